@@ -1,0 +1,5 @@
+pub mod words;
+
+pub mod lists;
+
+pub mod policy;

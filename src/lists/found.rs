@@ -1,0 +1,71 @@
+//! What the lists say of one host: the answer to a look-up.
+
+use crate::words::{Category, CategorySet};
+
+/// Which sources gave an entry its categories: an index into the kinds of one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KindId(pub u32);
+
+/// A source of a table: an index into its provenance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ListId(pub u16);
+
+/// One entry that matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Match {
+    pub categories: CategorySet,
+    /// How many labels of the host, from the right, the entry is made of: the entry's text is [`crate::words::Host::last_labels`].
+    pub labels: u8,
+    pub kind: KindId,
+}
+
+/// Most entries of one host's suffixes that are kept apart; what more there is only adds to the union.
+pub const MAX_MATCHES: usize = 6;
+
+/// The union of what every matching entry says, and which entries those were, the longest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    categories: CategorySet,
+    len: u8,
+    matches: [Match; MAX_MATCHES],
+}
+
+impl Found {
+    /// On no list.
+    pub const NOTHING: Self = Self {
+        categories: CategorySet::EMPTY,
+        len: 0,
+        matches: [Match { categories: CategorySet::EMPTY, labels: 0, kind: KindId(0) }; MAX_MATCHES],
+    };
+
+    /// Adds a match; matches come longest first.
+    pub fn push(&mut self, found: Match) {
+        self.categories = self.categories.or(found.categories);
+        if let Some(free) = self.matches.get_mut(usize::from(self.len)) {
+            *free = found;
+            self.len += 1;
+        }
+    }
+
+    /// Everything that any entry says.
+    pub fn categories(&self) -> CategorySet {
+        self.categories
+    }
+
+    pub fn matches(&self) -> &[Match] {
+        &self.matches[..usize::from(self.len)]
+    }
+
+    /// The longest entry that says this category.
+    pub fn saying(&self, category: Category) -> Option<&Match> {
+        self.matches().iter().find(|m| m.categories.contains(category))
+    }
+
+    /// Both findings as one, for a name and the chain behind it.
+    #[must_use]
+    pub fn or(mut self, other: &Found) -> Self {
+        other.matches().iter().for_each(|m| self.push(*m));
+        self.categories = self.categories.or(other.categories);
+        self
+    }
+}

@@ -1,0 +1,2 @@
+pub mod found;
+pub use found::{Found, KindId, ListId, Match};

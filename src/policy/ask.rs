@@ -1,0 +1,38 @@
+//! What a door knows when it asks.
+
+use super::Pass;
+use crate::lists::Found;
+use crate::words::{Groups, Host, Moment};
+
+/// Whether the door can put a page in front of the person who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    Page,
+    /// DNS, HTTPS that is not looked inside, apps: a warning would never be seen.
+    NoPage,
+}
+
+/// A session that is held to less than its profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// Only the exam's own short list, and platform.
+    Exam,
+    /// Only help, and platform.
+    Withdrawn,
+}
+
+/// One question to [`decide`](super::decide()).
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    pub host: &'a Host,
+    /// What the lists say of the host.
+    pub found: &'a Found,
+    pub groups: Groups,
+    pub moment: Moment,
+    pub surface: Surface,
+    /// The network only watches: what would be blocked is let through and journalled as `would-block`.
+    pub watch: bool,
+    pub lock: Option<Lock>,
+    /// The pass in force for this person and this moment, if there is one.
+    pub pass: Option<&'a Pass>,
+}

@@ -1,0 +1,30 @@
+//! May they? One pure function from an [`Ask`] to a [`Verdict`].
+//!
+//! Comes in: who (their groups), what (a host and what the lists say of it), when (a [`Moment`](crate::words::Moment)).
+//! Goes out: what to do, and why, in one value which every reader of a decision shares: the log, the block page,
+//! `explain`, the replay, the report.
+//! Always holds: the same ask and the same policy give the same verdict; nothing here reads a clock, a file or a socket.
+//!
+//! - [`ask`]        what a door knows when it asks
+//! - [`verdict`]    the answer and its why
+//! - [`profile`]    what a group may do, resolved to masks
+//! - [`timetable`]  when it may, precomputed to a minute-of-week table
+//! - [`own`]        the school's own entries
+//! - [`pass`]       what a teacher has opened, and until when
+//! - [`decide`]     the order of precedence, top to bottom
+
+pub mod ask;
+pub mod decide;
+pub mod own;
+pub mod pass;
+pub mod profile;
+pub mod timetable;
+pub mod verdict;
+
+pub use ask::{Ask, Lock, Surface};
+pub use decide::{decide, decide_answer};
+pub use own::{Entry, OwnEntries};
+pub use pass::Pass;
+pub use profile::{Group, Mode, NetworkRule, Policy, Profile, ProfileId};
+pub use timetable::{Cell, CellId, Days, SchoolDays, Timetable};
+pub use verdict::{Act, Action, Step, Verdict};

@@ -1,0 +1,102 @@
+//! The school's own entries: names it allows or blocks itself.
+
+use super::Act;
+use crate::words::{Category, CategorySet, GroupId, Groups, Host};
+use std::collections::HashMap;
+
+/// Longest time an entry may stand against `malware` or `phishing`: 30 days.
+pub const MAX_DESPITE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// One entry: a host and everything below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Given once; the log and `entries remove` name the entry by it.
+    pub id: u32,
+    pub host: Host,
+    /// [`Act::Allow`] or [`Act::Block`].
+    pub act: Act,
+    /// `None`: the whole school.
+    pub group: Option<GroupId>,
+    /// A firm block comes before passes: the DSL's by default.
+    pub firm: bool,
+    /// An allow entry that stands against these, for this exact host only, with an end.
+    pub despite: CategorySet,
+    /// Milliseconds since 1970 at which it ends; `None`: never.
+    pub until_ms: Option<i64>,
+    pub reason: String,
+}
+
+impl Entry {
+    fn in_force(&self, now_ms: i64) -> bool {
+        self.until_ms.is_none_or(|end| now_ms < end)
+    }
+
+    fn is_for(&self, groups: &Groups) -> bool {
+        self.group.is_none_or(|g| groups.contains(g))
+    }
+}
+
+/// All of them, by host.
+#[derive(Debug, Clone, Default)]
+pub struct OwnEntries {
+    by_host: HashMap<Host, Vec<Entry>>,
+}
+
+impl OwnEntries {
+    pub fn new(entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut by_host: HashMap<Host, Vec<Entry>> = HashMap::new();
+        for entry in entries {
+            by_host.entry(entry.host).or_default().push(entry);
+        }
+        Self { by_host }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.by_host.values().flatten()
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_host.values().map(Vec::len).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_host.is_empty()
+    }
+
+    /// The longest firm block in force for these groups.
+    pub fn firm_block<'a>(&'a self, host: &Host, groups: &Groups, now_ms: i64) -> Option<&'a Entry> {
+        self.along(host).find(|e| e.firm && e.act == Act::Block && e.in_force(now_ms) && e.is_for(groups))
+    }
+
+    /// The entry that speaks: group before school, longer name before shorter, block before allow at the same length.
+    pub fn speaking<'a>(&'a self, host: &Host, groups: &Groups, now_ms: i64) -> Option<&'a Entry> {
+        if self.by_host.is_empty() {
+            return None;
+        }
+        let in_force = || self.along(host).filter(|e| e.in_force(now_ms));
+        strictest_of_longest(in_force().filter(|e| e.group.is_some_and(|g| groups.contains(g))))
+            .or_else(|| strictest_of_longest(in_force().filter(|e| e.group.is_none())))
+    }
+
+    /// The entry for this exact host that stands against harmful code of this category.
+    pub fn despite(&self, host: &Host, groups: &Groups, now_ms: i64, category: Category) -> Option<&Entry> {
+        self.by_host.get(host)?.iter().find(|e| {
+            e.act == Act::Allow && e.despite.contains(category) && e.until_ms.is_some() && e.in_force(now_ms) && e.is_for(groups)
+        })
+    }
+
+    /// Every entry of the host and its parents, the longest first.
+    fn along<'a, 'h>(&'a self, host: &'h Host) -> impl Iterator<Item = &'a Entry> + use<'a, 'h> {
+        host.suffixes().filter_map(|suffix| self.by_host.get(suffix)).flatten()
+    }
+}
+
+/// Of entries that come longest first: the block among the longest, else the first of them.
+fn strictest_of_longest<'a>(mut entries: impl Iterator<Item = &'a Entry>) -> Option<&'a Entry> {
+    let first = entries.next()?;
+    if first.act == Act::Block {
+        return Some(first);
+    }
+    let blocking = entries.take_while(|e| e.host == first.host).find(|e| e.act == Act::Block);
+    Some(blocking.unwrap_or(first))
+}

@@ -1,0 +1,107 @@
+//! What a group may do: profiles resolved to masks, and who has which.
+
+use super::{Act, OwnEntries, Timetable};
+use crate::words::{Category, CategorySet, GroupId, Network, NetworkId};
+use std::net::IpAddr;
+
+/// A profile, by its place in [`Policy::profiles`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProfileId(pub u16);
+
+/// What one kind of person may do. A category in neither mask is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub name: String,
+    pub block: CategorySet,
+    pub warn: CategorySet,
+    /// Whether rshe is allowed whatever else its names are listed as.
+    pub rshe: bool,
+    /// What a warning becomes where no page can be shown.
+    pub warn_unseen: Act,
+    /// What happens to a name that no category speaks for.
+    pub otherwise: Act,
+    /// Whether an unknown device may get this profile: it is for pupils.
+    pub pupils: bool,
+}
+
+impl Profile {
+    /// The profile's cell for one category.
+    pub fn cell(&self, category: Category) -> Act {
+        if self.block.contains(category) {
+            Act::Block
+        } else if self.warn.contains(category) {
+            Act::Warn
+        } else {
+            Act::Allow
+        }
+    }
+}
+
+/// A group of people and what it may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    pub name: String,
+    pub profile: ProfileId,
+    /// Over a person's groups the strictest wins, unless one has priority; of several, the highest number.
+    pub priority: Option<u8>,
+}
+
+/// Whether a network's verdicts are done or only written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Enforce,
+    Watch,
+}
+
+/// A network of the school: who comes from there, and how it is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkRule {
+    pub name: String,
+    pub ranges: Vec<Network>,
+    /// What someone is judged by whom we do not know.
+    pub group: GroupId,
+    pub mode: Mode,
+}
+
+/// Everything [`decide`](super::decide()) goes by. Immutable: a change makes another.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    pub profiles: Vec<Profile>,
+    pub groups: Vec<Group>,
+    pub networks: Vec<NetworkRule>,
+    pub timetable: Timetable,
+    pub own: OwnEntries,
+    /// What an exam leaves open.
+    pub exam: Vec<crate::words::Host>,
+}
+
+impl Policy {
+    pub fn group(&self, id: GroupId) -> Option<&Group> {
+        self.groups.get(usize::from(id.0))
+    }
+
+    pub fn profile(&self, id: ProfileId) -> Option<&Profile> {
+        self.profiles.get(usize::from(id.0))
+    }
+
+    pub fn group_named(&self, name: &str) -> Option<GroupId> {
+        self.groups.iter().position(|g| g.name == name).map(|i| GroupId(i as u16))
+    }
+
+    pub fn network(&self, id: NetworkId) -> Option<&NetworkRule> {
+        self.networks.get(usize::from(id.0))
+    }
+
+    /// The network of an address: the longest range that holds it. `None`: a stranger, who is not answered.
+    pub fn network_of(&self, address: IpAddr) -> Option<NetworkId> {
+        let mut best: Option<(u8, usize)> = None;
+        for (i, network) in self.networks.iter().enumerate() {
+            for range in network.ranges.iter().filter(|r| r.contains(address)) {
+                if best.is_none_or(|(prefix, _)| range.prefix() > prefix) {
+                    best = Some((range.prefix(), i));
+                }
+            }
+        }
+        best.map(|(_, i)| NetworkId(i as u16))
+    }
+}

@@ -1,0 +1,98 @@
+//! The answer to an ask, and its why.
+
+use super::{CellId, ProfileId};
+use crate::lists::KindId;
+use crate::words::person::words;
+use crate::words::{Category, GroupId};
+
+words! {
+    /// What the door does.
+    Act {
+        Allow "allow",
+        Warn "warn",
+        Block "block",
+    }
+}
+
+words! {
+    /// What the journal says happened.
+    Action {
+        Allow "allow",
+        Block "block",
+        /// A warning was due; where no page could be shown, the profile's `warn_unseen` was done instead.
+        Warn "warn",
+        Rewrite "rewrite",
+        /// A network that only watches let through what would have been blocked.
+        WouldBlock "would-block",
+    }
+}
+
+words! {
+    /// Which step of the precedence spoke, in its order.
+    Step {
+        Locked "locked",
+        Platform "platform",
+        Session "session",
+        Help "help",
+        Rshe "rshe",
+        HarmfulCode "harmful-code",
+        Firm "firm",
+        Pass "pass",
+        Own "own",
+        Education "education",
+        Category "category",
+        Default "default",
+    }
+}
+
+/// What to do and the whole why, as ids. Names for the ids are in the snapshot that made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    pub act: Act,
+    pub action: Action,
+    pub step: Step,
+    /// How many labels the deciding entry has: see [`crate::words::Host::last_labels`]. 0 if no entry decided.
+    pub labels: u8,
+    /// The category that decided.
+    pub category: Option<Category>,
+    /// The sources that said so.
+    pub kind: Option<KindId>,
+    /// The school's own entry that decided: [`super::Entry::id`].
+    pub rule: Option<u32>,
+    /// The pass that decided.
+    pub pass: Option<u16>,
+    /// The group whose profile decided.
+    pub group: Option<GroupId>,
+    pub cell: Option<CellId>,
+    pub profile: ProfileId,
+}
+
+// `decide` runs for every packet: a verdict travels in registers and cache lines, never on the heap.
+const _: () = assert!(size_of::<Verdict>() <= 40);
+
+impl Verdict {
+    /// A verdict of this step that lets through; the rest is filled in by the step that knows it.
+    pub(super) fn allow(step: Step) -> Self {
+        Self {
+            act: Act::Allow,
+            action: Action::Allow,
+            step,
+            labels: 0,
+            category: None,
+            kind: None,
+            rule: None,
+            pass: None,
+            group: None,
+            cell: None,
+            profile: ProfileId(0),
+        }
+    }
+
+    pub(super) fn block(step: Step) -> Self {
+        Self { act: Act::Block, action: Action::Block, ..Self::allow(step) }
+    }
+
+    pub fn blocks(&self) -> bool {
+        self.act == Act::Block
+    }
+}

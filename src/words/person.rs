@@ -1,0 +1,185 @@
+//! Who: persons, devices and groups by id, how we know, how sure we are.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// A person of the register. Given once, never to anyone else: old log lines must go on meaning the same person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PersonId(pub u32);
+
+/// A device of the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(pub u32);
+
+/// A group, by its place in the policy of one snapshot. Its name is in `policy::Policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(pub u16);
+
+/// Where a request came from, an IPv4-mapped address as IPv4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientAddr(IpAddr);
+
+impl ClientAddr {
+    pub fn new(address: IpAddr) -> Self {
+        Self(address.to_canonical())
+    }
+
+    pub fn ip(self) -> IpAddr {
+        self.0
+    }
+}
+
+impl fmt::Display for ClientAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Declares an enum whose words are the ones written in files and shown to people.
+macro_rules! words {
+    ($(#[$doc:meta])* $enum:ident { $($(#[$vdoc:meta])* $variant:ident $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum $enum { $($(#[$vdoc])* $variant,)* }
+
+        impl $enum {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word for it in files, logs and pages.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|v| v.word() == word)
+            }
+
+            /// The variant of this number, as stored in a record.
+            pub fn from_u8(number: u8) -> Option<Self> {
+                Self::ALL.get(usize::from(number)).copied()
+            }
+        }
+
+        impl std::fmt::Display for $enum {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.word())
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// What a person is to the school.
+    PersonRole {
+        Pupil "pupil",
+        Staff "staff",
+        Governor "governor",
+        Supply "supply",
+        Contractor "contractor",
+        Volunteer "volunteer",
+        Parent "parent",
+        Visitor "visitor",
+    }
+}
+
+words! {
+    /// How we know who is asking. The order is the trust they get when two say different things.
+    Known {
+        /// Only the network is known: a group, never a person.
+        Network "network",
+        /// The register gives this device, by its fixed address, to the person.
+        Address "address",
+        /// The register gives this device, by its MAC, to the person.
+        Mac "mac",
+    }
+}
+
+words! {
+    /// How sure we are of who is asking. `Low` and `Group` never name a child in a headline.
+    Confidence {
+        Group "group",
+        Low "low",
+        Medium "medium",
+        High "high",
+    }
+}
+
+impl Confidence {
+    /// Whether a person may be named on page one of the report.
+    pub fn may_name(self) -> bool {
+        self >= Self::Medium
+    }
+}
+
+/// A network of the configuration, by its place in the policy of one snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NetworkId(pub u16);
+
+/// Most groups that one person is in. A person in more is refused by the register, which says so.
+pub const MAX_GROUPS: usize = 8;
+
+/// The groups someone is judged by: sorted, at most [`MAX_GROUPS`], held in place.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Groups {
+    len: u8,
+    ids: [u16; MAX_GROUPS],
+}
+
+impl Groups {
+    pub fn one(group: GroupId) -> Self {
+        Self::default().with(group)
+    }
+
+    /// These and one more. A group there is no place for is left out: check [`MAX_GROUPS`] where groups are given.
+    #[must_use]
+    pub fn with(mut self, group: GroupId) -> Self {
+        let len = usize::from(self.len);
+        if let Err(place) = self.ids[..len].binary_search(&group.0)
+            && len < MAX_GROUPS
+        {
+            self.ids.copy_within(place..len, place + 1);
+            self.ids[place] = group.0;
+            self.len += 1;
+        }
+        self
+    }
+
+    pub fn contains(&self, group: GroupId) -> bool {
+        self.ids[..usize::from(self.len)].binary_search(&group.0).is_ok()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = GroupId> + '_ {
+        self.ids[..usize::from(self.len)].iter().map(|&id| GroupId(id))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl FromIterator<GroupId> for Groups {
+    fn from_iter<I: IntoIterator<Item = GroupId>>(groups: I) -> Self {
+        groups.into_iter().fold(Self::default(), Self::with)
+    }
+}
+
+impl fmt::Debug for Groups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|g| g.0)).finish()
+    }
+}
+
+/// Who is asking, as far as we know: what every door gets for a client's address, and every event carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Who {
+    pub client: ClientAddr,
+    pub network: NetworkId,
+    pub device: Option<DeviceId>,
+    pub person: Option<PersonId>,
+    /// Never empty: at least the group of the network.
+    pub groups: Groups,
+    pub known: Known,
+    pub sure: Confidence,
+}
