@@ -3,3 +3,10 @@ pub mod words;
 pub mod lists;
 
 pub mod policy;
+
+pub mod config;
+
+pub mod journal;
+pub mod people;
+
+pub mod gate;

@@ -1,0 +1,57 @@
+//! The one door everything goes through: who is it, what is it, may they, write it down.
+//!
+//! Comes in: a client's address and a host from a door. Goes out: a [`Judged`] with the verdict and its why; and an event
+//! in the journal. Always holds: one visit sees one snapshot; nobody is written down who must not be.
+//!
+//! - [`clock`]     what time it is here
+//! - [`snapshot`]  configuration, policy, table and register, swapped as one
+//! - [`visit`]     one request: [`Gate::visit`], [`Visit::judge`], [`Gate::note`]
+//! - [`counters`]  what the doors have done, for `/metrics` and `status`
+//! - [`control`]   the control socket: one request a line, one answer a line
+
+pub mod clock;
+pub mod counters;
+pub mod snapshot;
+pub mod visit;
+
+pub use clock::Clock;
+pub use counters::Counters;
+pub use snapshot::Snapshot;
+pub use visit::{Heard, Judged, Visit};
+
+use crate::journal::Journal;
+use crate::words::ClientAddr;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+
+/// The gate: what every door holds.
+pub struct Gate {
+    snapshot: ArcSwap<Snapshot>,
+    pub journal: Journal,
+    pub clock: Clock,
+    pub counters: Counters,
+}
+
+impl Gate {
+    pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
+        Self { snapshot: ArcSwap::from_pointee(snapshot), journal, clock, counters: Counters::default() }
+    }
+
+    /// The snapshot in force.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Puts another snapshot in force. Visits that have begun keep the one they saw.
+    pub fn swap(&self, next: Snapshot) {
+        self.snapshot.store(Arc::new(next));
+    }
+
+    /// Begins a visit. `None`: the address is in no network of the school, and is not answered.
+    pub fn visit(&self, client: ClientAddr) -> Option<Visit> {
+        let snapshot = self.snapshot();
+        let moment = self.clock.now(&snapshot.config.school.zone);
+        let who = snapshot.who(client)?;
+        Some(Visit { snapshot, who, moment })
+    }
+}

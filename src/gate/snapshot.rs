@@ -1,0 +1,90 @@
+//! Configuration, policy, table and register: what one request sees, swapped as one.
+
+use crate::config::Config;
+use crate::journal::Names;
+use crate::lists::Table;
+use crate::people::Register;
+use crate::words::{ClientAddr, Confidence, Groups, Known, PersonId, PersonRole, Who};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Everything a visit is judged by. Immutable: a reload makes another.
+pub struct Snapshot {
+    /// The number its names are stored under in the journal.
+    pub version: u32,
+    pub config: Config,
+    pub table: Arc<Table>,
+    pub register: Arc<Register>,
+    groups_of: HashMap<PersonId, Groups>,
+}
+
+impl Snapshot {
+    pub fn new(version: u32, config: Config, table: Arc<Table>, register: Arc<Register>) -> Self {
+        let groups_of = register.persons().map(|p| (p.id, groups_of(p, &config))).collect();
+        Self { version, config, table, register, groups_of }
+    }
+
+    /// Who is at this address. `None`: in no network of the school.
+    ///
+    /// Someone the register does not know, or who is in no group, is judged by their network.
+    pub fn who(&self, client: ClientAddr) -> Option<Who> {
+        let policy = &self.config.policy;
+        let network = policy.network_of(client.ip())?;
+        let of_network = Groups::one(policy.network(network)?.group);
+        let Some(seen) = self.register.sighting(client) else {
+            return Some(Who {
+                client,
+                network,
+                device: None,
+                person: None,
+                groups: of_network,
+                known: Known::Network,
+                sure: Confidence::Group,
+            });
+        };
+        let own = seen.person.and_then(|p| self.groups_of.get(&p)).filter(|g| !g.is_empty());
+        Some(Who {
+            client,
+            network,
+            device: Some(seen.device),
+            person: seen.person,
+            groups: own.copied().unwrap_or(of_network),
+            known: seen.known,
+            sure: seen.sure,
+        })
+    }
+
+    /// What the ids of this snapshot are called.
+    pub fn names(config: &Config, table: &Table) -> Names {
+        let policy = &config.policy;
+        let mut rules: Vec<_> = policy.own.iter().map(|e| (e.id, format!("{} {}", e.act, e.host))).collect();
+        rules.sort();
+        Names {
+            school: config.school.name.clone(),
+            gateway: config.school.gateway.clone(),
+            profiles: policy.profiles.iter().map(|p| p.name.clone()).collect(),
+            groups: policy.groups.iter().map(|g| g.name.clone()).collect(),
+            networks: policy.networks.iter().map(|n| n.name.clone()).collect(),
+            lists: table.lists().iter().map(|l| l.name.clone()).collect(),
+            cells: policy.timetable.cells().iter().map(|c| c.name.clone()).collect(),
+            rules,
+            categories: config
+                .categories
+                .iter()
+                .filter(|t| t.category.id().is_none())
+                .map(|t| (t.category.bit(), t.id.clone()))
+                .collect(),
+        }
+    }
+}
+
+/// The groups that a person's year and role give, and those the register names.
+fn groups_of(person: &crate::people::Person, config: &Config) -> Groups {
+    let given = config.members.iter().filter(|m| {
+        let roles: &[PersonRole] = if m.roles.is_empty() { &[PersonRole::Pupil] } else { &m.roles };
+        let by_rule = !(m.years.is_empty() && m.roles.is_empty());
+        by_rule && roles.contains(&person.role) && (m.years.is_empty() || person.year.is_some_and(|y| m.years.contains(&y)))
+    });
+    let named = person.groups.iter().filter_map(|name| config.policy.group_named(name));
+    given.map(|m| m.group).chain(named).collect()
+}

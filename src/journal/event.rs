@@ -1,0 +1,113 @@
+//! One thing that happened at a door: what every line of the log, every export and the report are made of.
+
+use crate::lists::ListId;
+use crate::policy::{Action, CellId, ProfileId, Step, Verdict};
+use crate::words::person::words;
+use crate::words::{Category, CategorySet, GroupId, Who};
+use std::borrow::Cow;
+
+words! {
+    /// Which door it came to.
+    Door {
+        Dns "dns",
+        Proxy "proxy",
+        Transparent "transparent",
+        Portal "portal",
+    }
+}
+
+words! {
+    /// How much a person meant it, as far as the request shows.
+    Intent {
+        Unknown "unknown",
+        Background "background",
+        SubResource "sub-resource",
+        Link "link",
+        Navigation "navigation",
+        Search "search",
+    }
+}
+
+/// An event. Strings are borrowed while a door writes it and owned when it is read back.
+///
+/// Ids (groups, profile, list, rule, cell) are those of `policy_version`; [`super::Names`] of that version says what they were called.
+/// A visit to help has no person, device, client or host; one to the locked tier no host and path: the gate takes them out
+/// before an event is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event<'a> {
+    /// Milliseconds since 1970, UTC.
+    pub when_ms: i64,
+    /// Milliseconds since the machine started: dates an event that happened before the clock was set.
+    pub boot_ms: u64,
+    pub door: Door,
+    /// `None` where nobody may be written down.
+    pub who: Option<Who>,
+    /// HTTP method; empty for DNS.
+    pub method: Cow<'a, str>,
+    /// The host, or the name asked for with `\DDD` escapes.
+    pub host: Cow<'a, str>,
+    /// 0 for DNS.
+    pub port: u16,
+    /// Path and query of the URL; empty where it was not seen.
+    pub path: Cow<'a, str>,
+    /// DNS type number; 0 for the others.
+    pub query_type: u16,
+    pub action: Action,
+    pub step: Step,
+    /// The category that decided.
+    pub category: Option<Category>,
+    /// Everything the lists say it is.
+    pub categories: CategorySet,
+    pub list: Option<ListId>,
+    /// Labels of the deciding entry: its text is that many labels of the host, from the right.
+    pub labels: u8,
+    pub rule: Option<u32>,
+    pub group: Option<GroupId>,
+    pub cell: Option<CellId>,
+    pub profile: ProfileId,
+    pub pass: Option<u16>,
+    pub intent: Intent,
+    /// How many times, if one row stands for several.
+    pub count: u32,
+    /// HTTP status sent to the client, or the DNS response code.
+    pub status: u16,
+    pub bytes_up: u64,
+    pub bytes_down: u64,
+    pub duration_ms: u32,
+    pub policy_version: u32,
+}
+
+impl<'a> Event<'a> {
+    /// An event of this verdict with everything else empty.
+    pub fn of(verdict: &Verdict, door: Door, who: Option<Who>) -> Self {
+        Self {
+            when_ms: 0,
+            boot_ms: 0,
+            door,
+            who,
+            method: Cow::Borrowed(""),
+            host: Cow::Borrowed(""),
+            port: 0,
+            path: Cow::Borrowed(""),
+            query_type: 0,
+            action: verdict.action,
+            step: verdict.step,
+            category: verdict.category,
+            categories: CategorySet::EMPTY,
+            list: None,
+            labels: verdict.labels,
+            rule: verdict.rule,
+            group: verdict.group,
+            cell: verdict.cell,
+            profile: verdict.profile,
+            pass: verdict.pass,
+            intent: Intent::Unknown,
+            count: 1,
+            status: 0,
+            bytes_up: 0,
+            bytes_down: 0,
+            duration_ms: 0,
+            policy_version: 0,
+        }
+    }
+}
