@@ -6,7 +6,10 @@ pub mod policy;
 
 pub mod config;
 
+pub mod net;
+
 pub mod journal;
 pub mod people;
+pub mod resolve;
 
 pub mod gate;
