@@ -1,0 +1,13 @@
+//! What keeps a gate running on a box.
+//!
+//! - [`tables`]   list files on disk to one table file, and back to the line an entry stands on
+//! - [`files`]    files replaced whole or not at all
+//! - [`logging`]  the service log
+//! - [`signals`]  SIGHUP, SIGTERM, SIGINT
+//! - [`systemd`]  ready, reloading, stopping, watchdog
+
+pub mod files;
+pub mod logging;
+pub mod signals;
+pub mod systemd;
+pub mod tables;
