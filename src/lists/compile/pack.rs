@@ -23,7 +23,7 @@ pub(super) fn pack(
     let mut hashes = Vec::with_capacity(kind_of.len());
     let mut most_labels = 0;
     for ((key, _), kind) in gathered.names().zip(&kind_of) {
-        if packer.names() % TELL_EVERY == 0 {
+        if packer.names().is_multiple_of(TELL_EVERY) {
             progress(Progress::Packing { names: packer.names(), total });
         }
         most_labels = most_labels.max(labels_of(key));

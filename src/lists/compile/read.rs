@@ -56,7 +56,7 @@ pub(super) fn read(
             Ok(None) => break,
             Err(error) => return Err(failed(before, error)),
         }
-        if before % TELL_EVERY == 0 {
+        if before.is_multiple_of(TELL_EVERY) {
             progress(Progress::Reading { source: index.into(), bytes: lines.bytes() });
         }
     }

@@ -149,14 +149,14 @@ fn attempt(shape: &Shape, hashes: &[u64]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn hashes(n: u64, salt: u64) -> Vec<u64> {
-        (0..n).map(|i| super::super::hash::of_bytes(salt, &i.to_le_bytes())).collect()
+    fn hashes(n: u64, parent: &str) -> Vec<u64> {
+        (0..n).map(|i| super::super::hash::name_hash(format!("{parent}.name{i}").as_bytes())).collect()
     }
 
     #[test]
     fn a_stored_name_is_never_missed() {
         for n in [0, 1, 2, 3, 5, 10, 100, 1000, 20_000] {
-            let stored = hashes(n, 1);
+            let stored = hashes(n, "com");
             let Fuse { shape, bytes } = build(stored.clone());
             assert!(shape.is_sound());
             assert_eq!(bytes.len() as u64, shape.places() * 2, "{n}");
@@ -166,15 +166,15 @@ mod tests {
 
     #[test]
     fn few_others_are_taken_for_one_and_a_name_costs_little() {
-        let Fuse { shape, bytes } = build(hashes(100_000, 1));
-        let wrong = hashes(200_000, 1 << 60).into_iter().filter(|&h| shape.may_hold(&bytes, h)).count();
+        let Fuse { shape, bytes } = build(hashes(100_000, "com"));
+        let wrong = hashes(200_000, "org").into_iter().filter(|&h| shape.may_hold(&bytes, h)).count();
         assert!(wrong < 20, "3 expected, {wrong} seen");
         assert!(bytes.len() < 250_000, "{}", bytes.len());
     }
 
     #[test]
     fn the_same_name_twice_does_no_harm() {
-        let twice = [hashes(50, 1), hashes(50, 1)].concat();
+        let twice = [hashes(50, "com"), hashes(50, "com")].concat();
         let Fuse { shape, bytes } = build(twice.clone());
         assert!(twice.iter().all(|&h| shape.may_hold(&bytes, h)));
         assert!(shape.may_hold(&[], 7), "without its bytes it never says no");
