@@ -42,4 +42,5 @@ pub use neighbours::{Neighbours, Watch};
 pub use record::Record;
 pub use register::{Clash, Device, Person, Register, Stamp};
 pub use roster::Sighting;
+pub use scan::MAX_BYTES;
 pub use store::{Store, StoreFault};

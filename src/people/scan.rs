@@ -6,7 +6,7 @@
 use super::fault::{Faults, Place};
 
 /// Most bytes of a file: 50,000 lines of 300 bytes.
-const MAX_BYTES: usize = 16 << 20;
+pub const MAX_BYTES: usize = 16 << 20;
 
 /// Most lines. The largest schools have 3,500 pupils; a trust's forty schools in one file are 40,000.
 pub(super) const MAX_LINES: usize = 50_000;
@@ -42,7 +42,7 @@ impl Line {
 pub(super) fn scan(bytes: &[u8], faults: &mut Faults) -> Vec<Line> {
     let start = Place { line: 1, column: 1 };
     if bytes.len() > MAX_BYTES {
-        let what = format!("the file has {} bytes, and at most {MAX_BYTES} are read", bytes.len());
+        let what = format!("the file has more than {MAX_BYTES} bytes");
         faults.add(start, what, "is it the right file? One line a person is enough");
         return vec![];
     }

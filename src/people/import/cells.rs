@@ -2,7 +2,7 @@
 
 use super::super::Mac;
 use super::super::fault::nearest;
-use crate::words::{Network, PersonRole};
+use crate::words::{BadNetwork, Network, PersonRole};
 use std::net::IpAddr;
 
 type Read<T> = Result<T, (String, String)>;
@@ -67,5 +67,8 @@ pub(super) fn mac(text: &str) -> Read<Mac> {
 }
 
 pub(super) fn network(text: &str) -> Read<Network> {
-    Network::parse(text).map_err(|why| (format!("`{text}` is no network: {why}"), "write one such as 10.20.0.0/16".into()))
+    Network::parse(text).map_err(|why| match why {
+        BadNetwork::HostBits(meant) => (format!("`{text}` is no network: bits are set after the prefix"), format!("write {meant}")),
+        why => (format!("`{text}` is no network: {why}"), "write one such as 10.20.0.0/16".into()),
+    })
 }

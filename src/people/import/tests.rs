@@ -121,7 +121,7 @@ fn every_fault_names_its_place_and_what_would_be_right() {
         (&format!("{head}p1,Ada,pupil,7,,,,ff:ff:ff:ff:ff:ff,\n"), "2:19: `ff:ff:ff:ff:ff:ff` is no MAC of a device: it is the address of all or of a group of devices, never of one; copy it from the device's settings".into()),
         (&format!("{head}p1,Ada,pupil,7,,,,,10.0.0.0/8\n"), "2:20: a whole network cannot be one person's; write the address or the MAC of their device, or leave the id empty".into()),
         (&format!("{head},,,,,T,10.0.0.1,,10.0.0.0/8\n"), "2:18: a device has an address or a MAC, or it is a network; leave one of them empty".into()),
-        (&format!("{head},,,,,T,,,10.0.0.1/8\n"), "2:9: `10.0.0.1/8` is no network: bits are set after the prefix; did you mean 10.0.0.0/8?; write one such as 10.20.0.0/16".into()),
+        (&format!("{head},,,,,T,,,10.0.0.1/8\n"), "2:10: `10.0.0.1/8` is no network: bits are set after the prefix; write 10.0.0.0/8".into()),
         (&format!("{head}p1,Ada,pupil,7,,,10.0.0.1,,\np2,Bob,pupil,7,,,::ffff:10.0.0.1,,\n"), "3:18: the address 10.0.0.1 is already on line 2; one device a line, and each but once".into()),
         (&format!("{head}p1,Ada,pupil,7,,,,3c22.fb00.0001,\np2,Bob,pupil,7,,,,3C-22-FB-00-00-01,\n"), "3:19: the MAC 3c:22:fb:00:00:01 is already on line 2; one device a line, and each but once".into()),
         (&format!("{head}p1,Ada,pupil,7,,LT-1,,,\np2,Bob,pupil,7,,LT-1,,,\n"), "3:17: the device LT-1 is already on line 2; one device a line, and each but once".into()),

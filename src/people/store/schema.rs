@@ -3,7 +3,7 @@
 use super::StoreFault;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::fs::{DirBuilder, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 /// `application_id` of a register: the letters SGrg. Tells it from any other SQLite file.
@@ -75,11 +75,23 @@ impl From<rusqlite::Error> for SchemaFault {
 }
 
 /// Makes the file, for its owner only, before SQLite would make it for everyone: it holds children's names.
+///
+/// Root makes it for whoever owns the folder, so that an import before the first start leaves a file the gate can open.
+/// SQLite does the same with its own files beside it.
 pub(super) fn make_file(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-        DirBuilder::new().recursive(true).mode(0o750).create(folder)?;
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o750).create(folder)?;
+    match OpenOptions::new().read(true).append(true).create_new(true).mode(0o600).open(path) {
+        Ok(file) => {
+            let (ours, theirs) = (file.metadata()?, folder.metadata()?);
+            if ours.uid() == 0 && theirs.uid() != 0 {
+                fchown(&file, Some(theirs.uid()), Some(theirs.gid()))?;
+            }
+            Ok(())
+        }
+        Err(fault) if fault.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(fault) => Err(fault),
     }
-    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).map(drop)
 }
 
 /// Adds the versions the file does not have yet, all or none.

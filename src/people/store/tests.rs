@@ -61,6 +61,22 @@ fn only_its_owner_may_read_the_register() {
 }
 
 #[test]
+fn what_root_makes_belongs_to_whoever_owns_the_folder() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let folder = tempfile::tempdir().expect("a folder");
+    if chown(folder.path(), Some(4711), Some(4711)).is_err() {
+        return; // not root: nothing can be made for somebody else
+    }
+    let mut store = Store::open(&folder.path().join("register.db")).expect("opens");
+    import(&mut store, ADA, 1).expect("applied");
+    let files: Vec<_> = std::fs::read_dir(folder.path()).expect("there").flatten().collect();
+    assert!(files.len() > 1, "the WAL is there too");
+    for file in files {
+        assert_eq!(file.metadata().expect("there").uid(), 4711, "{:?}", file.file_name());
+    }
+}
+
+#[test]
 fn ids_are_never_given_again() {
     let mut store = Store::in_memory().expect("memory");
     import(&mut store, ADA_AND_BOB, 1).expect("applied");
