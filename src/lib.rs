@@ -13,3 +13,8 @@ pub mod people;
 pub mod resolve;
 
 pub mod gate;
+
+pub mod pages;
+
+pub mod proxy;
+pub mod web;
