@@ -14,4 +14,8 @@ pub mod resolve;
 
 pub mod gate;
 
+pub mod pages;
 pub mod report;
+
+pub mod proxy;
+pub mod web;
