@@ -8,6 +8,7 @@ use super::ResolveFault;
 use super::upstream::{AskFault, Upstream};
 use crate::wire::{Message, Query, Rcode};
 use arc_swap::ArcSwap;
+use hickory_resolver::net::NetError;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -92,7 +93,7 @@ async fn attempt(upstream: Arc<Upstream>, query: Query, end: tokio::time::Instan
     match &said {
         Ok(_) => mark.upstream.answered(),
         // What it said cannot be used, but it speaks.
-        Err(AskFault::Broken(_) | AskFault::Unsendable) => {}
+        Err(AskFault::Broken(_) | AskFault::Unsendable | AskFault::Net(NetError::Proto(_))) => {}
         Err(fault) => {
             tracing::debug!(upstream = %mark.upstream.address, %fault, "an upstream failed");
             mark.upstream.failed(Instant::now());
