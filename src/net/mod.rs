@@ -10,6 +10,7 @@
 //! - [`framing`]      HTTP/1.1 requests framed as RFC 9112 says, or refused
 //! - [`destination`]  which addresses may be dialled for a client
 //! - [`own`]          the addresses of this machine
+//! - [`udp`]          datagrams that are answered from the address they were sent to
 
 pub mod destination;
 pub mod drain;
@@ -17,5 +18,7 @@ pub mod framing;
 pub mod idle;
 pub mod listen;
 pub mod own;
+pub mod udp;
 
 pub use drain::{Drain, Stopper};
+pub use udp::{Arrival, Datagrams};
