@@ -7,10 +7,13 @@
 //! - [`snapshot`]  configuration, policy, table and register, swapped as one
 //! - [`visit`]     one request: [`Gate::visit`], [`Visit::judge`], [`Gate::note`]
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
+//! - [`explain`]   a verdict in words
 //! - [`control`]   the control socket: one request a line, one answer a line
 
 pub mod clock;
+pub mod control;
 pub mod counters;
+pub mod explain;
 pub mod snapshot;
 pub mod visit;
 

@@ -24,6 +24,11 @@ impl Snapshot {
         Self { version, config, table, register, groups_of }
     }
 
+    /// The groups a person of the register is judged by; none if they are in none.
+    pub fn groups_of(&self, person: PersonId) -> Groups {
+        self.groups_of.get(&person).copied().unwrap_or_default()
+    }
+
     /// Who is at this address. `None`: in no network of the school.
     ///
     /// Someone the register does not know, or who is in no group, is judged by their network.

@@ -51,6 +51,11 @@ impl Network {
         address.is_ipv4() == self.base.is_ipv4() && masked(address, self.prefix) == self.base
     }
 
+    /// The first address of the range.
+    pub fn base(&self) -> IpAddr {
+        self.base
+    }
+
     pub fn prefix(&self) -> u8 {
         self.prefix
     }

@@ -1,0 +1,37 @@
+//! From what is on disk to one snapshot.
+
+use super::{StartFault, register_file};
+use crate::config::Config;
+use crate::gate::Snapshot;
+use crate::journal::Journal;
+use crate::lists::Table;
+use crate::ops::tables;
+use crate::people::{Register, Store};
+use std::sync::Arc;
+
+/// The snapshot of a configuration, its names stored in the journal under its version.
+///
+/// # Errors
+/// [`StartFault`] if the table, the register or the journal's names cannot be had; nothing is changed then.
+pub fn snapshot(config: Config, journal: &Journal) -> Result<Snapshot, StartFault> {
+    let (table, register) = parts(&config)?;
+    let names = Snapshot::names(&config, &table);
+    let version = journal.version_of(&names)?;
+    journal.name(version, &names)?;
+    Ok(Snapshot::new(version, config, table, register))
+}
+
+/// A snapshot for looking only: no journal, so no version.
+///
+/// # Errors
+/// As [`snapshot`].
+pub fn unnumbered(config: Config) -> Result<Snapshot, StartFault> {
+    let (table, register) = parts(&config)?;
+    Ok(Snapshot::new(0, config, table, register))
+}
+
+fn parts(config: &Config) -> Result<(Arc<Table>, Arc<Register>), StartFault> {
+    let table = tables::current(config)?;
+    let register = Store::peek(&register_file(config))?;
+    Ok((Arc::new(table), Arc::new(register)))
+}

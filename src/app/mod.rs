@@ -1,0 +1,241 @@
+//! The house put together: a configuration becomes doors that answer.
+//!
+//! Comes in: a [`Config`] and a [`Clock`]. Goes out: an [`App`] whose doors are bound, then served until it is told to stop.
+//! Always holds: everything that can fail at the start fails in [`build`], before anyone is answered; a reload that fails
+//! leaves what was.
+//!
+//! - [`assemble`]  from what is on disk to one snapshot
+//! - [`control`]   what the control socket's requests do
+//! - [`status`]    what is running, and what needs somebody
+
+pub mod assemble;
+pub mod control;
+pub mod status;
+
+use crate::config::Config;
+use crate::gate::{Clock, Gate};
+use crate::journal::{Journal, Settings};
+use crate::net::drain::{Stopper, drain};
+use crate::resolve::Resolver;
+use crate::{dns, ops, proxy, web};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest wait for doors to finish what they have begun.
+pub const DRAIN_GRACE: Duration = Duration::from_secs(10);
+
+/// Why a gate cannot start or take a change.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    #[error("{what} {path}: {source}")]
+    File { what: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{0}")]
+    Door(std::io::Error),
+    #[error(transparent)]
+    Lists(#[from] ops::tables::TablesFault),
+    #[error(transparent)]
+    Journal(#[from] crate::journal::JournalFault),
+    #[error(transparent)]
+    Register(#[from] crate::people::StoreFault),
+    #[error("{0}")]
+    Config(String),
+    #[error("the runtime did not start: {0}")]
+    Runtime(std::io::Error),
+}
+
+/// A gate whose doors are bound and not yet answering.
+pub struct App {
+    pub gate: Arc<Gate>,
+    resolver: Arc<Resolver>,
+    runtime: tokio::runtime::Runtime,
+    dns: Option<dns::Bound>,
+    proxy: Option<proxy::Bound>,
+    web: Option<web::Bound>,
+    control: Arc<control::Handler>,
+    // Held for as long as the gate lives: two gates on one folder would undo each other.
+    _lock: nix::fcntl::Flock<std::fs::File>,
+}
+
+/// Where the doors answer, with the ports they were given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Doors {
+    pub dns: Vec<SocketAddr>,
+    pub proxy: Vec<SocketAddr>,
+    pub web: Vec<SocketAddr>,
+}
+
+/// The control socket of a configuration.
+pub fn control_socket(config: &Config) -> PathBuf {
+    config.data.join("control.sock")
+}
+
+/// The register of a configuration.
+pub fn register_file(config: &Config) -> PathBuf {
+    config.data.join("register.db")
+}
+
+/// The journal's folder.
+pub fn journal_dir(config: &Config) -> PathBuf {
+    config.data.join("journal")
+}
+
+/// The school's own entries, as `allow` and `block` write them.
+pub fn entries_file(config: &Config) -> PathBuf {
+    config.data.join("entries.toml")
+}
+
+/// Opens everything and binds every door.
+///
+/// `config_path` is what `--config` said: a reload reads the same file again.
+///
+/// # Errors
+/// [`StartFault`] says what could not be opened or bound, and by which key of the configuration.
+pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Result<App, StartFault> {
+    let lock = lock_data(&config.data)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("doors").build().map_err(StartFault::Runtime)?;
+
+    let dns = bound(&config.dns.listen, || dns::bind(&config.dns.listen, config.dns.workers))?;
+    let proxy = bound(&config.proxy.listen, || runtime.block_on(async { proxy::bind(&config.proxy.listen) }))?;
+    let web = bound(&config.web.listen, || runtime.block_on(async { web::bind(&config.web.listen) }))?;
+
+    let journal = Journal::start(journal_settings(&config, &clock))?;
+    let snapshot = assemble::snapshot(config, &journal)?;
+    let resolver = {
+        let _inside = runtime.enter();
+        Arc::new(Resolver::new(&snapshot.config.dns.upstreams))
+    };
+    let gate = Arc::new(Gate::new(snapshot, journal, clock));
+    let doors = Doors {
+        dns: dns.as_ref().map(dns::Bound::local_addrs).unwrap_or_default(),
+        proxy: proxy.as_ref().map(proxy::Bound::local_addrs).unwrap_or_default(),
+        web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
+    };
+    let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), config_path, doors));
+    Ok(App { gate, resolver, runtime, dns, proxy, web, control, _lock: lock })
+}
+
+fn bound<B>(listen: &[SocketAddr], bind: impl FnOnce() -> std::io::Result<B>) -> Result<Option<B>, StartFault> {
+    if listen.is_empty() { Ok(None) } else { bind().map(Some).map_err(StartFault::Door) }
+}
+
+fn lock_data(data: &Path) -> Result<nix::fcntl::Flock<std::fs::File>, StartFault> {
+    let file_fault = |source| StartFault::File { what: "the data folder cannot be used:", path: data.to_owned(), source };
+    std::fs::create_dir_all(data).map_err(file_fault)?;
+    let file = std::fs::File::create(data.join("lock")).map_err(file_fault)?;
+    nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| {
+        file_fault(std::io::Error::new(std::io::Error::from(errno).kind(), "another gate is running on this folder"))
+    })
+}
+
+/// Rings are on the tmpfs systemd made for us, else beside the data.
+fn journal_settings(config: &Config, clock: &Clock) -> Settings {
+    let run = std::env::var_os("RUNTIME_DIRECTORY").map_or_else(|| config.data.join("run"), PathBuf::from);
+    let clock = clock.clone();
+    Settings { dir: journal_dir(config), run, zone: config.school.zone.clone(), now: Arc::new(move || clock.unix_ms()) }
+}
+
+impl App {
+    pub fn doors(&self) -> &Doors {
+        &self.control.doors
+    }
+
+    /// One screen: where it listens and what to try.
+    pub fn greeting(&self) -> String {
+        let doors = self.doors();
+        let at = |addresses: &[SocketAddr]| match addresses {
+            [] => "shut".to_owned(),
+            some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        };
+        let mut lines = vec![
+            format!("Schoolgate for {}", self.gate.snapshot().config.school.name),
+            format!("  DNS    {}", at(&doors.dns)),
+            format!("  proxy  {}", at(&doors.proxy)),
+            format!("  web    {}", at(&doors.web)),
+            String::new(),
+            "Try, in another terminal:".into(),
+        ];
+        if let Some(dns) = doors.dns.first() {
+            lines.push(format!("  dig @{} -p {} www.pokerstars.com    (a blocked name: NXDOMAIN)", dns.ip(), dns.port()));
+        }
+        if let Some(proxy) = doors.proxy.first() {
+            lines.push(format!("  curl -x http://{proxy} http://www.pokerstars.com/    (the block page)"));
+        }
+        lines.push("  schoolgate status · schoolgate explain NAME · schoolgate log follow".into());
+        lines.push("Ctrl-C stops it.".into());
+        lines.join("\n")
+    }
+
+    /// Serves until SIGTERM or SIGINT; SIGHUP reloads. Returns when all is drained and every event is in its week file.
+    ///
+    /// # Errors
+    /// If the control socket or the signals cannot be had.
+    pub fn run_until_signalled(self) -> Result<(), StartFault> {
+        let handler = self.control.clone();
+        let running = self.start()?;
+        let heard = running.runtime().block_on(ops::signals::until_stopped(move || handler.reload_and_tell()));
+        tracing::info!("stopping: finishing what has begun");
+        ops::systemd::stopping();
+        running.stop();
+        heard.map_err(StartFault::Runtime)
+    }
+
+    /// Opens the control socket and begins to answer.
+    ///
+    /// # Errors
+    /// If the control socket cannot be opened.
+    pub fn start(self) -> Result<Running, StartFault> {
+        let path = control_socket(&self.gate.snapshot().config);
+        let socket = crate::gate::control::Socket::open(&path, self.control.clone())
+            .map_err(|source| StartFault::File { what: "the control socket cannot be opened:", path, source })?;
+        let (stopper, drain) = drain();
+        let handle = self.runtime.handle().clone();
+        let workers = self.dns.map(|door| door.serve(self.gate.clone(), self.resolver.clone(), drain.clone(), handle.clone()));
+        let mut tasks = tokio::task::JoinSet::new();
+        if let Some(door) = self.proxy {
+            tasks.spawn_on(door.serve(self.gate.clone(), self.resolver.clone(), drain.clone()), &handle);
+        }
+        if let Some(door) = self.web {
+            tasks.spawn_on(door.serve(self.gate.clone(), drain.clone()), &handle);
+        }
+        ops::systemd::ready(&handle, drain);
+        Ok(Running { gate: self.gate, runtime: self.runtime, tasks, workers, stopper, socket, _lock: self._lock })
+    }
+}
+
+/// A gate that answers.
+pub struct Running {
+    pub gate: Arc<Gate>,
+    runtime: tokio::runtime::Runtime,
+    tasks: tokio::task::JoinSet<()>,
+    workers: Option<dns::Running>,
+    stopper: Stopper,
+    socket: crate::gate::control::Socket,
+    _lock: nix::fcntl::Flock<std::fs::File>,
+}
+
+impl Running {
+    pub fn runtime(&self) -> &tokio::runtime::Runtime {
+        &self.runtime
+    }
+
+    /// Takes nothing new, finishes what has begun, and puts every event into its week file.
+    pub fn stop(mut self) {
+        self.stopper.stop();
+        drop(self.socket);
+        let tasks = &mut self.tasks;
+        let drained = self.runtime.block_on(async {
+            tokio::time::timeout(DRAIN_GRACE, async { while tasks.join_next().await.is_some() {} }).await
+        });
+        if drained.is_err() {
+            tracing::warn!("some connections did not end in {} s and were cut", DRAIN_GRACE.as_secs());
+        }
+        if let Some(workers) = self.workers {
+            workers.join();
+        }
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+        self.gate.journal.stop();
+    }
+}
+

@@ -1,0 +1,138 @@
+//! What is running, and what needs somebody.
+
+use super::Doors;
+use crate::gate::Gate;
+use crate::policy::Mode;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+
+/// Everything `status` shows. `needs_you` is empty when nothing is wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    pub school: String,
+    pub version: String,
+    pub policy_version: u32,
+    pub uptime_s: u64,
+    pub doors: Doors,
+    pub networks: Vec<NetworkStatus>,
+    pub people: usize,
+    pub lists: usize,
+    pub names_on_lists: u64,
+    /// Always said: no licensed list can be shipped.
+    pub locked_tier: String,
+    pub decisions: Vec<(String, String, u64)>,
+    pub events_written: u64,
+    pub events_dropped: u64,
+    pub events_undated: u64,
+    pub strangers: u64,
+    pub upstream_failures: u64,
+    /// Free bytes where the data is.
+    pub disk_free: u64,
+    pub clock: String,
+    pub needs_you: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkStatus {
+    pub name: String,
+    pub ranges: Vec<String>,
+    pub unknown_devices_are: String,
+    pub watching: bool,
+}
+
+/// Less free space than this needs somebody: a week of a large school is some hundreds of megabytes.
+const LOW_DISK: u64 = 1 << 30;
+
+pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
+    let snapshot = gate.snapshot();
+    let policy = &snapshot.config.policy;
+    let tally = gate.journal.tally();
+    let networks: Vec<_> = policy
+        .networks
+        .iter()
+        .map(|n| NetworkStatus {
+            name: n.name.clone(),
+            ranges: n.ranges.iter().map(ToString::to_string).collect(),
+            unknown_devices_are: policy
+                .group(n.group)
+                .and_then(|g| policy.profile(g.profile))
+                .map_or_else(String::new, |p| p.name.clone()),
+            watching: n.mode == Mode::Watch,
+        })
+        .collect();
+    let disk_free = nix::sys::statvfs::statvfs(&snapshot.config.data).map_or(0, |s| s.blocks_available() * s.fragment_size());
+    let clock_set = gate.clock.unix_ms() >= crate::journal::BUILT_MS;
+    let mut needs_you = Vec::new();
+    for network in networks.iter().filter(|n| n.watching) {
+        needs_you.push(format!("network {} is WATCHING: nothing is blocked there but harmful code", network.name));
+    }
+    if tally.dropped > 0 {
+        needs_you.push(format!("{} events were dropped: is the disk full or too slow?", tally.dropped));
+    }
+    if disk_free < LOW_DISK {
+        needs_you.push(format!("only {} MiB are free under {}", disk_free >> 20, snapshot.config.data.display()));
+    }
+    if !clock_set {
+        needs_you.push("the clock is not set: events wait, and are dated when it is".into());
+    }
+    if snapshot.register.persons().next().is_none() {
+        needs_you.push("the register is empty: everyone is judged by their network. `schoolgate people import FILE.csv`".into());
+    }
+    Status {
+        school: snapshot.config.school.name.clone(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        policy_version: snapshot.version,
+        uptime_s: uptime.as_secs(),
+        doors: doors.clone(),
+        networks,
+        people: snapshot.register.persons().filter(|p| !p.withdrawn).count(),
+        lists: snapshot.table.lists().len(),
+        names_on_lists: snapshot.table.len(),
+        locked_tier: "NOT PRESENT (IWF and CTIRU lists come from a licensed party)".into(),
+        decisions: gate.counters.by_door_and_action(),
+        events_written: tally.written,
+        events_dropped: tally.dropped,
+        events_undated: tally.undated,
+        strangers: gate.counters.strangers.get(),
+        upstream_failures: gate.counters.upstream_failures.get(),
+        disk_free,
+        clock: if clock_set { "set".into() } else { "not set".into() },
+        needs_you,
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |addresses: &[std::net::SocketAddr]| match addresses {
+            [] => "shut".to_owned(),
+            some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        };
+        writeln!(f, "Schoolgate {} for {}, up {} h {} min", self.version, self.school, self.uptime_s / 3600, self.uptime_s / 60 % 60)?;
+        writeln!(f, "  DNS           {}", list(&self.doors.dns))?;
+        writeln!(f, "  proxy         {}", list(&self.doors.proxy))?;
+        writeln!(f, "  web           {}", list(&self.doors.web))?;
+        for network in &self.networks {
+            let mode = if network.watching { "WATCHING" } else { "enforcing" };
+            let ranges = network.ranges.join(", ");
+            writeln!(f, "  network       {} ({ranges}): {mode}, unknown devices are {}", network.name, network.unknown_devices_are)?;
+        }
+        writeln!(f, "  people        {}", self.people)?;
+        writeln!(f, "  lists         {} with {} names", self.lists, self.names_on_lists)?;
+        writeln!(f, "  locked tier   {}", self.locked_tier)?;
+        for (door, action, count) in &self.decisions {
+            writeln!(f, "  {door:<13} {count} {action}")?;
+        }
+        writeln!(f, "  journal       {} written, {} dropped, {} undated", self.events_written, self.events_dropped, self.events_undated)?;
+        writeln!(f, "  turned away   {} requests of strangers", self.strangers)?;
+        writeln!(f, "  upstreams     {} questions unanswered", self.upstream_failures)?;
+        writeln!(f, "  policy        version {}", self.policy_version)?;
+        writeln!(f, "  disk          {} MiB free", self.disk_free >> 20)?;
+        writeln!(f, "  clock         {}", self.clock)?;
+        if self.needs_you.is_empty() {
+            return write!(f, "nothing needs you");
+        }
+        write!(f, "needs you:")?;
+        self.needs_you.iter().try_for_each(|what| write!(f, "\n  - {what}"))
+    }
+}

@@ -1,0 +1,28 @@
+//! `schoolgate check`: every fault at once, or what was understood.
+
+use super::{Context, Outcome, fail, say};
+
+pub fn check(context: &Context) -> Outcome {
+    let config = context.read()?;
+    let mut faults = crate::ops::tables::faults(&config);
+    match crate::people::Store::peek(&crate::app::register_file(&config)) {
+        Ok(register) => {
+            if !context.json {
+                say(&config)?;
+                say(format_args!("register  {} people", register.persons().filter(|p| !p.withdrawn).count()))?;
+            }
+        }
+        Err(fault) => faults.push(fault.to_string()),
+    }
+    if faults.is_empty() {
+        return context.print(&serde_json::json!({ "faults": [] }), || "no fault found".into());
+    }
+    if context.json {
+        context.print(&serde_json::json!({ "faults": faults }), String::new)?;
+        return Err(super::Failed);
+    }
+    faults.iter().for_each(|fault| {
+        fail(fault);
+    });
+    Err(super::Failed)
+}

@@ -1,0 +1,142 @@
+//! `schoolgate allow`, `block`, `entries`: the school's own entries.
+
+use super::{Context, Outcome, fail, say};
+use crate::config::Config;
+use crate::gate::control::{NewEntry, Request};
+use crate::policy::Entry;
+use crate::{app, ops};
+use comfy_table::{Table, presets};
+use serde::Serialize;
+
+#[derive(Debug, clap::Args)]
+pub struct AddArgs {
+    /// The name; everything below it goes with it
+    name: String,
+    /// Only for this group [default: the whole school]
+    #[arg(long)]
+    group: Option<String>,
+    /// Until this local date or time, such as 2026-12-18 or 2026-12-18T16:00
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Why: it stands in the log and the report
+    #[arg(long)]
+    reason: String,
+    /// (block) Before passes and everything below them
+    #[arg(long)]
+    firm: bool,
+    /// (allow) Although the lists call this exact host this; needs --until, at most 30 days away
+    #[arg(long, value_name = "malware|phishing")]
+    despite: Option<String>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// All of them, with who, when and why
+    List,
+    /// Remove one by its number
+    Remove {
+        id: u32,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
+    let config = context.read()?;
+    let entry = NewEntry {
+        host: args.name,
+        allow,
+        group: args.group,
+        until: args.until,
+        reason: args.reason,
+        firm: args.firm,
+        despite: args.despite,
+    };
+    let what = if allow { "allows" } else { "blocks" };
+    let said = match context.ask(&config, &Request::AddEntry(entry.clone()))? {
+        Some(value) => format!("entry {} {what} {}: in force now", value["id"], entry.host),
+        None => {
+            let by = ops::files::user_name(nix::unistd::getuid().as_raw());
+            let now = crate::gate::Clock::System.unix_ms();
+            let value = change_offline(&config, |text| app::control::added(text, &entry, &by, now, &config))?;
+            format!("entry {} {what} {}: no gate is running, so it is in {} for the next start", value["id"], entry.host, shown(&config))
+        }
+    };
+    say(said)
+}
+
+pub fn entries(context: &Context, command: &Command) -> Outcome {
+    let config = context.read()?;
+    match command {
+        Command::List => list(context, &config),
+        Command::Remove { id, reason } => {
+            let said = match context.ask(&config, &Request::RemoveEntry { id: *id, reason: reason.clone() })? {
+                Some(_) => format!("entry {id} is removed"),
+                None => {
+                    change_offline(&config, |text| Ok((crate::config::entries::remove(text, *id)?, serde_json::Value::Null)))?;
+                    format!("entry {id} is removed from {}; no gate is running", shown(&config))
+                }
+            };
+            say(said)
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    id: u32,
+    action: &'static str,
+    host: String,
+    group: Option<&'a str>,
+    firm: bool,
+    until_ms: Option<i64>,
+    reason: &'a str,
+}
+
+fn list(context: &Context, config: &Config) -> Outcome {
+    let mut entries: Vec<&Entry> = config.policy.own.iter().collect();
+    entries.sort_by_key(|e| e.id);
+    let rows: Vec<Row> = entries
+        .iter()
+        .map(|e| Row {
+            id: e.id,
+            action: e.act.word(),
+            host: e.host.to_string(),
+            group: e.group.and_then(|g| config.policy.group(g)).map(|g| g.name.as_str()),
+            firm: e.firm,
+            until_ms: e.until_ms,
+            reason: &e.reason,
+        })
+        .collect();
+    context.print(&rows, || {
+        if rows.is_empty() {
+            return "no entries. `schoolgate allow NAME --reason '…'` makes one".into();
+        }
+        let mut table = Table::new();
+        table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(["id", "does", "name", "for", "until", "why"]);
+        for row in &rows {
+            let until = row.until_ms.map_or_else(String::new, |ms| local(ms, config));
+            let does = if row.firm { format!("{} (firm)", row.action) } else { row.action.to_owned() };
+            table.add_row([row.id.to_string(), does, row.host.clone(), row.group.unwrap_or("everyone").into(), until, row.reason.into()]);
+        }
+        table.to_string()
+    })
+}
+
+fn local(ms: i64, config: &Config) -> String {
+    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default().to_zoned(config.school.zone.clone());
+    at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn change_offline<T>(config: &Config, change: impl FnOnce(&str) -> Result<(String, T), String>) -> Result<T, super::Failed> {
+    let path = app::entries_file(config);
+    let text = ops::files::read_or_empty(&path).map_err(fail)?;
+    let (text, said) = change(&text).map_err(fail)?;
+    ops::files::replace(&path, text.as_bytes()).map_err(fail)?;
+    Ok(said)
+}
+
+fn shown(config: &Config) -> String {
+    app::entries_file(config).display().to_string()
+}

@@ -1,0 +1,64 @@
+//! `schoolgate explain`.
+
+use super::{Context, Outcome, fail};
+use crate::gate::control::Request;
+use crate::gate::explain::{Explanation, Question};
+use crate::gate::{Clock, explain as judge};
+use std::sync::Arc;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A name or a URL
+    #[arg(value_name = "NAME-OR-URL")]
+    what: String,
+    /// A person's id in the register, or an address
+    #[arg(long, value_name = "PERSON|ADDRESS", conflicts_with = "group")]
+    who: Option<String>,
+    /// Anyone in this group
+    #[arg(long)]
+    group: Option<String>,
+    /// Local time, such as 2026-11-23T12:45 [default: now]
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+}
+
+pub fn explain(context: &Context, args: &Args) -> Outcome {
+    let config = context.read()?;
+    let question = Question { what: args.what.clone(), who: args.who.clone(), group: args.group.clone(), at: args.at.clone() };
+    let mut answer: Explanation = match context.ask(&config, &Request::Explain(question.clone()))? {
+        Some(value) => serde_json::from_value(value).map_err(fail)?,
+        None => {
+            let snapshot = Arc::new(crate::reload::unnumbered(config.clone()).map_err(fail)?);
+            judge::explain(&question, &snapshot, &Clock::System).map_err(fail)?
+        }
+    };
+    for found in &mut answer.found {
+        found.places = crate::ops::tables::places(&config, &found.list, &found.entry);
+    }
+    context.print(&answer, || text(&answer))
+}
+
+fn text(answer: &Explanation) -> String {
+    let mut lines = vec![
+        format!("{}: {}", answer.action.to_uppercase(), answer.host),
+        format!("  because   {}", answer.because),
+        format!("  step      {}", answer.step),
+        format!("  for       {}  (groups: {})", answer.who, answer.groups.join(", ")),
+        format!("  at        {}", answer.at),
+    ];
+    if let Some(profile) = &answer.profile {
+        lines.push(format!("  profile   {profile}"));
+    }
+    for found in &answer.found {
+        let places = if found.places.is_empty() { String::new() } else { format!("  {}", found.places.join(", ")) };
+        lines.push(format!("  listed    {} as {} by {}{places}", found.entry, found.category, found.list));
+    }
+    if answer.found.is_empty() {
+        lines.push("  listed    on no list".into());
+    }
+    match &answer.to_change {
+        Some(change) => lines.push(format!("  to change {change}")),
+        None => lines.push("  to change nothing changes this".into()),
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,164 @@
+//! What a person types: one thin file a subcommand.
+//!
+//! Comes in: flags. Goes out: text for people, JSON where output is data, and an exit code: 0 done, 1 something is wrong, 2 usage.
+//! Always holds: a fault has been told in full, to standard error, when a command returns [`Failed`].
+
+mod check;
+mod completions;
+mod demo;
+mod entries;
+mod explain;
+mod lists;
+mod log;
+mod man;
+mod people;
+mod report;
+mod run;
+mod status;
+
+use crate::config::Config;
+use crate::gate::control::{self, ControlFault, Request};
+use clap::{Parser, Subcommand};
+use std::fmt::Display;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The gate a school's machines go through to reach the internet.
+#[derive(Debug, Parser)]
+#[command(name = "schoolgate", version, about, max_term_width = 110)]
+pub struct Cli {
+    /// The configuration file [default: ./config/schoolgate.toml, else /etc/schoolgate/schoolgate.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the doors in the foreground (the default)
+    Run,
+    /// A made-up school plays a week through the real doors and ends with its report
+    Demo(demo::Args),
+    /// What is running, and what needs you; exit 1 if anything does
+    Status,
+    /// Read configuration, lists and register; print what was understood, or every fault
+    Check,
+    /// The verdict on a name or URL, its whole why, and the smallest change that would flip it
+    Explain(explain::Args),
+    /// Allow a name for the school or a group
+    Allow(entries::AddArgs),
+    /// Block a name for the school or a group
+    Block(entries::AddArgs),
+    /// The school's own entries
+    #[command(subcommand)]
+    Entries(entries::Command),
+    /// The category lists
+    #[command(subcommand)]
+    Lists(lists::Command),
+    /// The register of people and devices
+    #[command(subcommand)]
+    People(people::Command),
+    /// The access log
+    #[command(subcommand)]
+    Log(log::Command),
+    /// The weekly report
+    #[command(subcommand)]
+    Report(report::Command),
+    /// Completions for a shell
+    Completions(completions::Args),
+    /// The manual page
+    Man,
+}
+
+/// A command that failed. The fault has been told.
+#[derive(Debug)]
+pub struct Failed;
+
+/// What a command ends with: exit 0, or told and exit 1.
+pub type Outcome = Result<(), Failed>;
+
+/// What every command is given.
+#[derive(Debug)]
+pub struct Context {
+    config: Option<PathBuf>,
+    pub json: bool,
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let context = Context { config: cli.config, json: cli.json };
+    let outcome = match cli.command.unwrap_or(Command::Run) {
+        Command::Run => run::run(&context),
+        Command::Demo(args) => demo::demo(&context, &args),
+        Command::Status => status::status(&context),
+        Command::Check => check::check(&context),
+        Command::Explain(args) => explain::explain(&context, &args),
+        Command::Allow(args) => entries::add(&context, args, true),
+        Command::Block(args) => entries::add(&context, args, false),
+        Command::Entries(command) => entries::entries(&context, &command),
+        Command::Lists(command) => lists::lists(&context, &command),
+        Command::People(command) => people::people(&context, &command),
+        Command::Log(command) => log::log(&context, &command),
+        Command::Report(command) => report::report(&context, &command),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man => man::man(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed) => ExitCode::FAILURE,
+    }
+}
+
+impl Context {
+    /// Reads the configuration; on a fault, tells it all.
+    pub fn read(&self) -> Result<Config, Failed> {
+        crate::reload::read_config(self.config.as_deref()).map_err(|fault| {
+            eprintln!("{}", fault.render(std::io::stderr().is_terminal()));
+            Failed
+        })
+    }
+
+    /// The configuration file that was named, if one was.
+    pub fn config_path(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
+    /// Asks the running gate of this configuration. `None`: no gate is running.
+    pub fn ask(&self, config: &Config, request: &Request) -> Result<Option<serde_json::Value>, Failed> {
+        match control::ask(&crate::app::control_socket(config), request) {
+            Ok(value) => Ok(Some(value)),
+            Err(ControlFault::NoGate(_)) => Ok(None),
+            Err(fault) => Err(fail(fault)),
+        }
+    }
+
+    /// Prints a value as JSON, or as `text` says.
+    pub fn print(&self, value: &impl serde::Serialize, text: impl FnOnce() -> String) -> Outcome {
+        if self.json {
+            say(serde_json::to_string_pretty(value).map_err(fail)?)
+        } else {
+            say(text())
+        }
+    }
+}
+
+/// Tells a fault on standard error, and gives the value to return.
+pub fn fail(fault: impl Display) -> Failed {
+    eprintln!("error: {fault}");
+    Failed
+}
+
+/// Prints to standard output. A reader that has gone (`| head`) is not a fault.
+pub fn say(text: impl Display) -> Outcome {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}") {
+        Err(fault) if fault.kind() != std::io::ErrorKind::BrokenPipe => Err(fail(fault)),
+        _ => Ok(()),
+    }
+}

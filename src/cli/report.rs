@@ -1,0 +1,60 @@
+//! `schoolgate report`.
+
+use super::{Context, Outcome, fail, say};
+use crate::app::weekly;
+use crate::gate::Clock;
+use crate::gate::control::Request;
+use crate::{ops, report};
+use crate::report::IsoWeek;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// The weekly report for the Designated Safeguarding Lead
+    Week(WeekArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct WeekArgs {
+    /// ISO week, such as 2026-W47 [default: the last whole week]
+    #[arg(long, value_name = "WEEK")]
+    week: Option<String>,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Write to this file instead of the terminal
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Html,
+    Json,
+    Text,
+}
+
+pub fn report(context: &Context, command: &Command) -> Outcome {
+    let Command::Week(args) = command;
+    let config = context.read()?;
+    let now = Clock::System.unix_ms();
+    let zone = &config.school.zone;
+    let week = match &args.week {
+        Some(text) => IsoWeek::parse(text).map_err(fail)?,
+        None => IsoWeek::of(now, zone).previous(),
+    };
+    context.ask(&config, &Request::Settle)?;
+    let made = weekly::make(&config, week, now).map_err(fail)?;
+    let format = if context.json { Format::Json } else { args.format };
+    let text = match format {
+        Format::Html => report::html(&made),
+        Format::Json => report::json(&made),
+        Format::Text => report::text(&made),
+    };
+    match &args.out {
+        None => say(text),
+        Some(path) => {
+            ops::files::replace(path, text.as_bytes()).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
+            say(format_args!("the report of {week} is in {}", path.display()))
+        }
+    }
+}

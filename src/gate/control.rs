@@ -1,0 +1,209 @@
+//! The control socket: how a command speaks to a running gate.
+//!
+//! One JSON request on a line, one JSON answer on a line. Who may speak is settled by the socket's mode (0660, group
+//! `schoolgate`); who did is read from the kernel (SO_PEERCRED) and goes with the request.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest request or answer that is read: an answer holds at most some thousands of entries.
+const MAX_LINE: u64 = 4 << 20;
+
+/// Longest wait for the other side: a reload compiles no lists, so seconds are plenty.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What can be asked of a running gate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    Status,
+    /// Reads everything on disk again and swaps, or refuses with the reason.
+    Reload,
+    Explain(super::explain::Question),
+    /// Waits until everything noted so far is in a week file.
+    Settle,
+    AddEntry(NewEntry),
+    RemoveEntry {
+        id: u32,
+        reason: String,
+    },
+}
+
+/// One of the school's own entries, as `allow` and `block` ask for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct NewEntry {
+    pub host: String,
+    /// Whether it allows; otherwise it blocks.
+    pub allow: bool,
+    pub group: Option<String>,
+    /// RFC 3339, or a local date.
+    pub until: Option<String>,
+    pub reason: String,
+    pub firm: bool,
+    /// `malware` or `phishing`, for an entry that stands against them.
+    pub despite: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Answer {
+    #[serde(rename = "ok")]
+    Ok(Value),
+    #[serde(rename = "error")]
+    Error(String),
+}
+
+/// Who is at the other end of the socket, by the kernel's word.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer {
+    pub uid: u32,
+}
+
+/// Does what a request asks. An error's text goes back to whoever asked.
+pub trait Handle: Send + Sync + 'static {
+    fn handle(&self, request: Request, peer: Peer) -> Result<Value, String>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ControlFault {
+    #[error("no gate is running (nothing answers at {0})")]
+    NoGate(String),
+    #[error("the gate at {path} did not answer: {source}")]
+    Broken { path: String, source: io::Error },
+    #[error("you may not speak to the gate at {0}: become root, or join the group schoolgate")]
+    Forbidden(String),
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Asks the gate whose socket is at `path`.
+///
+/// # Errors
+/// [`ControlFault::NoGate`] if none is running, so that a caller may go on with the files instead.
+pub fn ask(path: &Path, request: &Request) -> Result<Value, ControlFault> {
+    let shown = || path.display().to_string();
+    let broken = |source| ControlFault::Broken { path: shown(), source };
+    let mut stream = UnixStream::connect(path).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ControlFault::NoGate(shown()),
+        io::ErrorKind::PermissionDenied => ControlFault::Forbidden(shown()),
+        _ => broken(e),
+    })?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(broken)?;
+    let mut line = serde_json::to_vec(request).map_err(|e| broken(e.into()))?;
+    line.push(b'\n');
+    stream.write_all(&line).map_err(broken)?;
+    match read_line(&stream).map_err(broken)? {
+        Answer::Ok(value) => Ok(value),
+        Answer::Error(text) => Err(ControlFault::Refused(text)),
+    }
+}
+
+/// The socket a gate listens on. Dropping it removes the file and ends its thread.
+#[derive(Debug)]
+pub struct Socket {
+    path: std::path::PathBuf,
+}
+
+impl Socket {
+    /// Listens at `path` and answers with `handler`, one request a connection, on a thread of its own.
+    ///
+    /// # Errors
+    /// If another gate answers there already, or the folder cannot be written.
+    pub fn open(path: &Path, handler: Arc<dyn Handle>) -> io::Result<Self> {
+        if let Ok(meta) = path.symlink_metadata() {
+            if UnixStream::connect(path).is_ok() {
+                return Err(io::Error::new(io::ErrorKind::AddrInUse, format!("another gate is running at {}", path.display())));
+            }
+            // Left behind by a gate that was killed.
+            if meta.file_type().is_socket() {
+                std::fs::remove_file(path)?;
+            }
+        }
+        let listener = UnixListener::bind(path)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
+        std::thread::Builder::new().name("control".into()).spawn(move || serve(&listener, &handler))?;
+        Ok(Self { path: path.to_owned() })
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn serve(listener: &UnixListener, handler: &Arc<dyn Handle>) {
+    for stream in listener.incoming() {
+        let Ok(stream) = stream else { continue };
+        let handler = handler.clone();
+        // A thread a request: `settle` and `reload` take their time, and there are few askers.
+        let spawned = std::thread::Builder::new().name("control-request".into()).spawn(move || {
+            if let Err(fault) = answer(&stream, handler.as_ref()) {
+                tracing::debug!(%fault, "a control request was not answered");
+            }
+        });
+        if let Err(fault) = spawned {
+            tracing::error!(%fault, "no thread for a control request");
+        }
+    }
+}
+
+fn answer(mut stream: &UnixStream, handler: &dyn Handle) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let credentials = nix::sys::socket::getsockopt(&stream, nix::sys::socket::sockopt::PeerCredentials)?;
+    let answer = match read_line::<Request>(stream) {
+        Ok(request) => match handler.handle(request, Peer { uid: credentials.uid() }) {
+            Ok(value) => Answer::Ok(value),
+            Err(text) => Answer::Error(text),
+        },
+        Err(fault) => Answer::Error(format!("the request could not be read: {fault}")),
+    };
+    let mut line = serde_json::to_vec(&answer)?;
+    line.push(b'\n');
+    stream.write_all(&line)
+}
+
+fn read_line<T: serde::de::DeserializeOwned>(stream: &UnixStream) -> io::Result<T> {
+    let mut line = Vec::new();
+    BufReader::new(stream.take(MAX_LINE)).read_until(b'\n', &mut line)?;
+    Ok(serde_json::from_slice(&line)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Echo;
+
+    impl Handle for Echo {
+        fn handle(&self, request: Request, peer: Peer) -> Result<Value, String> {
+            match request {
+                Request::Status => Ok(serde_json::json!({ "uid": peer.uid })),
+                other => Err(format!("{other:?}")),
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_is_answered_and_the_kernel_says_who_asked() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("control.sock");
+        assert!(matches!(ask(&path, &Request::Status), Err(ControlFault::NoGate(_))));
+        let socket = Socket::open(&path, Arc::new(Echo)).expect("a socket");
+        let answer = ask(&path, &Request::Status).expect("an answer");
+        assert_eq!(answer["uid"], nix::unistd::getuid().as_raw());
+        assert!(matches!(ask(&path, &Request::Reload), Err(ControlFault::Refused(_))));
+        assert_eq!(Socket::open(&path, Arc::new(Echo)).map_err(|e| e.kind()).err(), Some(io::ErrorKind::AddrInUse));
+        let mode = std::fs::metadata(&path).expect("the socket").permissions().mode();
+        assert_eq!(mode & 0o777, 0o660);
+        drop(socket);
+        assert!(!path.exists());
+    }
+}

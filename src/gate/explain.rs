@@ -1,0 +1,250 @@
+//! Why: a verdict in words, for `explain`.
+
+use super::{Clock, Snapshot, Visit, clock};
+use crate::policy::{Act, Action, Step, Surface, Verdict};
+use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Url, Who};
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// What is asked about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Question {
+    /// A name or a URL.
+    pub what: String,
+    /// A person's key in the register, or an address.
+    pub who: Option<String>,
+    /// A group, instead of a person.
+    pub group: Option<String>,
+    /// Local time `2026-11-23T12:45`; now, if not given.
+    pub at: Option<String>,
+}
+
+/// The verdict in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    pub host: String,
+    pub who: String,
+    pub groups: Vec<String>,
+    pub network: Option<String>,
+    /// Local time.
+    pub at: String,
+    pub action: String,
+    pub step: String,
+    /// One sentence: what decided.
+    pub because: String,
+    pub profile: Option<String>,
+    pub category: Option<String>,
+    pub entry: Option<String>,
+    pub found: Vec<FoundEntry>,
+    /// The smallest change that would turn the verdict round; `None` if nothing may.
+    pub to_change: Option<String>,
+}
+
+/// One entry of the lists that matched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundEntry {
+    pub entry: String,
+    pub category: String,
+    pub list: String,
+    /// Where it stands: `file:line`. Filled in by who can read the files; empty for the locked tier.
+    pub places: Vec<String>,
+}
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    #[error("'{0}' is not a name or a URL: {1}")]
+    What(String, crate::words::BadUrl),
+    #[error("nobody in the register has the id '{0}', and it is not an address")]
+    Who(String),
+    #[error("there is no group '{0}'; there is {1}")]
+    Group(String, String),
+    #[error("'{0}' is not a local time such as 2026-11-23T12:45")]
+    At(String),
+    #[error("{0} is in no network of the configuration: the doors do not answer it")]
+    Stranger(IpAddr),
+}
+
+/// Judges as the doors would, and says why.
+///
+/// # Errors
+/// [`NoAnswer`] if the question names something that is not there.
+pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> Result<Explanation, NoAnswer> {
+    let url = Url::parse(&question.what).map_err(|e| NoAnswer::What(question.what.clone(), e))?;
+    let zone = &snapshot.config.school.zone;
+    let moment = match &question.at {
+        None => clock.now(zone),
+        Some(text) => {
+            let local: jiff::civil::DateTime = text.parse().map_err(|_| NoAnswer::At(text.clone()))?;
+            let at = local.to_zoned(zone.clone()).map_err(|_| NoAnswer::At(text.clone()))?;
+            clock::moment(at.timestamp().as_millisecond(), zone)
+        }
+    };
+    let (who, shown) = who_is_meant(question, snapshot)?;
+    let visit = Visit { snapshot: snapshot.clone(), who, moment };
+    let judged = visit.judge(&url.host, Surface::NoPage);
+    let words = Words { snapshot, host: &url.host, verdict: &judged.verdict };
+    let local = jiff::Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default().to_zoned(zone.clone());
+    Ok(Explanation {
+        host: url.host.to_string(),
+        who: shown,
+        groups: who.groups.iter().filter_map(|g| Some(snapshot.config.policy.group(g)?.name.clone())).collect(),
+        network: snapshot.config.policy.network(who.network).map(|n| n.name.clone()),
+        at: local.strftime("%a %Y-%m-%d %H:%M").to_string(),
+        action: judged.verdict.action.to_string(),
+        step: judged.verdict.step.to_string(),
+        because: words.because(),
+        profile: words.profile(),
+        category: judged.verdict.category.map(|c| snapshot.config.category_id(c)),
+        entry: words.entry(),
+        found: words.found(&judged.found),
+        to_change: words.to_change(),
+    })
+}
+
+fn who_is_meant(question: &Question, snapshot: &Snapshot) -> Result<(Who, String), NoAnswer> {
+    let policy = &snapshot.config.policy;
+    if let Some(name) = &question.group {
+        let group = policy.group_named(name).ok_or_else(|| {
+            let known: Vec<_> = policy.groups.iter().map(|g| g.name.as_str()).collect();
+            NoAnswer::Group(name.clone(), known.join(", "))
+        })?;
+        let who = Who { groups: Groups::one(group), ..nobody() };
+        return Ok((who, format!("anyone in {name}")));
+    }
+    let Some(text) = &question.who else {
+        let address = policy.networks.first().and_then(|n| n.ranges.first()).map_or(Ipv4Addr::LOCALHOST.into(), |r| r.base());
+        let network = policy.network_of(address).ok_or(NoAnswer::Stranger(address))?;
+        let group = policy.network(network).map(|n| n.group).into_iter().collect();
+        return Ok((Who { network, groups: group, ..nobody() }, "an unknown device of the first network".into()));
+    };
+    if let Ok(address) = text.parse::<IpAddr>() {
+        let who = snapshot.who(ClientAddr::new(address)).ok_or(NoAnswer::Stranger(address))?;
+        let shown = match who.person.and_then(|p| snapshot.register.person(p)) {
+            Some(person) => format!("{} at {address} (known by {}, {} confidence)", person.key, who.known, who.sure),
+            None => format!("an unknown device at {address}"),
+        };
+        return Ok((who, shown));
+    }
+    let person = snapshot.register.persons().find(|p| p.key == *text).ok_or_else(|| NoAnswer::Who(text.clone()))?;
+    let groups = snapshot.groups_of(person.id);
+    if groups.is_empty() {
+        let (who, _) = who_is_meant(&Question::default(), snapshot)?;
+        return Ok((Who { person: Some(person.id), ..who }, format!("{} (in no group: judged by the network)", person.key)));
+    }
+    Ok((Who { person: Some(person.id), groups, ..nobody() }, person.key.clone()))
+}
+
+fn nobody() -> Who {
+    Who {
+        client: ClientAddr::new(Ipv4Addr::UNSPECIFIED.into()),
+        network: NetworkId(0),
+        device: None::<DeviceId>,
+        person: None,
+        groups: Groups::default(),
+        known: Known::Network,
+        sure: Confidence::Group,
+    }
+}
+
+/// Turns the ids of a verdict into words.
+struct Words<'a> {
+    snapshot: &'a Snapshot,
+    host: &'a Host,
+    verdict: &'a Verdict,
+}
+
+impl Words<'_> {
+    fn because(&self) -> String {
+        let Verdict { step, action, .. } = self.verdict;
+        let category = self.category();
+        let entry = self.entry().unwrap_or_default();
+        let profile = self.profile().unwrap_or_default();
+        let group = self.verdict.group.and_then(|g| self.snapshot.config.policy.group(g)).map_or("", |g| g.name.as_str());
+        let said = match step {
+            Step::Locked => "it is on a locked list, which nobody can turn off".into(),
+            Step::Platform => format!("machines need it to work ({entry})"),
+            Step::Session => "the session is held to less than its profile".into(),
+            Step::Help => "it is a help service: always open, and a visit is never stored with a person".into(),
+            Step::Rshe => format!("the profile leaves health and relationships education open ({entry})"),
+            Step::HarmfulCode if *action == Action::Allow => format!("{} stands against {category}", self.rule()),
+            Step::HarmfulCode => format!("{entry} is listed as {category}, which harms machines"),
+            Step::Firm => format!("{} is a firm block", self.rule()),
+            Step::Pass => "a pass is in force".into(),
+            Step::Own => format!("{} says so", self.rule()),
+            Step::Education => format!("{entry} is education"),
+            Step::Category => {
+                match self.verdict.cell.and_then(|c| self.snapshot.config.policy.timetable.cells().get(usize::from(c.0))) {
+                    Some(cell) => format!("{entry} is {category}, and the timetable cell '{}' says so for {group}", cell.name),
+                    None => format!("{entry} is {category}, and profile {profile} says so for {group}"),
+                }
+            }
+            Step::Default => format!("no list names it, and that is the default of profile {profile}"),
+        };
+        match action {
+            Action::WouldBlock => format!("{said}; the network only watches, so it was let through"),
+            Action::Warn => format!("{said}; a warning cannot be shown here, so it is done as `warn_unseen` says"),
+            _ => said,
+        }
+    }
+
+    fn category(&self) -> String {
+        self.verdict.category.map(|c| self.snapshot.config.category_id(c)).unwrap_or_default()
+    }
+
+    fn profile(&self) -> Option<String> {
+        self.verdict.group?;
+        self.snapshot.config.policy.profile(self.verdict.profile).map(|p| p.name.clone())
+    }
+
+    fn rule(&self) -> String {
+        let own = &self.snapshot.config.policy.own;
+        match own.iter().find(|e| Some(e.id) == self.verdict.rule) {
+            Some(e) => format!("the school's own entry {} ({} {}: {})", e.id, e.act, e.host, e.reason),
+            None => "the school's own entry".into(),
+        }
+    }
+
+    fn entry(&self) -> Option<String> {
+        let shown = self.verdict.labels > 0 && self.verdict.step != Step::Locked;
+        shown.then(|| self.host.last_labels(self.verdict.labels).to_owned())
+    }
+
+    fn found(&self, found: &crate::lists::Found) -> Vec<FoundEntry> {
+        let mut entries = Vec::new();
+        for hit in found.matches() {
+            let entry = self.host.last_labels(hit.labels);
+            for category in hit.categories.iter().filter(|c| c.role() != crate::words::Role::Locked) {
+                let list = self.snapshot.table.list_of(hit.kind, category);
+                let list = list.and_then(|id| self.snapshot.table.lists().get(usize::from(id.0)));
+                entries.push(FoundEntry {
+                    entry: entry.to_owned(),
+                    category: self.snapshot.config.category_id(category),
+                    list: list.map_or_else(String::new, |l| l.name.clone()),
+                    places: Vec::new(),
+                });
+            }
+        }
+        entries
+    }
+
+    /// The smallest change that turns the verdict round, as a command where there is one.
+    fn to_change(&self) -> Option<String> {
+        let host = self.host;
+        match (self.verdict.step, self.verdict.act) {
+            (Step::Locked, _) => None,
+            (Step::Platform | Step::Help | Step::Session | Step::Pass, _) => None,
+            (Step::HarmfulCode, Act::Block) => {
+                let category = self.verdict.category.unwrap_or(Category::MALWARE);
+                Some(format!("schoolgate allow {host} --despite {category} --until DATE --reason '…' (at most 30 days)"))
+            }
+            (Step::Own | Step::Firm, _) | (Step::HarmfulCode, _) => {
+                Some(format!("schoolgate entries remove {} --reason '…'", self.verdict.rule.unwrap_or(0)))
+            }
+            (_, Act::Block) => Some(format!("schoolgate allow {host} --reason '…'")),
+            (_, _) => Some(format!("schoolgate block {host} --reason '…'")),
+        }
+    }
+}

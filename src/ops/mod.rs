@@ -1,0 +1,15 @@
+//! What keeps a gate running on a box.
+//!
+//! - [`tables`]   list files on disk to one table file, and back to the line an entry stands on
+//! - [`files`]    files replaced whole or not at all
+//! - [`look_ups`] who looked at whom
+//! - [`logging`]  the service log
+//! - [`signals`]  SIGHUP, SIGTERM, SIGINT
+//! - [`systemd`]  ready, reloading, stopping, watchdog
+
+pub mod files;
+pub mod logging;
+pub mod look_ups;
+pub mod signals;
+pub mod systemd;
+pub mod tables;

@@ -1,0 +1,209 @@
+//! List files on disk to one table file, and back to the line an entry stands on.
+//!
+//! The table is `DATA/lists/table.sgt`; beside it `sources.json` says which files, of which size and time, it was made of.
+
+use super::files;
+use crate::config::Config;
+use crate::lists::{self, Canaries, Compiled, Format, Known, Line, Origin, Platforms, Progress, Reach, Source, Table};
+use crate::words::{Category, Host};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// Why there is no table.
+#[derive(Debug, thiserror::Error)]
+pub enum TablesFault {
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("{path}: {fault}", path = path.display())]
+    Known { path: PathBuf, fault: String },
+    #[error(transparent)]
+    Compile(#[from] lists::CompileFault),
+    #[error("{}: {source}", path.display())]
+    Table { path: PathBuf, source: lists::TableFault },
+}
+
+/// One list file and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFile {
+    pub name: String,
+    pub category: Category,
+    pub format: Format,
+    pub origin: Origin,
+    pub path: PathBuf,
+}
+
+/// What a table was made of: if this is the same, so is the table.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct MadeOf {
+    program: String,
+    files: Vec<(String, u8, PathBuf, u64, u128)>,
+}
+
+/// Every list of a configuration: those that ship, then the school's.
+pub fn list_files(config: &Config) -> Vec<ListFile> {
+    let shipped = &config.lists.shipped;
+    let mut files: Vec<ListFile> = Category::FIXED
+        .iter()
+        .filter_map(|category| Some((category, shipped.join(format!("{}.txt", category.id()?)))))
+        .filter(|(_, path)| path.exists())
+        .map(|(category, path)| shipped_list(category.to_string(), *category, path))
+        .collect();
+    for suite in &config.school.platforms {
+        let name = format!("platform-{suite}");
+        let path = shipped.join(format!("{name}.txt"));
+        files.push(shipped_list(name, Category::PLATFORM, path));
+    }
+    files.extend(config.lists.sources.iter().map(|source| ListFile {
+        name: source.name.clone(),
+        category: source.category,
+        format: source.format,
+        // Until lists are fetched, everything beside the shipped folder is somebody's file: it opens nothing.
+        origin: Origin::Public,
+        path: source.file.clone(),
+    }));
+    files
+}
+
+fn shipped_list(name: String, category: Category, path: PathBuf) -> ListFile {
+    ListFile { name: format!("schoolgate/{name}"), category, format: Format::Domains, origin: Origin::Shipped, path }
+}
+
+pub fn table_file(config: &Config) -> PathBuf {
+    config.data.join("lists/table.sgt")
+}
+
+fn made_of_file(config: &Config) -> PathBuf {
+    config.data.join("lists/sources.json")
+}
+
+/// The table of a configuration: mapped if it is there and made of these lists, else compiled first.
+///
+/// # Errors
+/// [`TablesFault`]; a table that was there is still there.
+pub fn current(config: &Config) -> Result<Table, TablesFault> {
+    let made_of = made_of(config)?;
+    let stored = std::fs::read(made_of_file(config)).ok().and_then(|bytes| serde_json::from_slice::<MadeOf>(&bytes).ok());
+    if stored.as_ref() == Some(&made_of) {
+        match open(&table_file(config)) {
+            Ok(table) => return Ok(table),
+            Err(fault) => tracing::warn!("the lists are compiled again: {fault}"),
+        }
+    }
+    compile(config, &mut |_| {})?;
+    open(&table_file(config))
+}
+
+/// Compiles every list of the configuration and replaces the table file.
+///
+/// # Errors
+/// [`TablesFault`]; a table that was there is still there.
+pub fn compile(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result<Compiled, TablesFault> {
+    let made_of = made_of(config)?;
+    let known = known(config)?;
+    let files = list_files(config);
+    let mut readers = Vec::with_capacity(files.len());
+    for file in &files {
+        let opened = File::open(&file.path).map_err(|source| TablesFault::File { path: file.path.clone(), source })?;
+        readers.push(BufReader::with_capacity(1 << 16, opened));
+    }
+    let mut sources: Vec<Source> = files
+        .iter()
+        .zip(&mut readers)
+        .map(|(file, reader)| Source {
+            name: file.name.clone(),
+            category: file.category,
+            format: file.format,
+            origin: file.origin,
+            reach: Reach::Below,
+            reader,
+        })
+        .collect();
+    let compiled = lists::compile(&mut sources, &known, progress)?;
+    for (list, why) in compiled.broken() {
+        tracing::error!("list {} is not used: {}", list.name, why.as_str());
+    }
+    let path = table_file(config);
+    let write = |file: &mut File| file.write_all(&compiled.bytes);
+    files::replace_with(&path, write).map_err(|source| TablesFault::File { path, source })?;
+    let path = made_of_file(config);
+    let bytes = serde_json::to_vec_pretty(&made_of).unwrap_or_default();
+    files::replace(&path, &bytes).map_err(|source| TablesFault::File { path, source })?;
+    Ok(compiled)
+}
+
+fn open(path: &Path) -> Result<Table, TablesFault> {
+    let fault = |source| TablesFault::File { path: path.to_owned(), source };
+    let file = File::open(path).map_err(fault)?;
+    // SAFETY: the file is only ever replaced by rename, never written in place or cut, so the mapping stays what it is.
+    let map = unsafe { memmap2::Mmap::map(&file) }.map_err(fault)?;
+    Table::open(Box::new(map)).map_err(|source| TablesFault::Table { path: path.to_owned(), source })
+}
+
+fn known(config: &Config) -> Result<Known, TablesFault> {
+    let read = |name: &str| {
+        let path = config.lists.shipped.join(name);
+        match File::open(&path) {
+            Ok(file) => Ok((path, BufReader::new(file))),
+            Err(source) => Err(TablesFault::File { path, source }),
+        }
+    };
+    let all = |faults: Vec<lists::KnownFault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let (path, mut reader) = read("platforms.txt")?;
+    let platforms = Platforms::read(&mut reader).map_err(|f| TablesFault::Known { path, fault: all(f) })?;
+    let (path, mut reader) = read("canaries.txt")?;
+    let canaries = Canaries::read(&mut reader).map_err(|f| TablesFault::Known { path, fault: all(f) })?;
+    Ok(Known { platforms, canaries })
+}
+
+fn made_of(config: &Config) -> Result<MadeOf, TablesFault> {
+    let shipped = |name: &str| ListFile {
+        name: name.into(),
+        category: Category::PLATFORM,
+        format: Format::Domains,
+        origin: Origin::Shipped,
+        path: config.lists.shipped.join(name),
+    };
+    let known = [shipped("platforms.txt"), shipped("canaries.txt")];
+    let mut files = Vec::new();
+    for file in known.into_iter().chain(list_files(config)) {
+        let meta = std::fs::metadata(&file.path).map_err(|source| TablesFault::File { path: file.path.clone(), source })?;
+        let changed = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos());
+        files.push((format!("{} {}", file.name, file.format), file.category.bit(), file.path, meta.len(), changed));
+    }
+    Ok(MadeOf { program: env!("CARGO_PKG_VERSION").into(), files })
+}
+
+/// What would keep the lists from compiling, for `check`: each file that cannot be opened.
+pub fn faults(config: &Config) -> Vec<String> {
+    let openable = |path: &Path| File::open(path).and_then(|f| f.metadata()).map(|m| m.is_file());
+    let mut faults: Vec<String> = list_files(config)
+        .iter()
+        .filter_map(|file| match openable(&file.path) {
+            Ok(true) => None,
+            Ok(false) => Some(format!("list {}: {} is not a file", file.name, file.path.display())),
+            Err(fault) => Some(format!("list {}: {}: {fault}", file.name, file.path.display())),
+        })
+        .collect();
+    if let Err(fault) = known(config) {
+        faults.push(fault.to_string());
+    }
+    faults
+}
+
+/// Where an entry stands in the files of one list: `file:line`.
+pub fn places(config: &Config, list: &str, entry: &str) -> Vec<String> {
+    let Ok(entry) = Host::parse(entry) else { return Vec::new() };
+    let Some(file) = list_files(config).into_iter().find(|file| file.name == list) else { return Vec::new() };
+    lines(&file, &entry).unwrap_or_default().iter().map(|line| format!("{}:{}", file.path.display(), line.number)).collect()
+}
+
+/// The lines of a list's file that an entry came from.
+///
+/// # Errors
+/// As the file system says.
+pub fn lines(file: &ListFile, entry: &Host) -> io::Result<Vec<Line>> {
+    lists::find_lines(&mut BufReader::new(File::open(&file.path)?), file.format, entry)
+}

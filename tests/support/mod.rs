@@ -1,0 +1,312 @@
+//! A gate of the test's own: the real binary on loopback, with a stub internet behind it.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use schoolgate::demo::internet::Internet;
+use serde_json::Value;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_schoolgate");
+
+/// The folder of the project: shipped configuration and lists.
+pub fn project() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A school in a temporary folder.
+pub struct School {
+    pub folder: tempfile::TempDir,
+    pub internet: Internet,
+}
+
+/// What a test's configuration says beside the ground it stands on.
+#[derive(Default)]
+pub struct Wish<'a> {
+    /// Instead of the stub.
+    pub upstreams: Option<&'a str>,
+    /// More keys of `[dns]`, `[proxy]`, `[web]`.
+    pub dns: &'a str,
+    pub proxy: &'a str,
+    pub web: &'a str,
+    /// Keys of the one network.
+    pub network: &'a str,
+    /// Whole tables.
+    pub more: &'a str,
+}
+
+impl School {
+    pub fn new(wish: &Wish) -> Self {
+        let school = Self { folder: tempfile::tempdir().expect("a folder"), internet: Internet::start().expect("a stub") };
+        school.write("config/schoolgate.toml", &school.config(wish));
+        for file in ["profiles.toml", "categories.toml"] {
+            std::fs::copy(project().join("config").join(file), school.path("config").join(file)).expect("shipped configuration");
+        }
+        school.write("config/term-dates.toml", "");
+        school
+    }
+
+    pub fn config(&self, wish: &Wish) -> String {
+        let origin = self.internet.origin;
+        let stub = format!("\"{}\"", self.internet.dns);
+        format!(
+            r#"
+[school]
+name = "Test School"
+gateway = "gate-t"
+timezone = "Europe/London"
+whom_to_see = "your form tutor"
+
+[dns]
+listen = ["127.0.0.1:0", "[::1]:0"]
+upstreams = [{upstreams}]
+{dns}
+
+[proxy]
+listen = ["127.0.0.1:0"]
+ports = [{port}]
+destinations = ["{origin}"]
+{proxy}
+
+[web]
+listen = ["127.0.0.1:0"]
+{web}
+
+[data]
+dir = "{data}"
+
+[lists]
+shipped = "{shipped}"
+
+[[network]]
+name = "lab"
+ranges = ["127.0.0.0/8", "::1/128"]
+profile = "secondary"
+{network}
+
+[[group]]
+name = "pupils"
+profile = "secondary"
+years = [7, 8, 9, 10, 11]
+
+[[group]]
+name = "sixth-form"
+profile = "sixth-form"
+years = [12, 13]
+
+[[group]]
+name = "staff"
+profile = "staff"
+roles = ["staff"]
+
+{more}
+"#,
+            upstreams = wish.upstreams.unwrap_or(&stub),
+            dns = wish.dns,
+            proxy = wish.proxy,
+            web = wish.web,
+            network = wish.network,
+            more = wish.more,
+            port = origin.port(),
+            data = self.path("var").display(),
+            shipped = project().join("blocklists").display(),
+        )
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a folder above")).expect("a folder");
+        std::fs::write(path, text).expect("written");
+    }
+
+    /// Runs one command of the binary on this school's configuration.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let config = self.path("config/schoolgate.toml");
+        Command::new(BINARY).arg("--config").arg(config).args(arguments).stdin(Stdio::null()).output().expect("the binary runs")
+    }
+
+    /// [`School::run`], which must succeed; what it printed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// [`School::run`] with `--json`, read; whatever the exit code (`status` has 1 when it needs somebody).
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[&["--json"], arguments].concat());
+        let said = || text(&output.stdout) + &text(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|fault| panic!("{arguments:?}: {fault}: {}", said()))
+    }
+
+    /// The people of the file in the register.
+    pub fn import(&self, csv: &str) {
+        self.write("people.csv", csv);
+        self.ok(&["people", "import", self.path("people.csv").to_str().expect("a path")]);
+    }
+
+    /// Every event of the log so far, one JSON object each.
+    pub fn log(&self) -> Vec<Value> {
+        let said = self.ok(&["log", "export", "--format", "jsonl", "--purpose", "a test"]);
+        said.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|fault| panic!("{fault}: {line}"))).collect()
+    }
+
+    /// Starts the gate and waits until it answers.
+    pub fn start(&self) -> Gate<'_> {
+        let log = std::fs::File::options().create(true).append(true).open(self.path("gate.log")).expect("a log");
+        let child = Command::new(BINARY)
+            .arg("--config")
+            .arg(self.path("config/schoolgate.toml"))
+            .arg("run")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the binary starts");
+        let mut gate = Gate { school: self, child, dns: vec![], proxy: vec![], web: vec![] };
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let said = self.run(&["--json", "status"]);
+            if let Ok(status) = serde_json::from_slice::<Value>(&said.stdout) {
+                let doors = |door: &str| -> Vec<SocketAddr> { serde_json::from_value(status["doors"][door].clone()).expect("addresses") };
+                (gate.dns, gate.proxy, gate.web) = (doors("dns"), doors("proxy"), doors("web"));
+                return gate;
+            }
+            let ended = gate.child.try_wait().expect("the gate's state");
+            assert!(ended.is_none() && Instant::now() < until, "the gate did not start: {}", self.service_log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    pub fn service_log(&self) -> String {
+        std::fs::read_to_string(self.path("gate.log")).unwrap_or_default()
+    }
+}
+
+/// A running gate. Dropped: killed.
+pub struct Gate<'a> {
+    pub school: &'a School,
+    pub child: Child,
+    pub dns: Vec<SocketAddr>,
+    pub proxy: Vec<SocketAddr>,
+    pub web: Vec<SocketAddr>,
+}
+
+impl Gate<'_> {
+    /// Asks with `dig`; `more` are its words beside the server, source and port.
+    pub fn dig(&self, from: &str, more: &[&str]) -> String {
+        let server = self.dns.iter().find(|s| s.is_ipv6() == from.contains(':')).expect("a door of that family");
+        let (at, port) = (format!("@{}", server.ip()), server.port().to_string());
+        let fixed = [at.as_str(), "-p", port.as_str(), "-b", from, "+tries=1", "+timeout=8"];
+        command("dig", &[&fixed, more].concat())
+    }
+
+    /// Fetches with `curl` through the proxy, from one address; prints head and body.
+    pub fn curl(&self, from: &str, more: &[&str]) -> String {
+        let proxy = format!("http://{}", self.proxy[0]);
+        let fixed = ["-sS", "-i", "--max-time", "15", "--interface", from, "-x", &proxy];
+        command("curl", &[&fixed, more].concat())
+    }
+
+    /// A URL of the stub's origin under any name.
+    pub fn url(&self, host: &str, path: &str) -> String {
+        format!("http://{host}:{}{path}", self.school.internet.origin.port())
+    }
+
+    pub fn signal(&self, signal: &str) {
+        command("kill", &[signal, &self.child.id().to_string()]);
+    }
+
+    /// SIGTERM, and what it ended with.
+    pub fn stop(mut self) -> std::process::ExitStatus {
+        self.signal("-TERM");
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the gate's state") {
+                return status;
+            }
+            assert!(Instant::now() < until, "the gate did not stop: {}", self.school.service_log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Gate<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a client and gives what it printed, standard error after standard output.
+pub fn command(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|fault| panic!("{program} is needed (tests/run installs it): {fault}"));
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// An origin that speaks TLS, by openssl, on the stub's address.
+pub struct TlsOrigin {
+    child: Child,
+    pub port: u16,
+}
+
+impl TlsOrigin {
+    pub fn start(folder: &Path) -> Self {
+        let (key, certificate) = (folder.join("key.pem"), folder.join("cert.pem"));
+        let paths = (key.to_str().expect("a path"), certificate.to_str().expect("a path"));
+        command(
+            "openssl",
+            &["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=tls.example", "-keyout", paths.0, "-out", paths.1],
+        );
+        // A port that was free a moment ago: openssl cannot be asked for one of the system's choice.
+        let free = std::net::TcpListener::bind("127.200.0.1:0").expect("a port");
+        let port = free.local_addr().expect("its address").port();
+        drop(free);
+        let child = Command::new("openssl")
+            .args(["s_server", "-www", "-quiet", "-accept", &format!("127.200.0.1:{port}"), "-key", paths.0, "-cert", paths.1])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl starts");
+        let until = Instant::now() + Duration::from_secs(10);
+        while std::net::TcpStream::connect(("127.200.0.1", port)).is_err() {
+            assert!(Instant::now() < until, "openssl did not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { child, port }
+    }
+}
+
+impl Drop for TlsOrigin {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends bytes to an address and gives all that comes back.
+pub fn talk(to: SocketAddr, bytes: &[u8]) -> String {
+    use std::io::Write;
+    let mut stream = std::net::TcpStream::connect(to).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(15))).expect("a limit");
+    // A door may answer and close before it has read everything.
+    let _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    text(&answer)
+}
