@@ -6,11 +6,15 @@
 //!
 //! - [`assemble`]  from what is on disk to one snapshot
 //! - [`control`]   what the control socket's requests do
+//! - [`entries`]   the school's own entries changed
+//! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`status`]    what is running, and what needs somebody
 
 pub mod assemble;
 pub mod control;
+pub mod entries;
 pub mod status;
+pub mod weekly;
 
 use crate::config::Config;
 use crate::gate::{Clock, Gate};
