@@ -1,6 +1,7 @@
 pub mod words;
 
 pub mod lists;
+pub mod wire;
 
 pub mod policy;
 

@@ -1,5 +1,6 @@
 //! How bytes come and go.
 //!
+<<<<<<< HEAD
 //! Comes in: addresses and sockets. Goes out: connections within their limits.
 //! Always holds: nothing here knows who asks or what a name is; whatever comes from outside is bounded in size, time and
 //! count, and in what one client may take.
@@ -18,4 +19,11 @@ pub mod idle;
 pub mod listen;
 pub mod own;
 
+=======
+//! - [`drain`]  the word to stop, passed to every door
+//! - [`udp`]    datagrams that are answered from the address they were sent to
+pub mod drain;
+pub mod udp;
+>>>>>>> dns
 pub use drain::{Drain, Stopper};
+pub use udp::{Arrival, Datagrams};
