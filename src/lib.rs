@@ -16,6 +16,7 @@ pub mod resolve;
 pub mod gate;
 
 pub mod pages;
+pub mod report;
 
 pub mod proxy;
 pub mod web;

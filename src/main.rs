@@ -1,1 +1,5 @@
-fn main() {}
+//! Flags → command → exit code.
+
+fn main() -> std::process::ExitCode {
+    schoolgate::cli::main()
+}

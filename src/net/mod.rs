@@ -1,6 +1,5 @@
 //! How bytes come and go.
 //!
-<<<<<<< HEAD
 //! Comes in: addresses and sockets. Goes out: connections within their limits.
 //! Always holds: nothing here knows who asks or what a name is; whatever comes from outside is bounded in size, time and
 //! count, and in what one client may take.
@@ -11,6 +10,7 @@
 //! - [`framing`]      HTTP/1.1 requests framed as RFC 9112 says, or refused
 //! - [`destination`]  which addresses may be dialled for a client
 //! - [`own`]          the addresses of this machine
+//! - [`udp`]          datagrams that are answered from the address they were sent to
 
 pub mod destination;
 pub mod drain;
@@ -18,12 +18,7 @@ pub mod framing;
 pub mod idle;
 pub mod listen;
 pub mod own;
-
-=======
-//! - [`drain`]  the word to stop, passed to every door
-//! - [`udp`]    datagrams that are answered from the address they were sent to
-pub mod drain;
 pub mod udp;
->>>>>>> dns
+
 pub use drain::{Drain, Stopper};
 pub use udp::{Arrival, Datagrams};
