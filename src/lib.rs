@@ -1,6 +1,7 @@
 pub mod words;
 
 pub mod lists;
+pub mod wire;
 
 pub mod policy;
 
@@ -13,3 +14,9 @@ pub mod people;
 pub mod resolve;
 
 pub mod gate;
+
+pub mod pages;
+pub mod report;
+
+pub mod proxy;
+pub mod web;

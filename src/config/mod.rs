@@ -3,11 +3,65 @@
 //! Comes in: the text of the configuration files. Goes out: a [`Config`], or every fault at once, each with its place and
 //! what would be right.
 //! Always holds: no file is opened here (`crate::reload` brings the texts); a [`Config`] that was made is whole and consistent.
+//!
+//! How it is read:
+//! - [`fault`]       what is wrong, where, and what would be right; drawn under its line
+//! - [`file`]        tables and values with their places, read key by key
+//! - [`values`]      what single values mean: addresses, hosts, times
+//! - [`near`]        did you mean …?
+//! - [`known`]       names that other places refer to
+//!
+//! What it says, one file a section:
+//! - [`school`]      `[school]`
+//! - [`doors`]       `[dns]`, `[proxy]`, `[web]`
+//! - [`lists`]       `[lists]`, `[[list]]`
+//! - [`categories`]  `[category.ID]`
+//! - [`profiles`]    `[profile.NAME]`
+//! - [`groups`]      `[[group]]`, `[[network]]`
+//! - [`timetable`]   `[[timetable]]` and the term dates
+//! - [`entries`]     `[[entry]]`
+//!
+//! And back:
+//! - [`entry_file`]  the file of the school's own entries, with one more or one less
+//! - [`summary`]     what was understood, as `check` prints it
 
-use crate::policy::Policy;
-use crate::words::{Category, Host, Network, PersonRole};
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+mod categories;
+mod doors;
+mod entries;
+mod entry_file;
+mod fault;
+mod file;
+mod groups;
+mod known;
+mod lists;
+mod near;
+mod profiles;
+mod school;
+mod summary;
+mod timetable;
+mod values;
+
+pub use categories::CategoryTitle;
+pub use doors::{BlockAnswer, Dns, Proxy, Web};
+pub use entries::WrittenEntry;
+pub use entry_file::{EntryFault, add_entry, list_entries, remove_entry};
+pub use fault::{Fault, Faults, Text};
+pub use groups::Membership;
+pub use lists::{Format, Lists, Source};
+pub use school::{SUITES, School};
+
+use crate::policy::{OwnEntries, Policy, Timetable};
+use crate::words::Category;
+use fault::Wrong;
+use file::{Reader, Section};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// Largest file that is read: a hundred times what a large school writes.
+pub const MAX_TEXT: usize = 1 << 20;
+
+/// Where state is kept unless `[data] dir` says otherwise: in the folder the process is started in.
+const DATA: &str = "./var";
 
 /// The whole configuration, as it is meant.
 #[derive(Debug, Clone)]
@@ -16,111 +70,130 @@ pub struct Config {
     pub dns: Dns,
     pub proxy: Proxy,
     pub web: Web,
-    /// Where state is kept: register, journal, lists.
+    /// Where state is kept: register, journal, lists. As shipped `./var`, in the folder the process is started in.
     pub data: PathBuf,
     pub lists: Lists,
     /// Which people are in which group of the policy, by what the register says of them.
     pub members: Vec<Membership>,
-    /// The school's own categories and all titles.
+    /// Every category with its title, the school's own among them, by bit.
     pub categories: Vec<CategoryTitle>,
     /// Profiles, groups, networks, timetable, the school's own entries.
+    ///
+    /// The groups of the file come first; then one for each network, `network:NAME`, by which unknown devices are judged.
     pub policy: Policy,
 }
 
+/// Every text of a configuration.
 #[derive(Debug, Clone)]
-pub struct School {
-    pub name: String,
-    /// This box, in events and reports. The host name, if not written.
-    pub gateway: String,
-    /// IANA name of the zone; weeks, bells and the report go by it.
-    pub zone: jiff::tz::TimeZone,
-    /// Whom a blocked pupil should see: 'your teacher'.
-    pub whom_to_see: String,
-    /// Suites whose mail, chat and drive count as platform: the files `platform-NAME.txt` of the shipped lists.
-    pub platforms: Vec<String>,
+pub struct Files {
+    /// `schoolgate.toml`. Paths of lists begin in its folder.
+    pub main: Text,
+    /// `conf.d/*.toml`: what a support firm adds, read as one with the main file.
+    pub parts: Vec<Text>,
+    pub profiles: Text,
+    pub categories: Text,
+    pub term_dates: Text,
+    /// What `allow` and `block` have written.
+    pub entries: Option<Text>,
+    pub around: Around,
 }
 
+/// What a configuration is read with that no file says.
 #[derive(Debug, Clone)]
-pub struct Dns {
-    /// UDP and TCP; empty: the door is shut.
-    pub listen: Vec<SocketAddr>,
-    /// UDP worker threads; 0: one a core.
-    pub workers: usize,
-    pub upstreams: Vec<SocketAddr>,
-    pub block_answer: BlockAnswer,
-}
-
-/// What a blocked name is answered with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BlockAnswer {
-    Nxdomain,
-    Nodata,
-    /// 0.0.0.0 and ::
-    Zero,
-    /// The address that was asked, where the web door shows the block page.
-    Page,
-}
-
-#[derive(Debug, Clone)]
-pub struct Proxy {
-    pub listen: Vec<SocketAddr>,
-    /// Ports beside 443 for CONNECT, and 80 and 443 for absolute form.
-    pub ports: Vec<u16>,
-    /// Exact addresses and ports that are reached although they are loopback or private.
-    pub destinations: Vec<SocketAddr>,
-    /// The school's own networks, which are reached although they are private.
-    pub internal_networks: Vec<Network>,
-    /// The school's own zones: hosts within them may have private addresses.
-    pub internal_zones: Vec<Host>,
-}
-
-#[derive(Debug, Clone)]
-pub struct Web {
-    pub listen: Vec<SocketAddr>,
-    /// Who may read `/metrics` and `/healthz`, beside loopback.
-    pub status_from: Vec<Network>,
-}
-
-#[derive(Debug, Clone)]
-pub struct Lists {
-    /// The folder of the lists that ship: one `CATEGORY.txt` a category.
+pub struct Around {
+    /// The gateway is called so if the file does not name it.
+    pub host_name: String,
+    /// The folder of the lists that ship, if the file names none.
     pub shipped: PathBuf,
-    pub sources: Vec<Source>,
+    /// Milliseconds since 1970, for entries that must end soon; `None`: the clock is not set.
+    pub now_ms: Option<i64>,
 }
 
-/// A list the school added.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    pub name: String,
-    pub category: Category,
-    pub file: PathBuf,
-    pub format: Format,
+/// Reads a configuration.
+///
+/// # Errors
+/// [`Faults`]: everything that is wrong with it, at once.
+pub fn read(files: &Files) -> Result<Config, Faults> {
+    let texts = files.texts();
+    let reader = Reader::new(&texts);
+    let config = understand(&reader, files);
+    if reader.is_faultless() { Ok(config) } else { Err(reader.faults()) }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Looked at and told from its lines.
-    Detect,
-    Hosts,
-    Domains,
+/// The folder of the state that these files name: the school's own entries are there, and they are part of what is read.
+///
+/// What cannot be understood yet is told by [`read`]: here it means the folder that ships.
+pub fn data_folder(main: &Text, parts: &[Text]) -> PathBuf {
+    let texts: Vec<Text> = [main].into_iter().chain(parts).cloned().collect();
+    let reader = Reader::new(&texts);
+    data(&reader.root(0..texts.len(), MAIN))
 }
 
-/// Who belongs to a group of the policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Membership {
-    pub group: crate::words::GroupId,
-    /// Empty: any year.
-    pub years: Vec<u8>,
-    /// Empty with years: pupils. Empty without: only those the register names.
-    pub roles: Vec<PersonRole>,
+/// What a fault calls the top of the main file.
+const MAIN: &str = "the configuration";
+
+fn understand(reader: &Reader, files: &Files) -> Config {
+    let mains = 0..files.parts.len() + 1;
+    let [profiles_at, categories_at, dates_at, entries_at] = [0, 1, 2, 3].map(|i| mains.end + i);
+    let whole = |other: usize| reader.whole(mains.clone().chain([other]));
+    let root = reader.root(mains.clone(), MAIN);
+    let of_profiles = reader.root([profiles_at], "the profiles");
+    let of_categories = reader.root([categories_at], "the categories");
+    let of_dates = reader.root([dates_at], "the term dates");
+    let of_entries = reader.root(files.entries.iter().map(|_| entries_at), "the entries");
+
+    let school = school::read(&root, &files.around);
+    let (dns, proxy, web) = doors::read(&root);
+    let data = data(&root);
+    let categories = categories::Categories::read(&[&of_categories, &root], whole(categories_at));
+    let folder = files.main.path.parent().unwrap_or(Path::new(""));
+    let lists = lists::read(&root, &categories, folder, &files.around.shipped);
+    let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
+    let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
+    let cells = timetable::cells(&root, &categories, &people.known);
+    let school_days = timetable::school_days(&of_dates);
+    let written = entries::read(&root, &school.zone, false);
+    let kept = entries::read(&of_entries, &school.zone, true);
+    let own = entries::mean(written, kept, &people.known, files.around.now_ms);
+    entry_file::next_id(&of_entries);
+    [&root, &of_profiles, &of_categories, &of_dates, &of_entries].into_iter().for_each(Section::end);
+
+    Config {
+        school,
+        dns,
+        proxy,
+        web,
+        data,
+        lists,
+        members: people.members,
+        categories: categories.titles(),
+        policy: Policy {
+            profiles,
+            groups: people.groups,
+            networks: people.networks,
+            timetable: Timetable::new(cells, school_days),
+            own: OwnEntries::new(own),
+            exam: Vec::new(),
+        },
+    }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CategoryTitle {
-    pub category: Category,
-    pub id: String,
-    /// As people read it: 'Social networking'.
-    pub title: String,
+fn data(root: &Section) -> PathBuf {
+    let section = root.section("data");
+    let written = section.value("dir", |item| match item.text()? {
+        "" => Err(Wrong::new("the folder of the state has no name", "a folder, such as \"./var\"")),
+        dir => Ok(PathBuf::from(dir)),
+    });
+    section.end();
+    written.map_or(PathBuf::from(DATA), |dir| dir.value)
+}
+
+impl Files {
+    /// All texts: the main file and its parts first, then profiles, categories, term dates, entries.
+    fn texts(&self) -> Vec<Text> {
+        let main = [&self.main].into_iter().chain(&self.parts);
+        main.chain([&self.profiles, &self.categories, &self.term_dates]).chain(&self.entries).cloned().collect()
+    }
 }
 
 impl Config {
@@ -142,3 +215,6 @@ impl Config {
         self.categories.iter().find(|t| t.category == category)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,8 @@
 use crate::config::Config;
 use crate::journal::Names;
 use crate::lists::Table;
-use crate::people::Register;
-use crate::words::{ClientAddr, Confidence, Groups, Known, PersonId, PersonRole, Who};
+use crate::people::{Grouping, Person, Register};
+use crate::words::{ClientAddr, Confidence, Groups, Known, PersonId, Who};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,7 +20,9 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub fn new(version: u32, config: Config, table: Arc<Table>, register: Arc<Register>) -> Self {
-        let groups_of = register.persons().map(|p| (p.id, groups_of(p, &config))).collect();
+        let grouping = Grouping::of_config(&config);
+        let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
+        let groups_of = register.persons().map(|p| (p.id, groups_of(p))).collect();
         Self { version, config, table, register, groups_of }
     }
 
@@ -81,15 +83,4 @@ impl Snapshot {
                 .collect(),
         }
     }
-}
-
-/// The groups that a person's year and role give, and those the register names.
-fn groups_of(person: &crate::people::Person, config: &Config) -> Groups {
-    let given = config.members.iter().filter(|m| {
-        let roles: &[PersonRole] = if m.roles.is_empty() { &[PersonRole::Pupil] } else { &m.roles };
-        let by_rule = !(m.years.is_empty() && m.roles.is_empty());
-        by_rule && roles.contains(&person.role) && (m.years.is_empty() || person.year.is_some_and(|y| m.years.contains(&y)))
-    });
-    let named = person.groups.iter().filter_map(|name| config.policy.group_named(name));
-    given.map(|m| m.group).chain(named).collect()
 }

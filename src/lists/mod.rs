@@ -1,38 +1,38 @@
+//! What is it? Public and own lists, compiled into one table file, and the look-up in it.
+//!
+//! Comes in: lists as bytes (the caller opens the files), what is known of platforms and canaries, a host to look up.
+//! Goes out: the bytes of a table with the [`Provenance`] of each source; for a host, everything the lists [`Found`].
+//! Always holds: the same sources give the same bytes; a match is always made on the stored name, never on a hash; a table
+//! that is cut, damaged or made for other categories is refused with a reason; nothing here opens a file.
+//!
+//! From lists to a table:
+//! - [`source`]   a list and what is known of it: category, format, who keeps it
+//! - [`parse`]    a line in, entries or a reason out: hosts files, plain names, and telling which is which
+//! - [`known`]    `platforms.txt` and `canaries.txt`: what no list may do by mistake
+//! - [`compile`]  all sources → table bytes
+//! - [`provenance`]  what became of each source: entries, duplicates, rejects by reason
+//!
+//! From a table to an answer:
+//! - [`table`]    the file, opened and looked up in
+//! - [`found`]    the answer to a look-up
+//! - `key`        a host with its labels turned round: how a table is sorted
+//! - [`search`]   the line of a list that an entry came from
+
+pub mod compile;
 pub mod found;
-use crate::words::{Category, Host};
+mod key;
+pub mod known;
+pub mod parse;
+pub mod provenance;
+pub mod search;
+pub mod source;
+pub mod table;
+
+pub use compile::{CompileFault, Compiled, Progress, compile};
 pub use found::{Found, KindId, ListId, Match};
-
-/// One source of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provenance {
-    pub name: String,
-    pub category: Category,
-}
-
-/// A compiled table: bytes in, look-ups out.
-pub struct Table;
-
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct TableFault(pub String);
-
-impl Table {
-    /// Reads a table file's bytes (a memory map, usually).
-    pub fn open(_bytes: Box<dyn AsRef<[u8]> + Send + Sync>) -> Result<Self, TableFault> {
-        todo!()
-    }
-    pub fn lookup(&self, _host: &Host) -> Found {
-        todo!()
-    }
-    pub fn lists(&self) -> &[Provenance] {
-        todo!()
-    }
-    /// The first source of this kind that says this category.
-    pub fn list_of(&self, _kind: KindId, _category: Category) -> Option<ListId> {
-        todo!()
-    }
-    /// A number of the table's content: another table, another number.
-    pub fn generation(&self) -> u64 {
-        todo!()
-    }
-}
+pub use known::{Canaries, Known, KnownFault, Platforms};
+pub use parse::Reject;
+pub use provenance::{Broken, Provenance, Rejects};
+pub use search::{Line, find_lines};
+pub use source::{Format, Origin, Reach, Source};
+pub use table::{KindSource, Stats, Table, TableFault};

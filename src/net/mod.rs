@@ -1,5 +1,24 @@
 //! How bytes come and go.
 //!
-//! - [`drain`]  the word to stop, passed to every door
+//! Comes in: addresses and sockets. Goes out: connections within their limits.
+//! Always holds: nothing here knows who asks or what a name is; whatever comes from outside is bounded in size, time and
+//! count, and in what one client may take.
+//!
+//! - [`drain`]        the word to stop, passed to every door
+//! - [`listen`]       bound listeners and their accept loop, with a share for each client
+//! - [`idle`]         a stream that ends when nothing has moved for too long
+//! - [`framing`]      HTTP/1.1 requests framed as RFC 9112 says, or refused
+//! - [`destination`]  which addresses may be dialled for a client
+//! - [`own`]          the addresses of this machine
+//! - [`udp`]          datagrams that are answered from the address they were sent to
+
+pub mod destination;
 pub mod drain;
+pub mod framing;
+pub mod idle;
+pub mod listen;
+pub mod own;
+pub mod udp;
+
 pub use drain::{Drain, Stopper};
+pub use udp::{Arrival, Datagrams};

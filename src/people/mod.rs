@@ -1,55 +1,46 @@
-use crate::words::{ClientAddr, Confidence, DeviceId, Known, PersonId, PersonRole};
+//! Who is it? The school's register of people and devices, and who is behind an address.
+//!
+//! Comes in: a CSV export of the school's own system, once in a while; a client's address, with every request; the kernel's
+//! neighbour table, every fifteen seconds. Goes out: a [`Sighting`], with how it is known and how sure; the record of everyone
+//! who was ever given access.
+//! Always holds: an id, once given, means that person or device for ever; who leaves is withdrawn with time and name of who
+//! did it, never deleted; nobody withdrawn is ever sighted; no two devices share an address, a MAC or a network; a broken
+//! file changes nothing.
+//!
+//! - [`register`]    persons and devices as one reading of `register.db`, immutable
+//! - [`roster`]      address → who is there, how known, how sure
+//! - [`neighbours`]  address → MAC, from the kernel
+//! - [`mac`]         a hardware address, and whether it was made up
+//! - [`grouping`]    which groups of the policy someone is in
+//! - [`store`]       `register.db`: open, load, apply
+//! - [`import`]      CSV → rows, or every fault at once
+//! - [`scan`]        CSV bytes → fields, each with its place
+//! - [`fault`]       what is wrong in a file, where, and what would be right
+//! - [`diff`]        what an import would change
+//! - [`record`]      the lines of `people list`
+//! - [`plain`]       text that a terminal may be shown
 
-/// One person of the register.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    pub id: PersonId,
-    /// The school's own id for them, as the MIS exports it (`p0412`, `j.smith`).
-    pub key: String,
-    pub name: String,
-    pub role: PersonRole,
-    /// 1 to 13; 0 is reception.
-    pub year: Option<u8>,
-    /// Names of groups they are put in by hand, beside those that year and role give.
-    pub groups: Vec<String>,
-}
+pub mod diff;
+pub mod fault;
+pub mod grouping;
+pub mod import;
+pub mod mac;
+pub mod neighbours;
+mod plain;
+pub mod record;
+pub mod register;
+pub mod roster;
+mod scan;
+pub mod store;
 
-/// One device of the register.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Device {
-    pub id: DeviceId,
-    /// The tag on its lid, or its address.
-    pub name: String,
-    pub person: Option<PersonId>,
-}
-
-/// Everyone and everything the school knows, as read from `register.db`.
-pub struct Register;
-
-/// What an address says about who is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sighting {
-    pub device: DeviceId,
-    pub person: Option<PersonId>,
-    pub known: Known,
-    pub sure: Confidence,
-}
-
-impl Register {
-    pub fn empty() -> Self {
-        todo!()
-    }
-    /// Whom the register gives this address to: by fixed address, by MAC (from the neighbour table), by network.
-    pub fn sighting(&self, _client: ClientAddr) -> Option<Sighting> {
-        todo!()
-    }
-    pub fn person(&self, _id: PersonId) -> Option<&Person> {
-        todo!()
-    }
-    pub fn device(&self, _id: DeviceId) -> Option<&Device> {
-        todo!()
-    }
-    pub fn persons(&self) -> impl Iterator<Item = &Person> {
-        std::iter::empty()
-    }
-}
+pub use diff::{Diff, Force, Refusal};
+pub use fault::{Fault, Faults};
+pub use grouping::Grouping;
+pub use import::Sheet;
+pub use mac::{BadMac, Mac};
+pub use neighbours::{Neighbours, Watch};
+pub use record::Record;
+pub use register::{Clash, Device, Person, Register, Stamp};
+pub use roster::Sighting;
+pub use scan::MAX_BYTES;
+pub use store::{Store, StoreFault};

@@ -1,23 +1,165 @@
-use crate::words::Host;
-use std::net::{IpAddr, SocketAddr};
+//! Asks the upstreams, and remembers.
+//!
+//! Comes in: a question. Goes out: the upstream's whole message, with the names and addresses behind it read out, so that
+//! a door can judge them; or, for the proxy, just the addresses of a host.
+//! Always holds: what is remembered is unfiltered, for everyone the same; nobody waits longer than [`DEADLINE`]; memory,
+//! sockets and questions under way are bounded.
+//!
+//! - [`upstream`]  one upstream: over UDP, over TCP if the answer does not fit, and whether it has been answering
+//! - [`failover`]  several upstreams: which is asked first, when the next one is asked as well
+//! - [`cache`]     what upstreams said, until it is too old
+//! - [`flight`]    many clients, one question: asked once
+
+pub mod cache;
+pub mod failover;
+pub mod flight;
+pub mod upstream;
+
+#[cfg(test)]
+pub(crate) mod stub;
+#[cfg(test)]
+mod tests;
+
+pub use failover::DEADLINE;
+
+use crate::wire::{Message, Query, Rcode, answer, rr};
+use crate::words::{Host, Name};
+use cache::Cache;
+use failover::Upstreams;
+use flight::Flights;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
 
 /// Asks the upstreams, and remembers.
-pub struct Resolver;
+pub struct Resolver {
+    upstreams: Upstreams,
+    cache: Cache,
+    flights: Flights,
+}
 
-#[derive(Debug, thiserror::Error)]
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveFault {
     #[error("no such name")]
     NoSuchName,
+    #[error("the name has no address")]
+    NoAddress,
     #[error("no upstream answered in time")]
     Unanswered,
+    #[error("the upstream could not resolve the name (response code {0})")]
+    Failed(u16),
+    #[error("too many questions are under way")]
+    Busy,
 }
 
+/// What an upstream said, and when.
+#[derive(Debug)]
+pub struct WireAnswer {
+    message: Message,
+    received: Instant,
+}
+
+/// What came of a question: shared by everyone who asked it.
+pub type Outcome = Result<Arc<WireAnswer>, ResolveFault>;
+
 impl Resolver {
-    pub fn new(_upstreams: &[SocketAddr]) -> Self {
-        todo!()
+    pub fn new(upstreams: &[SocketAddr]) -> Self {
+        Self { upstreams: Upstreams::new(upstreams), cache: Cache::new(), flights: Flights::default() }
     }
-    /// The addresses of a host, unfiltered, in the order to try them. An address is its own.
-    pub async fn addresses(&self, _host: &Host) -> Result<Vec<IpAddr>, ResolveFault> {
-        todo!()
+
+    /// Asks others from now on. If they are others, what was remembered is forgotten: it may be why they were changed.
+    pub fn set_upstreams(&self, upstreams: &[SocketAddr]) {
+        if self.upstreams.set(upstreams) {
+            self.cache.clear();
+        }
+    }
+
+    /// What is remembered of this question. Never waits: a worker asks here before it hands the question on.
+    pub fn cached(&self, query: &Query) -> Option<Outcome> {
+        self.cache.find(&cache::Key::of(query), Instant::now())
+    }
+
+    /// The upstream's answer to this question, remembered or fetched; many who ask at once cause one question.
+    ///
+    /// # Errors
+    /// [`ResolveFault::Unanswered`] after at most [`DEADLINE`]; [`ResolveFault::Busy`] at once.
+    pub async fn answer(&self, query: &Query) -> Outcome {
+        let key = cache::Key::of(query);
+        if let Some(kept) = self.cache.find(&key, Instant::now()) {
+            return kept;
+        }
+        self.flights.join(&key, self.fetch(&key, query)).await
+    }
+
+    async fn fetch(&self, key: &cache::Key, query: &Query) -> Outcome {
+        // Another flight may have landed between the look into the cache and this one's start.
+        if let Some(kept) = self.cache.find(key, Instant::now()) {
+            return kept;
+        }
+        let fetched = self.upstreams.ask(query).await.map(|message| Arc::new(WireAnswer::new(message)));
+        self.cache.keep(key, &fetched);
+        fetched
+    }
+
+    /// The addresses of a host, unfiltered, in the order to try them: IPv4 first, because a school's line may have no IPv6.
+    /// An address is its own; `localhost` never leaves the machine (RFC 6761 §6.3).
+    ///
+    /// # Errors
+    /// [`ResolveFault`]: there are none, or nobody could say.
+    pub async fn addresses(&self, host: &Host) -> Result<Vec<IpAddr>, ResolveFault> {
+        if let Some(address) = host.address() {
+            return Ok(vec![address]);
+        }
+        if host.suffixes().last() == Some("localhost") {
+            return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
+        }
+        let name = Name::from(host);
+        let (a, aaaa) = (Query::of(name, rr::A), Query::of(name, rr::AAAA));
+        let (v4, v6) = tokio::join!(self.answer(&a), self.answer(&aaaa));
+        let found: Vec<IpAddr> = [&v4, &v6].into_iter().flatten().flat_map(|a| a.addresses().iter().copied()).collect();
+        if found.is_empty() { Err(why_none(&v4, &v6)) } else { Ok(found) }
+    }
+}
+
+/// Why two answers hold no address. A name that does not exist has neither kind (RFC 8020).
+fn why_none(v4: &Outcome, v6: &Outcome) -> ResolveFault {
+    let why = |outcome: &Outcome| match outcome {
+        Ok(answer) => match answer.rcode() {
+            Rcode::NXDOMAIN => ResolveFault::NoSuchName,
+            Rcode::NOERROR => ResolveFault::NoAddress,
+            Rcode(code) => ResolveFault::Failed(code),
+        },
+        Err(fault) => *fault,
+    };
+    match (why(v4), why(v6)) {
+        (ResolveFault::NoAddress, other) => other,
+        (one, _) => one,
+    }
+}
+
+impl WireAnswer {
+    fn new(message: Message) -> Self {
+        Self { message, received: Instant::now() }
+    }
+
+    pub fn rcode(&self) -> Rcode {
+        self.message.rcode()
+    }
+
+    /// The names the question leads to, at most [`crate::wire::message::MAX_CHAIN`].
+    pub fn names(&self) -> &[Host] {
+        self.message.names()
+    }
+
+    /// The addresses the question leads to, at most [`crate::wire::message::MAX_ADDRESSES`].
+    pub fn addresses(&self) -> &[IpAddr] {
+        self.message.addresses()
+    }
+
+    /// Writes the answer for a client that takes `limit` octets, TTLs counted down.
+    pub fn write(&self, query: &Query, limit: usize, out: &mut Vec<u8>) {
+        let age = self.received.elapsed().as_secs().min(u64::from(u32::MAX)) as u32;
+        answer::pass_on(&self.message, query, age, limit, out);
     }
 }

@@ -1,0 +1,168 @@
+//! `schoolgate people`: the register.
+
+use super::{Context, Failed, Outcome, fail};
+use crate::config::Config;
+use crate::gate::Clock;
+use crate::gate::control::Request;
+use crate::people::record::Filter;
+use crate::people::{Diff, Force, Grouping, MAX_BYTES, Record, Sheet, Store};
+use crate::words::PersonRole;
+use crate::{app, ops};
+use comfy_table::{Table, presets};
+use std::fs::File;
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Make the register what a CSV export of the whole school says
+    ///
+    /// The first line names the columns: id, name, role; and if you like year, groups (with ; between), device, address, mac,
+    /// network. Who is not in the file any more is withdrawn, not deleted. A file with a fault changes nothing.
+    Import(ImportArgs),
+    /// Who has access, since when, and by whom
+    List(ListArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ImportArgs {
+    #[arg(value_name = "FILE.csv")]
+    file: PathBuf,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Although it withdraws more than half of the register, or everyone of a role
+    #[arg(long)]
+    force: bool,
+    /// Who does this, for the record [default: your login name]
+    #[arg(long, value_name = "WHO")]
+    by: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Only these: pupil, staff, governor, supply, contractor, volunteer, parent, visitor
+    #[arg(long, value_parser = role)]
+    role: Option<PersonRole>,
+    /// Only those in this group
+    #[arg(long)]
+    group: Option<String>,
+    /// Those whose access was withdrawn
+    #[arg(long)]
+    withdrawn: bool,
+    /// Why you look: it is written down, and shown in the report
+    #[arg(long)]
+    purpose: Option<String>,
+}
+
+pub fn people(context: &Context, command: &Command) -> Outcome {
+    let config = context.read()?;
+    match command {
+        Command::Import(args) => import(context, &config, args),
+        Command::List(args) => list(context, &config, args),
+    }
+}
+
+fn import(context: &Context, config: &Config, args: &ImportArgs) -> Outcome {
+    let grouping = Grouping::of_config(config);
+    let bytes = read(&args.file).map_err(|e| fail(format_args!("{}: {e}", args.file.display())))?;
+    let sheet = Sheet::read(&bytes, &args.file.display().to_string(), grouping).map_err(|faults| {
+        if context.json {
+            let _ = context.print(&faults, String::new);
+        } else {
+            eprintln!("{faults}");
+        }
+        Failed
+    })?;
+    let mut store = open(&app::register_file(config), args.dry_run).map_err(fail)?;
+    let diff = Diff::between(&store.load().map_err(fail)?, &sheet, grouping);
+    let force = if args.force { Force::Yes } else { Force::No };
+    let agreed = match diff.agreed(force) {
+        Ok(agreed) => agreed,
+        Err(refusal) => {
+            context.print(&diff, || shown(&diff))?;
+            return Err(fail(refusal));
+        }
+    };
+    let by = args.by.clone().unwrap_or_else(|| ops::files::user_name(nix::unistd::getuid().as_raw()));
+    let now_ms = Clock::System.unix_ms();
+    let outcome = if args.dry_run {
+        store.rehearse(&agreed, &by, now_ms).map_err(fail)?;
+        "a dry run: nothing was changed"
+    } else if diff.is_empty() {
+        "nothing to change"
+    } else {
+        store.apply(&agreed, &by, now_ms).map_err(fail)?;
+        put_in_force(context, config)?
+    };
+    context.print(&diff, || format!("{}\n{outcome}", shown(&diff)))
+}
+
+fn put_in_force(context: &Context, config: &Config) -> Result<&'static str, Failed> {
+    match context.ask(config, &Request::Reload) {
+        Ok(Some(_)) => Ok("in force now"),
+        Ok(None) => Ok("in the register for the next start; no gate is running"),
+        Err(Failed) => Err(fail("the register was changed, but the running gate did not take it: it goes by the old one")),
+    }
+}
+
+/// Everything on a pipe, the start of each kind on a terminal.
+fn shown(diff: &Diff) -> String {
+    if io::stdout().is_terminal() { diff.to_string() } else { format!("{diff:#}") }
+}
+
+/// One byte more than is allowed is enough for the reader to refuse it.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A dry run makes no file.
+fn open(path: &Path, dry_run: bool) -> Result<Store, crate::people::StoreFault> {
+    if dry_run && !path.exists() { Store::in_memory() } else { Store::open(path) }
+}
+
+fn list(context: &Context, config: &Config, args: &ListArgs) -> Outcome {
+    let grouping = Grouping::of_config(config);
+    if let Some(group) = args.group.as_ref().filter(|g| config.policy.group_named(g).is_none()) {
+        let names: Vec<_> = config.policy.groups.iter().map(|g| g.name.as_str()).collect();
+        return Err(fail(format_args!("there is no group `{group}`; there are {}", names.join(", "))));
+    }
+    let purpose = match &args.purpose {
+        Some(purpose) => purpose.clone(),
+        None => asked_purpose().map_err(fail)?,
+    };
+    let register = Store::peek(&app::register_file(config)).map_err(fail)?;
+    ops::look_ups::record(&config.data, "people list", &purpose, Clock::System.unix_ms()).map_err(fail)?;
+    let filter = Filter { role: args.role, group: args.group.clone(), withdrawn: args.withdrawn };
+    let records = Record::list(&register, grouping, &filter);
+    context.print(&records, || {
+        if register.persons().next().is_none() {
+            return "the register is empty. `schoolgate people import FILE.csv` fills it".into();
+        }
+        let mut table = Table::new();
+        table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(Record::COLUMNS);
+        for record in &records {
+            table.add_row(record.cells(&config.school.zone));
+        }
+        format!("{table}\n{} people", records.len())
+    })
+}
+
+/// Asks whoever sits at the terminal. Nobody does: empty, which is refused where look-ups are recorded.
+fn asked_purpose() -> io::Result<String> {
+    let mut line = String::new();
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        write!(io::stderr(), "Why do you look? ")?;
+        io::stdin().lock().take(4096).read_line(&mut line)?;
+    }
+    Ok(line)
+}
+
+fn role(word: &str) -> Result<PersonRole, String> {
+    PersonRole::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = PersonRole::ALL.iter().map(|r| r.word()).collect();
+        format!("a role is one of {}", words.join(", "))
+    })
+}

@@ -1,0 +1,186 @@
+//! `[dns]`, `[proxy]`, `[web]`: where each door listens and what it may reach.
+
+use super::fault::{Placed, Wrong, shown};
+use super::file::{Item, Section};
+use super::values;
+use crate::words::{Host, Network};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// Where the doors listen unless the file says otherwise: on this machine only, on ports that need no rights.
+const DNS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5300);
+const PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3128);
+const WEB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// Quad9, which checks DNSSEC and keeps no addresses of askers: until the school writes its own.
+const UPSTREAMS: [[u8; 4]; 2] = [[9, 9, 9, 9], [149, 112, 112, 112]];
+
+/// More workers than any box of a school has cores.
+const MAX_WORKERS: u32 = 64;
+
+#[derive(Debug, Clone)]
+pub struct Dns {
+    /// UDP and TCP; empty: the door is shut. As shipped: 127.0.0.1:5300.
+    pub listen: Vec<SocketAddr>,
+    /// UDP worker threads; 0, as shipped: one a core.
+    pub workers: usize,
+    /// The resolvers that are asked, in this order.
+    pub upstreams: Vec<SocketAddr>,
+    pub block_answer: BlockAnswer,
+}
+
+crate::words::person::words! {
+    /// What a blocked name is answered with.
+    BlockAnswer {
+        Nxdomain "nxdomain",
+        Nodata "nodata",
+        /// 0.0.0.0 and ::
+        Zero "zero",
+        /// The address that was asked, where the web door shows the block page.
+        Page "page",
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    /// Empty: the door is shut. As shipped: 127.0.0.1:3128.
+    pub listen: Vec<SocketAddr>,
+    /// Ports beside 443 for CONNECT, and 80 and 443 for absolute form.
+    pub ports: Vec<u16>,
+    /// Exact addresses and ports that are reached although they are loopback or private.
+    pub destinations: Vec<SocketAddr>,
+    /// The school's own networks, which are reached although they are private.
+    pub internal_networks: Vec<Network>,
+    /// The school's own zones: hosts within them may have private addresses.
+    pub internal_zones: Vec<Host>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Web {
+    /// Empty: the door is shut. As shipped: 127.0.0.1:8080.
+    pub listen: Vec<SocketAddr>,
+    /// Who may read `/metrics` and `/healthz`, beside loopback.
+    pub status_from: Vec<Network>,
+}
+
+pub(super) fn read(root: &Section) -> (Dns, Proxy, Web) {
+    let (dns, proxy, web) = (root.section("dns"), root.section("proxy"), root.section("web"));
+    let listens = [
+        ("dns", listen(&dns, DNS)),
+        ("proxy", listen(&proxy, PROXY)),
+        ("web", listen(&web, WEB)),
+    ];
+    one_door_an_address(root, &listens);
+    let [(_, at_dns), (_, at_proxy), (_, at_web)] = &listens;
+
+    let upstreams = upstreams(&dns, at_dns, !at_dns.is_empty() || !at_proxy.is_empty());
+    let workers = dns.value("workers", |item| item.number(0..=MAX_WORKERS)).map_or(0, |v| v.value as usize);
+    let block_answer = block_answer(&dns, at_dns, at_web);
+    dns.end();
+    let read_proxy = read_proxy(&proxy, addresses(at_proxy));
+    let status_from = web.list("status_from", values::network).map_or(vec![], |v| values_of(v.value));
+    web.end();
+    (Dns { listen: addresses(at_dns), workers, upstreams, block_answer }, read_proxy, Web { listen: addresses(at_web), status_from })
+}
+
+fn read_proxy(section: &Section, listen: Vec<SocketAddr>) -> Proxy {
+    let ports = section.list("ports", |item| item.number(1..=65535)).map_or(vec![], |v| values_of(v.value));
+    let destinations = section.list("destinations", values::destination).map_or(vec![], |v| values_of(v.value));
+    let (mut internal_networks, mut internal_zones) = (vec![], vec![]);
+    for one in section.list("internal", internal).map_or(vec![], |v| values_of(v.value)) {
+        match one {
+            Internal::Network(network) => internal_networks.push(network),
+            Internal::Zone(zone) => internal_zones.push(zone),
+        }
+    }
+    section.end();
+    let ports = ports.into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
+    Proxy { listen, ports, destinations, internal_networks, internal_zones }
+}
+
+enum Internal {
+    Network(Network),
+    Zone(Host),
+}
+
+fn internal(item: &Item) -> Result<Internal, Wrong> {
+    let text = item.text()?;
+    if text.contains('/') || text.parse::<IpAddr>().is_ok() {
+        return values::internal_network(item).map(Internal::Network);
+    }
+    let zone = values::host(item)?;
+    if values::is_public_suffix(&zone) {
+        return Err(Wrong::new(format!("{} is not the school's own", shown(text)), "the school's own zone, such as \"school.example\""));
+    }
+    Ok(Internal::Zone(zone))
+}
+
+fn listen(section: &Section, otherwise: SocketAddr) -> Vec<Placed<SocketAddr>> {
+    let written = section.list("listen", |item| values::listen(item, otherwise.port()));
+    written.map_or_else(|| vec![Placed { value: otherwise, place: section.place() }], |v| v.value)
+}
+
+fn upstreams(dns: &Section, listen: &[Placed<SocketAddr>], needed: bool) -> Vec<SocketAddr> {
+    let Some(written) = dns.list("upstreams", values::upstream) else {
+        return UPSTREAMS.iter().map(|ip| SocketAddr::from((*ip, 53))).collect();
+    };
+    for upstream in &written.value {
+        if let Some(own) = listen.iter().find(|l| l.value == upstream.value) {
+            let wrong = Wrong::new("the gate would ask itself", "another resolver's address");
+            dns.fault(wrong.at(upstream.place).first(own.place));
+        }
+    }
+    if written.value.is_empty() && needed {
+        dns.fault(Wrong::new("there is nobody to ask", "at least one resolver, such as \"9.9.9.9\"").at(written.place));
+    }
+    values_of(written.value)
+}
+
+/// 'page' answers the address that was asked: it is of use only where the web door answers on that address, port 80.
+fn block_answer(dns: &Section, listen: &[Placed<SocketAddr>], web: &[Placed<SocketAddr>]) -> BlockAnswer {
+    let words: Vec<_> = BlockAnswer::ALL.iter().map(|a| (a.word(), *a)).collect();
+    let Some(answer) = dns.value("block_answer", |item| item.word(&words)) else { return BlockAnswer::Nxdomain };
+    if answer.value == BlockAnswer::Page {
+        let shows = |asked: IpAddr| {
+            web.iter().any(|w| w.value.port() == 80 && w.value.is_ipv4() == asked.is_ipv4() && (w.value.ip() == asked || w.value.ip().is_unspecified()))
+        };
+        for asked in listen.iter().filter(|l| !shows(l.value.ip())) {
+            let want = SocketAddr::new(asked.value.ip(), 80);
+            let wrong = Wrong::new(
+                format!("`block_answer = \"page\"`, but no page is shown on {}, which would be answered", asked.value.ip()),
+                "\"nxdomain\", or let web listen there",
+            );
+            dns.fault(wrong.help(format!("[web] listen = [\"{want}\"]")).at(answer.place));
+        }
+    }
+    answer.value
+}
+
+/// No two doors on one address and port. A whole family's address holds every address of it.
+fn one_door_an_address(root: &Section, doors: &[(&str, Vec<Placed<SocketAddr>>); 3]) {
+    let all: Vec<_> = doors.iter().flat_map(|(door, at)| at.iter().map(move |a| (*door, a))).collect();
+    for (i, (door, here)) in all.iter().enumerate() {
+        let clash = all[..i].iter().find(|(_, there)| {
+            let (a, b) = (here.value, there.value);
+            let one = a.ip() == b.ip() || a.is_ipv4() == b.is_ipv4() && (a.ip().is_unspecified() || b.ip().is_unspecified());
+            // Port 0 is any free port: another one each time.
+            a.port() == b.port() && a.port() != 0 && one
+        });
+        if let Some((other, there)) = clash {
+            let title = format!("{door} and {other} listen on the same address and port");
+            let wrong = if door == other {
+                Wrong::new(format!("{door} listens twice on the same address and port"), "delete one of them")
+            } else {
+                Wrong::new(title, format!("another port than {}", here.value.port()))
+            };
+            root.fault(wrong.at(here.place).first(there.place));
+        }
+    }
+}
+
+fn addresses(listen: &[Placed<SocketAddr>]) -> Vec<SocketAddr> {
+    listen.iter().map(|l| l.value).collect()
+}
+
+fn values_of<T>(list: Vec<Placed<T>>) -> Vec<T> {
+    list.into_iter().map(|v| v.value).collect()
+}

@@ -1,0 +1,207 @@
+//! What is wrong with what was written: where, what, and what would be right.
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// Most faults that are drawn: who has more reads the first ones and runs `check` again.
+const MAX_DRAWN: usize = 100;
+
+/// Longest word of the file that is repeated in a fault's own text.
+const MAX_SHOWN: usize = 60;
+
+/// One file as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    pub path: PathBuf,
+    pub text: String,
+}
+
+/// A range of bytes in one of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Place {
+    pub file: usize,
+    pub start: usize,
+    pub end: usize,
+}
+
+impl Place {
+    pub fn of(file: usize, span: Range<usize>) -> Self {
+        Self { file, start: span.start, end: span.end }
+    }
+}
+
+/// A value and where it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Placed<T> {
+    pub value: T,
+    pub place: Place,
+}
+
+impl<T> Placed<T> {
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Placed<U> {
+        Placed { value: f(self.value), place: self.place }
+    }
+}
+
+/// What is wrong with one value, before it has a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wrong {
+    title: String,
+    label: String,
+    help: Option<String>,
+}
+
+impl Wrong {
+    /// `title` says what is wrong, `label` at the place what would be right.
+    pub fn new(title: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { title: title.into(), label: label.into(), help: None }
+    }
+
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    pub fn at(self, place: Place) -> Fault {
+        let Self { title, label, help } = self;
+        Fault { place, title, label, help, first: None }
+    }
+}
+
+/// One fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    place: Place,
+    title: String,
+    label: String,
+    help: Option<String>,
+    /// Where what is written here was written before.
+    first: Option<Place>,
+}
+
+impl Fault {
+    #[must_use]
+    pub(super) fn first(self, place: Place) -> Self {
+        Self { first: Some(place), ..self }
+    }
+
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// What is wrong: one line.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What would be right at this place.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+}
+
+/// Every fault of a configuration, in the order of its files and lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults {
+    texts: Vec<Text>,
+    faults: Vec<Fault>,
+}
+
+impl Faults {
+    pub(super) fn new(texts: Vec<Text>, mut faults: Vec<Fault>) -> Self {
+        faults.sort_by_key(|f| f.place);
+        faults.dedup();
+        Self { texts, faults }
+    }
+
+    pub fn len(&self) -> usize {
+        self.faults.len()
+    }
+
+    /// Never true of faults that [`super::read`] gave.
+    pub fn is_empty(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Each fault with its file, line and column (both from 1, the column in characters), for `check --json`.
+    pub fn iter(&self) -> impl Iterator<Item = (&Path, usize, usize, &Fault)> {
+        self.faults.iter().filter_map(|fault| {
+            let text = self.texts.get(fault.place.file)?;
+            let before = text.text.get(..fault.place.start).unwrap_or(&text.text);
+            let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
+            let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+            Some((text.path.as_path(), line, column, fault))
+        })
+    }
+
+    /// All of them, drawn under the lines they are on. `colour` is for terminals.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut drawn: Vec<String> = self.faults.iter().take(MAX_DRAWN).map(|f| self.draw(f, &renderer)).collect();
+        if self.faults.len() > MAX_DRAWN {
+            drawn.push(format!("error: and {} faults more", self.faults.len() - MAX_DRAWN));
+        }
+        drawn.join("\n\n")
+    }
+
+    fn draw(&self, fault: &Fault, renderer: &Renderer) -> String {
+        let snippet = |place: Place, kind: AnnotationKind, label: &str| {
+            let text = self.texts.get(place.file)?;
+            let lines = Lines::around(&text.text, place);
+            let mark = kind.span(lines.span).label(label.to_owned());
+            let path = text.path.display().to_string();
+            Some(Snippet::source(lines.text).line_start(lines.first).path(path).annotation(mark))
+        };
+        let here = snippet(fault.place, AnnotationKind::Primary, &fault.label);
+        let first = fault.first.and_then(|place| snippet(place, AnnotationKind::Context, "first written here"));
+        let mut group = Level::ERROR.primary_title(&fault.title).elements(here.into_iter().chain(first));
+        if let Some(help) = &fault.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        renderer.render(&[group])
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// The lines that a place is on: drawing does not read the rest of a large file again for every fault.
+struct Lines<'a> {
+    text: &'a str,
+    /// Number of the first of them, from 1.
+    first: usize,
+    /// The place, counted from the start of `text`.
+    span: Range<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn around(text: &'a str, place: Place) -> Self {
+        let start = text.floor_char_boundary(place.start.min(text.len()));
+        let end = text.ceil_char_boundary(place.end.clamp(start, text.len()));
+        let from = text[..start].rfind('\n').map_or(0, |i| i + 1);
+        let to = text[end..].find('\n').map_or(text.len(), |i| end + i);
+        let first = text[..from].bytes().filter(|&b| b == b'\n').count() + 1;
+        Self { text: &text[from..to], first, span: start - from..end - from }
+    }
+}
+
+/// A word of the file, in a fault's own text: in backticks, short, without control characters.
+pub(super) fn shown(word: &str) -> String {
+    let mut out = String::from("`");
+    for c in word.chars().take(MAX_SHOWN) {
+        if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out.push_str(if word.chars().nth(MAX_SHOWN).is_some() { "…`" } else { "`" });
+    out
+}

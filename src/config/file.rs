@@ -1,0 +1,361 @@
+//! The files as they are written: tables and values with their places, read key by key.
+//!
+//! Nothing stops at the first fault: a reader says what is wrong, goes on with what it has, and every fault comes out at once.
+
+use super::fault::{Fault, Faults, Place, Placed, Text, Wrong, shown};
+use super::near::suggest;
+use std::cell::RefCell;
+use std::collections::HashSet;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+use toml::value::Datetime;
+
+/// All files, parsed; and the faults found so far.
+pub(super) struct Reader<'a> {
+    texts: &'a [Text],
+    documents: Vec<Spanned<DeTable<'a>>>,
+    /// The lines of each file that are not TOML, by their first byte.
+    broken: Vec<HashSet<usize>>,
+    faults: RefCell<Vec<Fault>>,
+    /// Every key that was asked for, so that a test can hold the shipped file to naming them all.
+    #[cfg(test)]
+    pub asked: RefCell<std::collections::BTreeSet<String>>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(texts: &'a [Text]) -> Self {
+        let mut faults = Vec::new();
+        let mut broken = Vec::new();
+        let mut documents = Vec::new();
+        for (file, text) in texts.iter().enumerate() {
+            let (document, errors) = DeTable::parse_recoverable(&text.text);
+            let mut lines = HashSet::new();
+            for error in errors {
+                let place = Place::of(file, error.span().unwrap_or(0..0));
+                // One slip often makes several errors on its line: the first says it.
+                if lines.insert(line_of(&text.text, place)) {
+                    faults.push(not_toml(error.message()).at(place));
+                }
+            }
+            broken.push(lines);
+            documents.push(document);
+        }
+        Self {
+            texts,
+            documents,
+            broken,
+            faults: RefCell::new(faults),
+            #[cfg(test)]
+            asked: RefCell::default(),
+        }
+    }
+
+    /// Whether all of these files could be read as TOML: where not, what is missing may be there after all.
+    pub fn whole(&self, files: impl IntoIterator<Item = usize>) -> bool {
+        files.into_iter().all(|f| self.broken.get(f).is_none_or(HashSet::is_empty))
+    }
+
+    /// The top of these files, read as one.
+    pub fn root(&self, files: impl IntoIterator<Item = usize>, name: &'static str) -> Section<'_> {
+        let tables: Vec<_> = files.into_iter().filter_map(|f| Some((f, self.documents.get(f)?.get_ref()))).collect();
+        let place = Place::of(tables.first().map_or(0, |(f, _)| *f), 0..0);
+        Section::new(self, name.to_owned(), place, tables)
+    }
+
+    pub fn fault(&self, fault: Fault) {
+        // What stands on a line that is no TOML was read wrongly, and says nothing.
+        let place = fault.place();
+        let of_broken_line =
+            self.broken.get(place.file).is_some_and(|lines| !lines.is_empty() && lines.contains(&self.line_of(place)));
+        if !of_broken_line {
+            self.faults.borrow_mut().push(fault);
+        }
+    }
+
+    pub fn is_faultless(&self) -> bool {
+        self.faults.borrow().is_empty()
+    }
+
+    /// Every fault found.
+    pub fn faults(self) -> Faults {
+        Faults::new(self.texts.to_vec(), self.faults.into_inner())
+    }
+
+    fn line_of(&self, place: Place) -> usize {
+        self.texts.get(place.file).map_or(0, |t| line_of(&t.text, place))
+    }
+}
+
+fn line_of(text: &str, place: Place) -> usize {
+    let before = &text.as_bytes()[..place.start.min(text.len())];
+    before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1)
+}
+
+fn not_toml(message: &str) -> Wrong {
+    match message {
+        "duplicate key" => Wrong::new("this is written twice", "delete one of them"),
+        m if m.starts_with("string values must be quoted") => Wrong::new("this is not TOML", "texts stand in quotes: \"…\""),
+        m => Wrong::new("this is not TOML", m),
+    }
+}
+
+/// One table, or the same table written in several files: `[dns]` of the main file and of `conf.d`.
+pub(super) struct Section<'r> {
+    reader: &'r Reader<'r>,
+    /// As a fault names it: `[dns]`.
+    name: String,
+    place: Place,
+    tables: Vec<(usize, &'r DeTable<'r>)>,
+    asked: RefCell<Vec<&'static str>>,
+}
+
+impl<'r> Section<'r> {
+    fn new(reader: &'r Reader<'r>, name: String, place: Place, tables: Vec<(usize, &'r DeTable<'r>)>) -> Self {
+        Self { reader, name, place, tables, asked: RefCell::default() }
+    }
+
+    /// Where it begins.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    pub fn fault(&self, fault: Fault) {
+        self.reader.fault(fault);
+    }
+
+    /// One value, `None` if it is not written or wrong.
+    pub fn value<T>(&self, key: &'static str, read: impl FnOnce(&Item<'r>) -> Result<T, Wrong>) -> Option<Placed<T>> {
+        let item = self.item(key)?;
+        item.keep(self.reader, read)
+    }
+
+    /// One value that must be written.
+    pub fn need<T>(&self, key: &'static str, read: impl FnOnce(&Item<'r>) -> Result<T, Wrong>) -> Option<Placed<T>> {
+        self.missing(key);
+        self.value(key, read)
+    }
+
+    /// A list of values; one value may stand without brackets. Wrong ones are left out.
+    pub fn list<T>(
+        &self,
+        key: &'static str,
+        mut read: impl FnMut(&Item<'r>) -> Result<T, Wrong>,
+    ) -> Option<Placed<Vec<Placed<T>>>> {
+        let item = self.item(key)?;
+        let place = item.place;
+        let items = match item.value {
+            DeValue::Array(array) => {
+                array.iter().map(|v| Item { key, place: Place::of(place.file, v.span()), value: v.get_ref() }).collect()
+            }
+            _ => vec![item],
+        };
+        Some(Placed { value: items.iter().filter_map(|i| i.keep(self.reader, &mut read)).collect(), place })
+    }
+
+    /// A list that must be written.
+    pub fn need_list<T>(
+        &self,
+        key: &'static str,
+        read: impl FnMut(&Item<'r>) -> Result<T, Wrong>,
+    ) -> Option<Placed<Vec<Placed<T>>>> {
+        self.missing(key);
+        self.list(key, read)
+    }
+
+    fn missing(&self, key: &'static str) {
+        if self.item(key).is_none() && self.reader.whole(self.tables.iter().map(|(f, _)| *f)) {
+            let wrong = Wrong::new(format!("{} has no `{key}`", self.name), format!("add `{key} = …` below this line"));
+            self.fault(wrong.at(self.place));
+        }
+    }
+
+    /// The table of this key; empty if it is not written.
+    pub fn section(&self, key: &'static str) -> Section<'r> {
+        self.ask(key);
+        let mut place = None;
+        let mut tables = Vec::new();
+        for (at, value) in self.written(key) {
+            match value {
+                DeValue::Table(table) => tables.push((at.file, table)),
+                DeValue::Array(_) => {
+                    let wrong = Wrong::new(format!("there is one `{key}` only"), format!("write `[{key}]`, in single brackets"));
+                    self.fault(wrong.at(at));
+                }
+                _ => self.fault(no_table(key, &format!("[{key}]")).at(at)),
+            }
+            place = place.or(Some(at));
+        }
+        Section::new(self.reader, format!("[{key}]"), place.unwrap_or(self.place), tables)
+    }
+
+    /// Every table of `[[key]]`, in the order they are written.
+    pub fn sections(&self, key: &'static str) -> Vec<Section<'r>> {
+        self.ask(key);
+        let mut sections = Vec::new();
+        for (at, value) in self.written(key) {
+            let DeValue::Array(array) = value else {
+                let wrong = Wrong::new(format!("there may be more than one `{key}`"), format!("write `[[{key}]]`, in double brackets"));
+                self.fault(wrong.at(at));
+                continue;
+            };
+            for item in array.iter() {
+                let place = Place::of(at.file, item.span());
+                match item.get_ref() {
+                    DeValue::Table(table) => {
+                        sections.push(Section::new(self.reader, format!("[[{key}]]"), place, vec![(at.file, table)]));
+                    }
+                    _ => self.fault(no_table(key, &format!("[[{key}]]")).at(place)),
+                }
+            }
+        }
+        sections
+    }
+
+    /// Every table `[key.NAME]` with its name, in the order they are written.
+    pub fn named(&self, key: &'static str) -> Vec<(Placed<&'r str>, Section<'r>)> {
+        self.ask(key);
+        let mut named = Vec::new();
+        for (at, value) in self.written(key) {
+            let DeValue::Table(table) = value else {
+                let wrong = Wrong::new(format!("every `{key}` has a name"), format!("write `[{key}.NAME]`"));
+                self.fault(wrong.at(at));
+                continue;
+            };
+            for (name, value) in table.iter() {
+                let place = Place::of(at.file, name.span());
+                let name = name.get_ref().as_ref();
+                match value.get_ref() {
+                    DeValue::Table(table) => named.push((
+                        Placed { value: name, place },
+                        Section::new(self.reader, format!("[{key}.{name}]"), place, vec![(at.file, table)]),
+                    )),
+                    _ => self.fault(no_table(key, &format!("[{key}.NAME]")).at(place)),
+                }
+            }
+        }
+        named.sort_by_key(|(name, _)| name.place);
+        named
+    }
+
+    /// Says which keys are known to nobody. Call it when every key has been asked for.
+    pub fn end(&self) {
+        let asked = self.asked.borrow();
+        for (file, table) in &self.tables {
+            for (key, _) in table.iter().filter(|(key, _)| !asked.contains(&key.get_ref().as_ref())) {
+                let word = key.get_ref().as_ref();
+                let label = suggest(word, asked.iter().copied(), "nothing is known here");
+                let wrong = Wrong::new(format!("{} is not known in {}", shown(word), self.name), label);
+                self.fault(wrong.at(Place::of(*file, key.span())));
+            }
+        }
+    }
+
+    fn ask(&self, key: &'static str) {
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(&key) {
+            asked.push(key);
+            #[cfg(test)]
+            self.reader.asked.borrow_mut().insert(format!("{} {key}", self.name));
+        }
+    }
+
+    /// Every table's value of this key, with its place.
+    fn written(&self, key: &str) -> Vec<(Place, &'r DeValue<'r>)> {
+        self.tables.iter().filter_map(|(f, t)| t.get(key).map(|v| (Place::of(*f, v.span()), v.get_ref()))).collect()
+    }
+
+    /// The one value of this key. Two files that both write it disagree, if not today then after the next edit.
+    fn item(&self, key: &'static str) -> Option<Item<'r>> {
+        let first_time = !self.asked.borrow().contains(&key);
+        self.ask(key);
+        let written = self.written(key);
+        let &(place, value) = written.first()?;
+        for (again, _) in written.iter().skip(1).filter(|_| first_time) {
+            let wrong = Wrong::new(format!("`{key}` of {} is written in two files", self.name), "delete one of them");
+            self.fault(wrong.at(*again).first(place));
+        }
+        Some(Item { key, place, value })
+    }
+}
+
+fn no_table(key: &str, right: &str) -> Wrong {
+    Wrong::new(format!("`{key}` is a section, not a value"), format!("write `{right}` on a line of its own"))
+}
+
+/// One value and where it is.
+pub(super) struct Item<'r> {
+    key: &'static str,
+    pub place: Place,
+    value: &'r DeValue<'r>,
+}
+
+impl<'r> Item<'r> {
+    pub fn text(&self) -> Result<&'r str, Wrong> {
+        match self.value {
+            DeValue::String(text) => Ok(text.as_ref()),
+            _ => Err(self.not("a text in quotes")),
+        }
+    }
+
+    pub fn flag(&self) -> Result<bool, Wrong> {
+        match self.value {
+            DeValue::Boolean(flag) => Ok(*flag),
+            _ => Err(self.not("`true` or `false`, without quotes")),
+        }
+    }
+
+    /// A whole number of this range.
+    pub fn number(&self, range: std::ops::RangeInclusive<u32>) -> Result<u32, Wrong> {
+        let DeValue::Integer(integer) = self.value else { return Err(self.not("a whole number, without quotes")) };
+        let number = i128::from_str_radix(integer.as_str(), integer.radix()).ok().and_then(|n| u32::try_from(n).ok());
+        number.filter(|n| range.contains(n)).ok_or_else(|| {
+            let title = format!("`{}` is out of range", self.key);
+            Wrong::new(title, format!("a whole number from {} to {}", range.start(), range.end()))
+        })
+    }
+
+    /// One of these words.
+    pub fn word<T: Copy>(&self, words: &[(&'static str, T)]) -> Result<T, Wrong> {
+        let text = self.text()?;
+        words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning).ok_or_else(|| {
+            let known = words.iter().map(|(word, _)| *word);
+            Wrong::new(format!("`{}` cannot be {}", self.key, shown(text)), suggest(text, known, "nothing is known here"))
+        })
+    }
+
+    /// A date, a time or both, as TOML has them; what it is for says which.
+    pub fn datetime(&self, right: &str) -> Result<Datetime, Wrong> {
+        match self.value {
+            DeValue::Datetime(datetime) => Ok(*datetime),
+            DeValue::String(_) => Err(self.not(&format!("{right}, without quotes"))),
+            _ => Err(self.not(right)),
+        }
+    }
+
+    pub fn is_text(&self) -> bool {
+        matches!(self.value, DeValue::String(_))
+    }
+
+    fn not(&self, right: &str) -> Wrong {
+        let is = match self.value {
+            DeValue::String(_) => "a text",
+            DeValue::Integer(_) => "a number",
+            DeValue::Float(_) => "a number with a point",
+            DeValue::Boolean(_) => "`true` or `false`",
+            DeValue::Datetime(_) => "a date or time",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a section",
+        };
+        Wrong::new(format!("`{}` cannot be {is}", self.key), format!("right is {right}"))
+    }
+
+    fn keep<T>(&self, reader: &Reader, read: impl FnOnce(&Self) -> Result<T, Wrong>) -> Option<Placed<T>> {
+        match read(self) {
+            Ok(value) => Some(Placed { value, place: self.place }),
+            Err(wrong) => {
+                reader.fault(wrong.at(self.place));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `[[group]]` and `[[network]]`: who is judged by which profile.
+
+use super::fault::{Placed, Wrong, shown};
+use super::file::Section;
+use super::known::Known;
+use super::profiles::strictest;
+use super::values;
+use crate::policy::{Group, Mode, NetworkRule, Profile, ProfileId};
+use crate::words::person::MAX_GROUPS;
+use crate::words::{GroupId, Network, PersonRole};
+use std::collections::HashMap;
+
+/// More groups or networks than any school or trust has; every packet is held against the ranges of all networks.
+const MOST: usize = 1000;
+
+/// What the group of a network is called: `network:library`.
+const OF_NETWORK: &str = "network:";
+
+/// Who belongs to a group of the policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    pub group: GroupId,
+    /// Empty: any year.
+    pub years: Vec<u8>,
+    /// Empty with years: pupils. Empty without: only those the register names.
+    pub roles: Vec<PersonRole>,
+}
+
+impl Membership {
+    /// Whether someone of this role and year belongs to the group without being named.
+    pub fn holds(&self, role: PersonRole, year: Option<u8>) -> bool {
+        let pupils = self.roles.is_empty() && !self.years.is_empty();
+        let of_role = self.roles.contains(&role) || pupils && role == PersonRole::Pupil;
+        of_role && (self.years.is_empty() || year.is_some_and(|y| self.years.contains(&y)))
+    }
+}
+
+/// Groups, who is in them, and networks.
+pub(super) struct People {
+    pub groups: Vec<Group>,
+    pub members: Vec<Membership>,
+    pub networks: Vec<NetworkRule>,
+    pub known: Known<GroupId>,
+}
+
+pub(super) fn read(root: &Section, profiles: &[Profile], known_profiles: &Known<ProfileId>, whole: bool) -> People {
+    let mut people = People { groups: vec![], members: vec![], networks: vec![], known: Known::new("group", whole) };
+    for section in at_most(root.sections("group"), "groups") {
+        people.group(&section, known_profiles);
+    }
+    people.not_too_many(root);
+    let mut ranges = HashMap::new();
+    let sections = at_most(root.sections("network"), "networks");
+    if sections.is_empty() && whole {
+        let wrong = Wrong::new("there is no network", "add a `[[network]]` with the addresses of the school's machines");
+        root.fault(wrong.help("the gate answers only machines of its networks: without one it answers nobody").at(root.place()));
+    }
+    for section in &sections {
+        people.network(section, profiles, known_profiles, &mut ranges);
+    }
+    people
+}
+
+fn at_most<'r>(mut sections: Vec<Section<'r>>, what: &str) -> Vec<Section<'r>> {
+    if let Some(first) = sections.get(MOST) {
+        first.fault(Wrong::new(format!("there are more than {MOST} {what}"), "delete some").at(first.place()));
+    }
+    sections.truncate(MOST);
+    sections
+}
+
+impl People {
+    fn group(&mut self, section: &Section, profiles: &Known<ProfileId>) {
+        let name = section.need("name", values::name);
+        let profile = section.need("profile", |item| item.text());
+        let profile = profile.and_then(|p| profiles.find(section, &p, "this group has a profile that does not exist"));
+        let years = section.list("years", |item| item.number(0..=13)).map_or(vec![], |l| l.value);
+        let roles: Vec<_> = PersonRole::ALL.iter().map(|r| (r.word(), *r)).collect();
+        let roles = section.list("roles", |item| item.word(&roles)).map_or(vec![], |l| l.value);
+        let priority = section.value("priority", |item| item.number(1..=255)).and_then(|p| u8::try_from(p.value).ok());
+        section.end();
+
+        let Some(name) = name else { return };
+        if name.value.starts_with(OF_NETWORK) {
+            let title = format!("a name that begins with `{OF_NETWORK}` is a network's");
+            return section.fault(Wrong::new(title, "give the group another name").at(name.place));
+        }
+        let id = GroupId(self.groups.len() as u16);
+        // A group whose profile is wrong is still known: who refers to it has made no fault.
+        if self.known.define(section, &name, id) {
+            self.groups.push(Group { name: name.value, profile: profile.unwrap_or(ProfileId(0)), priority });
+            let years = years.into_iter().filter_map(|y| u8::try_from(y.value).ok()).collect();
+            self.members.push(Membership { group: id, years, roles: roles.into_iter().map(|r| r.value).collect() });
+        }
+    }
+
+    /// Nobody may come into more groups than an ask can hold.
+    fn not_too_many(&self, root: &Section) {
+        let years = [None].into_iter().chain((0..=13).map(Some));
+        for (role, year) in PersonRole::ALL.iter().flat_map(|r| years.clone().map(move |y| (*r, y))) {
+            let held = self.members.iter().filter(|m| m.holds(role, year)).count();
+            if held > MAX_GROUPS {
+                let who = year.map_or(format!("a {role}"), |y| format!("a {role} of year {y}"));
+                let wrong = Wrong::new(format!("{who} would be in {held} groups"), format!("at most {MAX_GROUPS}"));
+                return root.fault(wrong.help("give some of the `[[group]]` fewer years or roles").at(root.place()));
+            }
+        }
+    }
+
+    fn network(
+        &mut self,
+        section: &Section,
+        profiles: &[Profile],
+        known: &Known<ProfileId>,
+        taken: &mut HashMap<Network, super::fault::Place>,
+    ) {
+        let name = section.need("name", values::name);
+        let ranges = section.need_list("ranges", values::network);
+        let profile = unknown_devices(section, profiles, known);
+        let mode = section.value("mode", |item| item.word(&[("enforce", Mode::Enforce), ("watch", Mode::Watch)]));
+        section.end();
+
+        for range in ranges.iter().flat_map(|r| &r.value) {
+            if let Some(first) = taken.insert(range.value, range.place) {
+                let wrong = Wrong::new(format!("{} is in two networks", range.value), "a range belongs to one network");
+                section.fault(wrong.at(range.place).first(first));
+            }
+        }
+        if let Some(ranges) = ranges.as_ref().filter(|r| r.value.is_empty()) {
+            section.fault(Wrong::new("this network has no addresses", "at least one range, such as \"10.20.0.0/16\"").at(ranges.place));
+        }
+        if taken.len() > MOST {
+            section.fault(Wrong::new(format!("there are more than {MOST} ranges"), "write wider ones").at(section.place()));
+        }
+        let Some(name) = name else { return };
+        let group = GroupId(self.groups.len() as u16);
+        let of_network = Placed { value: format!("{OF_NETWORK}{}", name.value), place: name.place };
+        if !self.known.define(section, &of_network, group) {
+            return;
+        }
+        self.groups.push(Group { name: of_network.value, profile: profile.unwrap_or(ProfileId(0)), priority: None });
+        self.networks.push(NetworkRule {
+            name: name.value,
+            ranges: ranges.map_or(vec![], |l| l.value.into_iter().map(|r| r.value).collect()),
+            group,
+            mode: mode.map_or(Mode::Enforce, |m| m.value),
+        });
+    }
+}
+
+/// The profile of devices that nobody knows: a pupils' one, unless `unknown` says outright that it is another.
+fn unknown_devices(section: &Section, profiles: &[Profile], known: &Known<ProfileId>) -> Option<ProfileId> {
+    let title = "this network has a profile that does not exist";
+    let written = section.value("profile", |item| item.text());
+    let outright = section.value("unknown", |item| item.text());
+    if let (Some(written), Some(outright)) = (&written, &outright) {
+        let wrong = Wrong::new("a network has `profile` or `unknown`, not both", "delete one of them");
+        section.fault(wrong.at(outright.place).first(written.place));
+    }
+    if let Some(outright) = outright {
+        return known.find(section, &outright, title);
+    }
+    let Some(written) = written else {
+        let strictest = strictest(profiles);
+        if strictest.is_none() && !profiles.is_empty() {
+            let wrong = Wrong::new("no profile is for pupils, so an unknown device here has none", "add `unknown = …` with a profile");
+            section.fault(wrong.help("`pupils = true` in a profile makes it one for pupils").at(section.place()));
+        }
+        return strictest;
+    };
+    let id = known.find(section, &written, title)?;
+    if profiles.get(usize::from(id.0)).is_some_and(|p| !p.pupils) {
+        let name = shown(written.value);
+        let wrong = Wrong::new(format!("an unknown device here would get {name}, which is not for pupils"), "a profile for pupils");
+        section.fault(wrong.help(format!("if that is what you want, write `unknown = \"{}\"` instead of `profile`", written.value)).at(written.place));
+    }
+    Some(id)
+}

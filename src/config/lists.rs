@@ -1,0 +1,112 @@
+//! `[lists]` and `[[list]]`: the lists that ship, and those the school adds.
+
+use super::categories::Categories;
+use super::fault::{Wrong, shown};
+use super::file::Section;
+use super::known::Known;
+use super::values;
+use crate::words::{Category, Role};
+use std::path::{Component, Path, PathBuf};
+
+/// Most lists of one table: an entry's sources are numbered in 16 bits, and the lists that ship want some of them.
+const MAX_LISTS: usize = 65_000;
+
+#[derive(Debug, Clone)]
+pub struct Lists {
+    /// The folder of the lists that ship: one `CATEGORY.txt` a category.
+    pub shipped: PathBuf,
+    pub sources: Vec<Source>,
+}
+
+/// A list the school added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub name: String,
+    pub category: Category,
+    pub file: PathBuf,
+    pub format: Format,
+}
+
+crate::words::person::words! {
+    /// How a list is written.
+    Format {
+        /// Looked at and told from its lines.
+        Detect "detect",
+        Hosts "hosts",
+        Domains "domains",
+    }
+}
+
+/// `folder` is that of the main file: paths of lists begin there. `shipped` holds if nothing else is written.
+pub(super) fn read(root: &Section, categories: &Categories, folder: &Path, shipped: &Path) -> Lists {
+    let section = root.section("lists");
+    let written = section.value("shipped", |item| path(item.text()?));
+    section.end();
+    let shipped = written.map_or_else(|| shipped.to_owned(), |p| folder.join(p.value));
+    let mut known = Known::new("list", true);
+    let sections = root.sections("list");
+    if let Some(first) = sections.get(MAX_LISTS) {
+        first.fault(Wrong::new(format!("there are more than {MAX_LISTS} lists"), "this is the first too many").at(first.place()));
+    }
+    let sources = sections.iter().take(MAX_LISTS).filter_map(|s| source(s, categories, folder, &shipped, &mut known)).collect();
+    Lists { shipped, sources }
+}
+
+fn source(section: &Section, categories: &Categories, folder: &Path, shipped: &Path, known: &mut Known<()>) -> Option<Source> {
+    let name = section.need("name", values::name);
+    let category = section.need("category", |item| categories.category(item, "this list is of a category that does not exist"));
+    let file = section.need("file", |item| path(item.text()?));
+    let formats: Vec<_> = Format::ALL.iter().map(|f| (f.word(), *f)).collect();
+    let format = section.value("format", |item| item.word(&formats)).map_or(Format::Detect, |f| f.value);
+    section.end();
+    let (name, category, file) = (name?, category?, folder.join(file?.value));
+    let place = category.place;
+    let category = category.value?;
+    if let Some(wrong) = not_from_outside(category).filter(|_| !is_below(&file, shipped)) {
+        section.fault(wrong.at(place));
+    }
+    known.define(section, &name, ()).then_some(Source { name: name.value, category, file, format })
+}
+
+/// Why a list from outside the shipped folder may not give this category.
+fn not_from_outside(category: Category) -> Option<Wrong> {
+    let opens = "an entry of `[[entry]]` with `action = \"allow\"` allows one host";
+    let (label, help) = match category.role() {
+        Role::Platform | Role::Help | Role::Rshe | Role::Education => ("only the lists that ship may allow by category", Some(opens)),
+        Role::Locked => ("the locked tier takes licensed lists only, in the shipped folder", None),
+        Role::Signal => ("Schoolgate finds out itself what is new", None),
+        Role::HarmfulCode | Role::Ordinary => return None,
+    };
+    let wrong = Wrong::new(format!("no list of the school's may be of category `{category}`"), label);
+    Some(match help {
+        Some(help) => wrong.help(help),
+        None => wrong,
+    })
+}
+
+fn path(text: &str) -> Result<&str, Wrong> {
+    if text.is_empty() || text.contains('\0') {
+        return Err(Wrong::new(format!("{} is not a path", shown(text)), "the path of a file or folder"));
+    }
+    Ok(text)
+}
+
+/// Whether `file` is below `folder`, by how both are written: no link is followed here.
+fn is_below(file: &Path, folder: &Path) -> bool {
+    plain(file).starts_with(plain(folder))
+}
+
+/// The path without `.` and without `..` after a name.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}

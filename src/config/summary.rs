@@ -1,0 +1,131 @@
+//! What was understood, as `check` prints it.
+
+use super::groups::Membership;
+use super::timetable::{clock, days_text};
+use super::{Config, values};
+use crate::policy::{Act, Mode};
+use std::fmt::{self, Display};
+
+/// Width of the first column: the longest heading and a gap.
+const HEADING: usize = 12;
+
+impl Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.school(f)?;
+        self.doors(f)?;
+        self.people(f)?;
+        self.times(f)?;
+        self.names(f)
+    }
+}
+
+impl Config {
+    fn school(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let zone = self.school.zone.iana_name().unwrap_or("UTC");
+        line(f, "School", format_args!("{}, gateway {}, {zone}", self.school.name, self.school.gateway))?;
+        if !self.school.platforms.is_empty() {
+            line(f, "Platforms", self.school.platforms.join(", "))?;
+        }
+        line(f, "Data", self.data.display())
+    }
+
+    fn doors(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = |list: &[std::net::SocketAddr]| if list.is_empty() { "shut".to_owned() } else { joined(list) };
+        line(f, "DNS", format_args!("{}, a blocked name answers {}", at(&self.dns.listen), self.dns.block_answer))?;
+        line(f, "Upstreams", joined(&self.dns.upstreams))?;
+        line(f, "Proxy", at(&self.proxy.listen))?;
+        let proxy = &self.proxy;
+        for (what, list) in [
+            ("ports beside 80 and 443", joined(&proxy.ports)),
+            ("destinations opened", joined(&proxy.destinations)),
+            ("the school's own", [joined(&proxy.internal_networks), joined(&proxy.internal_zones)].join(" ")),
+        ] {
+            if !list.trim().is_empty() {
+                line(f, "", format_args!("{what}: {}", list.trim()))?;
+            }
+        }
+        line(f, "Web", at(&self.web.listen))
+    }
+
+    fn people(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let policy = &self.policy;
+        let profile_of = |group| policy.group(group).and_then(|g| policy.profile(g.profile)).map_or("none", |p| &p.name);
+        for (i, network) in policy.networks.iter().enumerate() {
+            let mode = if network.mode == Mode::Watch { ", WATCHING: nothing is blocked but locked and harmful code" } else { "" };
+            let unknown = profile_of(network.group);
+            let text = format_args!("{}: {}; unknown devices get {unknown}{mode}", network.name, joined(&network.ranges));
+            line(f, heading(i, "Networks"), text)?;
+        }
+        for (i, member) in self.members.iter().enumerate() {
+            let Some(group) = policy.group(member.group) else { continue };
+            let priority = group.priority.map_or(String::new(), |p| format!(", priority {p}"));
+            let profile = profile_of(member.group);
+            line(f, heading(i, "Groups"), format_args!("{}: {profile}{priority}; {}", group.name, who(member)))?;
+        }
+        for (i, profile) in policy.profiles.iter().enumerate() {
+            let pupils = if profile.pupils { ", for pupils" } else { "" };
+            let rest = if profile.otherwise == Act::Block { ", and whatever is on no list" } else { "" };
+            let (block, warn) = (profile.block.len(), profile.warn.len());
+            line(f, heading(i, "Profiles"), format_args!("{}: blocks {block} categories{rest}, warns of {warn}{pupils}", profile.name))?;
+        }
+        Ok(())
+    }
+
+    fn times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let timetable = &self.policy.timetable;
+        for (i, cell) in timetable.cells().iter().enumerate() {
+            let times = format!("{}–{} on {}", clock(cell.from), clock(cell.until), days_text(cell.days));
+            line(f, heading(i, "Timetable"), format_args!("{} ({times})", cell.name))?;
+        }
+        let days = timetable.school_days();
+        let span = days.terms.iter().map(|t| t.0).min().zip(days.terms.iter().map(|t| t.1).max());
+        match span {
+            None => line(f, "Terms", "none written: every Monday to Friday is a school day"),
+            Some((first, last)) => {
+                let (first, last) = (values::date(first), values::date(last));
+                line(f, "Terms", format_args!("{}, from {first} to {last}, {} days off", days.terms.len(), days.off.len()))
+            }
+        }
+    }
+
+    fn names(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let own = &self.policy.own;
+        let (mut allow, mut block, mut firm, mut end) = (0, 0, 0, 0);
+        for entry in own.iter() {
+            if entry.act == Act::Block { block += 1 } else { allow += 1 }
+            firm += usize::from(entry.firm);
+            end += usize::from(entry.until_ms.is_some());
+        }
+        line(f, "Entries", format_args!("{allow} allow, {block} block ({firm} of them firm); {end} with an end"))?;
+        line(f, "Lists", format_args!("those that ship, in {}", self.lists.shipped.display()))?;
+        for list in &self.lists.sources {
+            let category = self.category_id(list.category);
+            line(f, "", format_args!("{}: {category}, {} ({})", list.name, list.file.display(), list.format))?;
+        }
+        Ok(())
+    }
+}
+
+fn line(f: &mut fmt::Formatter<'_>, heading: &str, text: impl Display) -> fmt::Result {
+    writeln!(f, "{heading:HEADING$}{text}")
+}
+
+fn heading(i: usize, heading: &'static str) -> &'static str {
+    if i == 0 { heading } else { "" }
+}
+
+fn joined<T: Display>(list: &[T]) -> String {
+    list.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn who(member: &Membership) -> String {
+    let years = match joined(&member.years) {
+        years if years.is_empty() => String::new(),
+        years => format!(" of year {}", years.replace(' ', ", ")),
+    };
+    match (member.roles.is_empty(), years.is_empty()) {
+        (true, true) => "those the register names".to_owned(),
+        (true, false) => format!("pupils{years}"),
+        _ => format!("{}{years}", joined(&member.roles).replace(' ', ", ")),
+    }
+}

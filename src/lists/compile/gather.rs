@@ -1,0 +1,114 @@
+//! Every entry of every source in one arena, sorted.
+
+use crate::lists::Reach;
+use crate::lists::key::Key;
+use crate::words::Host;
+use std::cmp::Ordering;
+
+/// All entries: keys one after another in an arena, and a small record each.
+#[derive(Default)]
+pub(super) struct Gathered {
+    arena: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+/// One entry. The first bytes of the key stand in it, so that most comparisons of a sort never touch the arena.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    first: u64,
+    start: u32,
+    len: u8,
+    pub(super) reach: Reach,
+    pub(super) source: u16,
+}
+
+const _: () = assert!(size_of::<Entry>() == 16);
+
+/// Where a source's entries begin.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    arena: usize,
+    entries: usize,
+}
+
+/// What a source added.
+pub(super) struct Counted {
+    pub(super) entries: u64,
+    pub(super) host_only: u64,
+}
+
+/// More than 4 GiB of names.
+pub(super) struct Full;
+
+impl Gathered {
+    pub(super) fn add(&mut self, host: &Host, source: u16, reach: Reach) -> Result<(), Full> {
+        let key = Key::of(host);
+        let key = key.as_bytes();
+        let start = u32::try_from(self.arena.len()).map_err(|_| Full)?;
+        let mut first = [0; 8];
+        let n = key.len().min(8);
+        first[..n].copy_from_slice(&key[..n]);
+        self.arena.extend_from_slice(key);
+        self.entries.push(Entry { first: u64::from_be_bytes(first), start, len: key.len() as u8, reach, source });
+        Ok(())
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark { arena: self.arena.len(), entries: self.entries.len() }
+    }
+
+    /// Sorts what came since the mark and drops what is said twice; how many that were.
+    pub(super) fn settle(&mut self, mark: Mark) -> u64 {
+        let Self { arena, entries } = self;
+        entries[mark.entries..].sort_unstable_by(|a, b| compare(arena, a, b));
+        let before = entries.len();
+        let mut kept = mark.entries;
+        for at in mark.entries..before {
+            if kept == mark.entries || compare(arena, &entries[kept - 1], &entries[at]).is_ne() {
+                entries[kept] = entries[at];
+                kept += 1;
+            }
+        }
+        entries.truncate(kept);
+        (before - kept) as u64
+    }
+
+    pub(super) fn since(&self, mark: Mark) -> Counted {
+        let new = &self.entries[mark.entries..];
+        let host_only = new.iter().filter(|e| e.reach == Reach::HostOnly).count();
+        Counted { entries: new.len() as u64, host_only: host_only as u64 }
+    }
+
+    /// Drops what came since the mark.
+    pub(super) fn forget(&mut self, mark: Mark) {
+        self.entries.truncate(mark.entries);
+        self.arena.truncate(mark.arena);
+    }
+
+    /// Sorts everything by key. Stable: entries of one name stay in the order of their sources, which are sorted runs already.
+    pub(super) fn sort(&mut self) {
+        let Self { arena, entries } = self;
+        entries.sort_by(|a, b| compare(arena, a, b));
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Each distinct name with everything that says it, in order of keys. Only after [`Gathered::sort`].
+    pub(super) fn names(&self) -> impl Iterator<Item = (&[u8], &[Entry])> {
+        self.entries
+            .chunk_by(|a, b| compare(&self.arena, a, b).is_eq())
+            .filter_map(|said| Some((key(&self.arena, said.first()?), said)))
+    }
+}
+
+fn key<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
+    let start = entry.start as usize;
+    &arena[start..start + usize::from(entry.len)]
+}
+
+fn compare(arena: &[u8], a: &Entry, b: &Entry) -> Ordering {
+    // No key holds a zero, so a shorter key padded with zeros sorts where the key itself does.
+    a.first.cmp(&b.first).then_with(|| key(arena, a).cmp(key(arena, b)))
+}

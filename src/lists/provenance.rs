@@ -1,0 +1,202 @@
+//! Where a table's entries came from, and what became of each source: the figures behind `lists compile` and `lists status`.
+
+use super::{Format, Reject};
+use crate::words::Category;
+use std::fmt;
+
+/// How many line numbers of each reason are kept: enough to look at, not enough to fill a screen.
+pub const LINES_KEPT: usize = 5;
+
+/// One source, after it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    pub name: String,
+    pub category: Category,
+    /// As it was read; [`Format::Detect`] if no format fitted.
+    pub format: Format,
+    pub lines: u64,
+    pub bytes: u64,
+    /// CRC-32 of the bytes.
+    pub checksum: u32,
+    /// Distinct names and addresses that went into the table.
+    pub entries: u64,
+    /// Names said again within the source.
+    pub duplicates: u64,
+    /// Entries that stand for the host and `www.` alone.
+    pub host_only: u64,
+    pub rejects: Rejects,
+    /// Whether it is a list at all. Entries of a broken source are not in the table.
+    pub broken: Option<Broken>,
+}
+
+/// Why a whole source is not to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// A download that failed politely.
+    WebPage,
+    OtherFormat,
+    NoFormat,
+    /// Nothing in it became an entry.
+    NoEntries,
+    /// More of it was refused than taken.
+    MostlyRefused,
+}
+
+impl Broken {
+    pub(super) const ALL: [Self; 5] = [Self::WebPage, Self::OtherFormat, Self::NoFormat, Self::NoEntries, Self::MostlyRefused];
+
+    /// One word, for `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WebPage => "web-page",
+            Self::OtherFormat => "other-format",
+            Self::NoFormat => "no-format",
+            Self::NoEntries => "no-entries",
+            Self::MostlyRefused => "mostly-refused",
+        }
+    }
+}
+
+/// As people read it, after the source's name.
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WebPage => "it is a web page, not a list: fetch it again",
+            Self::OtherFormat => "it is in a list format that is not read: fetch it as hosts or plain domains",
+            Self::NoFormat => "no format of a list fits its first lines: say `format = \"hosts\"` or `\"domains\"` if it is one",
+            Self::NoEntries => "it holds no entry: an empty list would take its category away",
+            Self::MostlyRefused => {
+                "more of it was refused than taken: it is not the list it should be, or not in the format it is said to be"
+            }
+        })
+    }
+}
+
+/// Refused names and lines, by reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rejects {
+    rows: [Row; Reject::ALL.len()],
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) count: u64,
+    pub(super) first: Vec<u64>,
+}
+
+impl Rejects {
+    pub(super) fn add(&mut self, why: Reject, line: u64) {
+        let row = &mut self.rows[why as usize];
+        row.count += 1;
+        if row.first.len() < LINES_KEPT {
+            row.first.push(line);
+        }
+    }
+
+    /// As it was counted before: for a table's header.
+    pub(super) fn restore(&mut self, why: Reject, row: Row) {
+        self.rows[why as usize] = row;
+    }
+
+    pub fn total(&self) -> u64 {
+        self.rows.iter().map(|r| r.count).sum()
+    }
+
+    pub fn of(&self, why: Reject) -> u64 {
+        self.rows[why as usize].count
+    }
+
+    /// Each reason that occurred: how often, and on which lines first.
+    pub fn iter(&self) -> impl Iterator<Item = (Reject, u64, &[u64])> {
+        Reject::ALL.into_iter().zip(&self.rows).filter(|(_, r)| r.count > 0).map(|(why, r)| (why, r.count, r.first.as_slice()))
+    }
+}
+
+/// A head line, then one line a reason:
+///
+/// ```text
+/// ut1/gambling (gambling, domains): 32,240 entries of 32,247 lines, 5 duplicates, 2 refused
+///   2 not a host name (lines 17, 4001)
+/// ```
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, category, format) = (&self.name, self.category, self.format);
+        write!(
+            f,
+            "{name} ({category}, {format}): {} of {}, {}, {} refused",
+            Counted(self.entries, "entry", "entries"),
+            Counted(self.lines, "line", "lines"),
+            Counted(self.duplicates, "duplicate", "duplicates"),
+            Thousands(self.rejects.total()),
+        )?;
+        if let Some(broken) = self.broken {
+            write!(f, "\n  NOT USED: {broken}")?;
+        }
+        for (why, count, first) in self.rejects.iter() {
+            write!(f, "\n  {} {why} (line{} ", Thousands(count), if first.len() == 1 { "" } else { "s" })?;
+            for (i, line) in first.iter().enumerate() {
+                write!(f, "{}{line}", if i == 0 { "" } else { ", " })?;
+            }
+            f.write_str(if count > first.len() as u64 { ", …)" } else { ")" })?;
+        }
+        Ok(())
+    }
+}
+
+struct Counted(u64, &'static str, &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", Thousands(self.0), if self.0 == 1 { self.1 } else { self.2 })
+    }
+}
+
+/// A number as people write it: 4,090,466.
+struct Thousands(u64);
+
+impl fmt::Display for Thousands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (i, digit) in digits.chars().enumerate() {
+            if i > 0 && (digits.len() - i).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_reads_like_a_sentence_and_names_lines() {
+        let mut rejects = Rejects::default();
+        (1..=7).for_each(|line| rejects.add(Reject::NotAHost, line * 10));
+        rejects.add(Reject::Url, 3);
+        let mut report = Provenance {
+            name: "some/list".into(),
+            category: Category::GAMBLING,
+            format: Format::Domains,
+            lines: 1_234_567,
+            bytes: 0,
+            checksum: 0,
+            entries: 1_000,
+            duplicates: 1,
+            host_only: 0,
+            rejects,
+            broken: None,
+        };
+        let text = report.to_string();
+        assert_eq!(
+            text,
+            "some/list (gambling, domains): 1,000 entries of 1,234,567 lines, 1 duplicate, 8 refused\n  \
+             7 not a host name (lines 10, 20, 30, 40, 50, …)\n  \
+             1 a URL, not a host: a page's address must not close its host (line 3)"
+        );
+        report.broken = Some(Broken::NoEntries);
+        assert!(report.to_string().contains("NOT USED: it holds no entry"));
+    }
+}

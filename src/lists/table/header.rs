@@ -1,0 +1,219 @@
+//! What stands before the names: which format, which categories, which sources, how to check the rest.
+//!
+//! All numbers little-endian. `magic 8 · version 4 · header length 4 · file length 8 · generation 8 · …` as [`Header::write`]
+//! has it, and at its end the CRC-32 of all of it. The body follows at the next multiple of 64 bytes: the filter, the
+//! sample offsets, the sample keys, the block offsets, the names.
+
+use super::TableFault;
+use super::bytes::{Reader, Writer};
+use super::{fuse, hash};
+use crate::lists::provenance::Row;
+use crate::lists::{Broken, Format, ListId, Provenance, Reject, Rejects};
+use crate::words::Category;
+use std::ops::Range;
+
+pub(super) const MAGIC: &[u8; 8] = b"sgtable\n";
+/// Raised with every change of this file, of the names' coding, of the hash, or of the order of [`Reject`] and [`Broken`].
+pub(super) const VERSION: u32 = 1;
+/// Bytes of body under one checksum: small enough to say where a card is bad, large enough that the sums are few.
+pub(super) const CHECKED: usize = 1 << 16;
+/// Where the generation stands.
+const GENERATION_AT: usize = 24;
+/// The body begins at a multiple of this: a cache line.
+const ALIGNED: usize = 64;
+
+/// The sources of a kind, each as its number · 2, + 1 where the entry stands for the host and `www.` only.
+pub(in crate::lists) type KindRow = Vec<u16>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::lists) struct Header {
+    pub generation: u64,
+    pub names: u64,
+    /// Labels of the longest entry: a host's longer parents need not be asked for.
+    pub most_labels: u8,
+    pub lists: Vec<Provenance>,
+    pub kinds: Vec<KindRow>,
+    pub filter: fuse::Shape,
+    /// Offset in the body and length: filter, sample offsets, sample keys, block offsets, names.
+    pub sections: [(u64, u64); 5],
+}
+
+impl Header {
+    /// The whole file: this header, with generation, sections and checksums worked out, and the body.
+    pub fn write(mut self, sections: &[Vec<u8>; 5]) -> Vec<u8> {
+        let mut body = Vec::with_capacity(sections.iter().map(|s| s.len() + ALIGNED).sum());
+        for (bytes, place) in sections.iter().zip(&mut self.sections) {
+            body.resize(body.len().next_multiple_of(ALIGNED), 0);
+            *place = (body.len() as u64, bytes.len() as u64);
+            body.extend_from_slice(bytes);
+        }
+        let sums: Vec<u32> = body.chunks(CHECKED).map(crc32fast::hash).collect();
+        self.generation = 0;
+        let plain = self.bytes(&sums, body.len());
+        // 0 is left for 'no generation', should a reader need one.
+        let generation = hash::of_bytes(hash::of_bytes(hash::START, &plain), &body).max(1);
+        let mut file = Vec::with_capacity(plain.len() + ALIGNED + body.len());
+        file.extend_from_slice(&plain);
+        file[GENERATION_AT..GENERATION_AT + 8].copy_from_slice(&generation.to_le_bytes());
+        file.extend(crc32fast::hash(&file).to_le_bytes());
+        file.resize(file.len().next_multiple_of(ALIGNED), 0);
+        file.extend_from_slice(&body);
+        file
+    }
+
+    /// The header's bytes, without its checksum.
+    fn bytes(&self, sums: &[u32], body: usize) -> Vec<u8> {
+        let mut to = Writer::default();
+        to.raw(MAGIC);
+        to.u32(VERSION);
+        to.u32(0); // header length, below
+        to.u64(0); // file length, below
+        to.u64(self.generation);
+        to.u64(self.names);
+        to.u8(self.most_labels);
+        to.u8(Category::FIXED.len() as u8);
+        for category in Category::FIXED {
+            to.u8(category.bit());
+            to.text(category.id().unwrap_or_default());
+        }
+        to.u32(self.lists.len() as u32);
+        self.lists.iter().for_each(|list| write_provenance(&mut to, list));
+        to.u32(self.kinds.len() as u32);
+        for kind in &self.kinds {
+            to.u32(kind.len() as u32);
+            kind.iter().for_each(|said| to.u16(*said));
+        }
+        to.u64(self.filter.seed);
+        to.u32(self.filter.segment);
+        to.u32(self.filter.segments);
+        for (offset, length) in self.sections {
+            to.u64(offset);
+            to.u64(length);
+        }
+        to.u32(sums.len() as u32);
+        sums.iter().for_each(|sum| to.u32(*sum));
+        let mut bytes = to.finish();
+        let length = bytes.len() + 4;
+        bytes[12..16].copy_from_slice(&(length as u32).to_le_bytes());
+        let file = (length.next_multiple_of(ALIGNED) + body) as u64;
+        bytes[16..24].copy_from_slice(&file.to_le_bytes());
+        bytes
+    }
+
+    /// Reads and checks a header, and finds the body and its checksums.
+    pub fn read(file: &[u8]) -> Result<(Self, Range<usize>, Vec<u32>), TableFault> {
+        let mut start = Reader(file);
+        if start.raw(8) != Some(MAGIC) {
+            return Err(TableFault::NotATable);
+        }
+        let version = start.u32().ok_or(TableFault::NotATable)?;
+        if version != VERSION {
+            return Err(TableFault::OtherVersion { found: version, read: VERSION });
+        }
+        let cut = || TableFault::Cut { is: file.len() as u64 };
+        let length = start.u32().ok_or_else(cut)? as usize;
+        let (header, sum) = file.get(..length).and_then(|h| h.split_last_chunk::<4>()).ok_or_else(cut)?;
+        if crc32fast::hash(header) != u32::from_le_bytes(*sum) {
+            return Err(TableFault::Damaged { part: "header", offset: 0 });
+        }
+        let (header, file_length, sums) = Self::parse(header)?;
+        if file_length != file.len() as u64 {
+            return Err(TableFault::Cut { is: file.len() as u64 });
+        }
+        let body = length.next_multiple_of(ALIGNED);
+        if body > file.len() {
+            return Err(cut());
+        }
+        Ok((header, body..file.len(), sums))
+    }
+
+    fn parse(header: &[u8]) -> Result<(Self, u64, Vec<u32>), TableFault> {
+        let malformed = || TableFault::Malformed("its header");
+        let mut from = Reader(header.get(16..).ok_or_else(malformed)?);
+        let file_length = from.u64().ok_or_else(malformed)?;
+        let generation = from.u64().ok_or_else(malformed)?;
+        let names = from.u64().ok_or_else(malformed)?;
+        let most_labels = from.u8().ok_or_else(malformed)?;
+        check_categories(&mut from)?;
+        let lists = from.u32().and_then(|n| (0..n).map(|_| read_provenance(&mut from)).collect::<Option<Vec<_>>>());
+        let lists = lists.ok_or_else(malformed)?;
+        let kinds = from.u32().and_then(|n| (0..n).map(|_| read_kind(&mut from, lists.len())).collect::<Option<Vec<_>>>());
+        let kinds = kinds.ok_or_else(malformed)?;
+        let tail = |from: &mut Reader| {
+            let filter = fuse::Shape { seed: from.u64()?, segment: from.u32()?, segments: from.u32()? };
+            let mut sections = [(0, 0); 5];
+            for section in &mut sections {
+                *section = (from.u64()?, from.u64()?);
+            }
+            let sums = from.u32().and_then(|n| (0..n).map(|_| from.u32()).collect::<Option<Vec<_>>>())?;
+            from.0.is_empty().then_some((filter, sections, sums))
+        };
+        let (filter, sections, sums) = tail(&mut from).ok_or_else(malformed)?;
+        Ok((Self { generation, names, most_labels, lists, kinds, filter, sections }, file_length, sums))
+    }
+}
+
+/// A bit with another meaning would turn one category into another, silently: refused, whatever else is right.
+fn check_categories(from: &mut Reader) -> Result<(), TableFault> {
+    let malformed = || TableFault::Malformed("its categories");
+    let count = from.u8().ok_or_else(malformed)?;
+    for _ in 0..count {
+        let bit = from.u8().ok_or_else(malformed)?;
+        let id = from.text().ok_or_else(malformed)?;
+        if Category::fixed(id).map(Category::bit) != Some(bit) {
+            return Err(TableFault::OtherCategories { id: id.to_owned(), bit });
+        }
+    }
+    if usize::from(count) != Category::FIXED.len() {
+        return Err(TableFault::FewerCategories { found: count, known: Category::FIXED.len() as u8 });
+    }
+    Ok(())
+}
+
+fn write_provenance(to: &mut Writer, list: &Provenance) {
+    to.text(&list.name);
+    to.u8(list.category.bit());
+    to.text(list.format.as_str());
+    for count in [list.lines, list.bytes, list.entries, list.duplicates, list.host_only] {
+        to.u64(count);
+    }
+    to.u32(list.checksum);
+    to.u8(list.broken.map_or(0, |b| b as u8 + 1));
+    to.u8(list.rejects.iter().count() as u8);
+    for (why, count, first) in list.rejects.iter() {
+        to.u8(why as u8);
+        to.u64(count);
+        to.u8(first.len() as u8);
+        first.iter().for_each(|line| to.u64(*line));
+    }
+}
+
+fn read_provenance(from: &mut Reader) -> Option<Provenance> {
+    let name = from.text()?.to_owned();
+    let category = Category::from_bit(from.u8()?)?;
+    let format = Format::named(from.text()?)?;
+    let [lines, bytes, entries, duplicates, host_only] = [from.u64()?, from.u64()?, from.u64()?, from.u64()?, from.u64()?];
+    let checksum = from.u32()?;
+    let broken = match from.u8()? {
+        0 => None,
+        n => Some(*Broken::ALL.get(usize::from(n) - 1)?),
+    };
+    let mut rejects = Rejects::default();
+    for _ in 0..from.u8()? {
+        let why = *Reject::ALL.get(usize::from(from.u8()?))?;
+        let count = from.u64()?;
+        let first = (0..from.u8()?).map(|_| from.u64()).collect::<Option<_>>()?;
+        rejects.restore(why, Row { count, first });
+    }
+    Some(Provenance { name, category, format, lines, bytes, checksum, entries, duplicates, host_only, rejects, broken })
+}
+
+fn read_kind(from: &mut Reader, lists: usize) -> Option<KindRow> {
+    let row = (0..from.u32()?).map(|_| from.u16()).collect::<Option<KindRow>>()?;
+    row.iter().all(|said| usize::from(said >> 1) < lists).then_some(row)
+}
+
+/// A source in a kind, and whether its entry stands for the host and `www.` only.
+pub(super) fn said(said: u16) -> (ListId, bool) {
+    (ListId(said >> 1), said & 1 == 1)
+}

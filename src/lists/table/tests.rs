@@ -1,0 +1,251 @@
+use super::*;
+use crate::lists::{Format, Known, Origin, Platforms, Reach, Source, compile};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+
+fn host(text: &str) -> Host {
+    Host::parse(text).expect("a host")
+}
+
+/// A table of these lists: category, whether host-only, names.
+fn bytes_of(lists: &[(Category, Reach, &str)], platforms: &[&str]) -> Vec<u8> {
+    let mut readers: Vec<&[u8]> = lists.iter().map(|l| l.2.as_bytes()).collect();
+    let mut sources: Vec<Source> = lists
+        .iter()
+        .zip(&mut readers)
+        .enumerate()
+        .map(|(i, (list, reader))| Source {
+            name: format!("list{i}"),
+            category: list.0,
+            format: Format::Domains,
+            origin: Origin::School,
+            reach: list.1,
+            reader,
+        })
+        .collect();
+    let known = Known { platforms: platforms.iter().map(|p| host(p)).collect::<Platforms>(), ..Known::default() };
+    compile(&mut sources, &known, &mut |_| ()).expect("memory can be read").bytes
+}
+
+fn table_of(lists: &[(Category, Reach, &str)], platforms: &[&str]) -> Table {
+    Table::open(Box::new(bytes_of(lists, platforms))).expect("a table")
+}
+
+/// What was found, as text: labels and categories of each match.
+fn said(table: &Table, name: &str) -> Vec<String> {
+    table.lookup(&host(name)).matches().iter().map(|m| format!("{} {}", m.labels, m.categories)).collect()
+}
+
+#[test]
+fn a_name_has_the_union_of_what_lists_say_of_it_and_of_its_parents() {
+    let table = table_of(
+        &[
+            (Category::ADULT, Reach::Below, "bad.example\nx.shared.example\n"),
+            (Category::MALWARE, Reach::Below, "evil.bad.example\nshared.example\n"),
+            (Category::GAMBLING, Reach::Below, "bad.example\n203.0.113.7\n2001:db8::7\n"),
+        ],
+        &[],
+    );
+    for (name, expected) in [
+        ("bad.example", vec!["2 adult gambling"]),
+        ("www.bad.example", vec!["2 adult gambling"]),
+        ("a.evil.bad.example", vec!["3 malware", "2 adult gambling"]),
+        ("x.shared.example", vec!["3 adult", "2 malware"]),
+        ("notbad.example", vec![]),
+        ("example", vec![]),
+        ("bad.example.com", vec![]),
+        ("203.0.113.7", vec!["1 gambling"]),
+        ("203.0.113.8", vec![]),
+        ("113.7", vec![]),
+        ("2001:db8::7", vec!["1 gambling"]),
+    ] {
+        assert_eq!(said(&table, name), expected, "{name}");
+    }
+    let all = table.lookup(&host("a.evil.bad.example")).categories();
+    assert_eq!(all, CategorySet::of(&[Category::ADULT, Category::MALWARE, Category::GAMBLING]));
+}
+
+#[test]
+fn a_platform_and_a_private_suffix_stand_for_themselves_and_www() {
+    let table = table_of(&[(Category::ADULT, Reach::Below, "telegra.ph\ngithub.io\nbad.github.io\n")], &["telegra.ph"]);
+    for (name, expected) in [
+        ("telegra.ph", vec!["2 adult"]),
+        ("www.telegra.ph", vec!["2 adult"]),
+        ("api.telegra.ph", vec![]),
+        ("www.api.telegra.ph", vec![]),
+        ("github.io", vec!["2 adult"]),
+        ("www.github.io", vec!["2 adult"]),
+        ("good.github.io", vec![]),
+        ("bad.github.io", vec!["3 adult"]),
+        ("a.bad.github.io", vec!["3 adult"]),
+    ] {
+        assert_eq!(said(&table, name), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_match_names_every_list_and_below_a_host_only_those_that_reach_there() {
+    let table = table_of(
+        &[
+            (Category::ADULT, Reach::HostOnly, "a.example"),
+            (Category::ADULT, Reach::Below, "a.example"),
+            (Category::VIDEO, Reach::HostOnly, "a.example"),
+        ],
+        &[],
+    );
+    let here = table.lookup(&host("a.example"));
+    let kind = here.matches()[0].kind;
+    assert_eq!(here.categories(), CategorySet::of(&[Category::ADULT, Category::VIDEO]));
+    assert_eq!(table.lookup(&host("b.a.example")).categories(), CategorySet::of(&[Category::ADULT]));
+    assert_eq!(table.list_of(kind, Category::ADULT), Some(ListId(1)));
+    assert_eq!(table.list_of(kind, Category::VIDEO), Some(ListId(2)));
+    assert_eq!(table.list_of(kind, Category::MUSIC), None);
+    assert_eq!(table.list_of(KindId(99), Category::ADULT), None);
+    let all: Vec<_> = table.kind_sources(kind).map(|s| (s.list.0, s.host_only)).collect();
+    assert_eq!(all, [(0, true), (1, false), (2, true)]);
+    assert_eq!(table.lists()[2].name, "list2");
+}
+
+#[test]
+fn the_longest_host_there_is_can_be_looked_up() {
+    let longest = "a.".repeat(126) + "a";
+    let table = table_of(&[(Category::ADULT, Reach::Below, &format!("{longest}\na.a\n"))], &[]);
+    let found = table.lookup(&host(&longest));
+    assert_eq!(found.matches().iter().map(|m| m.labels).collect::<Vec<_>>(), [127, 2]);
+}
+
+#[test]
+fn an_empty_table_finds_nothing() {
+    let table = Table::empty();
+    assert_eq!(table.lookup(&host("example.com")), Found::NOTHING);
+    assert_eq!(table.lookup(&host("203.0.113.7")), Found::NOTHING);
+    assert_eq!((table.lists().len(), table.stats().names), (0, 0));
+}
+
+#[test]
+fn another_table_has_another_generation_and_the_same_lists_the_same_bytes() {
+    let of = |text: &str| bytes_of(&[(Category::ADULT, Reach::Below, text)], &[]);
+    assert_eq!(of("a.example\nb.example\n"), of("a.example\nb.example\n"));
+    let generation = |text| Table::open(Box::new(of(text))).map(|t| t.generation());
+    assert_ne!(generation("a.example\n"), generation("b.example\n"));
+    assert_ne!(generation("a.example\n"), generation("a.example\n\n"), "the same names, another list");
+    assert_eq!(generation("a.example\n"), generation("a.example\n"));
+}
+
+/// Puts right what a forger would: the header's checksum.
+fn resealed(mut file: Vec<u8>) -> Vec<u8> {
+    let length = u32::from_le_bytes(file[12..16].try_into().expect("four bytes")) as usize;
+    let sum = crc32fast::hash(&file[..length - 4]);
+    file[length - 4..length].copy_from_slice(&sum.to_le_bytes());
+    file
+}
+
+#[test]
+fn what_is_not_a_whole_table_of_this_kind_is_refused_with_what_to_do() {
+    let good = bytes_of(&[(Category::ADULT, Reach::Below, "a.example")], &[]);
+    let with = |at: usize, byte: u8| {
+        let mut file = good.clone();
+        file[at] = byte;
+        file
+    };
+    let adult = good.windows(5).position(|w| w == b"adult").expect("the id of bit 6");
+    let mut longer = good.clone();
+    longer.push(0);
+    for (file, says) in [
+        (Vec::new(), "not a Schoolgate table"),
+        (b"<!DOCTYPE html><html></html>".to_vec(), "not a Schoolgate table"),
+        (with(8, 77), "format 77, and this version reads format 1"),
+        (good[..good.len() - 1].to_vec(), "cut short"),
+        (longer, "cut short or has something behind it"),
+        (good[..40].to_vec(), "cut short"),
+        (with(50, 255), "header is damaged"),
+        (with(good.len() - 1, 255), "body is damaged near byte"),
+        (resealed(with(adult, b'o')), "made for other categories (bit 6 is `odult` in it)"),
+        (resealed(with(adult - 3, 7)), "made for other categories (bit 7 is `adult` in it)"),
+    ] {
+        let fault = Table::open(Box::new(file)).expect_err(says).to_string();
+        assert!(fault.contains(says), "{fault}");
+        assert!(fault.contains("schoolgate lists compile"), "{fault}");
+    }
+}
+
+/// Lists of random names over few letters, so that parents, children and neighbours meet.
+fn random_lists() -> impl Strategy<Value = Vec<(Category, Reach, String)>> {
+    let names = proptest::collection::vec("[ab]{1,2}(\\.[ab]{1,3}){1,3}", 0..60).prop_map(|n| n.join("\n"));
+    let list = (0u8..3, any::<bool>(), names);
+    let list = list.prop_map(|(bit, only, names)| {
+        (Category::FIXED[usize::from(6 + bit)], if only { Reach::HostOnly } else { Reach::Below }, names)
+    });
+    proptest::collection::vec(list, 0..4)
+}
+
+/// What a table must say, worked out from a map and a walk up the labels.
+fn naive(lists: &[(Category, Reach, String)], name: &str) -> Vec<(u8, CategorySet)> {
+    let mut map: HashMap<&str, Vec<(Category, Reach)>> = HashMap::new();
+    for (category, reach, names) in lists {
+        names.lines().for_each(|n| map.entry(n).or_default().push((*category, *reach)));
+    }
+    let mut walk: BTreeMap<u8, CategorySet> = BTreeMap::new();
+    for suffix in host(name).suffixes() {
+        let says = |reach: Reach| reach == Reach::Below || suffix == name || name.strip_prefix("www.") == Some(suffix);
+        let categories: CategorySet = map.get(suffix).into_iter().flatten().filter(|s| says(s.1)).map(|s| s.0).collect();
+        if !categories.is_empty() {
+            walk.insert(suffix.split('.').count() as u8, categories);
+        }
+    }
+    walk.into_iter().rev().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_says_what_a_map_and_a_walk_say(
+        lists in random_lists(),
+        asked in proptest::collection::vec("(www\\.)?[ab]{1,3}(\\.[ab]{1,3}){0,4}", 0..60),
+    ) {
+        let borrowed: Vec<_> = lists.iter().map(|(c, r, names)| (*c, *r, names.as_str())).collect();
+        let table = table_of(&borrowed, &[]);
+        for name in asked.iter().map(String::as_str).chain(lists.iter().flat_map(|l| l.2.lines())) {
+            let found = table.lookup(&host(name));
+            let found: Vec<_> = found.matches().iter().map(|m| (m.labels, m.categories)).collect();
+            prop_assert_eq!(found, naive(&lists, name), "{}", name);
+        }
+    }
+
+    #[test]
+    fn a_damaged_table_is_refused(at in any::<prop::sample::Index>(), bit in 0u8..8, cut in any::<bool>()) {
+        let good = bytes_of(&[(Category::ADULT, Reach::Below, "a.example\nb.example\nc.d.example")], &[]);
+        let mut file = good.clone();
+        if cut { file.truncate(at.index(good.len())) } else { file[at.index(good.len())] ^= 1 << bit }
+        // The few bytes between header and body mean nothing; everything else is under a checksum.
+        if let Ok(table) = Table::open(Box::new(file)) {
+            prop_assert_eq!(said(&table, "x.a.example"), ["2 adult"]);
+            prop_assert_eq!(said(&table, "e.example"), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn a_forged_table_never_makes_it_panic(
+        flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let mut file = bytes_of(&[(Category::ADULT, Reach::Below, "a.example\nb.example\nc.d.example")], &[]);
+        let start = 16;
+        for (at, byte) in flips {
+            let at = start + at.index(file.len() - start);
+            file[at] = byte;
+        }
+        // As a forger would: all checksums made right again.
+        let length = u32::from_le_bytes(file[12..16].try_into().expect("four bytes")) as usize;
+        let body = length.next_multiple_of(64);
+        let sum = crc32fast::hash(&file[body..]);
+        file[length - 8..length - 4].copy_from_slice(&sum.to_le_bytes());
+        if let Ok(table) = Table::open(Box::new(resealed(file))) {
+            for name in ["a.example", "www.c.d.example", "x.y.z", "203.0.113.7"] {
+                let found = table.lookup(&host(name));
+                found.matches().iter().for_each(|m| { let _ = table.list_of(m.kind, Category::ADULT); });
+            }
+            let _ = (table.verify(), table.stats());
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Bound listeners and their accept loop: a seat before a connection is taken, a share for each client, the word to stop.
+
+use super::Drain;
+use crate::words::ClientAddr;
+use nix::sys::resource::{Resource, getrlimit};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::collections::HashMap;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+/// Connections that wait in the kernel while the accept loop is busy; Linux cuts it to net.core.somaxconn (4096).
+const BACKLOG: i32 = 1024;
+
+/// How long what has begun may go on after the word to stop: systemd waits 90 s, a person at the console less.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// After an error of `accept` that is not the peer's (too many open files): long enough not to spin.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Descriptors left to everything that is not a connection: DNS sockets, lists, journal, databases.
+const OTHER_FILES: u64 = 256;
+
+/// How many connections a door holds at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub total: usize,
+    /// Of one address.
+    pub per_client: usize,
+    /// Of all addresses together that are in no network of the school: they are told so and take no seat of its people.
+    pub strangers: usize,
+}
+
+/// Listeners that hold their addresses.
+#[derive(Debug)]
+pub struct Listening {
+    listeners: Vec<std::net::TcpListener>,
+    addrs: Vec<SocketAddr>,
+}
+
+/// A connection that was taken.
+#[derive(Debug)]
+pub struct Caller {
+    pub stream: TcpStream,
+    pub client: ClientAddr,
+    /// The address of ours that was called.
+    pub local: SocketAddr,
+}
+
+/// Binds every address, or none. `key` is the line of the configuration they come from: `[proxy] listen`.
+///
+/// # Errors
+/// Which address, by which key, and what to do.
+pub fn bind(addresses: &[SocketAddr], key: &str) -> io::Result<Listening> {
+    let listeners = addresses
+        .iter()
+        .map(|&addr| bind_one(addr).map_err(|e| io::Error::new(e.kind(), explained(addr, key, &e))))
+        .collect::<io::Result<Vec<_>>>()?;
+    let addrs = listeners.iter().map(std::net::TcpListener::local_addr).collect::<io::Result<_>>()?;
+    Ok(Listening { listeners, addrs })
+}
+
+fn bind_one(addr: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?; // a restart must not wait for old connections to time out
+    if addr.is_ipv6() {
+        // Each address stands for itself: `[::]` and `0.0.0.0` are written both, and do not fight.
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+fn explained(addr: SocketAddr, key: &str, error: &io::Error) -> String {
+    let why = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("another program listens there; `ss -ltnp 'sport = :{}'` says which. Stop it, or write another port", addr.port())
+        }
+        io::ErrorKind::PermissionDenied => "a port below 1024 needs CAP_NET_BIND_SERVICE; the packaged service has it".into(),
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address; `ip address` lists those it has".into(),
+        _ => error.to_string(),
+    };
+    format!("cannot listen on {addr} ({key}): {why}")
+}
+
+impl Listening {
+    /// The addresses that are held, with the port the kernel chose where 0 was written.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.addrs
+    }
+
+    /// Takes connections and hands them to `handle`, each in a task of its own, until the word to stop; then lets what
+    /// has begun go on for a few seconds. Must be called within a tokio runtime.
+    ///
+    /// `known` says who is of the school. What finds no seat is closed at once.
+    pub async fn serve<K, F, H>(self, limits: Limits, drain: Drain, known: K, handle: F)
+    where
+        K: Fn(ClientAddr) -> bool + Clone + Send + 'static,
+        F: Fn(Caller) -> H + Clone + Send + 'static,
+        H: Future<Output = ()> + Send + 'static,
+    {
+        let seats = Seats::new(limits);
+        let mut doors = JoinSet::new();
+        for listener in self.listeners {
+            match TcpListener::from_std(listener) {
+                Ok(listener) => {
+                    doors.spawn(accept(listener, seats.clone(), drain.clone(), known.clone(), handle.clone()));
+                }
+                Err(error) => tracing::error!(%error, "a listener could not be given to the runtime"),
+            }
+        }
+        while doors.join_next().await.is_some() {}
+    }
+}
+
+async fn accept<K, F, H>(listener: TcpListener, seats: Seats, mut drain: Drain, known: K, handle: F)
+where
+    K: Fn(ClientAddr) -> bool,
+    F: Fn(Caller) -> H,
+    H: Future<Output = ()> + Send + 'static,
+{
+    let mut tasks = JoinSet::new();
+    loop {
+        // A seat before the connection: when there is none, callers wait in the kernel, not in our memory.
+        let next = async {
+            let seat = seats.total().await;
+            (seat, listener.accept().await)
+        };
+        let (seat, accepted) = tokio::select! {
+            () = drain.begun() => break,
+            next = next => next,
+        };
+        while tasks.try_join_next().is_some() {}
+        let (stream, peer) = match accepted {
+            Ok(taken) => taken,
+            Err(error) => {
+                tracing::debug!(%error, "a connection could not be taken");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let client = ClientAddr::new(peer.ip());
+        let Some(share) = seats.share(client, known(client)) else { continue };
+        let Ok(local) = stream.local_addr() else { continue };
+        let _ = stream.set_nodelay(true); // answers are written whole; waiting to fill a packet only delays them
+        let handled = handle(Caller { stream, client, local });
+        tasks.spawn(async move {
+            handled.await;
+            drop((seat, share));
+        });
+    }
+    drop(listener);
+    let finished = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, finished).await.is_err() {
+        tasks.shutdown().await;
+    }
+}
+
+/// The seats of one door.
+#[derive(Clone)]
+struct Seats {
+    total: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
+    per_client: usize,
+    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
+}
+
+/// One client's share of the seats, given back when dropped.
+enum Share {
+    Client(Arc<Mutex<HashMap<IpAddr, usize>>>, IpAddr),
+    Stranger(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit),
+}
+
+impl Seats {
+    fn new(limits: Limits) -> Self {
+        Self {
+            total: Arc::new(Semaphore::new(limits.total.min(descriptors()))),
+            strangers: Arc::new(Semaphore::new(limits.strangers)),
+            per_client: limits.per_client,
+            taken: Arc::default(),
+        }
+    }
+
+    async fn total(&self) -> Option<OwnedSemaphorePermit> {
+        // Never closed, so never an error.
+        self.total.clone().acquire_owned().await.ok()
+    }
+
+    fn share(&self, client: ClientAddr, known: bool) -> Option<Share> {
+        if !known {
+            return self.strangers.clone().try_acquire_owned().ok().map(Share::Stranger);
+        }
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = taken.entry(client.ip()).or_default();
+        if *mine >= self.per_client {
+            return None;
+        }
+        *mine += 1;
+        Some(Share::Client(self.taken.clone(), client.ip()))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if let Self::Client(taken, client) = self {
+            let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(mine) = taken.get_mut(client) {
+                *mine -= 1;
+                if *mine == 0 {
+                    taken.remove(client);
+                }
+            }
+        }
+    }
+}
+
+/// How many connections this process has descriptors for: two each, the client's and the one it leads to.
+fn descriptors() -> usize {
+    let soft = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
+    usize::try_from(soft.saturating_sub(OTHER_FILES) / 2).unwrap_or(usize::MAX).clamp(16, Semaphore::MAX_PERMITS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::drain::drain;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[test]
+    fn a_port_that_is_taken_is_said_with_its_key() {
+        let first = bind(&["127.0.0.1:0".parse().expect("an address")], "[proxy] listen").expect("a free port");
+        let taken = first.local_addrs()[0];
+        let error = bind(&[taken], "[web] listen").expect_err("the port is taken");
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        let text = error.to_string();
+        assert!(text.contains(&taken.to_string()) && text.contains("[web] listen"), "{text}");
+    }
+
+    #[test]
+    fn one_client_has_a_share_and_strangers_have_another() {
+        let seats = Seats::new(Limits { total: 10, per_client: 2, strangers: 1 });
+        let client = |ip: &str| ClientAddr::new(ip.parse().expect("an address"));
+        let first = seats.share(client("10.0.0.1"), true);
+        let second = seats.share(client("10.0.0.1"), true);
+        assert!(first.is_some() && second.is_some());
+        assert!(seats.share(client("10.0.0.1"), true).is_none());
+        assert!(seats.share(client("10.0.0.2"), true).is_some());
+        drop(first);
+        assert!(seats.share(client("10.0.0.1"), true).is_some());
+        let stranger = seats.share(client("192.0.2.1"), false);
+        assert!(stranger.is_some());
+        assert!(seats.share(client("192.0.2.2"), false).is_none());
+        assert_eq!(seats.taken.lock().map(|t| t.len()).ok(), Some(1));
+        drop(second);
+        assert!(seats.taken.lock().is_ok_and(|t| t.is_empty()));
+    }
+
+    #[tokio::test]
+    async fn the_word_to_stop_lets_what_has_begun_finish() {
+        let bound = bind(&["127.0.0.1:0".parse().expect("an address")], "[proxy] listen").expect("a free port");
+        let addr = bound.local_addrs()[0];
+        let (stopper, drain) = drain();
+        let limits = Limits { total: 10, per_client: 10, strangers: 0 };
+        let (begun, mut has_begun) = tokio::sync::mpsc::channel(1);
+        let serving = tokio::spawn(bound.serve(limits, drain, |_| true, move |mut caller: Caller| {
+            let begun = begun.clone();
+            async move {
+                let _ = begun.send(()).await;
+                let mut byte = [0];
+                let _ = caller.stream.read_exact(&mut byte).await;
+                let _ = caller.stream.write_all(&byte).await;
+            }
+        }));
+        let mut client = TcpStream::connect(addr).await.expect("it listens");
+        has_begun.recv().await.expect("the connection was taken");
+        stopper.stop();
+        client.write_all(b"x").await.expect("still open");
+        let mut byte = [0];
+        client.read_exact(&mut byte).await.expect("an answer");
+        serving.await.expect("it ends by itself");
+        assert!(TcpStream::connect(addr).await.is_err());
+    }
+}

@@ -1,0 +1,67 @@
+//! 'This page is not available in school'.
+
+use super::help::{EMERGENCY, HELP, Help};
+use super::{Reference, sheet};
+use crate::config::Config;
+use crate::gate::{Judged, Visit};
+use crate::policy::Step;
+use crate::words::{Category, Who};
+use askama::Template;
+
+/// The page for one blocked visit.
+#[derive(Debug, Template)]
+#[template(path = "block.html")]
+pub struct BlockPage {
+    school: String,
+    whom_to_see: String,
+    reference: Reference,
+    /// What it was taken for; staff only.
+    category: Option<String>,
+}
+
+impl BlockPage {
+    /// The page for whoever this visit is from.
+    pub fn of(visit: &Visit, judged: &Judged) -> Self {
+        let config = &visit.snapshot.config;
+        // Of the locked tier nobody learns what is on it, by asking name after name.
+        let telling = judged.verdict.category.filter(|_| judged.verdict.step != Step::Locked && is_for_staff(&visit.who, config));
+        Self {
+            school: config.school.name.clone(),
+            whom_to_see: config.school.whom_to_see.clone(),
+            reference: Reference::of(visit.moment.unix_ms, visit.who.client),
+            category: telling.map(|category| title(category, config)),
+        }
+    }
+
+    pub fn html(&self) -> String {
+        // A template without loops over outside data or filters of ours cannot fail; an empty page still blocks.
+        self.render().unwrap_or_default()
+    }
+
+    fn help(&self) -> &'static [Help] {
+        HELP
+    }
+
+    fn emergency(&self) -> &'static str {
+        EMERGENCY
+    }
+
+    fn style(&self) -> &'static str {
+        sheet::STYLE
+    }
+}
+
+/// Whether every group they are judged by has a profile that is not for pupils. The verdict's own profile is not asked:
+/// an entry of the school decides without one.
+fn is_for_staff(who: &Who, config: &Config) -> bool {
+    let policy = &config.policy;
+    let profile = |group| policy.group(group).and_then(|g| policy.profile(g.profile));
+    !who.groups.is_empty() && who.groups.iter().all(|group| profile(group).is_some_and(|p| !p.pupils))
+}
+
+fn title(category: Category, config: &Config) -> String {
+    config.title_of(category).map_or_else(|| config.category_id(category), |t| t.title.clone())
+}
+
+#[cfg(test)]
+mod tests;

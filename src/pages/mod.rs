@@ -1,0 +1,26 @@
+//! What a person sees when something did not open.
+//!
+//! Comes in: the school's name, whom to see, a verdict, what a browser's headers show. Goes out: a status, headers and a
+//! page; or a bare status, where nobody would see a page.
+//! Always holds: no person's name on any page, no category for pupils, nothing about the locked tier for anybody; all that
+//! came from outside is escaped; no script, no image and no font is loaded; help numbers stand on every page.
+//!
+//! - [`intent`]     how much a person meant a request, and whether they would see a page
+//! - [`block`]      'This page is not available in school'
+//! - [`notice`]     what else there is to say: a page that did not answer, the gate's own front page
+//! - [`help`]       whom a child can call
+//! - [`reference`]  the short code by which IT finds the event
+//! - [`sheet`]      the one style sheet, its hash, and the headers every page has
+
+pub mod block;
+pub mod help;
+pub mod intent;
+pub mod notice;
+pub mod reference;
+pub mod sheet;
+
+pub use block::BlockPage;
+pub use intent::Seen;
+pub use notice::Notice;
+pub use reference::Reference;
+pub use sheet::HEADERS;

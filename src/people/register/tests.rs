@@ -1,0 +1,158 @@
+use super::*;
+use crate::words::{Confidence, Known};
+
+const TABLE: &str = "\
+IP address       HW type     Flags       HW address            Mask     Device
+10.20.1.50       0x1         0x2         3c:22:fb:00:00:03     *        eth0
+10.20.1.51       0x1         0x2         3e:22:fb:00:00:04     *        eth0
+10.20.1.2        0x1         0x2         3c:22:fb:00:00:99     *        eth0
+10.20.1.1        0x1         0x2         3c:22:fb:00:00:03     *        eth0
+10.20.1.53       0x1         0x2         3c:22:fb:00:00:05     *        eth0
+";
+
+fn stamp() -> Stamp {
+    Stamp { at_ms: 1_000, by: "it".into() }
+}
+
+fn person(id: u32, withdrawn: bool) -> Person {
+    Person {
+        id: PersonId(id),
+        key: format!("p{id}"),
+        name: format!("Person {id}"),
+        role: PersonRole::Pupil,
+        year: Some(7),
+        groups: vec![],
+        granted: stamp(),
+        withdrawn: withdrawn.then(stamp),
+    }
+}
+
+fn device(id: u32, person: Option<u32>) -> Device {
+    let name = format!("d{id}");
+    Device { id: DeviceId(id), name, person: person.map(PersonId), address: None, mac: None, network: None, retired: None }
+}
+
+fn at(address: &str, device: Device) -> Device {
+    Device { address: Some(address.parse().expect("an address")), ..device }
+}
+
+fn with(mac: &str, device: Device) -> Device {
+    Device { mac: Some(Mac::parse(mac).expect("a MAC")), ..device }
+}
+
+fn on(network: &str, device: Device) -> Device {
+    Device { network: Some(Network::parse(network).expect("a network")), ..device }
+}
+
+fn register() -> Register {
+    let persons = vec![person(1, false), person(2, false), person(3, false), person(4, false), person(5, true)];
+    let devices = vec![
+        at("10.20.1.1", device(1, Some(1))),
+        with("3c:22:fb:00:00:02", at("10.20.1.2", device(2, Some(2)))),
+        with("3c:22:fb:00:00:03", device(3, Some(3))),
+        with("3e:22:fb:00:00:04", device(4, Some(4))),
+        with("3c:22:fb:00:00:05", at("10.20.1.5", device(5, Some(5)))),
+        on("10.30.0.0/16", device(6, None)),
+        on("10.30.7.0/24", device(7, None)),
+        at("10.20.1.8", device(8, None)),
+        Device { retired: Some(stamp()), ..at("10.20.1.9", device(9, Some(1))) },
+        at("2001:db8::10", device(10, Some(1))),
+    ];
+    let neighbours = Arc::new(Neighbours::default());
+    neighbours.refresh(TABLE);
+    Register::new(persons, devices, 1).expect("no clash").with_neighbours(neighbours)
+}
+
+#[test]
+fn an_address_says_who_is_there_how_known_and_how_sure() {
+    let register = register();
+    let cases: &[(&str, &str, Option<(u32, Option<u32>, Known, Confidence, bool)>)] = &[
+        ("a fixed IPv6 address", "2001:db8::10", Some((10, Some(1), Known::Address, Confidence::Medium, false))),
+        ("a bound MAC", "10.20.1.50", Some((3, Some(3), Known::Mac, Confidence::Medium, false))),
+        ("a bound MAC the device made up", "10.20.1.51", Some((4, Some(4), Known::Mac, Confidence::Low, true))),
+        (
+            "a MAC speaks before the fixed address of another",
+            "10.20.1.1",
+            Some((3, Some(3), Known::Mac, Confidence::Medium, false)),
+        ),
+        ("a fixed address with a foreign MAC behind it", "10.20.1.2", None),
+        ("the device of someone withdrawn, by address", "10.20.1.5", Some((5, None, Known::Address, Confidence::Group, false))),
+        ("the device of someone withdrawn, by MAC", "10.20.1.53", Some((5, None, Known::Mac, Confidence::Group, false))),
+        ("a trolley's network", "10.30.1.1", Some((6, None, Known::Network, Confidence::Group, false))),
+        ("the longest network", "10.30.7.1", Some((7, None, Known::Network, Confidence::Group, false))),
+        ("a device that is nobody's", "10.20.1.8", Some((8, None, Known::Address, Confidence::Group, false))),
+        ("a retired device", "10.20.1.9", None),
+        ("a device the register does not know", "10.20.1.200", None),
+        ("an IPv4-mapped address", "::ffff:10.20.1.50", Some((3, Some(3), Known::Mac, Confidence::Medium, false))),
+    ];
+    for (what, address, expected) in cases {
+        let seen = register.sighting(ClientAddr::new(address.parse().expect("an address")));
+        let seen = seen.map(|s| (s.device.0, s.person.map(|p| p.0), s.known, s.sure, s.randomised));
+        assert_eq!(&seen, expected, "{what}");
+    }
+}
+
+#[test]
+fn without_a_neighbour_table_a_fixed_address_still_speaks() {
+    let register = register().with_neighbours(Arc::default());
+    let person = |a: &str| register.sighting(ClientAddr::new(a.parse().expect("an address"))).and_then(|s| s.person);
+    assert_eq!(person("10.20.1.1"), Some(PersonId(1)));
+    assert_eq!(person("10.20.1.2"), Some(PersonId(2)));
+    assert_eq!(person("10.20.1.50"), None);
+}
+
+#[test]
+fn someone_withdrawn_is_still_found_by_id() {
+    let register = register();
+    assert!(register.person(PersonId(5)).is_some_and(Person::is_withdrawn));
+    assert_eq!(register.persons().count(), 5);
+    assert_eq!(register.present().count(), 4);
+    assert_eq!(register.device(DeviceId(9)).map(|d| d.name.as_str()), Some("d9"));
+    assert_eq!(register.person(PersonId(6)), None);
+}
+
+#[test]
+fn an_empty_register_sights_nobody() {
+    let register = Register::empty();
+    assert_eq!(register.sighting(ClientAddr::new([10, 0, 0, 1].into())), None);
+    assert_eq!(register.persons().count(), 0);
+}
+
+#[test]
+fn what_two_devices_claim_is_refused_with_both_names() {
+    let people = || vec![person(1, false), person(2, false)];
+    for (one, other, text) in [
+        (
+            at("10.0.0.1", device(1, Some(1))),
+            at("::ffff:10.0.0.1", device(2, Some(2))),
+            "the address ::ffff:10.0.0.1 belongs to the devices `d1` and `d2`; one of them must go",
+        ),
+        (
+            with("3c:22:fb:00:00:01", device(1, Some(1))),
+            with("3c-22-fb-00-00-01", device(2, None)),
+            "the MAC 3c:22:fb:00:00:01 belongs to the devices `d1` and `d2`; one of them must go",
+        ),
+        (
+            on("10.0.0.0/24", device(1, None)),
+            on("10.0.0.0/24", device(2, None)),
+            "the network 10.0.0.0/24 belongs to the devices `d1` and `d2`; one of them must go",
+        ),
+        (
+            at("10.0.0.1", device(1, Some(1))),
+            at("10.0.0.2", device(2, Some(3))),
+            "the device `d2` belongs to person number 3, whom the register does not hold",
+        ),
+    ] {
+        assert_eq!(Register::new(people(), vec![one, other], 0).map(|_| ()).map_err(|c| c.to_string()), Err(text.to_owned()));
+    }
+    let twice = Register::new(vec![person(1, false), Person { id: PersonId(2), ..person(1, false) }], vec![], 0);
+    assert_eq!(twice.map(|_| ()), Err(Clash::DoubledKey { key: "p1".into() }));
+}
+
+#[test]
+fn a_retired_device_leaves_its_address_to_another() {
+    let retired = Device { retired: Some(stamp()), ..at("10.0.0.1", device(1, Some(1))) };
+    let register = Register::new(vec![person(1, false), person(2, false)], vec![retired, at("10.0.0.1", device(2, Some(2)))], 0);
+    let seen = register.expect("no clash").sighting(ClientAddr::new([10, 0, 0, 1].into()));
+    assert_eq!(seen.map(|s| s.device), Some(DeviceId(2)));
+}

@@ -1,0 +1,116 @@
+//! One client's connection: requests one after the other, then perhaps a tunnel.
+
+use super::connect::{self, Tunnel};
+use super::origin::Origin;
+use super::record::Record;
+use super::refuse::{self, Body};
+use super::request::{Asked, Form};
+use super::{HEAD_READ, IDLE, Proxy, plain};
+use crate::net::Drain;
+use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
+use crate::net::idle::Idle;
+use crate::net::listen::Caller;
+use crate::pages::Seen;
+use crate::policy::Surface;
+use crate::words::ClientAddr;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::net::TcpStream;
+
+/// The client's stream as the parser sees it.
+pub type ClientStream = Framed<Idle<TcpStream>>;
+
+/// What one request leaves to the next, and to the end of the connection.
+pub struct Connection {
+    pub proxy: Arc<Proxy>,
+    pub client: ClientAddr,
+    /// The connection to the origin of the last request, if it can be used again.
+    kept: Mutex<Option<Origin>>,
+    /// Set by an answered CONNECT: what to do once HTTP is over.
+    tunnel: Mutex<Option<Tunnel>>,
+}
+
+/// Serves one connection to its end.
+pub async fn serve(proxy: Arc<Proxy>, caller: Caller, mut drain: Drain) {
+    let connection =
+        Arc::new(Connection { proxy, client: caller.client, kept: Mutex::default(), tunnel: Mutex::default() });
+    let answering = connection.clone();
+    let service = service_fn(move |request| {
+        let connection = answering.clone();
+        async move { Ok::<_, Infallible>(connection.answer(request).await) }
+    });
+    let stream = TokioIo::new(Framed::new(Idle::new(caller.stream, IDLE)));
+    let mut http = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_READ)
+            .max_buf_size(MAX_HEAD)
+            .max_headers(MAX_HEADERS)
+            .serve_connection(stream, service)
+            .with_upgrades()
+    );
+    let ended = tokio::select! {
+        ended = http.as_mut() => ended,
+        () = drain.begun() => {
+            http.as_mut().graceful_shutdown();
+            http.await
+        }
+    };
+    if ended.is_err_and(|e| e.is_parse()) {
+        connection.proxy.gate.counters.malformed.inc();
+    }
+    if let Some(tunnel) = connection.take_tunnel() {
+        tunnel.carry().await;
+    }
+}
+
+impl Connection {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let gate = &self.proxy.gate;
+        let Some(visit) = gate.visit(self.client) else {
+            gate.counters.strangers.inc();
+            return refuse::stranger();
+        };
+        let seen = Seen::of(request.headers());
+        let asked = match Asked::read(&request) {
+            Ok(asked) => asked,
+            Err(fault) => {
+                gate.counters.malformed.inc();
+                return refuse::unreadable(&fault);
+            }
+        };
+        // No page for plain HTTP either: the page that warns and lets through is not built yet, and until it is, a warning
+        // must not be taken for seen.
+        let judged = visit.judge(&asked.host, Surface::NoPage);
+        let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
+        if judged.verdict.blocks() {
+            return refuse::blocked(&mut record, seen);
+        }
+        match asked.form {
+            Form::Tunnel => connect::answer(self, &asked, record, seen, request).await,
+            Form::Absolute => plain::answer(self, &asked, record, seen, request).await,
+        }
+    }
+
+    pub fn take_kept(&self) -> Option<Origin> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub fn keep(&self, origin: Origin) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(origin);
+    }
+
+    fn take_tunnel(&self) -> Option<Tunnel> {
+        self.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub fn will_carry(&self, tunnel: Tunnel) {
+        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
+    }
+}

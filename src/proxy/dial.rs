@@ -1,0 +1,146 @@
+//! Resolve, judge, connect.
+
+use super::Proxy;
+use super::request::Asked;
+use crate::gate::{Judged, Visit};
+use crate::net::destination::{self, Port, Rules, Why};
+use crate::policy::Surface;
+use crate::resolve::ResolveFault;
+use crate::words::Host;
+use hyper::StatusCode;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// For one address: three SYNs (0, 1 and 3 s) have been sent by then; an address that answers does so within one.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Addresses tried: two dead families and a live one are reached, a name with hundreds does not hold the client up.
+const MOST_TRIED: usize = 5;
+
+/// Why nothing was reached.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreached {
+    #[error("the name {0} does not exist")]
+    NoSuchName(Host),
+    #[error("no name server answered for {0}")]
+    Unresolved(Host),
+    #[error("{0} does not lead to an address that is reached from here: {1}")]
+    Refused(Host, Why),
+    /// What the name leads to is blocked.
+    #[error("{0} leads to a blocked address")]
+    Blocked(Host, Box<Judged>),
+    #[error("{0} did not take the connection: {1}")]
+    Failed(Host, io::Error),
+    #[error("{0} did not answer in time")]
+    TimedOut(Host),
+}
+
+impl Unreached {
+    /// The status that says so (RFC 9110 §15.6, RFC 9209 §2.3).
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NoSuchName(_) | Self::Failed(..) => StatusCode::BAD_GATEWAY,
+            Self::Unresolved(_) | Self::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Refused(..) | Self::Blocked(..) => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// The word of RFC 9209 for it, for the Proxy-Status field.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NoSuchName(_) => "dns_error",
+            Self::Unresolved(_) => "dns_timeout",
+            Self::Refused(..) => "destination_ip_prohibited",
+            Self::Blocked(..) => "http_request_denied",
+            Self::Failed(..) => "connection_refused",
+            Self::TimedOut(_) => "connection_timeout",
+        }
+    }
+}
+
+/// A connection to where the request goes.
+pub async fn dial(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> Result<(TcpStream, SocketAddr), Unreached> {
+    let host = asked.host;
+    if port(proxy, visit, asked) == Port::Shut {
+        return Err(refused(proxy, host, Why::Port));
+    }
+    let addresses = proxy.resolver.addresses(&host).await.map_err(|fault| match fault {
+        ResolveFault::NoSuchName => Unreached::NoSuchName(host),
+        _ => {
+            proxy.gate.counters.upstream_failures.inc();
+            Unreached::Unresolved(host)
+        }
+    })?;
+    let mut last = Unreached::NoSuchName(host);
+    for ip in interleaved(addresses).take(MOST_TRIED) {
+        let address = SocketAddr::new(ip, asked.port);
+        match may_reach(proxy, visit, judged, asked, address) {
+            Ok(()) => {}
+            // The next address may be a public one; of what was tried, the last word counts.
+            Err(Unreached::Refused(host, why)) => {
+                last = refused(proxy, host, why);
+                continue;
+            }
+            Err(blocked) => return Err(blocked),
+        }
+        last = match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                let _ = stream.set_nodelay(true); // what comes from the client is passed on as it comes
+                return Ok((stream, address));
+            }
+            Ok(Err(error)) => Unreached::Failed(host, error),
+            Err(_) => Unreached::TimedOut(host),
+        };
+    }
+    Err(last)
+}
+
+/// Whether this address may be reached, or reached again, for this visit.
+pub fn may_reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked, address: SocketAddr) -> Result<(), Unreached> {
+    let rules = Rules { config: &visit.snapshot.config, own: &proxy.own };
+    if let Some(why) = destination::refused(address, &asked.host, port(proxy, visit, asked), &rules) {
+        return Err(Unreached::Refused(asked.host, why));
+    }
+    match visit.judge_behind(judged, &Host::from(address.ip()), Surface::NoPage) {
+        Some(behind) if behind.verdict.blocks() => Err(Unreached::Blocked(asked.host, Box::new(behind))),
+        _ => Ok(()),
+    }
+}
+
+fn port(proxy: &Proxy, visit: &Visit, asked: &Asked) -> Port {
+    Rules { config: &visit.snapshot.config, own: &proxy.own }.port(asked.port, asked.usual_ports())
+}
+
+fn refused(proxy: &Proxy, host: Host, why: Why) -> Unreached {
+    proxy.gate.counters.refused_destinations.inc();
+    Unreached::Refused(host, why)
+}
+
+/// The families in turn (RFC 8305 §4), so that a dead one costs one time-out and not all.
+fn interleaved(addresses: Vec<IpAddr>) -> impl Iterator<Item = IpAddr> {
+    let first_is_v6 = addresses.first().is_some_and(IpAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|ip| ip.is_ipv6() == first_is_v6);
+    let most = first.len().max(second.len());
+    (0..most).flat_map(move |i| [first.get(i).copied(), second.get(i).copied()]).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns_and_the_resolvers_first_is_first() {
+        let ips = |text: &str| text.split(' ').filter(|t| !t.is_empty()).map(|t| t.parse().expect("an address")).collect::<Vec<IpAddr>>();
+        for (resolved, tried) in [
+            ("2001:db8::1 2001:db8::2 192.0.2.1", "2001:db8::1 192.0.2.1 2001:db8::2"),
+            ("192.0.2.1 192.0.2.2 2001:db8::1 192.0.2.3", "192.0.2.1 2001:db8::1 192.0.2.2 192.0.2.3"),
+            ("192.0.2.1", "192.0.2.1"),
+            ("", ""),
+        ] {
+            assert_eq!(interleaved(ips(resolved)).collect::<Vec<_>>(), ips(tried), "{resolved}");
+        }
+    }
+}

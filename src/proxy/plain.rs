@@ -1,0 +1,109 @@
+//! Absolute form: the request passed on, the response passed back, both as they come.
+
+use super::connection::Connection;
+use super::dial::{self, Unreached};
+use super::origin::Origin;
+use super::record::Record;
+use super::refuse::{self, Body};
+use super::request::Asked;
+use super::{HEAD_WAIT, expect, headers};
+use crate::pages::Seen;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Body as _, Incoming};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::time::timeout;
+
+/// Why there is no response to pass back.
+#[derive(Debug, thiserror::Error)]
+pub enum Unanswered {
+    #[error(transparent)]
+    Unreached(#[from] Unreached),
+    #[error("{0} broke off, or answered with something that is not HTTP: {1}")]
+    Broken(crate::words::Host, hyper::Error),
+    #[error("{0} changed to another protocol without being asked")]
+    Switched(crate::words::Host),
+    #[error("{0} took the request and did not answer in time")]
+    Silent(crate::words::Host),
+}
+
+/// Carries one request that was judged and allowed.
+pub async fn answer(
+    connection: &Connection,
+    asked: &Asked,
+    mut record: Record<'_>,
+    seen: Seen,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let is_head = *request.method() == Method::HEAD;
+    match carry(connection, asked, &record, request).await {
+        Ok(response) => {
+            let (mut head, body) = response.into_parts();
+            headers::for_client(&mut head);
+            let bytes_down = if is_head { 0 } else { headers::length(&head.headers).unwrap_or(0) };
+            record.note(head.status, bytes_down);
+            Response::from_parts(head, body.boxed_unsync())
+        }
+        Err(Unanswered::Unreached(Unreached::Blocked(_, behind))) => {
+            record.judged = *behind;
+            refuse::blocked(&mut record, seen)
+        }
+        Err(fault) => refuse::unanswered(&mut record, seen, &fault),
+    }
+}
+
+async fn carry(
+    connection: &Connection,
+    asked: &Asked,
+    record: &Record<'_>,
+    request: Request<Incoming>,
+) -> Result<Response<Incoming>, Unanswered> {
+    let (mut head, body) = request.into_parts();
+    headers::for_origin(&mut head, asked);
+    if let Some(mut kept) = kept(connection, asked, record).await {
+        // A kept connection may be closed by the origin in the moment it is used. What asks only, and has no body, is
+        // asked again on a new one (RFC 9110 §9.2.2); the rest is the client's to repeat.
+        let again = (body.is_end_stream() && head.method.is_safe()).then(|| bare(&head));
+        match (send(&mut kept, asked, expect::request(head, body)).await, again) {
+            (Err(Unanswered::Broken(..)), Some(request)) => {
+                return over_new(connection, asked, record, request).await;
+            }
+            (answered, _) => return answered.inspect(|_| connection.keep(kept)),
+        }
+    }
+    over_new(connection, asked, record, expect::request(head, body)).await
+}
+
+/// The connection of the request before, if it leads to the same place and may still be used.
+async fn kept(connection: &Connection, asked: &Asked, record: &Record<'_>) -> Option<Origin> {
+    let mut kept = connection.take_kept()?;
+    let may = dial::may_reach(&connection.proxy, record.visit, &record.judged, asked, kept.address).is_ok();
+    (may && kept.serves(asked).await).then_some(kept)
+}
+
+async fn over_new(
+    connection: &Connection,
+    asked: &Asked,
+    record: &Record<'_>,
+    request: Request<Body>,
+) -> Result<Response<Incoming>, Unanswered> {
+    let (stream, address) = dial::dial(&connection.proxy, record.visit, &record.judged, asked).await?;
+    let mut origin = Origin::over(stream, address, asked).await.map_err(|e| Unanswered::Broken(asked.host, e))?;
+    let response = send(&mut origin, asked, request).await?;
+    connection.keep(origin);
+    Ok(response)
+}
+
+async fn send(origin: &mut Origin, asked: &Asked, request: Request<Body>) -> Result<Response<Incoming>, Unanswered> {
+    match timeout(HEAD_WAIT, origin.send(request)).await {
+        Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(Unanswered::Switched(asked.host)),
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(error)) => Err(Unanswered::Broken(asked.host, error)),
+        Err(_) => Err(Unanswered::Silent(asked.host)),
+    }
+}
+
+fn bare(head: &Parts) -> Request<Body> {
+    let nothing = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    Request::from_parts(head.clone(), nothing)
+}

@@ -1,0 +1,78 @@
+//! The one line that each judged request leaves in the journal.
+//!
+//! It is written when the status is known and before the head leaves, so that nothing answered is lost whatever happens
+//! during the transfer. Bytes are what the heads say (Content-Length), 0 where they do not; the duration is the time to the
+//! answer's head. See docs/decisions/the-proxy-notes-before-the-head-leaves.md.
+//!
+//! A request that was judged and then dropped, because the client went away while the origin was being reached, leaves its
+//! line too, with status 0: it did go out.
+
+use super::headers;
+use super::request::{Asked, Form};
+use crate::gate::{Gate, Heard, Judged, Visit};
+use crate::journal::{Door, Intent};
+use hyper::{Method, Request, StatusCode};
+use std::time::Instant;
+
+/// A line not yet written. Dropping it writes it.
+pub struct Record<'a> {
+    gate: &'a Gate,
+    pub visit: &'a Visit,
+    pub judged: Judged,
+    asked: &'a Asked,
+    method: Method,
+    intent: Intent,
+    bytes_up: u64,
+    began: Instant,
+    noted: bool,
+}
+
+impl<'a> Record<'a> {
+    pub fn open<B>(
+        gate: &'a Gate,
+        visit: &'a Visit,
+        judged: Judged,
+        asked: &'a Asked,
+        request: &Request<B>,
+        intent: Intent,
+    ) -> Self {
+        let bytes_up = headers::length(request.headers()).unwrap_or(0);
+        let method = request.method().clone();
+        Self { gate, visit, judged, asked, method, intent, bytes_up, began: Instant::now(), noted: false }
+    }
+
+    pub fn is_tunnel(&self) -> bool {
+        self.asked.form == Form::Tunnel
+    }
+
+    /// Writes the line. What is noted again is not written twice.
+    pub fn note(&mut self, status: StatusCode, bytes_down: u64) {
+        self.write(status.as_u16(), bytes_down);
+    }
+
+    fn write(&mut self, status: u16, bytes_down: u64) {
+        if std::mem::replace(&mut self.noted, true) {
+            return;
+        }
+        let heard = Heard {
+            door: Door::Proxy,
+            method: self.method.as_str(),
+            host: self.asked.host.as_str().into(),
+            port: self.asked.port,
+            path: &self.asked.path,
+            query_type: 0,
+            intent: self.intent,
+            status,
+            bytes_up: self.bytes_up,
+            bytes_down,
+            duration_ms: u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX),
+        };
+        self.gate.note(self.visit, &self.judged, heard);
+    }
+}
+
+impl Drop for Record<'_> {
+    fn drop(&mut self) {
+        self.write(0, 0);
+    }
+}

@@ -1,0 +1,121 @@
+//! Every answer of our own: what happened, in a page where a person sees it, in a line where a program does.
+
+use super::dial::Unreached;
+use super::plain::Unanswered;
+use super::record::Record;
+use super::request::Unreadable;
+use crate::net::destination::Why;
+use crate::pages::{BlockPage, HEADERS, Notice, Seen};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+
+/// A body on its way, or one of ours.
+pub type Body = UnsyncBoxBody<Bytes, hyper::Error>;
+
+/// Why we answer and not the origin (RFC 9209).
+const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+
+/// A client in no network of the school. It learns nothing but that.
+pub fn stranger() -> Response<Body> {
+    closing(line(StatusCode::FORBIDDEN, "This proxy is for the school's own networks.\n"))
+}
+
+/// A request that cannot be carried as it is.
+pub fn unreadable(fault: &Unreadable) -> Response<Body> {
+    closing(line(StatusCode::BAD_REQUEST, &format!("This request cannot be carried: {fault}.\n")))
+}
+
+/// A blocked request, noted before it leaves. A page only where a person would see it; CONNECT closes.
+pub fn blocked(record: &mut Record<'_>, seen: Seen) -> Response<Body> {
+    let status = StatusCode::FORBIDDEN;
+    let response = if record.is_tunnel() {
+        closing(line(status, "This address is not available in school.\n"))
+    } else if seen.page {
+        page(status, BlockPage::of(record.visit, &record.judged).html())
+    } else {
+        line(status, "")
+    };
+    told(record, response, "http_request_denied")
+}
+
+/// A request that was allowed and came to nothing.
+pub fn unanswered(record: &mut Record<'_>, seen: Seen, fault: &Unanswered) -> Response<Body> {
+    let (status, word) = match fault {
+        Unanswered::Unreached(fault) => (fault.status(), fault.word()),
+        Unanswered::Broken(..) => (StatusCode::BAD_GATEWAY, "http_protocol_error"),
+        Unanswered::Switched(_) => (StatusCode::BAD_GATEWAY, "http_upgrade_failed"),
+        Unanswered::Silent(_) => (StatusCode::GATEWAY_TIMEOUT, "http_response_timeout"),
+    };
+    let response = if record.is_tunnel() {
+        closing(line(status, &format!("{fault}\n")))
+    } else if seen.page {
+        page(status, notice(record, fault))
+    } else {
+        line(status, &format!("{fault}\n"))
+    };
+    told(record, response, word)
+}
+
+fn notice(record: &Record<'_>, fault: &Unanswered) -> String {
+    let (heading, lines): (&str, &[&str]) = match fault {
+        Unanswered::Unreached(Unreached::NoSuchName(_)) => {
+            ("There is no page with that name", &["Look at the address again: one letter may be wrong."])
+        }
+        Unanswered::Unreached(Unreached::Unresolved(_)) => {
+            ("The page was not found in time", &["The school's internet may be slow or down. Wait a minute and try again."])
+        }
+        Unanswered::Unreached(Unreached::Refused(_, Why::Port)) => {
+            ("This address is not reached from here", &["It has an unusual number at its end, after the colon."])
+        }
+        Unanswered::Unreached(Unreached::Refused(..)) => (
+            "This address is not reached from here",
+            &["It leads to a machine inside a network, not to a page on the internet."],
+        ),
+        Unanswered::Unreached(Unreached::TimedOut(_)) | Unanswered::Silent(_) => {
+            ("The page did not answer", &["It is slow or switched off. Nothing is blocked. Try again later."])
+        }
+        _ => ("The page did not answer", &["Something is wrong where the page comes from. Nothing is blocked. Try again later."]),
+    };
+    Notice { school: &record.visit.snapshot.config.school.name, heading, lines, detail: &fault.to_string() }.html()
+}
+
+/// Notes the answer, which leaves after this.
+fn told(record: &mut Record<'_>, mut response: Response<Body>, word: &str) -> Response<Body> {
+    if let Ok(value) = HeaderValue::try_from(format!("schoolgate; error={word}")) {
+        response.headers_mut().insert(PROXY_STATUS, value);
+    }
+    let bytes_down = hyper::body::Body::size_hint(response.body()).exact().unwrap_or(0);
+    record.note(response.status(), bytes_down);
+    response
+}
+
+fn line(status: StatusCode, text: &str) -> Response<Body> {
+    let mut response = with(status, text.to_owned());
+    if !text.is_empty() {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    }
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn page(status: StatusCode, html: String) -> Response<Body> {
+    let mut response = with(status, html);
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn with(status: StatusCode, text: String) -> Response<Body> {
+    let mut response = Response::new(Full::from(text).map_err(|never| match never {}).boxed_unsync());
+    *response.status_mut() = status;
+    response
+}
+
+fn closing(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}

@@ -1,0 +1,338 @@
+//! Everything together: from what was counted to the [`Week`].
+
+use super::calendar::{Calendar, date_and_time};
+use super::episodes::{Episode, episodes};
+use super::health;
+use super::matters::{Account, Called, Case, Titles};
+use super::noise::{self, Reason};
+use super::plain::{capital, shown};
+use super::subject::{Ledger, Subject};
+use super::tally::Counts;
+use super::themes::{THEMES, Theme};
+use super::trace::{Kind, Trace};
+use super::week::{
+    Bypass, CategoryLine, Counted, Coverage, Illegal, NetworkLine, SetAside, Teaching, ThemeLine, Totals, Week, verdict,
+};
+use super::world::{Audience, World};
+use crate::words::{Category, DeviceId, PersonRole};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most matters one report holds: more than a person reads in a week, and it says how many it left out.
+const MAX_MATTERS: usize = 25;
+/// Samples a reason, hosts a part.
+const SAMPLES: usize = 5;
+const HOSTS: usize = 12;
+/// Times of hits on the illegal lists.
+const MAX_TIMES: usize = 50;
+
+/// What is summed over pupils, subject by subject.
+#[derive(Default)]
+struct Sums<'l> {
+    themes: BTreeMap<usize, Line>,
+    kinds: BTreeMap<Kind, Line>,
+    aside: BTreeMap<Reason, (u64, BTreeMap<&'l str, u64>)>,
+    bypass_names: BTreeMap<&'l str, u64>,
+    illegal: Vec<i64>,
+    illegal_hits: u64,
+    cases: Vec<Case<'l>>,
+    for_head: u64,
+}
+
+/// One theme or category, summed.
+#[derive(Default, Clone)]
+struct Line {
+    episodes: u64,
+    events: u64,
+    people: u64,
+    unnamed: u64,
+    by_day: [u64; 7],
+}
+
+impl Line {
+    fn add(&mut self, subject: Subject, episodes: &[Episode], events: u64, calendar: &mut Calendar) {
+        self.episodes += episodes.len() as u64;
+        self.events += events;
+        match subject {
+            Subject::Person(_) => self.people += 1,
+            _ => self.unnamed += 1,
+        }
+        for episode in episodes {
+            let day = usize::from(calendar.moment(episode.first_ms).weekday());
+            if let Some(count) = self.by_day.get_mut(day) {
+                *count += 1;
+            }
+        }
+    }
+}
+
+/// Makes the week of what the pass counted.
+pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
+    let mut ledgers: Vec<(&Subject, &Ledger)> = counts.subjects.iter().collect();
+    ledgers.sort_by_key(|(subject, _)| **subject);
+    let mut sums = Sums::default();
+    for (subject, ledger) in ledgers {
+        match ledger.audience {
+            Audience::Pupils => sums.pupil(*subject, ledger, calendar),
+            Audience::Adults => sums.for_head += cases(*subject, ledger, &meant(ledger), calendar).len() as u64,
+            Audience::Things => {}
+        }
+    }
+    sums.cases.sort_by_key(|case| (std::cmp::Reverse(case.urgency()), case.first_ms(), case.subject));
+
+    let title = |category: Category| title(category, &counts.own_categories, world);
+    let device = |id: DeviceId| device(id, world);
+    let titles = Titles { category: &title, device: &device };
+    let left_out = sums.cases.len().saturating_sub(MAX_MATTERS) as u64;
+    let matters: Vec<_> = sums
+        .cases
+        .iter()
+        .take(MAX_MATTERS)
+        .map(|case| case.matter(called(case, &counts, world), calendar, &titles))
+        .collect();
+
+    let coverage = coverage(&counts);
+    let totals = Totals {
+        events: counts.totals.events,
+        strays: counts.totals.strays,
+        blocked: counts.totals.pupil_blocks,
+        warned: counts.totals.pupil_warnings,
+        set_aside: counts.totals.adverts + sums.aside.values().map(|(events, _)| events).sum::<u64>(),
+        adverts: counts.totals.adverts,
+    };
+    let networks = networks(&counts, world);
+    Week {
+        school: shown(world.school),
+        gateway: shown(world.gateway),
+        week: world.week.to_string(),
+        dates: world.week.in_words(),
+        made: date_and_time(world.made_ms, world.zone),
+        unfinished: world.made_ms < calendar.end_ms,
+        delivery: world.delivery,
+        policy_versions: counts.seen.versions.iter().copied().collect(),
+        verdict: verdict(matters.len() as u64 + left_out, totals.events, &coverage),
+        coverage,
+        matters,
+        matters_left_out: left_out,
+        for_head: sums.for_head,
+        still_open: health::still_open(world),
+        limits: health::limits(&coverage, &networks, world),
+        networks,
+        totals,
+        themes: sums.theme_lines(),
+        categories: sums.category_lines(&title),
+        illegal: sums.illegal(calendar, world),
+        bypass: sums.bypass(),
+        set_aside: sums.set_aside(&counts),
+        teaching: Teaching {
+            blocks: counts.totals.teaching,
+            hosts: most(&counts.teaching, HOSTS),
+            own_allowed: most(&counts.own_allowed, HOSTS),
+            passes: counts.totals.passes,
+        },
+        help: counts.totals.help,
+        changes: health::changes(calendar, world),
+        health: health::facts(&counts, calendar, world),
+        lists: health::lists(&title, world),
+        retention: health::retention(world),
+        look_ups: health::look_ups(calendar, world),
+    }
+}
+
+/// The traces that someone may have meant.
+fn meant(ledger: &Ledger) -> Vec<&Trace> {
+    ledger.traces.iter().filter(|t| noise::set_aside(t).is_none()).collect()
+}
+
+/// What of these traces needs a person, theme by theme.
+fn cases<'l>(subject: Subject, ledger: &'l Ledger, meant: &[&'l Trace], calendar: &mut Calendar) -> Vec<Case<'l>> {
+    let themes = THEMES.iter().filter_map(|theme| {
+        let traces = of_theme(meant, theme);
+        (!traces.is_empty()).then(|| Case::new(theme, subject, ledger, &traces, calendar))
+    });
+    themes.filter(Case::is_matter).collect()
+}
+
+fn of_theme<'l>(traces: &[&'l Trace], theme: &Theme) -> Vec<&'l Trace> {
+    traces.iter().copied().filter(|t| t.theme.is_some_and(|t| t.id == theme.id)).collect()
+}
+
+impl<'l> Sums<'l> {
+    fn pupil(&mut self, subject: Subject, ledger: &'l Ledger, calendar: &mut Calendar) {
+        for trace in &ledger.traces {
+            if let Some(reason) = noise::set_aside(trace) {
+                let (events, names) = self.aside.entry(reason).or_default();
+                *events += trace.hits;
+                *names.entry(&trace.name).or_default() += trace.hits;
+            }
+        }
+        let meant = meant(ledger);
+        for (place, theme) in THEMES.iter().enumerate() {
+            let traces = of_theme(&meant, theme);
+            if traces.is_empty() {
+                continue;
+            }
+            self.themes.entry(place).or_default().add(subject, &episodes(traces.iter().copied()), hits(&traces), calendar);
+            match theme.id {
+                "illegal" => {
+                    self.illegal_hits += hits(&traces);
+                    self.illegal.extend(traces.iter().flat_map(|t| &t.runs).map(|run| run.first_ms));
+                }
+                "bypass" => traces.iter().for_each(|t| *self.bypass_names.entry(&t.name).or_default() += t.hits),
+                _ => {}
+            }
+        }
+        for kind in meant.iter().map(|t| t.kind).collect::<BTreeSet<_>>() {
+            let traces: Vec<_> = meant.iter().copied().filter(|t| t.kind == kind).collect();
+            self.kinds.entry(kind).or_default().add(subject, &episodes(traces.iter().copied()), hits(&traces), calendar);
+        }
+        self.cases.extend(cases(subject, ledger, &meant, calendar));
+    }
+
+    fn theme_lines(&self) -> Vec<ThemeLine> {
+        let line = |(place, line): (&usize, &Line)| {
+            let theme = THEMES.get(*place)?;
+            let Line { episodes, events, people, unnamed, by_day } = line.clone();
+            let (id, title, tier) = (theme.id, theme.title, theme.tier.word());
+            Some(ThemeLine { theme: id, title, tier, episodes, events, people, unnamed, by_day })
+        };
+        self.themes.iter().filter_map(line).collect()
+    }
+
+    fn category_lines(&self, title: &dyn Fn(Category) -> String) -> Vec<CategoryLine> {
+        let mut lines: Vec<_> = self
+            .kinds
+            .iter()
+            .map(|(kind, line)| {
+                let title = match kind {
+                    Kind::Category(category) => title(*category),
+                    Kind::School => "The school's own entries".into(),
+                    Kind::Session => "Exams and withdrawn sessions".into(),
+                    Kind::Default => "Not on a profile's short list".into(),
+                };
+                let Line { episodes, events, people, unnamed, by_day } = line.clone();
+                CategoryLine { title, episodes, events, people, unnamed, by_day }
+            })
+            .collect();
+        lines.sort_by(|a, b| b.episodes.cmp(&a.episodes).then_with(|| a.title.cmp(&b.title)));
+        lines
+    }
+
+    fn illegal(&mut self, calendar: &mut Calendar, world: &World) -> Illegal {
+        self.illegal.sort_unstable();
+        let times = self.illegal.iter().take(MAX_TIMES).map(|ms| calendar.day_and_time(*ms)).collect();
+        Illegal { present: world.health.locked_present, hits: self.illegal_hits, times }
+    }
+
+    fn bypass(&self) -> Bypass {
+        let place = THEMES.iter().position(|t| t.id == "bypass").unwrap_or_default();
+        let line = self.themes.get(&place).cloned().unwrap_or_default();
+        let (defaults, names) = self.aside.get(&Reason::Default).cloned().unwrap_or_default();
+        Bypass {
+            episodes: line.episodes,
+            events: line.events,
+            people: line.people,
+            unnamed: line.unnamed,
+            names: most(&self.bypass_names, HOSTS),
+            defaults,
+            default_names: most(&names, SAMPLES),
+        }
+    }
+
+    fn set_aside(&self, counts: &Counts) -> Vec<SetAside> {
+        let line = |reason: Reason, events, samples| SetAside { reason: reason.word(), title: reason.title(), events, samples };
+        let adverts = (counts.totals.adverts > 0)
+            .then(|| line(Reason::Advert, counts.totals.adverts, most(&counts.adverts, SAMPLES)));
+        let others = self.aside.iter().map(|(reason, (events, names))| line(*reason, *events, most(names, SAMPLES)));
+        let mut lines: Vec<_> = adverts.into_iter().chain(others).collect();
+        lines.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.title.cmp(b.title)));
+        lines
+    }
+}
+
+fn hits(traces: &[&Trace]) -> u64 {
+    traces.iter().map(|t| t.hits).sum()
+}
+
+/// The most frequent, then by name.
+fn most<K: AsRef<str>>(counts: &BTreeMap<K, u64>, how_many: usize) -> Vec<Counted> {
+    let mut all: Vec<_> = counts.iter().map(|(text, count)| Counted { text: text.as_ref().to_owned(), count: *count }).collect();
+    all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
+    all.truncate(how_many);
+    all
+}
+
+/// What a case's subject is called. An account only for a person we are sure enough of.
+fn called(case: &Case, counts: &Counts, world: &World) -> Called {
+    let ids: BTreeSet<DeviceId> = case.episodes.iter().flat_map(|e| e.devices.iter().copied()).collect();
+    let places: BTreeSet<u16> = case.episodes.iter().flat_map(|e| e.networks.iter().copied()).collect();
+    let person = match case.subject {
+        Subject::Person(id) => Some(match (world.person)(id).filter(|p| p.role == PersonRole::Pupil) {
+            Some(p) => Account { key: shown(&p.key), name: shown(&p.name), year: p.year.map(year) },
+            None => Account { key: format!("no. {} (no longer in the register)", id.0), name: String::new(), year: None },
+        }),
+        _ => None,
+    };
+    let address = match case.subject {
+        Subject::Address(client) => Some(client.to_string()),
+        _ => None,
+    };
+    Called {
+        person,
+        address,
+        devices: ids.into_iter().map(|id| device(id, world)).collect(),
+        networks: places.iter().filter_map(|n| counts.seen.networks.get(usize::from(*n))).map(|n| n.name.clone()).collect(),
+    }
+}
+
+fn year(year: u8) -> String {
+    if year == 0 { "Reception".into() } else { format!("Year {year}") }
+}
+
+fn device(id: DeviceId, world: &World) -> String {
+    (world.device)(id).map_or_else(|| format!("device {} (no longer in the register)", id.0), |d| shown(&d.name))
+}
+
+/// The title of a category as people read it.
+fn title(category: Category, own: &BTreeMap<u8, String>, world: &World) -> String {
+    (world.title)(category).map(|t| shown(&t)).unwrap_or_else(|| {
+        let id = own.get(&category.bit()).cloned().unwrap_or_else(|| category.to_string());
+        capital(&id.replace('-', " "))
+    })
+}
+
+fn coverage(counts: &Counts) -> Coverage {
+    let devices = &counts.seen.devices;
+    let of = |seen: fn(&super::seen::Sight) -> bool| devices.values().filter(|s| seen(s)).count() as u64;
+    Coverage {
+        pupil_devices: devices.len() as u64,
+        searches: of(|s| s.searches),
+        names: of(|s| s.names),
+        nothing: of(|s| !s.names && !s.searches),
+        strangers: counts.seen.strangers.len() as u64,
+    }
+}
+
+/// Every network of the configuration in its order, then those that were seen and are there no more.
+fn networks(counts: &Counts, world: &World) -> Vec<NetworkLine> {
+    let line = |name: &str, state: &'static str| {
+        let seen = counts.seen.networks.iter().find(|n| n.name == name);
+        let events = seen.map_or(0, |n| n.events);
+        let whole = seen.map_or(0, |n| n.whole);
+        NetworkLine {
+            name: name.to_owned(),
+            state,
+            watched: seen.map_or(0, |n| n.would_block),
+            clients: seen.map_or(0, |n| n.subjects.len() as u64),
+            events,
+            by_name_only: events - whole,
+            whole,
+        }
+    };
+    let mut lines: Vec<_> = world.networks.iter().map(|n| line(&shown(&n.name), n.state.word())).collect();
+    for gone in &counts.seen.networks {
+        if gone.events > 0 && !lines.iter().any(|l| l.name == gone.name) {
+            lines.push(line(&gone.name, ""));
+        }
+    }
+    lines
+}

@@ -1,0 +1,85 @@
+//! Episodes, not hits: what one subject asked for without a pause of half an hour is one.
+
+use super::subject::{SLOT_MS, Slot};
+use super::trace::{PAUSE_MS, Run, Trace};
+use super::week::Around;
+use crate::words::{CategorySet, DeviceId};
+
+/// Hits of one subject, of one theme or category, without a long pause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Episode<'t> {
+    pub first_ms: i64,
+    pub last_ms: i64,
+    pub attempts: u64,
+    /// Attempts in lesson time.
+    pub lesson: u64,
+    pub let_through: u64,
+    /// Names and attempts, in the order they were first asked for.
+    pub names: Vec<(&'t str, u64)>,
+    pub devices: Vec<DeviceId>,
+    pub networks: Vec<u16>,
+}
+
+/// The episodes of these traces of one subject, in order.
+pub fn episodes<'t>(traces: impl IntoIterator<Item = &'t Trace>) -> Vec<Episode<'t>> {
+    let mut runs: Vec<(&str, &Run)> =
+        traces.into_iter().flat_map(|t| t.runs.iter().map(move |run| (t.name.as_str(), run))).collect();
+    runs.sort_by_key(|(name, run)| (run.first_ms, *name));
+    let mut episodes: Vec<Episode> = Vec::new();
+    for (name, run) in runs {
+        match episodes.last_mut().filter(|e| run.first_ms - e.last_ms <= PAUSE_MS) {
+            Some(episode) => episode.add(name, run),
+            None => {
+                let mut episode = Episode {
+                    first_ms: run.first_ms,
+                    last_ms: run.last_ms,
+                    attempts: 0,
+                    lesson: 0,
+                    let_through: 0,
+                    names: Vec::new(),
+                    devices: Vec::new(),
+                    networks: Vec::new(),
+                };
+                episode.add(name, run);
+                episodes.push(episode);
+            }
+        }
+    }
+    episodes
+}
+
+impl<'t> Episode<'t> {
+    fn add(&mut self, name: &'t str, run: &Run) {
+        self.last_ms = self.last_ms.max(run.last_ms);
+        self.attempts += u64::from(run.attempts);
+        self.lesson += u64::from(run.lesson);
+        self.let_through += run.let_through;
+        match self.names.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, attempts)) => *attempts += u64::from(run.attempts),
+            None => self.names.push((name, u64::from(run.attempts))),
+        }
+        if let Some(device) = run.device
+            && !self.devices.contains(&device)
+        {
+            self.devices.push(device);
+        }
+        if !self.networks.contains(&run.network) {
+            self.networks.push(run.network);
+        }
+    }
+
+    /// What the subject did in the half hours before and after, to five minutes, and of which categories it was.
+    pub fn around(&self, slots: &[Slot], start_ms: i64) -> (Around, Around, CategorySet) {
+        let slot = |ms: i64| (ms - start_ms).div_euclid(SLOT_MS);
+        let (first, last, half_hour) = (slot(self.first_ms), slot(self.last_ms), PAUSE_MS / SLOT_MS);
+        let within = |from: i64, until: i64| slots.iter().filter(move |s| (from..until).contains(&i64::from(s.number)));
+        let sum = |from, until| {
+            within(from, until).fold(Around::default(), |sum, s| Around {
+                names: sum.names + u64::from(s.names),
+                blocked: sum.blocked + u64::from(s.blocks),
+            })
+        };
+        let categories = within(first - half_hour, last + half_hour + 1).fold(CategorySet::EMPTY, |all, s| all.or(s.categories));
+        (sum(first - half_hour, first), sum(last + 1, last + 1 + half_hour), categories)
+    }
+}

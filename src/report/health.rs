@@ -1,0 +1,188 @@
+//! The parts about the filter itself: how the gate is, what was changed, what it cannot see, what is kept.
+
+use super::calendar::{Calendar, date_and_time};
+use super::plain::{count, number, shown};
+use super::seen::{MAX_STRANGERS, quarters};
+use super::tally::Counts;
+use super::week::{ChangeLine, Coverage, Fact, ListLine, LookUpLine, NetworkLine, Open};
+use super::world::World;
+use crate::words::Category;
+
+/// A list older than this needs someone: the public lists are renewed between daily and weekly.
+const OLD_LIST_DAYS: u32 = 14;
+/// A backup older than this needs someone: it is made nightly.
+const OLD_BACKUP_DAYS: u32 = 2;
+/// A self-test older than this needs someone: the rules ask for checks each year and after each change, a term is safer.
+const OLD_SELF_TEST_DAYS: u32 = 90;
+
+/// How the gate is, each fact with whether it needs someone.
+pub fn facts(counts: &Counts, calendar: &mut Calendar, world: &World) -> Vec<Fact> {
+    let health = &world.health;
+    let fact = |what, good, is: String| Fact { what, is, good };
+    vec![
+        awake(counts, calendar, world),
+        fact(
+            "Illegal lists",
+            health.locked_present,
+            if health.locked_present { "present" } else { "NOT PRESENT: no licensed list is in place" }.into(),
+        ),
+        list_ages(world),
+        fact("Events written down", true, number(counts.totals.events)),
+        fact("Events lost", health.events_dropped == 0, number(health.events_dropped)),
+        fact("Gaps in the journal's numbers", health.gaps == 0, number(health.gaps)),
+        fact("Events brought back after a sudden stop", true, number(health.replayed)),
+        fact("Events without a date", health.undated == 0, number(health.undated)),
+        fact("Clock", health.clock_set, if health.clock_set { "set" } else { "NOT SET: times are wrong" }.into()),
+        fact(
+            "Running since",
+            true,
+            health.started_ms.map_or_else(|| "not known".into(), |ms| date_and_time(ms, world.zone)),
+        ),
+        dated("Backup", health.backup_days, OLD_BACKUP_DAYS, "none is known"),
+        dated("Self-test", health.self_test_days, OLD_SELF_TEST_DAYS, "none is recorded"),
+    ]
+}
+
+fn dated(what: &'static str, days: Option<u32>, old: u32, none: &str) -> Fact {
+    match days {
+        Some(days) => Fact { what, is: format!("{} old", count(days.into(), "day", "days")), good: days <= old },
+        None => Fact { what, is: none.into(), good: false },
+    }
+}
+
+/// In how many quarters of an hour of lesson time, up to now, anything was written down.
+fn awake(counts: &Counts, calendar: &mut Calendar, world: &World) -> Fact {
+    let (mut lessons, mut heard) = (0u64, 0u64);
+    for (quarter, since_ms) in quarters() {
+        let at_ms = calendar.start_ms + since_ms;
+        if at_ms >= calendar.end_ms.min(world.made_ms) {
+            break;
+        }
+        let moment = calendar.moment(at_ms);
+        if calendar.is_lesson(&moment) {
+            lessons += 1;
+            heard += u64::from(counts.seen.was_awake(quarter));
+        }
+    }
+    let is = match lessons {
+        0 => "no lessons this week".into(),
+        _ => format!("{} of {} quarter hours of lesson time", number(heard), number(lessons)),
+    };
+    // A small school may be quiet for a quarter of an hour; a morning without a word is a fault.
+    Fact { what: "Something was seen in", is, good: heard * 10 >= lessons * 9 }
+}
+
+fn list_ages(world: &World) -> Fact {
+    let lists = &world.health.lists;
+    let entries: u64 = lists.iter().map(|l| l.entries).sum();
+    let oldest = lists.iter().filter_map(|l| l.age_days).max();
+    let unknown = lists.iter().filter(|l| l.age_days.is_none()).count() as u64;
+    let age = match (oldest, unknown) {
+        (None, _) => "age not known".into(),
+        (Some(days), 0) => format!("the oldest {} old", count(days.into(), "day", "days")),
+        (Some(days), n) => format!("the oldest {} old, the age of {} not known", count(days.into(), "day", "days"), number(n)),
+    };
+    let is = format!("{}, {}, {age}", count(lists.len() as u64, "list", "lists"), count(entries, "entry", "entries"));
+    Fact { what: "Lists", is, good: !lists.is_empty() && oldest.is_none_or(|days| days <= OLD_LIST_DAYS) }
+}
+
+pub fn lists(title: &dyn Fn(Category) -> String, world: &World) -> Vec<ListLine> {
+    let line = |l: &super::world::ListFact| ListLine {
+        name: shown(&l.name),
+        category: title(l.category),
+        entries: l.entries,
+        age_days: l.age_days,
+    };
+    world.health.lists.iter().map(line).collect()
+}
+
+pub fn changes(calendar: &mut Calendar, world: &World) -> Vec<ChangeLine> {
+    let mut changes: Vec<_> = world.changes.iter().collect();
+    changes.sort_by_key(|c| c.when_ms);
+    let line = |c: &super::world::Change| ChangeLine {
+        when: calendar.day_and_time(c.when_ms),
+        who: shown(&c.who),
+        what: shown(&c.what),
+        why: shown(&c.why),
+        approved_by: c.approved_by.as_deref().map(shown).unwrap_or_default(),
+    };
+    changes.into_iter().map(line).collect()
+}
+
+pub fn still_open(world: &World) -> Option<Vec<Open>> {
+    let line = |o: &super::world::StillOpen| Open {
+        matter: shown(&o.matter),
+        owner: shown(&o.owner),
+        last_action: shown(&o.last_action),
+        days: o.days,
+    };
+    world.still_open.as_ref().map(|open| open.iter().map(line).collect())
+}
+
+pub fn look_ups(calendar: &mut Calendar, world: &World) -> Option<Vec<LookUpLine>> {
+    let line = |l: &super::world::LookUp| LookUpLine {
+        when: calendar.day_and_time(l.when_ms),
+        who: shown(&l.who),
+        whom: shown(&l.whom),
+        purpose: shown(&l.purpose),
+    };
+    world.look_ups.as_ref().map(|look_ups| look_ups.iter().map(line).collect())
+}
+
+pub fn retention(world: &World) -> String {
+    match world.retention {
+        Some(kept) => format!(
+            "Single visits are kept for {}, sums for {}, incidents until the DSL closes them.",
+            count(kept.detail_days.into(), "day", "days"),
+            count(kept.rollup_days.into(), "day", "days")
+        ),
+        None => "Nothing is deleted by itself yet: a week is kept until someone deletes its file.".into(),
+    }
+}
+
+/// What this report cannot know, of this configuration and this week.
+pub fn limits(coverage: &Coverage, networks: &[NetworkLine], world: &World) -> Vec<String> {
+    let mut limits = vec![
+        "School devices away from school are not filtered by this box, nor are telephones on mobile data.".to_owned(),
+        "HTTPS is judged by the name of the host. Pages, messages and pictures inside it are not seen, and this gateway \
+         decrypts nothing."
+            .into(),
+    ];
+    if coverage.searches == 0 {
+        limits.push("No search words were seen, so nothing here rests on what anybody typed.".into());
+    }
+    if coverage.nothing > 0 {
+        let devices = count(coverage.nothing, "pupil device", "pupil devices");
+        limits.push(format!("{devices} asked for nothing here this week: not in use, away from school, or on another way out."));
+    }
+    if coverage.strangers > 0 {
+        let least = if coverage.strangers >= MAX_STRANGERS as u64 { "At least " } else { "" };
+        let addresses = count(coverage.strangers, "address is", "addresses are");
+        limits.push(format!("{least}{addresses} in no register: what was asked there can be given to nobody."));
+    }
+    for network in networks.iter().filter(|n| n.state != "on" || n.watched > 0) {
+        limits.push(match network.state {
+            "off" => format!("On {} nothing was judged: the filter is off there.", network.name),
+            "watching" => format!("On {} the filter only watches: what it names as blocked was open.", network.name),
+            _ => format!("On {} the filter only watched for a part of the week: {} open.", network.name, hits(network.watched)),
+        });
+    }
+    if !world.health.locked_present {
+        limits.push("The lists of illegal addresses are not present, so nothing here says that nobody asked for one.".into());
+    }
+    limits.extend([
+        "A name in a question shows that a device asked, not that a person meant it. Noise is told by company and beat: the \
+         samples show whether that went well."
+            .into(),
+        "Attempts within ten seconds count as one; a browser may ask again by itself after longer.".into(),
+        "Who it was is known by the device. Whoever holds it is taken for its owner.".into(),
+        "Visits to help services are counted and belong to nobody: whether somebody in this report sought help is not known."
+            .into(),
+        "No alert is sent between reports: a matter waits for this page.".into(),
+    ]);
+    limits
+}
+
+fn hits(n: u64) -> String {
+    if n == 1 { "1 request that should have been blocked was".into() } else { format!("{} requests that should have been blocked were", number(n)) }
+}

@@ -1,0 +1,263 @@
+//! The pass itself: every event of the week, once, in order.
+
+use super::calendar::Calendar;
+use super::close::close;
+use super::noise;
+use super::plain::shown;
+use super::seen::Seen;
+use super::subject::{Ledger, SLOT_MS, Subject, family};
+use super::themes::{Theme, theme, theme_of};
+use super::trace::{Hit, Kind};
+use super::week::Week;
+use super::world::{Audience, World};
+use crate::journal::{Event, Intent};
+use crate::policy::{Action, Step};
+use crate::words::{Category, CategorySet, Host, PersonRole, Who};
+use std::collections::{BTreeMap, HashMap};
+
+/// Most subjects that are told apart; more share one a network. Four times the largest school's devices.
+const MAX_SUBJECTS: usize = 20_000;
+/// Most hosts of education that are told apart.
+const MAX_TEACHING: usize = 500;
+/// Most advert names that are told apart, for samples.
+const MAX_ADVERTS: usize = 5_000;
+
+/// What may be shown of what else somebody asked for around a matter. Left out: what would be a guess about faith,
+/// sexuality or health (rshe, help, the school's own categories), and what everybody's machine does.
+const SHOWN_AROUND: CategorySet = CategorySet::from_bits(
+    ((1 << crate::words::category::FIRST_OWN) - 1)
+        & !CategorySet::of(&[Category::RSHE, Category::HELP, Category::PLATFORM, Category::ADVERTS, Category::NEW]).bits(),
+);
+
+/// Everything counted so far.
+pub struct Counts {
+    pub subjects: HashMap<Subject, Ledger>,
+    pub seen: Seen,
+    pub totals: Totals,
+    /// Adverts denied to pupils, by name.
+    pub adverts: BTreeMap<String, u64>,
+    /// Blocked hosts of education: events.
+    pub teaching: BTreeMap<String, u64>,
+    /// What the school's own entries let through: events by entry.
+    pub own_allowed: BTreeMap<String, u64>,
+    /// Ids of the school's own categories, as the last policy had them.
+    pub own_categories: BTreeMap<u8, String>,
+}
+
+/// Sums over everybody; `pupils_` over those in the report.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Totals {
+    pub events: u64,
+    /// Events outside the week, which were left out.
+    pub strays: u64,
+    pub pupil_blocks: u64,
+    pub pupil_warnings: u64,
+    pub adverts: u64,
+    pub teaching: u64,
+    pub passes: u64,
+    pub help: u64,
+}
+
+/// Tells the week from its events, which come in order.
+pub fn tally<'e>(events: impl Iterator<Item = Event<'e>>, world: &World) -> Week {
+    let mut calendar = Calendar::new(world.week, world.zone, world.school_days);
+    let mut counts = Counts {
+        subjects: HashMap::new(),
+        seen: Seen::new(world.pupil_devices),
+        totals: Totals::default(),
+        adverts: BTreeMap::new(),
+        teaching: BTreeMap::new(),
+        own_allowed: BTreeMap::new(),
+        own_categories: BTreeMap::new(),
+    };
+    for event in events {
+        counts.event(&event, &mut calendar, world);
+    }
+    close(counts, &mut calendar, world)
+}
+
+impl Counts {
+    fn event(&mut self, event: &Event, calendar: &mut Calendar, world: &World) {
+        if !calendar.contains(event.when_ms) {
+            self.totals.strays += 1;
+            return;
+        }
+        let count = u64::from(event.count.max(1));
+        self.totals.events += count;
+        self.seen.awake(event.when_ms - calendar.start_ms);
+        // A visit to help belongs to nobody; if ever one came with somebody, it must not be linked here.
+        if event.step == Step::Help || event.categories.contains(Category::HELP) {
+            self.totals.help += count;
+            return;
+        }
+        let Some(who) = event.who else { return };
+
+        let subject = self.subject(&who, event.policy_version, world);
+        let network = self.seen.network(event.policy_version, who.network, world.names);
+        let Some(audience) = self.subjects.get(&subject).map(|l| l.audience) else { return };
+        self.sight(event, &who, subject, network, audience);
+        if audience == Audience::Things {
+            return;
+        }
+        if audience == Audience::Pupils {
+            self.teaching(event, world);
+        }
+
+        let moment = calendar.moment(event.when_ms);
+        let hit = Hit {
+            at_ms: event.when_ms,
+            count: event.count.max(1),
+            intent: event.intent,
+            lesson: calendar.is_lesson(&moment),
+            device: who.device,
+            network,
+            let_through: event.action == Action::WouldBlock,
+        };
+        self.subject_event(event, subject, audience, &hit, calendar.start_ms);
+    }
+
+    /// One event into its subject's ledger.
+    fn subject_event(&mut self, event: &Event, subject: Subject, audience: Audience, hit: &Hit, start_ms: i64) {
+        let blocked = matches!(event.action, Action::Block | Action::WouldBlock);
+        let advert = noise::is_advert(event.category);
+        let pupils = audience == Audience::Pupils;
+        if pupils && event.action == Action::Warn {
+            self.totals.pupil_warnings += u64::from(hit.count);
+        }
+        if blocked && pupils {
+            self.totals.pupil_blocks += u64::from(hit.count);
+            if advert {
+                self.advert(event);
+            }
+        }
+        let Some(ledger) = self.subjects.get_mut(&subject) else { return };
+        if event.step == Step::Platform {
+            // Machines talk to their makers all day long: no company, no activity of a person.
+            return;
+        }
+        let slot = u16::try_from((hit.at_ms - start_ms) / SLOT_MS).unwrap_or(u16::MAX);
+        ledger.active(slot, hit.count, blocked && !advert, event.categories.and(SHOWN_AROUND));
+        let family = family(&event.host);
+        if blocked && !advert {
+            ledger.blocked(entry(event), kind(event), theme_for(event), family, hit);
+        } else {
+            ledger.allowed(hit.at_ms, family);
+        }
+    }
+
+    /// Whose event this is; makes their ledger if it is their first.
+    fn subject(&mut self, who: &Who, version: u32, world: &World) -> Subject {
+        let mut subject = Subject::of(who);
+        if self.subjects.len() >= MAX_SUBJECTS && !self.subjects.contains_key(&subject) {
+            subject = Subject::Crowd(who.network);
+        }
+        match self.subjects.get_mut(&subject) {
+            Some(ledger) => ledger.seen_as(who),
+            None => {
+                let audience = self.audience(who, version, world);
+                let network = self.seen.network(version, who.network, world.names);
+                self.subjects.insert(subject, Ledger::new(audience, who, network));
+            }
+        }
+        subject
+    }
+
+    /// An adult if the register says so of the person, or of the one the device is given to; else whom the groups are for.
+    fn audience(&mut self, who: &Who, version: u32, world: &World) -> Audience {
+        let owner = || who.device.and_then(world.device).and_then(|d| d.person);
+        if let Some(person) = who.person.or_else(owner).and_then(world.person) {
+            return if person.role == PersonRole::Pupil { Audience::Pupils } else { Audience::Adults };
+        }
+        let names = self.seen.names(version, world.names);
+        let mut audiences = who.groups.iter().filter_map(|g| names.groups.get(usize::from(g.0))).map(|g| (world.audience)(g));
+        // Someone in no group we know may be a pupil.
+        let Some(first) = audiences.next() else { return Audience::Pupils };
+        if audiences.any(|a| a == Audience::Pupils) { Audience::Pupils } else { first }
+    }
+
+    /// Coverage: what was seen of whom, whatever it was.
+    fn sight(&mut self, event: &Event, who: &Who, subject: Subject, network: u16, audience: Audience) {
+        if let Some(sight) = who.device.and_then(|d| self.seen.devices.get_mut(&d)) {
+            sight.names |= !event.host.is_empty() || event.step == Step::Locked;
+            sight.searches |= event.intent == Intent::Search;
+        }
+        if who.device.is_none() && audience == Audience::Pupils {
+            self.seen.stranger(who.client);
+        }
+        if let Some(seen) = self.seen.networks.get_mut(usize::from(network)) {
+            let count = u64::from(event.count.max(1));
+            seen.events += count;
+            seen.whole += if event.path.is_empty() { 0 } else { count };
+            seen.would_block += if event.action == Action::WouldBlock { count } else { 0 };
+            seen.subjects.insert(subject);
+        }
+    }
+
+    fn teaching(&mut self, event: &Event, world: &World) {
+        let count = u64::from(event.count.max(1));
+        let blocked = matches!(event.action, Action::Block | Action::WouldBlock);
+        if blocked && event.categories.contains(Category::EDUCATION) && event.step != Step::Locked {
+            self.totals.teaching += count;
+            add(&mut self.teaching, shown(&event.host), count, MAX_TEACHING);
+        }
+        self.totals.passes += if event.step == Step::Pass { count } else { 0 };
+        if event.step == Step::Own && event.action == Action::Allow {
+            let names = self.seen.names(event.policy_version, world.names);
+            let rule = names.rules.iter().find(|(id, _)| Some(*id) == event.rule).map(|(_, text)| shown(text));
+            add(&mut self.own_allowed, rule.unwrap_or_else(|| "an entry since removed".into()), count, MAX_TEACHING);
+        }
+        let own = event.categories.without(CategorySet::from_bits((1 << crate::words::category::FIRST_OWN) - 1));
+        if own.iter().any(|c| !self.own_categories.contains_key(&c.bit())) {
+            let names = self.seen.names(event.policy_version, world.names);
+            self.own_categories.extend(names.categories.iter().map(|(bit, id)| (*bit, shown(id))));
+        }
+    }
+
+    fn advert(&mut self, event: &Event) {
+        let count = u64::from(event.count.max(1));
+        self.totals.adverts += count;
+        add(&mut self.adverts, entry(event), count, MAX_ADVERTS);
+    }
+}
+
+/// Adds to a count by name; names past `most` share one.
+fn add(counts: &mut BTreeMap<String, u64>, name: String, count: u64, most: usize) {
+    let name = if counts.len() < most || counts.contains_key(&name) { name } else { "(more names)".into() };
+    *counts.entry(name).or_default() += count;
+}
+
+/// What a block counts under.
+fn kind(event: &Event) -> Kind {
+    match (event.step, event.category) {
+        (Step::Session, _) => Kind::Session,
+        (Step::Own | Step::Firm, _) => Kind::School,
+        (_, Some(_)) if event.categories.contains(Category::RSHE) => Kind::Category(Category::RSHE),
+        (_, Some(category)) => Kind::Category(category),
+        (_, None) => Kind::Default,
+    }
+}
+
+/// The theme of a block: of everything the host is, if the school blocks it by an entry of its own. What harms machines is
+/// no worry about a child, and an exam blocks everything. Public lists file support for faith, sexuality and recovery under
+/// adult or drugs: what is rshe is in no theme, or the report would guess at what it must not.
+fn theme_for(event: &Event) -> Option<&'static Theme> {
+    match event.step {
+        Step::Locked => theme("illegal"),
+        Step::HarmfulCode | Step::Session => None,
+        _ if event.categories.contains(Category::RSHE) => None,
+        _ => theme_of(event.categories.or(event.category.into_iter().collect())),
+    }
+}
+
+/// The text that stands for a blocked host: the list's entry that matched, else its registrable name. Safe to show.
+fn entry(event: &Event) -> String {
+    if event.step == Step::Locked {
+        return "address hidden".into();
+    }
+    let text = match Host::parse(&event.host) {
+        Ok(host) if event.labels > 0 => shown(host.last_labels(event.labels)),
+        Ok(host) if !host.is_address() => shown(psl::domain_str(host.as_str()).unwrap_or(host.as_str())),
+        _ => shown(&event.host),
+    };
+    if text.is_empty() { "(no name)".into() } else { text }
+}

@@ -1,0 +1,140 @@
+//! What a week is judged and written by: everything the report does not read from events, handed in by whoever makes it.
+
+use super::IsoWeek;
+use crate::journal::Names;
+use crate::people::{Device, Person};
+use crate::policy::SchoolDays;
+use crate::words::{Category, DeviceId, PersonId};
+use jiff::tz::TimeZone;
+
+/// Everything but the events.
+pub struct World<'a> {
+    pub school: &'a str,
+    pub gateway: &'a str,
+    pub zone: &'a TimeZone,
+    pub week: IsoWeek,
+    /// When this report is made: milliseconds since 1970. Before the end of the week, the report says so.
+    pub made_ms: i64,
+    /// Counts up by one a report: a gap means one was missed.
+    pub delivery: u32,
+    /// What the ids of a policy version were called.
+    pub names: &'a dyn Fn(u32) -> Names,
+    pub person: &'a dyn Fn(PersonId) -> Option<Person>,
+    pub device: &'a dyn Fn(DeviceId) -> Option<Device>,
+    /// The register's devices that pupils use: what coverage is a share of.
+    pub pupil_devices: &'a [DeviceId],
+    /// Whom a group of this name is for; asked for devices nobody is known on.
+    pub audience: &'a dyn Fn(&str) -> Audience,
+    /// A category's title as people read it. `None`: its id is shown.
+    pub title: &'a dyn Fn(Category) -> Option<String>,
+    pub school_days: &'a SchoolDays,
+    /// Every network and how it is judged now.
+    pub networks: Vec<NetworkFact>,
+    /// Matters of earlier weeks that are open. `None`: nobody keeps them here yet.
+    pub still_open: Option<Vec<StillOpen>>,
+    /// Changes to filtering in this week.
+    pub changes: Vec<Change>,
+    pub health: Health,
+    /// When detail is deleted. `None`: nothing deletes it.
+    pub retention: Option<Retention>,
+    /// Who looked at whom. `None`: not recorded.
+    pub look_ups: Option<Vec<LookUp>>,
+}
+
+/// Whom a group is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Pupils, or anyone who may be one: they are in the report.
+    Pupils,
+    /// Staff and other adults: counted for the head, never shown.
+    Adults,
+    /// Printers, tills, doors: not in reports.
+    Things,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkFact {
+    pub name: String,
+    pub state: NetworkState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkState {
+    On,
+    Watching,
+    Off,
+}
+
+impl NetworkState {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Watching => "watching",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// A matter of an earlier week that nobody has closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StillOpen {
+    pub matter: String,
+    pub owner: String,
+    pub last_action: String,
+    pub days: u32,
+}
+
+/// One change to filtering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub when_ms: i64,
+    pub who: String,
+    /// `allow example.com for sixth-form until 2026-12-01`
+    pub what: String,
+    pub why: String,
+    pub approved_by: Option<String>,
+}
+
+/// How the gate is. A fact nobody has is `None`, and the report says that nobody has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Health {
+    pub lists: Vec<ListFact>,
+    /// Whether a licensed party has filled the slot of the locked tier.
+    pub locked_present: bool,
+    /// When the gate was last started: milliseconds since 1970.
+    pub started_ms: Option<i64>,
+    pub events_dropped: u64,
+    /// Times the journal's numbers jump.
+    pub gaps: u64,
+    /// Events brought back from the rings after a stop without warning.
+    pub replayed: u64,
+    /// Events that wait for the clock to be set.
+    pub undated: u64,
+    pub clock_set: bool,
+    pub backup_days: Option<u32>,
+    pub self_test_days: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFact {
+    pub name: String,
+    pub category: Category,
+    pub entries: u64,
+    /// Since its source was last read as new. `None`: not known.
+    pub age_days: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    pub detail_days: u32,
+    pub rollup_days: u32,
+}
+
+/// Someone looked at a person's record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookUp {
+    pub when_ms: i64,
+    pub who: String,
+    pub whom: String,
+    pub purpose: String,
+}

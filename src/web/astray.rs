@@ -1,0 +1,101 @@
+//! Requests meant for another host: a blocked name was answered with this box's address, and here its page is.
+//!
+//! The visit is judged again, for the right page and a reference to it. It is not written down again: the DNS door did
+//! that when it answered, and one question of a person is one line.
+
+use super::desk::{Desk, Peer, page};
+use crate::pages::{BlockPage, Notice, Seen};
+use crate::policy::Surface;
+use crate::words::{Host, Url};
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use hyper::header::{CACHE_CONTROL, HOST};
+use hyper::{HeaderMap, StatusCode, Uri};
+use std::sync::Arc;
+
+/// Lets pass what is meant for this box.
+pub async fn turn_back(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match meant_for(request.uri(), request.headers()) {
+        // HTTP/1.0 without a Host can only mean whom it called.
+        Ok(None) => next.run(request).await,
+        Ok(Some(host)) if desk.is_this_box(&host, &peer, &desk.gate.snapshot().config) => next.run(request).await,
+        Ok(Some(host)) => answer(&desk, &peer, &host, request.headers()),
+        Err(Astray) => {
+            desk.gate.counters.malformed.inc();
+            (StatusCode::BAD_REQUEST, "This request has no host that can be read.\n").into_response()
+        }
+    }
+}
+
+/// Which host it was meant for cannot be told.
+#[derive(Debug, PartialEq, Eq)]
+struct Astray;
+
+/// The host of the target, else of the one Host header.
+fn meant_for(uri: &Uri, headers: &HeaderMap) -> Result<Option<Host>, Astray> {
+    let authority = match uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => {
+            let mut hosts = headers.get_all(HOST).iter();
+            match (hosts.next(), hosts.next()) {
+                (None, _) => return Ok(None),
+                (Some(host), None) => host.to_str().map_err(|_| Astray)?,
+                (Some(_), Some(_)) => return Err(Astray),
+            }
+        }
+    };
+    Url::parse_authority(authority).map(|(host, _)| Some(host)).map_err(|_| Astray)
+}
+
+fn answer(desk: &Desk, peer: &Peer, host: &Host, headers: &HeaderMap) -> Response {
+    let Some(visit) = desk.gate.visit(peer.client) else {
+        desk.gate.counters.strangers.inc();
+        return (StatusCode::FORBIDDEN, "This page is for the school's own networks.\n").into_response();
+    };
+    if !Seen::of(headers).page {
+        return (StatusCode::FORBIDDEN, [(CACHE_CONTROL, "no-store")]).into_response();
+    }
+    let judged = visit.judge(host, Surface::Page);
+    if judged.verdict.blocks() {
+        return page(StatusCode::FORBIDDEN, BlockPage::of(&visit, &judged).html());
+    }
+    // What was blocked a moment ago and is open now: the old answer is still remembered by the device.
+    let notice = Notice {
+        school: &visit.snapshot.config.school.name,
+        heading: "Try again in a minute",
+        lines: &["This page was not available in school a moment ago. It may be now. Wait a minute, then open it again."],
+        detail: "",
+    };
+    page(StatusCode::MISDIRECTED_REQUEST, notice.html())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_a_request_is_meant_for() {
+        let of = |target: &str, hosts: &[&str]| {
+            let headers = hosts.iter().filter_map(|h| Some((HOST, h.parse().ok()?))).collect();
+            meant_for(&target.parse().expect("a target"), &headers).map(|h| h.map(|h| h.to_string()))
+        };
+        for (target, hosts, expected) in [
+            ("/", &["A.example:80"][..], Ok(Some("a.example"))),
+            ("/", &["[::1]:8080"], Ok(Some("::1"))),
+            ("http://b.example/", &["a.example"], Ok(Some("b.example"))),
+            ("/", &[], Ok(None)),
+            ("/", &["a.example", "b.example"], Err(Astray)),
+            ("/", &["a b"], Err(Astray)),
+            ("/", &[""], Err(Astray)),
+        ] {
+            assert_eq!(of(target, hosts), expected.map(|h| h.map(str::to_owned)), "{target} {hosts:?}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The web door: what this box says of itself, and the page that blocked names lead to.
+//!
+//! Comes in: HTTP requests to the box's own addresses, meant for it or sent here because the DNS door answered a blocked
+//! name with its own address (`block_answer = "page"`). Goes out: health, metrics, a front page, or the block page.
+//! Always holds: nothing can be changed from here; health and metrics are for loopback and the networks of
+//! `[web] status_from` alone; no label holds a person, a client or a host.
+//!
+//! - [`desk`]    what every request uses, and for whom which page is
+//! - [`astray`]  requests meant for another host
+//! - [`front`]   the front page, and what is not found
+//! - [`status`]  `/healthz` and `/metrics`
+
+mod astray;
+mod desk;
+mod front;
+mod status;
+
+use crate::gate::Gate;
+use crate::net::Drain;
+use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
+use crate::net::idle::Idle;
+use crate::net::listen::{self, Caller, Limits, Listening};
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use desk::{Desk, Peer};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Pages here are one short answer each, and nobody stays: two for each of 500 devices that meet a blocked name at once.
+const LIMITS: Limits = Limits { total: 1024, per_client: 32, strangers: 32 };
+
+/// How long a client may take to send a whole head, and to begin the next.
+const HEAD_READ: Duration = Duration::from_secs(10);
+
+/// A client that takes nothing of its answer.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Listeners of this door, bound and not yet served.
+#[derive(Debug)]
+pub struct Bound(Listening);
+
+/// Binds every address, or none.
+///
+/// # Errors
+/// Which address, that it stands under `[web] listen`, and what to do.
+pub fn bind(addresses: &[SocketAddr]) -> io::Result<Bound> {
+    listen::bind(addresses, "[web] listen").map(Bound)
+}
+
+impl Bound {
+    /// The addresses that are held, with the port the kernel chose where 0 was written.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        self.0.local_addrs()
+    }
+
+    /// Serves until the word to stop; then finishes requests.
+    pub async fn serve(self, gate: Arc<Gate>, drain: Drain) {
+        let desk = Arc::new(Desk::open(gate));
+        let known = {
+            let desk = desk.clone();
+            move |client| desk.gate.visit(client).is_some() || desk.may_read_status(client)
+        };
+        let router = router(desk.clone());
+        let stop = drain.clone();
+        let handle = move |caller| connection(desk.clone(), router.clone(), caller, stop.clone());
+        self.0.serve(LIMITS, drain, known, handle).await;
+    }
+}
+
+fn router(desk: Arc<Desk>) -> Router {
+    Router::new()
+        .route("/", get(front::page))
+        .route("/healthz", get(status::health))
+        .route("/metrics", get(status::metrics))
+        .fallback(front::nothing)
+        .layer(axum::middleware::from_fn_with_state(desk.clone(), astray::turn_back))
+        .with_state(desk)
+}
+
+async fn connection(desk: Arc<Desk>, router: Router, caller: Caller, mut drain: Drain) {
+    let peer = Peer { client: caller.client, local: caller.local.ip() };
+    let pages = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        let answer = pages.call(request);
+        async move { Ok::<Response, Infallible>(answer.await?) }
+    });
+    let stream = TokioIo::new(Framed::new(Idle::new(caller.stream, IDLE)));
+    let mut http = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_READ)
+            .max_buf_size(MAX_HEAD)
+            .max_headers(MAX_HEADERS)
+            .serve_connection(stream, service)
+    );
+    let ended = tokio::select! {
+        ended = http.as_mut() => ended,
+        () = drain.begun() => {
+            http.as_mut().graceful_shutdown();
+            http.await
+        }
+    };
+    if ended.is_err_and(|e| e.is_parse()) {
+        desk.gate.counters.malformed.inc();
+    }
+}

@@ -1,0 +1,181 @@
+//! What goes back to the client: an answer of our own, or an upstream's message passed on.
+//!
+//! Both keep the question as the client wrote it, copy its id, RD and CD, set RA, and carry an OPT only if the query had one
+//! (RFC 6891 §7).
+
+use super::message::seconds;
+use super::{HEADER, Message, Query, Rcode, UDP_SIZE, rr};
+use std::net::IpAddr;
+
+/// Longest text of an extended error: it must fit into 512 octets behind the longest question.
+const MAX_TEXT: usize = 128;
+
+/// `minimum` of the SOA in answers of our own: how long a client may believe them at most (RFC 2308 §5, with the TTL).
+const SOA_MINIMUM: u32 = 60;
+
+/// MNAME and RNAME of that SOA. `.invalid` is nobody's (RFC 2606 §2), and says in a packet trace who answered.
+const SOA_NAMES: &[u8] = b"\x0aschoolgate\x07invalid\x00\x0ahostmaster\x0aschoolgate\x07invalid\x00";
+
+/// Extended errors (RFC 8914 §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ede(pub u16);
+
+impl Ede {
+    pub const OTHER: Self = Self(0);
+    pub const FILTERED: Self = Self(17);
+    pub const PROHIBITED: Self = Self(18);
+    pub const NO_REACHABLE_AUTHORITY: Self = Self(22);
+}
+
+/// What stands in an answer of our own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    Nothing,
+    /// No such name, or no such type, for this many seconds.
+    Soa {
+        ttl: u32,
+    },
+    /// An address, for this many seconds.
+    Address {
+        address: IpAddr,
+        ttl: u32,
+    },
+}
+
+/// An answer of our own.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<'a> {
+    pub rcode: Rcode,
+    pub body: Body,
+    /// The extended error and its text, for clients that speak EDNS.
+    pub error: Option<(Ede, &'a str)>,
+}
+
+impl Made<'_> {
+    /// A bare response code.
+    pub fn bare(rcode: Rcode) -> Self {
+        Self { rcode, body: Body::Nothing, error: None }
+    }
+
+    /// An address if the question is for one of its family, else no such type.
+    pub fn address(kind: u16, address: IpAddr, ttl: u32) -> Self {
+        let fits = matches!((kind, address), (rr::A, IpAddr::V4(_)) | (rr::AAAA, IpAddr::V6(_)));
+        let body = if fits { Body::Address { address, ttl } } else { Body::Soa { ttl } };
+        Self { rcode: Rcode::NOERROR, body, error: None }
+    }
+
+    /// Writes the answer to `out`, which is emptied first.
+    pub fn write(&self, query: &Query, out: &mut Vec<u8>) {
+        out.clear();
+        header(query, self.rcode, out);
+        question(query, out);
+        match self.body {
+            Body::Nothing => {}
+            Body::Soa { ttl } => {
+                out[9] = 1; // NSCOUNT
+                record(rr::SOA, ttl, out);
+                out.extend_from_slice(&((SOA_NAMES.len() + 20) as u16).to_be_bytes());
+                out.extend_from_slice(SOA_NAMES);
+                // Serial, refresh, retry and expire mean nothing here: nobody transfers this zone.
+                for number in [1, 3600, 600, 86400, SOA_MINIMUM] {
+                    out.extend_from_slice(&number.to_be_bytes());
+                }
+            }
+            Body::Address { address, ttl } => {
+                out[7] = 1; // ANCOUNT
+                record(if address.is_ipv4() { rr::A } else { rr::AAAA }, ttl, out);
+                match address {
+                    IpAddr::V4(a) => out.extend_from_slice(&[&[0, 4][..], &a.octets()].concat()),
+                    IpAddr::V6(a) => out.extend_from_slice(&[&[0, 16][..], &a.octets()].concat()),
+                }
+            }
+        }
+        opt(query, self.rcode, self.error, out);
+    }
+}
+
+/// An answer to bytes of which only the header can be trusted: the response code and no question. `query` is at least a
+/// header long, or nothing is written.
+pub fn header_only(query: &[u8], rcode: Rcode, out: &mut Vec<u8>) {
+    out.clear();
+    let Some(header) = query.first_chunk::<HEADER>() else { return };
+    // QR, the opcode and RD as they came; RA; the code.
+    out.extend_from_slice(&[header[0], header[1], 0x80 | (header[2] & 0x79), 0x80 | (rcode.0 & 0x0f) as u8]);
+    out.extend_from_slice(&[0; 8]);
+}
+
+/// Passes an upstream's message on, `age` seconds after it came, to a client that takes `limit` octets.
+///
+/// What does not fit is left out whole, with TC set: the client asks again over TCP (RFC 2181 §9).
+pub fn pass_on(message: &Message, query: &Query, age: u32, limit: usize, out: &mut Vec<u8>) {
+    out.clear();
+    let bytes = message.bytes();
+    // A copy of another question would answer what was not asked; the key of the cache keeps this true.
+    debug_assert_eq!(message.question_len(), query.name.wire().len() + 4);
+    let opt_len = if query.edns.is_some() { 11 } else { 0 };
+    if bytes.len() + opt_len > limit {
+        header(query, message.rcode(), out);
+        out[2] |= 0x02; // TC
+        question(query, out);
+        opt(query, message.rcode(), None, out);
+        return;
+    }
+    out.extend_from_slice(bytes);
+    out[..2].copy_from_slice(&query.id.to_be_bytes());
+    out[2] = 0x80 | u8::from(query.recursion);
+    let authentic = bytes[3] & 0x20 != 0 && (query.authentic || query.dnssec_ok());
+    out[3] = 0x80 | u8::from(authentic) << 5 | u8::from(query.checking_disabled) << 4 | (bytes[3] & 0x0f);
+    let name = query.name.wire();
+    out[HEADER..HEADER + name.len()].copy_from_slice(name);
+    for &at in message.ttls() {
+        let ttl = &mut out[at as usize..at as usize + 4];
+        let left = seconds(u32::from_be_bytes([ttl[0], ttl[1], ttl[2], ttl[3]])).saturating_sub(age);
+        ttl.copy_from_slice(&left.to_be_bytes());
+    }
+    opt(query, message.rcode(), None, out);
+}
+
+/// A header with one question and no records.
+fn header(query: &Query, rcode: Rcode, out: &mut Vec<u8>) {
+    out.extend_from_slice(&query.id.to_be_bytes());
+    out.push(0x80 | u8::from(query.recursion));
+    out.push(0x80 | u8::from(query.checking_disabled) << 4 | (rcode.0 & 0x0f) as u8);
+    out.extend_from_slice(&[0, 1, 0, 0, 0, 0, 0, 0]);
+}
+
+fn question(query: &Query, out: &mut Vec<u8>) {
+    out.extend_from_slice(query.name.wire());
+    out.extend_from_slice(&query.kind.to_be_bytes());
+    out.extend_from_slice(&query.class.to_be_bytes());
+}
+
+/// The front of a record whose owner is the name of the question.
+fn record(kind: u16, ttl: u32, out: &mut Vec<u8>) {
+    out.extend_from_slice(&[0xc0, HEADER as u8]);
+    out.extend_from_slice(&kind.to_be_bytes());
+    out.extend_from_slice(&rr::CLASS_IN.to_be_bytes());
+    out.extend_from_slice(&ttl.to_be_bytes());
+}
+
+/// Appends an OPT record if the query had one, and counts it.
+fn opt(query: &Query, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Vec<u8>) {
+    let Some(edns) = query.edns else { return };
+    let additional = u16::from_be_bytes([out[10], out[11]]).saturating_add(1);
+    out[10..12].copy_from_slice(&additional.to_be_bytes());
+    out.extend_from_slice(&[0, 0, rr::OPT as u8]);
+    out.extend_from_slice(&UDP_SIZE.to_be_bytes());
+    out.extend_from_slice(&[(rcode.0 >> 4) as u8, 0, if edns.dnssec_ok { 0x80 } else { 0 }, 0]);
+    let Some((code, text)) = error else {
+        out.extend_from_slice(&[0, 0]);
+        return;
+    };
+    let text = &text[..text.floor_char_boundary(MAX_TEXT)];
+    let length = 2 + text.len() as u16;
+    for number in [length + 4, 15, length, code.0] {
+        out.extend_from_slice(&number.to_be_bytes());
+    }
+    out.extend_from_slice(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests;

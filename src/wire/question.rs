@@ -1,0 +1,254 @@
+//! A client's query, read in place: header, one question, EDNS.
+
+use super::{HEADER, UDP_SIZE, rr, u16_at, u32_at};
+use crate::words::Name;
+
+/// Most records after the question that are looked at. A query has an OPT, perhaps a TSIG or SIG(0).
+const MAX_ADDITIONAL: u16 = 4;
+
+/// Most EDNS options of one query. Clients send two or three (cookie, client subnet, padding).
+const MAX_OPTIONS: usize = 16;
+
+/// Smallest UDP answer anybody must be able to receive (RFC 1035 §4.2.1).
+const UDP_FLOOR: u16 = 512;
+
+/// A query for one name.
+#[derive(Debug, Clone, Copy)]
+pub struct Query {
+    pub id: u16,
+    /// The client asks for recursion; copied into the answer.
+    pub recursion: bool,
+    /// The client wants to know whether the data were authenticated (RFC 6840 §5.7).
+    pub authentic: bool,
+    /// The client checks signatures itself (RFC 4035 §3.2.2).
+    pub checking_disabled: bool,
+    /// With the case the client wrote it in.
+    pub name: Name,
+    pub kind: u16,
+    pub class: u16,
+    pub edns: Option<Edns>,
+}
+
+/// What the OPT record of a query says (RFC 6891 §6.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edns {
+    pub udp_size: u16,
+    pub version: u8,
+    pub dnssec_ok: bool,
+}
+
+/// Why bytes are no query that can be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadQuery {
+    #[error("it is shorter than a header")]
+    TooShort,
+    #[error("it is an answer, not a query")]
+    NotAQuery,
+    #[error("its opcode {0} is not implemented")]
+    Opcode(u8),
+    #[error("it is malformed: {0}")]
+    Malformed(&'static str),
+}
+
+impl Query {
+    /// Reads a query. No heap, no more than [`MAX_ADDITIONAL`] records and [`MAX_OPTIONS`] options looked at.
+    ///
+    /// # Errors
+    /// [`BadQuery`]: what is too short for a header or is no query is not to be answered (two servers would answer each
+    /// other for ever); the rest can be answered by its header: see [`super::answer::header_only`].
+    pub fn read(bytes: &[u8]) -> Result<Self, BadQuery> {
+        let header: &[u8; HEADER] = bytes.first_chunk().ok_or(BadQuery::TooShort)?;
+        if header[2] & 0x80 != 0 {
+            return Err(BadQuery::NotAQuery);
+        }
+        let opcode = (header[2] >> 3) & 0x0f;
+        if opcode != 0 {
+            return Err(BadQuery::Opcode(opcode));
+        }
+        let count = |i: usize| u16::from_be_bytes([header[4 + 2 * i], header[5 + 2 * i]]);
+        if count(0) != 1 {
+            return Err(BadQuery::Malformed("not exactly one question"));
+        }
+        if count(1) != 0 || count(2) != 0 {
+            return Err(BadQuery::Malformed("a query with answers in it"));
+        }
+        let name = Name::from_wire(&bytes[HEADER..]).map_err(|_| BadQuery::Malformed("the name"))?;
+        let at = HEADER + name.wire().len();
+        let (Some(kind), Some(class)) = (u16_at(bytes, at), u16_at(bytes, at + 2)) else {
+            return Err(BadQuery::Malformed("the question ends early"));
+        };
+        Ok(Self {
+            id: u16::from_be_bytes([header[0], header[1]]),
+            recursion: header[2] & 0x01 != 0,
+            authentic: header[3] & 0x20 != 0,
+            checking_disabled: header[3] & 0x10 != 0,
+            name,
+            kind,
+            class,
+            edns: additional(bytes, at + 4, count(3))?,
+        })
+    }
+
+    /// A query of our own for this name: what the proxy asks when it wants addresses.
+    pub fn of(name: Name, kind: u16) -> Self {
+        let class = rr::CLASS_IN;
+        Self { id: 0, recursion: true, authentic: false, checking_disabled: false, name, kind, class, edns: None }
+    }
+
+    pub fn dnssec_ok(&self) -> bool {
+        self.edns.is_some_and(|e| e.dnssec_ok)
+    }
+
+    /// Longest answer over UDP: what the client offers, within what fits any path.
+    pub fn udp_limit(&self) -> usize {
+        self.edns.map_or(UDP_FLOOR, |e| e.udp_size.clamp(UDP_FLOOR, UDP_SIZE)).into()
+    }
+}
+
+/// Reads the records after the question; the message ends with the last of them.
+fn additional(bytes: &[u8], mut at: usize, records: u16) -> Result<Option<Edns>, BadQuery> {
+    if records > MAX_ADDITIONAL {
+        return Err(BadQuery::Malformed("too many records after the question"));
+    }
+    let mut edns = None;
+    for _ in 0..records {
+        let name = bytes.get(at..).and_then(|b| Name::from_wire(b).ok()).ok_or(BadQuery::Malformed("a record's name"))?;
+        at += name.wire().len();
+        let fields = (u16_at(bytes, at), u16_at(bytes, at + 2), u32_at(bytes, at + 4), u16_at(bytes, at + 8));
+        let (Some(kind), Some(class), Some(ttl), Some(length)) = fields else {
+            return Err(BadQuery::Malformed("a record ends early"));
+        };
+        let data = bytes.get(at + 10..at + 10 + usize::from(length)).ok_or(BadQuery::Malformed("a record's data end early"))?;
+        at += 10 + data.len();
+        if kind != rr::OPT {
+            continue;
+        }
+        if edns.is_some() || name.wire() != b"\0" {
+            return Err(BadQuery::Malformed("more than one OPT, or one with a name")); // RFC 6891 §6.1.1
+        }
+        options(data)?;
+        edns = Some(Edns { udp_size: class, version: (ttl >> 16) as u8, dnssec_ok: ttl & 0x8000 != 0 });
+    }
+    if at != bytes.len() {
+        return Err(BadQuery::Malformed("octets after the last record"));
+    }
+    Ok(edns)
+}
+
+/// Walks the options; none is acted upon, but lengths that lie are a malformed message.
+fn options(mut data: &[u8]) -> Result<(), BadQuery> {
+    for _ in 0..MAX_OPTIONS {
+        if data.is_empty() {
+            return Ok(());
+        }
+        let length = u16_at(data, 2).ok_or(BadQuery::Malformed("an EDNS option ends early"))?;
+        data = data.get(4 + usize::from(length)..).ok_or(BadQuery::Malformed("an EDNS option ends early"))?;
+    }
+    if data.is_empty() { Ok(()) } else { Err(BadQuery::Malformed("too many EDNS options")) }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The bytes of a query: `name` in dotted form, recursion desired, an OPT of this size if not 0.
+    pub(crate) fn query(name: &str, kind: u16, udp_size: u16, dnssec_ok: bool) -> Vec<u8> {
+        let mut bytes = vec![0x12, 0x34, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, u8::from(udp_size != 0)];
+        for label in name.split('.').filter(|l| !l.is_empty()) {
+            bytes.push(label.len() as u8);
+            bytes.extend_from_slice(label.as_bytes());
+        }
+        bytes.push(0);
+        bytes.extend_from_slice(&kind.to_be_bytes());
+        bytes.extend_from_slice(&[0, 1]);
+        if udp_size != 0 {
+            bytes.extend_from_slice(&[0, 0, 41]);
+            bytes.extend_from_slice(&udp_size.to_be_bytes());
+            bytes.extend_from_slice(&[0, 0, if dnssec_ok { 0x80 } else { 0 }, 0, 0, 0]);
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_query_says_what_it_asks_in_its_own_case() {
+        let read = Query::read(&query("WwW.Example.com", rr::AAAA, 1400, true)).expect("a query");
+        assert_eq!((read.id, read.kind, read.class, read.recursion), (0x1234, rr::AAAA, 1, true));
+        assert_eq!(read.name.wire(), b"\x03WwW\x07Example\x03com\x00");
+        assert_eq!(read.edns, Some(Edns { udp_size: 1400, version: 0, dnssec_ok: true }));
+        assert_eq!(read.udp_limit(), 1232);
+    }
+
+    #[test]
+    fn an_answer_over_udp_fits_what_the_client_can_take() {
+        for (offered, limit) in [(0, 512), (1, 512), (600, 600), (4096, 1232)] {
+            let read = Query::read(&query("a.example", rr::A, offered, false)).expect("a query");
+            assert_eq!(read.udp_limit(), limit, "{offered}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_with_its_reason() {
+        let good = query("a.example", rr::A, 1232, false);
+        let with = |at: usize, octet: u8| {
+            let mut bytes = good.clone();
+            bytes[at] = octet;
+            bytes
+        };
+        let opt = good.len() - 11;
+        let with_options = |options: &[u8]| {
+            let mut bytes = good.clone();
+            let end = bytes.len();
+            bytes[end - 2..].copy_from_slice(&(options.len() as u16).to_be_bytes());
+            bytes.extend_from_slice(options);
+            bytes
+        };
+        let twice = {
+            let mut bytes = with(11, 2);
+            bytes.extend_from_slice(&good[opt..]);
+            bytes
+        };
+        for (bytes, why) in [
+            (good[..11].to_vec(), BadQuery::TooShort),
+            (with(2, 0x81), BadQuery::NotAQuery),
+            (with(2, 0x29), BadQuery::Opcode(5)),
+            (with(5, 0), BadQuery::Malformed("not exactly one question")),
+            (with(5, 2), BadQuery::Malformed("not exactly one question")),
+            (with(7, 1), BadQuery::Malformed("a query with answers in it")),
+            (with(11, 5), BadQuery::Malformed("too many records after the question")),
+            (with(12, 0xc0), BadQuery::Malformed("the name")),
+            (with(opt, 1), BadQuery::Malformed("a record's name")),
+            (good[..good.len() - 12].to_vec(), BadQuery::Malformed("the question ends early")),
+            (good[..good.len() - 3].to_vec(), BadQuery::Malformed("a record ends early")),
+            (with(good.len() - 1, 9), BadQuery::Malformed("a record's data end early")),
+            (with(11, 0), BadQuery::Malformed("octets after the last record")),
+            (twice, BadQuery::Malformed("more than one OPT, or one with a name")),
+            (with_options(&[0, 10, 0, 9, 1]), BadQuery::Malformed("an EDNS option ends early")),
+            (with_options(&[0, 10, 0, 0].repeat(17)), BadQuery::Malformed("too many EDNS options")),
+        ] {
+            assert_eq!(Query::read(&bytes).map(|_| ()), Err(why), "{bytes:02x?}");
+        }
+        assert!(Query::read(&with_options(&[0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8])).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Query::read(&bytes);
+        }
+
+        #[test]
+        fn no_change_to_a_good_query_makes_it_panic(
+            at in 0usize..48, octet in any::<u8>(), cut in 0usize..48, at_too in 0usize..48, octet_too in any::<u8>()
+        ) {
+            let mut bytes = query("www.example.com", rr::A, 1232, true);
+            for (at, octet) in [(at, octet), (at_too, octet_too)] {
+                if let Some(place) = bytes.get_mut(at) {
+                    *place = octet;
+                }
+            }
+            let _ = Query::read(&bytes);
+            let _ = Query::read(&bytes[..cut.min(bytes.len())]);
+        }
+    }
+}
