@@ -28,6 +28,12 @@ root=$work/root
 mkdir -p "$work"
 rm -rf "$root" "$work"/*.deb
 
+step "the installed configuration says what the shipped one says"
+# But for where it listens and keeps its data; a key or comment that is new in one must come into the other.
+lacks=$(grep -vxFf packaging/schoolgate.toml config/schoolgate.toml |
+	grep -vE '^(listen|dir) = |^#shipped = |As it ships it runs|After every edit|systemctl reload|Where register|is taken as it ships' || true)
+[ -z "$lacks" ] || die "packaging/schoolgate.toml lacks: $lacks"
+
 step "two packages, an old and a new ($profile)"
 version=$(cargo metadata --locked --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["packages"][0]["version"])')
 packaging/build-deb --profile "$profile" --deb-version "$version-1" --output "$work/old.deb"

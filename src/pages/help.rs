@@ -18,7 +18,12 @@ pub struct Help {
 /// The order is: for any child first.
 pub const HELP: &[Help] = &[
     Help { name: "Childline", about: "for anyone under 19, day or night, free", number: "0800 1111", link: "tel:08001111" },
-    Help { name: "Shout", about: "if you would rather text, day or night, free", number: "text SHOUT to 85258", link: "sms:85258" },
+    Help {
+        name: "Shout",
+        about: "if you would rather text, day or night, free",
+        number: "text SHOUT to 85258",
+        link: "sms:85258",
+    },
     Help { name: "Samaritans", about: "for anyone, day or night, free", number: "116 123", link: "tel:116123" },
     Help { name: "Papyrus", about: "if you think about ending your life", number: "0800 068 4141", link: "tel:08000684141" },
     Help {
