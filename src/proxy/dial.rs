@@ -133,7 +133,9 @@ mod tests {
 
     #[test]
     fn families_take_turns_and_the_resolvers_first_is_first() {
-        let ips = |text: &str| text.split(' ').filter(|t| !t.is_empty()).map(|t| t.parse().expect("an address")).collect::<Vec<IpAddr>>();
+        let ips = |text: &str| {
+            text.split(' ').filter(|t| !t.is_empty()).map(|t| t.parse().expect("an address")).collect::<Vec<IpAddr>>()
+        };
         for (resolved, tried) in [
             ("2001:db8::1 2001:db8::2 192.0.2.1", "2001:db8::1 192.0.2.1 2001:db8::2"),
             ("192.0.2.1 192.0.2.2 2001:db8::1 192.0.2.3", "192.0.2.1 2001:db8::1 192.0.2.2 192.0.2.3"),

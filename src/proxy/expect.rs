@@ -5,11 +5,11 @@
 //! a second; one that refuses has refused before a byte of it was sent.
 
 use super::refuse::Body;
+use http_body_util::BodyExt;
 use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::EXPECT;
 use hyper::http::request;
 use hyper::{Request, StatusCode};
-use http_body_util::BodyExt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
