@@ -18,5 +18,6 @@ pub mod gate;
 pub mod pages;
 pub mod report;
 
+pub mod dns;
 pub mod proxy;
 pub mod web;
