@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::gate::control::{Handle, NewEntry, Peer, Request};
 use crate::gate::{Gate, explain};
 use crate::ops;
+use crate::people::Neighbours;
 use crate::resolve::Resolver;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use std::time::Instant;
 pub struct Handler {
     gate: Arc<Gate>,
     resolver: Arc<Resolver>,
+    neighbours: Arc<Neighbours>,
     config_path: Option<PathBuf>,
     pub(super) doors: Doors,
     started: Instant,
@@ -23,8 +25,14 @@ pub struct Handler {
 }
 
 impl Handler {
-    pub(super) fn new(gate: Arc<Gate>, resolver: Arc<Resolver>, config_path: Option<PathBuf>, doors: Doors) -> Self {
-        Self { gate, resolver, config_path, doors, started: Instant::now(), changing: Mutex::new(()) }
+    pub(super) fn new(
+        gate: Arc<Gate>,
+        resolver: Arc<Resolver>,
+        neighbours: Arc<Neighbours>,
+        config_path: Option<PathBuf>,
+        doors: Doors,
+    ) -> Self {
+        Self { gate, resolver, neighbours, config_path, doors, started: Instant::now(), changing: Mutex::new(()) }
     }
 
     /// Reads everything again and swaps; refuses with the reason, and keeps what was.
@@ -39,7 +47,7 @@ impl Handler {
     fn swap(&self) -> Result<String, String> {
         let config = crate::reload::read_config(self.config_path.as_deref()).map_err(|f| f.render(false))?;
         let note = self.what_needs_a_restart(&config);
-        let next = assemble::snapshot(config, &self.gate.journal).map_err(|f| f.to_string())?;
+        let next = assemble::snapshot(config, &self.gate.journal, &self.neighbours).map_err(|f| f.to_string())?;
         self.resolver.set_upstreams(&next.config.dns.upstreams);
         let version = next.version;
         self.gate.swap(next);

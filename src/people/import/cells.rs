@@ -68,7 +68,9 @@ pub(super) fn mac(text: &str) -> Read<Mac> {
 
 pub(super) fn network(text: &str) -> Read<Network> {
     Network::parse(text).map_err(|why| match why {
-        BadNetwork::HostBits(meant) => (format!("`{text}` is no network: bits are set after the prefix"), format!("write {meant}")),
+        BadNetwork::HostBits(meant) => {
+            (format!("`{text}` is no network: bits are set after the prefix"), format!("write {meant}"))
+        }
         why => (format!("`{text}` is no network: {why}"), "write one such as 10.20.0.0/16".into()),
     })
 }
