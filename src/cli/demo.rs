@@ -24,7 +24,7 @@ pub fn demo(context: &Context, args: &Args) -> Outcome {
         None => std::env::temp_dir().join(format!("schoolgate-demo-{}", std::process::id())),
     };
     std::fs::create_dir(&folder).map_err(|e| fail(format_args!("{}: {e}", folder.display())))?;
-    let shipped = crate::reload::shipped_lists(Path::new("config"));
+    let shipped = std::path::absolute(crate::reload::shipped_lists(Path::new("config"))).map_err(fail)?;
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos} of {len} requests [{elapsed}]") {
         bar.set_style(style);

@@ -9,6 +9,7 @@ mod demo;
 mod entries;
 mod explain;
 mod lists;
+mod log;
 
 mod man;
 mod people;
@@ -63,6 +64,9 @@ enum Command {
     /// The register of people and devices
     #[command(subcommand)]
     People(people::Command),
+    /// The access log
+    #[command(subcommand)]
+    Log(log::Command),
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
@@ -101,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Lists(command) => lists::lists(&context, &command),
         Command::People(command) => people::people(&context, &command),
 
+        Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),
@@ -137,6 +142,21 @@ impl Context {
             Err(ControlFault::NoGate(_)) => Ok(None),
             Err(fault) => Err(fail(fault)),
         }
+    }
+
+    /// Why somebody looks at what shows a person: as given, else asked at the terminal. With nobody there it is empty, which
+    /// [`crate::ops::look_ups::record`] refuses.
+    pub fn purpose(&self, given: Option<&str>) -> Result<String, Failed> {
+        use std::io::{BufRead, Read, Write};
+        if let Some(purpose) = given {
+            return Ok(purpose.to_owned());
+        }
+        let mut line = String::new();
+        if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+            write!(std::io::stderr(), "Why do you look? ").map_err(fail)?;
+            std::io::stdin().lock().take(4096).read_line(&mut line).map_err(fail)?;
+        }
+        Ok(line)
     }
 
     /// Prints a value as JSON, or as `text` says.

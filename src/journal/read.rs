@@ -206,6 +206,15 @@ impl Week {
         Ok(names)
     }
 
+    /// The highest seq of the week; 0 if it has no events.
+    ///
+    /// # Errors
+    /// [`ReadFault::Sqlite`].
+    pub fn last_seq(&self) -> Result<u64, ReadFault> {
+        let last = self.db.query_row("SELECT ifnull(max(seq), 0) FROM events", [], |row| row.get::<_, i64>(0));
+        last.map(|n| n as u64).map_err(|e| self.fault(e))
+    }
+
     /// How many events the week has: the sum of their counts.
     pub fn total(&self) -> Result<u64, ReadFault> {
         let sum = self.db.query_row("SELECT ifnull(sum(count), 0) FROM events", [], |row| row.get::<_, i64>(0));
