@@ -13,3 +13,5 @@ pub mod people;
 pub mod resolve;
 
 pub mod gate;
+
+pub mod reload;

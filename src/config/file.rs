@@ -95,6 +95,9 @@ fn not_toml(message: &str) -> Wrong {
     match message {
         "duplicate key" => Wrong::new("this is written twice", "delete one of them"),
         m if m.starts_with("string values must be quoted") => Wrong::new("this is not TOML", "texts stand in quotes: \"…\""),
+        m if m.starts_with("invalid basic string, expected `\"`") => {
+            Wrong::new("this is not TOML", "the closing quote is missing")
+        }
         m => Wrong::new("this is not TOML", m),
     }
 }
@@ -136,11 +139,7 @@ impl<'r> Section<'r> {
     }
 
     /// A list of values; one value may stand without brackets. Wrong ones are left out.
-    pub fn list<T>(
-        &self,
-        key: &'static str,
-        mut read: impl FnMut(&Item<'r>) -> Result<T, Wrong>,
-    ) -> Option<Placed<Vec<Placed<T>>>> {
+    pub fn list<T>(&self, key: &'static str, mut read: impl FnMut(&Item<'r>) -> Result<T, Wrong>) -> Option<List<T>> {
         let item = self.item(key)?;
         let place = item.place;
         let items = match item.value {
@@ -149,17 +148,19 @@ impl<'r> Section<'r> {
             }
             _ => vec![item],
         };
-        Some(Placed { value: items.iter().filter_map(|i| i.keep(self.reader, &mut read)).collect(), place })
+        let empty = items.is_empty();
+        Some(List { items: items.iter().filter_map(|i| i.keep(self.reader, &mut read)).collect(), place, empty })
     }
 
     /// A list that must be written.
-    pub fn need_list<T>(
-        &self,
-        key: &'static str,
-        read: impl FnMut(&Item<'r>) -> Result<T, Wrong>,
-    ) -> Option<Placed<Vec<Placed<T>>>> {
+    pub fn need_list<T>(&self, key: &'static str, read: impl FnMut(&Item<'r>) -> Result<T, Wrong>) -> Option<List<T>> {
         self.missing(key);
         self.list(key, read)
+    }
+
+    /// Whether anything is written for this key, right or wrong.
+    pub fn has(&self, key: &str) -> bool {
+        self.tables.iter().any(|(_, table)| table.contains_key(key))
     }
 
     fn missing(&self, key: &'static str) {
@@ -194,7 +195,8 @@ impl<'r> Section<'r> {
         let mut sections = Vec::new();
         for (at, value) in self.written(key) {
             let DeValue::Array(array) = value else {
-                let wrong = Wrong::new(format!("there may be more than one `{key}`"), format!("write `[[{key}]]`, in double brackets"));
+                let wrong =
+                    Wrong::new(format!("there may be more than one `{key}`"), format!("write `[[{key}]]`, in double brackets"));
                 self.fault(wrong.at(at));
                 continue;
             };
@@ -280,6 +282,21 @@ impl<'r> Section<'r> {
 
 fn no_table(key: &str, right: &str) -> Wrong {
     Wrong::new(format!("`{key}` is a section, not a value"), format!("write `{right}` on a line of its own"))
+}
+
+/// The values of a list that are right.
+pub(super) struct List<T> {
+    pub items: Vec<Placed<T>>,
+    pub place: Place,
+    /// It is written as `[]`; without that, a list without items is one whose every value is wrong.
+    pub empty: bool,
+}
+
+impl<T> List<T> {
+    /// The values without their places; none of a list that is not written.
+    pub fn values(list: Option<Self>) -> Vec<T> {
+        list.map_or(Vec::new(), |l| l.items.into_iter().map(|i| i.value).collect())
+    }
 }
 
 /// One value and where it is.

@@ -72,7 +72,9 @@ fn source(section: &Section, categories: &Categories, folder: &Path, shipped: &P
 fn not_from_outside(category: Category) -> Option<Wrong> {
     let opens = "an entry of `[[entry]]` with `action = \"allow\"` allows one host";
     let (label, help) = match category.role() {
-        Role::Platform | Role::Help | Role::Rshe | Role::Education => ("only the lists that ship may allow by category", Some(opens)),
+        Role::Platform | Role::Help | Role::Rshe | Role::Education => {
+            ("only the lists that ship may allow by category", Some(opens))
+        }
         Role::Locked => ("the locked tier takes licensed lists only, in the shipped folder", None),
         Role::Signal => ("Schoolgate finds out itself what is new", None),
         Role::HarmfulCode | Role::Ordinary => return None,
