@@ -1,7 +1,8 @@
 //! `[category.ID]`: titles, and the school's own categories with their bits.
 
 use super::fault::{Placed, Wrong, shown};
-use super::file::{Item, Section};
+use super::file::Section;
+use super::item::Item;
 use super::near::nearest;
 use super::values;
 use crate::words::category::FIRST_OWN;

@@ -1,7 +1,8 @@
 //! `[dns]`, `[proxy]`, `[web]`: where each door listens and what it may reach.
 
 use super::fault::{Placed, Wrong, shown};
-use super::file::{Item, List, Section};
+use super::file::Section;
+use super::item::{Item, List};
 use super::values;
 use crate::words::{Host, Network};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

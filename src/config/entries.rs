@@ -1,7 +1,8 @@
 //! `[[entry]]`: the names the school allows or blocks itself, in its files and in the one the commands write.
 
 use super::fault::{Place, Placed, Wrong, shown};
-use super::file::{Item, List, Section};
+use super::file::Section;
+use super::item::{Item, List};
 use super::known::Known;
 use super::values;
 use crate::policy::own::MAX_DESPITE_MS;

@@ -1,7 +1,8 @@
 //! `[[group]]` and `[[network]]`: who is judged by which profile.
 
 use super::fault::{Place, Placed, Wrong, shown};
-use super::file::{List, Section};
+use super::file::Section;
+use super::item::List;
 use super::known::Known;
 use super::profiles::strictest;
 use super::values;

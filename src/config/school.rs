@@ -1,7 +1,8 @@
 //! `[school]`: what it is called, when its day is, which suites it uses.
 
 use super::Around;
-use super::file::{List, Section};
+use super::file::Section;
+use super::item::List;
 use super::values;
 use jiff::tz::TimeZone;
 

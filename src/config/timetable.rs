@@ -2,7 +2,8 @@
 
 use super::categories::Categories;
 use super::fault::{Fault, Placed, Wrong};
-use super::file::{Item, Section};
+use super::file::Section;
+use super::item::Item;
 use super::known::Known;
 use super::values;
 use crate::policy::timetable::MAX_CELLS;

@@ -313,6 +313,15 @@ fn an_entry_keeps_its_number_while_it_says_the_same() {
 }
 
 #[test]
+fn a_list_below_the_shipped_folder_may_allow_by_category() {
+    let list = |file: &str| format!("{MAIN}[[list]]\nname = \"sign-in\"\ncategory = \"platform\"\nfile = \"{file}\"\n");
+    assert!(read(&files_with(list("../blocklists/licensed/sign-in.txt"))).is_ok());
+    for outside in ["../blocklists/../lists/sign-in.txt", "blocklists/sign-in.txt", "/blocklists/sign-in.txt"] {
+        assert!(read(&files_with(list(outside))).is_err(), "{outside}");
+    }
+}
+
+#[test]
 fn the_files_of_the_commands_and_of_the_school_hold_together() {
     let mut files = files_with(format!("{MAIN}[[entry]]\nhost = \"a.example\"\naction = \"block\"\nuntil = 2026-12-18\n"));
     let kept = "next_id = 8\n[[entry]]\nid = 7\nhost = \"a.example\"\naction = \"allow\"\nuntil = 2026-12-18T15:30:00\nby = \"root\"\nmade = 2026-09-01T08:00:00Z\n";
