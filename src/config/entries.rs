@@ -1,7 +1,8 @@
 //! `[[entry]]`: the names the school allows or blocks itself, in its files and in the one the commands write.
 
 use super::fault::{Place, Placed, Wrong, shown};
-use super::file::{Item, Section};
+use super::file::Section;
+use super::item::{Item, List};
 use super::known::Known;
 use super::values;
 use crate::policy::own::MAX_DESPITE_MS;
@@ -76,7 +77,7 @@ fn one<'r>(section: Section<'r>, zone: &TimeZone, kept: bool) -> Option<Read<'r>
     if let Some(firm) = firm.as_ref().filter(|f| f.value && act.value == Act::Allow) {
         refuse(Wrong::new("an entry that allows cannot be firm", "delete this: only a block is firm"), firm.place);
     }
-    if let Some(despite) = despite.as_ref().filter(|d| !d.value.is_empty()) {
+    if let Some(despite) = despite.as_ref().filter(|d| !d.items.is_empty()) {
         if act.value == Act::Block {
             refuse(
                 Wrong::new("an entry that blocks stands against nothing", "delete this: only an allow has `despite`"),
@@ -98,7 +99,7 @@ fn one<'r>(section: Section<'r>, zone: &TimeZone, kept: bool) -> Option<Read<'r>
             act: act.value,
             group: group.as_ref().map(|g| g.value.to_owned()),
             firm: firm.is_some_and(|f| f.value),
-            despite: despite.map_or(CategorySet::EMPTY, |d| d.value.into_iter().map(|c| c.value).collect()),
+            despite: List::values(despite).into_iter().collect(),
             until_ms: until.as_ref().map(|u| u.value),
             reason: why.map_or(String::new(), |w| w.value),
             by: by.map_or(String::new(), |b| b.value),

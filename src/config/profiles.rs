@@ -55,7 +55,7 @@ fn read_one(name: String, section: &Section, categories: &Categories, known: &Kn
     let mut seen: Vec<Placed<Category>> = Vec::new();
     for (key, verb) in [("block", "blocks"), ("warn", "warns of"), ("allow", "allows")] {
         let title = format!("this profile {verb} a category that does not exist");
-        for named in section.list(key, |item| categories.judged(item, &title)).map_or(vec![], |l| l.value) {
+        for named in section.list(key, |item| categories.judged(item, &title)).map_or(vec![], |l| l.items) {
             let Some(category) = named.value else { continue };
             if let Some(first) = seen.iter().find(|s| s.value == category) {
                 let wrong =
