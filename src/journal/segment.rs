@@ -360,12 +360,15 @@ impl Recovered {
         let bytes = std::fs::read(&path)?;
         let Some(boot) = header(&bytes) else {
             // Killed while it was begun, before any event: nothing to keep. Otherwise it is kept for whoever can read it.
+            // Where the disk has become read-only it stays as it is: the doors open all the same.
             if bytes.len() <= HEADER {
-                return std::fs::remove_file(&path);
+                let _ = std::fs::remove_file(&path);
+                return Ok(());
             }
             let aside = path.with_extension("seg.broken");
-            tracing::error!(file = %aside.display(), "a segment of the journal cannot be read and is set aside; its events are missing");
-            return std::fs::rename(&path, aside);
+            let moved = std::fs::rename(&path, &aside).is_ok();
+            tracing::error!(file = %path.display(), moved, "a segment of the journal cannot be read and is set aside as .seg.broken; its events are missing");
+            return Ok(());
         };
         let (mut good, mut last) = (HEADER, (0, 0));
         for (record, end) in records(&bytes[HEADER..]) {
