@@ -83,9 +83,12 @@ impl Categories {
             }
             (None, None) => {
                 let label = nearest(id.value, Category::FIXED.iter().filter_map(|c| c.id()));
-                let label = label.map_or("the school's own category needs `bit = …`".to_owned(), |n| format!("did you mean `{n}`?"));
+                let label =
+                    label.map_or("the school's own category needs `bit = …`".to_owned(), |n| format!("did you mean `{n}`?"));
                 let wrong = Wrong::new(format!("there is no category {}", shown(id.value)), label);
-                return section.fault(wrong.help(format!("a category of the school's own takes a free bit from {FIRST_OWN} to 63")).at(id.place));
+                return section.fault(
+                    wrong.help(format!("a category of the school's own takes a free bit from {FIRST_OWN} to 63")).at(id.place),
+                );
             }
             (None, Some(bit)) => {
                 if !is_id(id.value) {

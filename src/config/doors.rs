@@ -64,11 +64,7 @@ pub struct Web {
 
 pub(super) fn read(root: &Section) -> (Dns, Proxy, Web) {
     let (dns, proxy, web) = (root.section("dns"), root.section("proxy"), root.section("web"));
-    let listens = [
-        ("dns", listen(&dns, DNS)),
-        ("proxy", listen(&proxy, PROXY)),
-        ("web", listen(&web, WEB)),
-    ];
+    let listens = [("dns", listen(&dns, DNS)), ("proxy", listen(&proxy, PROXY)), ("web", listen(&web, WEB))];
     one_door_an_address(root, &listens);
     let [(_, at_dns), (_, at_proxy), (_, at_web)] = &listens;
 
@@ -79,7 +75,11 @@ pub(super) fn read(root: &Section) -> (Dns, Proxy, Web) {
     let read_proxy = read_proxy(&proxy, addresses(at_proxy));
     let status_from = web.list("status_from", values::network).map_or(vec![], |v| values_of(v.value));
     web.end();
-    (Dns { listen: addresses(at_dns), workers, upstreams, block_answer }, read_proxy, Web { listen: addresses(at_web), status_from })
+    (
+        Dns { listen: addresses(at_dns), workers, upstreams, block_answer },
+        read_proxy,
+        Web { listen: addresses(at_web), status_from },
+    )
 }
 
 fn read_proxy(section: &Section, listen: Vec<SocketAddr>) -> Proxy {
@@ -109,7 +109,10 @@ fn internal(item: &Item) -> Result<Internal, Wrong> {
     }
     let zone = values::host(item)?;
     if values::is_public_suffix(&zone) {
-        return Err(Wrong::new(format!("{} is not the school's own", shown(text)), "the school's own zone, such as \"school.example\""));
+        return Err(Wrong::new(
+            format!("{} is not the school's own", shown(text)),
+            "the school's own zone, such as \"school.example\"",
+        ));
     }
     Ok(Internal::Zone(zone))
 }
@@ -141,7 +144,11 @@ fn block_answer(dns: &Section, listen: &[Placed<SocketAddr>], web: &[Placed<Sock
     let Some(answer) = dns.value("block_answer", |item| item.word(&words)) else { return BlockAnswer::Nxdomain };
     if answer.value == BlockAnswer::Page {
         let shows = |asked: IpAddr| {
-            web.iter().any(|w| w.value.port() == 80 && w.value.is_ipv4() == asked.is_ipv4() && (w.value.ip() == asked || w.value.ip().is_unspecified()))
+            web.iter().any(|w| {
+                w.value.port() == 80
+                    && w.value.is_ipv4() == asked.is_ipv4()
+                    && (w.value.ip() == asked || w.value.ip().is_unspecified())
+            })
         };
         for asked in listen.iter().filter(|l| !shows(l.value.ip())) {
             let want = SocketAddr::new(asked.value.ip(), 80);

@@ -194,7 +194,8 @@ impl<'r> Section<'r> {
         let mut sections = Vec::new();
         for (at, value) in self.written(key) {
             let DeValue::Array(array) = value else {
-                let wrong = Wrong::new(format!("there may be more than one `{key}`"), format!("write `[[{key}]]`, in double brackets"));
+                let wrong =
+                    Wrong::new(format!("there may be more than one `{key}`"), format!("write `[[{key}]]`, in double brackets"));
                 self.fault(wrong.at(at));
                 continue;
             };

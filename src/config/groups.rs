@@ -127,7 +127,9 @@ impl People {
             }
         }
         if let Some(ranges) = ranges.as_ref().filter(|r| r.value.is_empty()) {
-            section.fault(Wrong::new("this network has no addresses", "at least one range, such as \"10.20.0.0/16\"").at(ranges.place));
+            section.fault(
+                Wrong::new("this network has no addresses", "at least one range, such as \"10.20.0.0/16\"").at(ranges.place),
+            );
         }
         if taken.len() > MOST {
             section.fault(Wrong::new(format!("there are more than {MOST} ranges"), "write wider ones").at(section.place()));
@@ -163,7 +165,8 @@ fn unknown_devices(section: &Section, profiles: &[Profile], known: &Known<Profil
     let Some(written) = written else {
         let strictest = strictest(profiles);
         if strictest.is_none() && !profiles.is_empty() {
-            let wrong = Wrong::new("no profile is for pupils, so an unknown device here has none", "add `unknown = …` with a profile");
+            let wrong =
+                Wrong::new("no profile is for pupils, so an unknown device here has none", "add `unknown = …` with a profile");
             section.fault(wrong.help("`pupils = true` in a profile makes it one for pupils").at(section.place()));
         }
         return strictest;
@@ -171,8 +174,13 @@ fn unknown_devices(section: &Section, profiles: &[Profile], known: &Known<Profil
     let id = known.find(section, &written, title)?;
     if profiles.get(usize::from(id.0)).is_some_and(|p| !p.pupils) {
         let name = shown(written.value);
-        let wrong = Wrong::new(format!("an unknown device here would get {name}, which is not for pupils"), "a profile for pupils");
-        section.fault(wrong.help(format!("if that is what you want, write `unknown = \"{}\"` instead of `profile`", written.value)).at(written.place));
+        let wrong =
+            Wrong::new(format!("an unknown device here would get {name}, which is not for pupils"), "a profile for pupils");
+        section.fault(
+            wrong
+                .help(format!("if that is what you want, write `unknown = \"{}\"` instead of `profile`", written.value))
+                .at(written.place),
+        );
     }
     Some(id)
 }

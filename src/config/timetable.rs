@@ -87,7 +87,8 @@ fn days(section: &Section) -> Option<Days> {
     let school = days.value.iter().find(|d| d.value == 0);
     match school {
         None if days.value.is_empty() => {
-            section.fault(Wrong::new("this cell holds on no day", "\"school\", or days such as [\"mon\", \"tue\"]").at(days.place));
+            section
+                .fault(Wrong::new("this cell holds on no day", "\"school\", or days such as [\"mon\", \"tue\"]").at(days.place));
             None
         }
         None => Some(Days::Week(days.value.iter().fold(0, |bits, d| bits | d.value))),
@@ -118,7 +119,8 @@ pub(super) fn school_days(root: &Section) -> SchoolDays {
             continue;
         }
         if let Some((other, _)) = terms.iter().find(|(f, l)| first.value <= *l && f.value <= last.value) {
-            section.fault(Wrong::new("two terms share days", "begin after the other one ends").at(first.place).first(other.place));
+            section
+                .fault(Wrong::new("two terms share days", "begin after the other one ends").at(first.place).first(other.place));
         }
         off.extend(within.into_iter().map(|day| (day, Some((first.value, last.value)))));
         terms.push((first, last.value));

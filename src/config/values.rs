@@ -92,9 +92,8 @@ pub(super) fn network(item: &Item) -> Result<Network, Wrong> {
     })?;
     let widest = if is_v4(&network) { WIDEST_V4 } else { WIDEST_V6 };
     if network.prefix() < widest {
-        return Err(Wrong::new("this range is wider than any school's", format!("at the widest `/{widest}`")).help(
-            "the gate answers everyone in its networks: open to the whole internet it would be misused within hours",
-        ));
+        return Err(Wrong::new("this range is wider than any school's", format!("at the widest `/{widest}`"))
+            .help("the gate answers everyone in its networks: open to the whole internet it would be misused within hours"));
     }
     Ok(network)
 }
