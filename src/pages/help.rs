@@ -18,7 +18,12 @@ pub struct Help {
 /// The order is: for any child first.
 pub const HELP: &[Help] = &[
     Help { name: "Childline", about: "if you are under 19: free, day or night", number: "0800 1111", link: "tel:08001111" },
-    Help { name: "Shout", about: "if you would rather text: free, day or night", number: "text SHOUT to 85258", link: "sms:85258" },
+    Help {
+        name: "Shout",
+        about: "if you would rather text: free, day or night",
+        number: "text SHOUT to 85258",
+        link: "sms:85258",
+    },
     Help { name: "Samaritans", about: "for anyone: free, day or night", number: "116 123", link: "tel:116123" },
     Help {
         name: "CEOP",

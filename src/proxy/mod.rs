@@ -93,3 +93,6 @@ struct Proxy {
     resolver: Arc<Resolver>,
     own: OwnAddresses,
 }
+
+#[cfg(test)]
+mod tests;
