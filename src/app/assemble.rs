@@ -6,19 +6,20 @@ use crate::gate::Snapshot;
 use crate::journal::Journal;
 use crate::lists::Table;
 use crate::ops::tables;
-use crate::people::{Register, Store};
+use crate::people::{Neighbours, Register, Store};
 use std::sync::Arc;
 
 /// The snapshot of a configuration, its names stored in the journal under its version.
 ///
 /// # Errors
 /// [`StartFault`] if the table, the register or the journal's names cannot be had; nothing is changed then.
-pub fn snapshot(config: Config, journal: &Journal) -> Result<Snapshot, StartFault> {
+pub fn snapshot(config: Config, journal: &Journal, neighbours: &Arc<Neighbours>) -> Result<Snapshot, StartFault> {
     let (table, register) = parts(&config)?;
+    let register = register.with_neighbours(neighbours.clone());
     let names = Snapshot::names(&config, &table);
     let version = journal.version_of(&names)?;
     journal.name(version, &names)?;
-    Ok(Snapshot::new(version, config, table, register))
+    Ok(Snapshot::new(version, config, table, Arc::new(register)))
 }
 
 /// A snapshot for looking only: no journal, so no version.
@@ -27,11 +28,11 @@ pub fn snapshot(config: Config, journal: &Journal) -> Result<Snapshot, StartFaul
 /// As [`snapshot`].
 pub fn unnumbered(config: Config) -> Result<Snapshot, StartFault> {
     let (table, register) = parts(&config)?;
-    Ok(Snapshot::new(0, config, table, register))
+    Ok(Snapshot::new(0, config, table, Arc::new(register)))
 }
 
-fn parts(config: &Config) -> Result<(Arc<Table>, Arc<Register>), StartFault> {
+fn parts(config: &Config) -> Result<(Arc<Table>, Register), StartFault> {
     let table = tables::current(config)?;
     let register = Store::peek(&register_file(config))?;
-    Ok((Arc::new(table), Arc::new(register)))
+    Ok((Arc::new(table), register))
 }

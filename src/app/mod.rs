@@ -6,16 +6,22 @@
 //!
 //! - [`assemble`]  from what is on disk to one snapshot
 //! - [`control`]   what the control socket's requests do
+//! - [`entries`]   the school's own entries changed
+//! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`status`]    what is running, and what needs somebody
 
 pub mod assemble;
 pub mod control;
+pub mod entries;
 pub mod status;
+pub mod weekly;
 
 use crate::config::Config;
 use crate::gate::{Clock, Gate};
 use crate::journal::{Journal, Settings};
 use crate::net::drain::{Stopper, drain};
+use crate::people::neighbours::{self, ARP_TABLE};
+use crate::people::{Neighbours, Watch};
 use crate::resolve::Resolver;
 use crate::{dns, ops, proxy, web};
 use std::net::SocketAddr;
@@ -54,6 +60,8 @@ pub struct App {
     proxy: Option<proxy::Bound>,
     web: Option<web::Bound>,
     control: Arc<control::Handler>,
+    // Reads the kernel's neighbour table for as long as the gate lives.
+    _neighbours: Watch,
     // Held for as long as the gate lives: two gates on one folder would undo each other.
     _lock: nix::fcntl::Flock<std::fs::File>,
 }
@@ -101,7 +109,8 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     let web = bound(&config.web.listen, || runtime.block_on(async { web::bind(&config.web.listen) }))?;
 
     let journal = Journal::start(journal_settings(&config, &clock))?;
-    let snapshot = assemble::snapshot(config, &journal)?;
+    let (neighbours, watch) = Neighbours::watch(ARP_TABLE, neighbours::EVERY).map_err(StartFault::Runtime)?;
+    let snapshot = assemble::snapshot(config, &journal, &neighbours)?;
     let resolver = {
         let _inside = runtime.enter();
         Arc::new(Resolver::new(&snapshot.config.dns.upstreams))
@@ -112,8 +121,8 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         proxy: proxy.as_ref().map(proxy::Bound::local_addrs).unwrap_or_default(),
         web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
     };
-    let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), config_path, doors));
-    Ok(App { gate, resolver, runtime, dns, proxy, web, control, _lock: lock })
+    let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), neighbours, config_path, doors));
+    Ok(App { gate, resolver, runtime, dns, proxy, web, control, _neighbours: watch, _lock: lock })
 }
 
 fn bound<B>(listen: &[SocketAddr], bind: impl FnOnce() -> std::io::Result<B>) -> Result<Option<B>, StartFault> {
@@ -200,7 +209,7 @@ impl App {
             tasks.spawn_on(door.serve(self.gate.clone(), drain.clone()), &handle);
         }
         ops::systemd::ready(&handle, drain);
-        Ok(Running { gate: self.gate, runtime: self.runtime, tasks, workers, stopper, socket, _lock: self._lock })
+        Ok(Running { gate: self.gate, runtime: self.runtime, tasks, workers, stopper, socket, _neighbours: self._neighbours, _lock: self._lock })
     }
 }
 
@@ -212,6 +221,7 @@ pub struct Running {
     workers: Option<dns::Running>,
     stopper: Stopper,
     socket: crate::gate::control::Socket,
+    _neighbours: Watch,
     _lock: nix::fcntl::Flock<std::fs::File>,
 }
 

@@ -76,7 +76,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
     if !clock_set {
         needs_you.push("the clock is not set: events wait, and are dated when it is".into());
     }
-    if snapshot.register.persons().next().is_none() {
+    if snapshot.register.present().next().is_none() {
         needs_you.push("the register is empty: everyone is judged by their network. `schoolgate people import FILE.csv`".into());
     }
     Status {
@@ -86,7 +86,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
         uptime_s: uptime.as_secs(),
         doors: doors.clone(),
         networks,
-        people: snapshot.register.persons().filter(|p| !p.withdrawn).count(),
+        people: snapshot.register.present().count(),
         lists: snapshot.table.lists().len(),
         names_on_lists: snapshot.table.len(),
         locked_tier: "NOT PRESENT (IWF and CTIRU lists come from a licensed party)".into(),

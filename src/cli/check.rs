@@ -9,7 +9,7 @@ pub fn check(context: &Context) -> Outcome {
         Ok(register) => {
             if !context.json {
                 say(&config)?;
-                say(format_args!("register  {} people", register.persons().filter(|p| !p.withdrawn).count()))?;
+                say(format_args!("register  {} people", register.present().count()))?;
             }
         }
         Err(fault) => faults.push(fault.to_string()),

@@ -59,8 +59,8 @@ pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
         None => {
             let by = ops::files::user_name(nix::unistd::getuid().as_raw());
             let now = crate::gate::Clock::System.unix_ms();
-            let value = change_offline(&config, |text| app::control::added(text, &entry, &by, now, &config))?;
-            format!("entry {} {what} {}: no gate is running, so it is in {} for the next start", value["id"], entry.host, shown(&config))
+            let id = app::entries::add(&config, &entry, &by, now, || context.readable()).map_err(fail)?;
+            format!("entry {id} {what} {}: no gate is running, so it is in {} for the next start", entry.host, shown(&config))
         }
     };
     say(said)
@@ -74,7 +74,7 @@ pub fn entries(context: &Context, command: &Command) -> Outcome {
             let said = match context.ask(&config, &Request::RemoveEntry { id: *id, reason: reason.clone() })? {
                 Some(_) => format!("entry {id} is removed"),
                 None => {
-                    change_offline(&config, |text| Ok((crate::config::entries::remove(text, *id)?, serde_json::Value::Null)))?;
+                    app::entries::remove(&config, *id, || context.readable()).map_err(fail)?;
                     format!("entry {id} is removed from {}; no gate is running", shown(&config))
                 }
             };
@@ -127,14 +127,6 @@ fn list(context: &Context, config: &Config) -> Outcome {
 fn local(ms: i64, config: &Config) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default().to_zoned(config.school.zone.clone());
     at.strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-fn change_offline<T>(config: &Config, change: impl FnOnce(&str) -> Result<(String, T), String>) -> Result<T, super::Failed> {
-    let path = app::entries_file(config);
-    let text = ops::files::read_or_empty(&path).map_err(fail)?;
-    let (text, said) = change(&text).map_err(fail)?;
-    ops::files::replace(&path, text.as_bytes()).map_err(fail)?;
-    Ok(said)
 }
 
 fn shown(config: &Config) -> String {

@@ -123,6 +123,11 @@ impl Context {
         })
     }
 
+    /// Whether the configuration as it is now can be read: what a command has just written stands or is undone by it.
+    fn readable(&self) -> Result<(), String> {
+        crate::reload::read_config(self.config.as_deref()).map(drop).map_err(|fault| fault.render(false))
+    }
+
     /// The configuration file that was named, if one was.
     pub fn config_path(&self) -> Option<&Path> {
         self.config.as_deref()

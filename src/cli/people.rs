@@ -8,10 +8,13 @@ use crate::people::record::Filter;
 use crate::people::{Diff, Force, Grouping, MAX_BYTES, Record, Sheet, Store};
 use crate::words::PersonRole;
 use crate::{app, ops};
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+
+/// Columns of a terminal into which the list is fitted.
+const NARROWEST: u16 = 60;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -76,6 +79,11 @@ fn import(context: &Context, config: &Config, args: &ImportArgs) -> Outcome {
     })?;
     let mut store = open(&app::register_file(config), args.dry_run).map_err(fail)?;
     let diff = Diff::between(&store.load().map_err(fail)?, &sheet, grouping);
+    if diff.shows_register() {
+        // Whoever reads what would leave or change has looked into the register.
+        let purpose = format!("import of {}", args.file.display());
+        ops::look_ups::record(&config.data, "people import", &purpose, Clock::System.unix_ms()).map_err(fail)?;
+    }
     let force = if args.force { Force::Yes } else { Force::No };
     let agreed = match diff.agreed(force) {
         Ok(agreed) => agreed,
@@ -142,7 +150,11 @@ fn list(context: &Context, config: &Config, args: &ListArgs) -> Outcome {
             return "the register is empty. `schoolgate people import FILE.csv` fills it".into();
         }
         let mut table = Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(Record::COLUMNS);
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(Record::COLUMNS);
+        // On a terminal too narrow for eight columns, lines that wrap read better than columns of one letter.
+        if table.width().is_some_and(|width| width >= NARROWEST) {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
         for record in &records {
             table.add_row(record.cells(&config.school.zone));
         }

@@ -22,6 +22,8 @@ pub struct Counters {
     pub malformed: Counter,
     /// Questions that no upstream answered in time.
     pub upstream_failures: Counter,
+    /// Questions there was no room for: SERVFAIL.
+    pub overloads: Counter,
     /// Connections refused because the address they lead to is not for clients.
     pub refused_destinations: Counter,
 }
@@ -32,6 +34,7 @@ impl Counters {
         registry.register("strangers", "Requests from addresses in no network of the school", self.strangers.clone());
         registry.register("malformed", "Messages that could not be read", self.malformed.clone());
         registry.register("upstream_failures", "Questions no upstream answered in time", self.upstream_failures.clone());
+        registry.register("overloads", "Questions there was no room for", self.overloads.clone());
         registry.register(
             "refused_destinations",
             "Connections to addresses that are not for clients",

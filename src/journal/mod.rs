@@ -1,63 +1,122 @@
+//! What happened? Written before the answer leaves, kept through kill -9, found again by person, by name, by week.
+//!
+//! Comes in: an [`Event`] from a door's thread. Goes out: the rows of week files, read back or exported.
+//! Always holds: a door never waits for the journal; an event that was noted is in exactly one week file, once, however
+//! often the process is killed; what was lost is counted and leaves a gap; `seq` grows and is never given twice.
+//!
+//! ```text
+//! door's thread ─▶ ring (tmpfs) ─▶ segment (an fsync a second) ─▶ 2026-W47.db (every five seconds)
+//! ```
+//!
+//! What is written
+//! - [`event`]      one thing that happened at a door
+//! - [`names`]      what the ids of a policy version were called
+//! - [`gap`]        what was lost, and when
+//! - [`time`]       which moments to believe; the date of what happened before the clock was set
+//! - [`week`]       the school's ISO weeks
+//!
+//! The way in
+//! - [`handle`]     [`Journal`]: what the doors hold
+//! - [`record`]     an event as bytes
+//! - [`memory`]     shared memory, the one unsafe file
+//! - [`ring`]       one thread's ring
+//! - [`rings`]      all threads' rings, and those a killed process left
+//! - [`segment`]    appended files between ring and week file
+//! - [`shared`]     what doors and writer both see
+//! - [`writer`]     the one writer
+//! - [`schema`]     the tables of a week file
+//! - [`book`]       the week files, open for writing
+//! - [`retention`]  how long they are kept
+//! - [`fault`]      what can go wrong at the start, and how often it is said
+//! - [`point`]      where tests kill the writer
+//!
+//! The way out
+//! - [`read`]       weeks, events by filter, gaps, names
+//! - [`export`]     one event as JSON, CSV, squid's log line
+
+mod book;
 pub mod event;
+pub mod export;
+mod fault;
+mod gap;
+mod handle;
+mod memory;
 pub mod names;
+mod point;
+pub mod read;
+mod record;
+mod retention;
+mod ring;
+mod rings;
+mod schema;
+mod segment;
+mod shared;
+pub mod time;
+pub mod week;
+mod writer;
+
 pub use event::{Door, Event, Intent};
+pub use fault::JournalFault;
+pub use handle::Journal;
 pub use names::Names;
+pub use retention::DETAIL_DAYS;
+pub use time::Dated;
+pub use week::IsoWeek;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Tells the time: milliseconds since 1970.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Where the journal lives and how it dates what it writes.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// `DATA/journal`: segments and week files.
     pub dir: PathBuf,
-    /// Where the rings are: a folder on tmpfs, else under the data folder.
+    /// Where the rings are: a folder on tmpfs, else under the data folder. Several journals may share one.
     pub run: PathBuf,
     /// The school's time zone: weeks are cut at Monday 00:00 there.
     pub zone: jiff::tz::TimeZone,
+    /// The gate's clock: says whether the time has been set, and which weeks are past their time. Events bring their own.
+    pub now: Clock,
+    /// Bytes of a thread's ring, a power of two; `None`: as many as a gate needs. Tests take fewer.
+    pub ring_bytes: Option<u64>,
+}
+
+impl Settings {
+    /// With the system's clock.
+    pub fn new(dir: impl Into<PathBuf>, run: impl Into<PathBuf>, zone: jiff::tz::TimeZone) -> Self {
+        let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
+        Self { dir: dir.into(), run: run.into(), zone, now: Arc::new(now), ring_bytes: None }
+    }
+
+    /// With a clock that someone else moves.
+    #[must_use]
+    pub fn with_clock(self, now: Clock) -> Self {
+        Self { now, ..self }
+    }
 }
 
 /// What the journal has done since it was started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
+    /// Records written to segments: events, and a gap for each loss.
     pub written: u64,
+    /// Events that found no room: `schoolgate_events_dropped_total`.
     pub dropped: u64,
+    /// Events found in the rings of a killed process.
     pub replayed: u64,
     /// Events that wait for the clock to be set.
     pub undated: u64,
+    /// Week files that could not be read and were set aside.
+    pub broken: u64,
+    /// The disk refuses at the moment.
+    pub stalled: bool,
 }
 
-/// The doors' side of the journal.
-pub struct Journal;
-
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct JournalFault(pub String);
-
-impl Journal {
-    pub fn start(_settings: Settings) -> Result<Self, JournalFault> {
-        todo!()
-    }
-    /// Writes the event to the calling thread's ring. Never blocks, never fails: what finds no room is counted.
-    pub fn note(&self, _event: &Event) {
-        todo!()
-    }
-    /// Stores what the ids of a version are called, before the first event of that version.
-    pub fn name(&self, _version: u32, _names: &Names) -> Result<(), JournalFault> {
-        todo!()
-    }
-    /// The version these names have: the last one's if nothing changed, else the next.
-    pub fn version_of(&self, _names: &Names) -> Result<u32, JournalFault> {
-        todo!()
-    }
-    pub fn tally(&self) -> Tally {
-        todo!()
-    }
-    /// Waits until everything noted before the call is in a week file.
-    pub fn settle(&self) {
-        todo!()
-    }
-    /// Moves everything to week files and ends the writer.
-    pub fn stop(&self) {
-        todo!()
-    }
-}
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;

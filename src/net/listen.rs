@@ -99,6 +99,14 @@ impl Listening {
         &self.addrs
     }
 
+    /// These and others as one: they share their seats when they are served.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.listeners.extend(others.listeners);
+        self.addrs.extend(others.addrs);
+        self
+    }
+
     /// Takes connections and hands them to `handle`, each in a task of its own, until the word to stop; then lets what
     /// has begun go on for a few seconds. Must be called within a tokio runtime.
     ///

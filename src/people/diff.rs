@@ -176,6 +176,11 @@ impl Diff {
         people.iter().sum::<usize>() == 0 && self.devices == Devices::default()
     }
 
+    /// Whether it tells of anyone more than the file does.
+    pub fn shows_register(&self) -> bool {
+        !(self.moved.is_empty() && self.changed.is_empty() && self.returned.is_empty() && self.leavers.is_empty())
+    }
+
     fn refusal(&self) -> Option<Refusal> {
         let present = self.present.iter().map(|(_, n)| n).sum();
         if self.leavers.len() * 2 > present {

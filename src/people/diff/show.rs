@@ -45,7 +45,7 @@ fn section<'a>(
 ) -> fmt::Result {
     let count = lines.len();
     for (key, name, about) in lines.take(shown) {
-        let line = format!("{kind:<11}  {:<12}  {:<24}  {}", plain(key), plain(name), plain(&about));
+        let line = format!("{kind:<11}  {:<17}  {:<24}  {}", plain(key), plain(name), plain(&about));
         writeln!(f, "{}", line.trim_end())?;
     }
     if count > shown {

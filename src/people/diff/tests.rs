@@ -46,14 +46,14 @@ s1,Mr Babbage,staff,,,,10.20.2.1,,
     assert_eq!(
         diff.to_string(),
         "\
-new          p5            Eve New                   pupil, year R
-moves        p1            Ada Byron                 year 7 → 8, groups chess → chess;safeguarding
-changes      p3            Cat Lee-Hart              name Cat Lee → Cat Lee-Hart
-leaves       p4            Dan Old                   pupil, to be withdrawn
+new          p5                 Eve New                   pupil, year R
+moves        p1                 Ada Byron                 year 7 → 8, groups chess → chess;safeguarding
+changes      p3                 Cat Lee-Hart              name Cat Lee → Cat Lee-Hart
+leaves       p4                 Dan Old                   pupil, to be withdrawn
 new device   3c:22:fb:00:00:05                            of p5, MAC 3c:22:fb:00:00:05
-device       LT-2                                    device LT-2 → LT-9
+device       LT-2                                         device LT-2 → LT-9
 device goes  Trolley A
-no group     p5            Eve New                   judged by the network they come from
+no group     p5                 Eve New                   judged by the network they come from
 people: 1 new, 1 move, 1 change, 0 return, 1 leave, 2 stay as they are
 devices: 1 new, 1 change, 1 go"
     );

@@ -66,7 +66,8 @@ fn register() -> Register {
 #[test]
 fn an_address_says_who_is_there_how_known_and_how_sure() {
     let register = register();
-    let cases: &[(&str, &str, Option<(u32, Option<u32>, Known, Confidence, bool)>)] = &[
+    type Seen = (u32, Option<u32>, Known, Confidence, bool);
+    let cases: &[(&str, &str, Option<Seen>)] = &[
         ("a fixed IPv6 address", "2001:db8::10", Some((10, Some(1), Known::Address, Confidence::Medium, false))),
         ("a bound MAC", "10.20.1.50", Some((3, Some(3), Known::Mac, Confidence::Medium, false))),
         ("a bound MAC the device made up", "10.20.1.51", Some((4, Some(4), Known::Mac, Confidence::Low, true))),

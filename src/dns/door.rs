@@ -1,0 +1,256 @@
+//! One query to one answer, for every transport: judged, resolved, judged behind, written down.
+//!
+//! ```text
+//! bytes ─▶ read ─▶ who? ─▶ judge ─▶ blocked? ── yes ─▶ block answer ─▶ note ─▶ bytes
+//!                  │                  no
+//!                  ▼                  ▼
+//!               REFUSED            cache ── miss ─▶ upstream ─▶ judge behind ─▶ note ─▶ bytes
+//! ```
+
+use super::shares::{Share, Shares};
+use super::{blocked, special};
+use crate::gate::{Gate, Heard, Judged, Visit};
+use crate::journal::{Door as Doorway, Intent};
+use crate::policy::{Action, Surface, Verdict};
+use crate::resolve::{Outcome, ResolveFault, Resolver, WireAnswer};
+use crate::wire::{BadQuery, Ede, Made, Query, Rcode, answer, rr};
+use crate::words::{ClientAddr, Host};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Longest message over TCP: the length prefix has two octets.
+const TCP_LIMIT: usize = 65_535;
+
+/// What answers queries: the gate that judges, the resolver that asks.
+pub struct Door {
+    pub gate: Arc<Gate>,
+    pub resolver: Arc<Resolver>,
+    shares: Arc<Shares>,
+}
+
+/// Who asks, and by which way the answer goes back.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker {
+    pub client: ClientAddr,
+    /// The address of ours that was asked.
+    pub local: IpAddr,
+    pub transport: Transport,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    Udp,
+    Tcp,
+}
+
+/// What the first look came to.
+pub enum First {
+    /// Nothing is sent.
+    Silence,
+    /// The answer is written, and written down.
+    Answered,
+    /// An upstream must be asked: [`Door::finish`].
+    Open(Box<Open>),
+}
+
+/// A question that is allowed, and not yet answered.
+pub struct Open {
+    asked: Asked,
+    /// `None`: the client has more open questions than its share, and gets no more.
+    share: Option<Share>,
+}
+
+/// One question on its way: everything that its event needs.
+struct Asked {
+    visit: Visit,
+    judged: Judged,
+    query: Query,
+    asker: Asker,
+    /// Octets of the query.
+    length: usize,
+    since: Instant,
+}
+
+impl Door {
+    pub fn new(gate: Arc<Gate>, resolver: Arc<Resolver>) -> Self {
+        Self { gate, resolver, shares: Arc::default() }
+    }
+
+    /// Answers one query. `false`: nothing is to be sent.
+    ///
+    /// The event is written before this returns, so before the answer leaves.
+    pub async fn answer(&self, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> bool {
+        match self.first(bytes, asker, out) {
+            First::Silence => false,
+            First::Answered => true,
+            First::Open(open) => {
+                self.finish(*open, out).await;
+                true
+            }
+        }
+    }
+
+    /// Answers what can be answered without waiting: what is blocked, refused, special or remembered.
+    pub fn first(&self, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> First {
+        let since = Instant::now();
+        let counters = &self.gate.counters;
+        let visit = self.gate.visit(asker.client);
+        let query = match Query::read(bytes) {
+            Ok(query) => query,
+            Err(bad) => {
+                counters.malformed.inc();
+                return refuse_header(bad, bytes, visit.is_some(), out);
+            }
+        };
+        let Some(visit) = visit else {
+            counters.strangers.inc();
+            let error = Some((Ede::PROHIBITED, "this address is in no network of the school"));
+            Made { error, ..Made::bare(Rcode::REFUSED) }.write(&query, out);
+            return First::Answered;
+        };
+        if query.edns.is_some_and(|e| e.version != 0) {
+            // The client asks again with version 0 (RFC 6891 §6.1.3): that is the query that is judged and written down.
+            counters.malformed.inc();
+            Made::bare(Rcode::BADVERS).write(&query, out);
+            return First::Answered;
+        }
+        let host = query.name.host();
+        let judged = match &host {
+            Some(host) => visit.judge(host, Surface::NoPage),
+            None => visit.judge_unlisted(Surface::NoPage),
+        };
+        let asked = Asked { visit, judged, query, asker, length: bytes.len(), since };
+        if query.class != rr::CLASS_IN || never_asked(query.kind) {
+            self.say(&asked, Made::bare(Rcode::REFUSED), &judged, out);
+        } else if let Some(made) = host.and_then(|h| special::answer(&h, query.kind)) {
+            self.say(&asked, made, &judged, out);
+        } else if judged.verdict.blocks() {
+            self.block(&asked, &judged, out);
+        } else if let Some(kept) = self.resolver.cached(&query) {
+            self.settle(&asked, kept, out);
+        } else {
+            let share = self.shares.take(asker.client);
+            return First::Open(Box::new(Open { asked, share }));
+        }
+        First::Answered
+    }
+
+    /// Asks the upstreams, and answers.
+    pub async fn finish(&self, open: Open, out: &mut Vec<u8>) {
+        let Some(_share) = &open.share else { return self.too_busy(&open, out) };
+        let outcome = self.resolver.answer(&open.asked.query).await;
+        self.settle(&open.asked, outcome, out);
+    }
+
+    /// Answers a question for which there is no room: SERVFAIL, so that the client tries again or elsewhere.
+    pub fn too_busy(&self, open: &Open, out: &mut Vec<u8>) {
+        self.settle(&open.asked, Err(ResolveFault::Busy), out);
+    }
+
+    /// Answers an allowed question, unless what stands behind it is blocked.
+    fn settle(&self, asked: &Asked, outcome: Outcome, out: &mut Vec<u8>) {
+        match outcome {
+            Ok(found) => {
+                let judged = behind(asked, &found);
+                if judged.verdict.blocks() {
+                    return self.block(asked, &judged, out);
+                }
+                let limit = match asked.asker.transport {
+                    Transport::Udp => asked.query.udp_limit(),
+                    Transport::Tcp => TCP_LIMIT,
+                };
+                found.write(&asked.query, limit, out);
+                self.note(asked, &judged, found.rcode(), out);
+            }
+            Err(fault) => {
+                let code = match fault {
+                    ResolveFault::Busy => {
+                        self.gate.counters.overloads.inc();
+                        Ede::OTHER
+                    }
+                    _ => {
+                        self.gate.counters.upstream_failures.inc();
+                        Ede::NO_REACHABLE_AUTHORITY
+                    }
+                };
+                let text = fault.to_string();
+                let made = Made { error: Some((code, &text)), ..Made::bare(Rcode::SERVFAIL) };
+                self.say(asked, made, &asked.judged, out);
+            }
+        }
+    }
+
+    fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {
+        let config = &asked.visit.snapshot.config;
+        let why = blocked::why(config, &judged.verdict);
+        self.say(asked, blocked::answer(config, &judged.verdict, &asked.query, asked.asker.local, &why), judged, out);
+    }
+
+    fn say(&self, asked: &Asked, made: Made, judged: &Judged, out: &mut Vec<u8>) {
+        made.write(&asked.query, out);
+        self.note(asked, judged, made.rcode, out);
+    }
+
+    /// Writes the event. `judged` is the verdict that was acted upon: the question's, or that on what stands behind it.
+    fn note(&self, asked: &Asked, judged: &Judged, rcode: Rcode, out: &[u8]) {
+        let heard = Heard {
+            door: Doorway::Dns,
+            method: "",
+            host: asked.query.name.to_string().into(),
+            port: 0,
+            path: "",
+            query_type: asked.query.kind,
+            intent: Intent::Unknown,
+            status: rcode.0,
+            bytes_up: asked.length as u64,
+            bytes_down: out.len() as u64,
+            duration_ms: asked.since.elapsed().as_millis().try_into().unwrap_or(u32::MAX),
+        };
+        self.gate.note(&asked.visit, judged, heard);
+    }
+}
+
+/// Answers what could not be read by its header, if there is one, and only to the school's own.
+fn refuse_header(bad: BadQuery, bytes: &[u8], ours: bool, out: &mut Vec<u8>) -> First {
+    let rcode = match bad {
+        BadQuery::TooShort | BadQuery::NotAQuery => return First::Silence,
+        BadQuery::Opcode(_) => Rcode::NOTIMP,
+        BadQuery::Malformed(_) => Rcode::FORMERR,
+    };
+    if !ours {
+        return First::Silence;
+    }
+    answer::header_only(bytes, rcode, out);
+    First::Answered
+}
+
+/// Types that are no data of a name: OPT, the transaction types (TKEY, TSIG) and zone transfers, which nobody may have here.
+fn never_asked(kind: u16) -> bool {
+    matches!(kind, rr::OPT | 249..=rr::AXFR)
+}
+
+/// The verdict on an allowed question once its answer is known: that on the first name or address behind it that is blocked,
+/// else the first that was worth writing down (a warning, a `would-block`), else the question's own.
+fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
+    let mut said: Option<Judged> = None;
+    let own = asked.query.name.host();
+    let names = found.names().iter().filter(|n| Some(**n) != own).copied();
+    for host in names.chain(found.addresses().iter().map(|&a| Host::from(a))) {
+        let Some(judged) = asked.visit.judge_behind(&asked.judged, &host, Surface::NoPage) else { continue };
+        if judged.verdict.blocks() {
+            said = Some(judged);
+            break;
+        }
+        said.get_or_insert(judged);
+    }
+    match said {
+        Some(judged) if judged.verdict.blocks() || asked.judged.verdict.action == Action::Allow => Judged {
+            // The entry that matched is one of the name behind, the event's host is the question: it has no labels of it.
+            verdict: Verdict { labels: 0, ..judged.verdict },
+            // What the question itself is counts too: a visit to help stays nobody's.
+            found: asked.judged.found.or(&judged.found),
+        },
+        _ => asked.judged,
+    }
+}

@@ -1,0 +1,27 @@
+//! The DNS door: a query in, an answer out, the same for every transport.
+//!
+//! Comes in: packets of the school's machines. Goes out: the upstream's answer for what is allowed, a block answer for what
+//! is not, and an event for each, written before the answer leaves.
+//! Always holds: strangers are refused; a worker never waits for an upstream; every wait, queue and share is bounded.
+//!
+//! - [`door`]     `answer(query, asker)`: judged, resolved, judged behind, written down
+//! - [`blocked`]  what a blocked name is answered with, and the words for it
+//! - [`special`]  names that are never asked upstream
+//! - [`shares`]   how many open questions one client may have
+//! - [`bind`]     all sockets of the door, and what to do if one cannot be had
+//! - [`udp`]      workers: one thread a socket; misses go to the runtime
+//! - [`tcp`]      connections with several queries each (RFC 7766)
+
+pub mod bind;
+pub mod blocked;
+pub mod door;
+pub mod shares;
+pub mod special;
+pub mod tcp;
+pub mod udp;
+
+#[cfg(test)]
+mod tests;
+
+pub use bind::{Bound, Running, bind};
+pub use door::{Asker, Door, First, Open, Transport};

@@ -1,0 +1,90 @@
+//! UDP: one thread a socket. What needs an upstream goes to the runtime and is answered from there, by the same socket.
+
+use super::door::{Asker, Door, First, Open, Transport};
+use crate::net::{Arrival, Datagrams, Drain};
+use crate::words::ClientAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// Questions that may wait for the runtime. It takes them off at once; this is for a burst at a lesson change.
+pub const MAX_WAITING: usize = 1_024;
+
+/// Questions from UDP that may be out at once: below the resolver's own bound, each holds about a kilobyte.
+const MAX_OUT: usize = 2_048;
+
+/// Longest query that is read. A question with EDNS, cookie and padding has under 600 octets.
+const MAX_QUERY: usize = 2_048;
+
+/// An allowed question on its way to the upstreams.
+pub struct Miss {
+    open: Open,
+    to: Arrival,
+    socket: Arc<Datagrams>,
+}
+
+/// Answers until the doors are to stop. Runs on a thread of its own.
+pub fn work(socket: &Arc<Datagrams>, door: &Door, misses: &mpsc::Sender<Miss>, drain: &Drain) {
+    let mut buffer = [0; MAX_QUERY];
+    let mut out = Vec::with_capacity(usize::from(crate::wire::UDP_SIZE));
+    while !drain.has_begun() {
+        let (length, to) = match socket.receive(&mut buffer) {
+            Ok(Some(arrived)) => arrived,
+            Ok(None) => continue,
+            Err(fault) => {
+                tracing::warn!(%fault, "a DNS worker cannot receive; it tries again");
+                std::thread::sleep(Duration::from_millis(50)); // so that a lasting fault does not fill the log and a core
+                continue;
+            }
+        };
+        let asker = Asker { client: ClientAddr::new(to.peer.ip()), local: to.local, transport: Transport::Udp };
+        // One packet that finds a fault of ours must not take the worker, and everyone behind it, along.
+        let first = catch_unwind(AssertUnwindSafe(|| door.first(&buffer[..length], asker, &mut out)));
+        match first {
+            Ok(First::Silence) => {}
+            Ok(First::Answered) => send(socket, &out, &to),
+            Ok(First::Open(open)) => {
+                if let Err(full) = misses.try_send(Miss { open: *open, to, socket: socket.clone() }) {
+                    door.too_busy(&full.into_inner().open, &mut out);
+                    send(socket, &out, &to);
+                }
+            }
+            Err(_) => {
+                door.gate.counters.malformed.inc();
+                tracing::error!("a query made the DNS door panic; it was not answered");
+            }
+        }
+    }
+}
+
+/// Takes what the workers cannot answer, until all of them have gone and everything is answered.
+pub async fn resolve(door: Arc<Door>, mut misses: mpsc::Receiver<Miss>) {
+    let mut out = JoinSet::new();
+    loop {
+        tokio::select! {
+            miss = misses.recv(), if out.len() < MAX_OUT => match miss {
+                Some(miss) => {
+                    out.spawn(settle(door.clone(), miss));
+                }
+                None => break,
+            },
+            Some(_) = out.join_next(), if !out.is_empty() => {}
+        }
+    }
+    while out.join_next().await.is_some() {}
+}
+
+async fn settle(door: Arc<Door>, Miss { open, to, socket }: Miss) {
+    let mut out = Vec::new();
+    door.finish(open, &mut out).await;
+    send(&socket, &out, &to);
+}
+
+/// A datagram that cannot be sent is lost like any other: the client asks again.
+fn send(socket: &Datagrams, bytes: &[u8], to: &Arrival) {
+    if let Err(fault) = socket.send(bytes, to) {
+        tracing::debug!(%fault, "an answer could not be sent");
+    }
+}

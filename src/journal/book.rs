@@ -1,0 +1,354 @@
+//! The week files: rows from segments, each once, in the file of the school's week they belong to.
+
+use super::names;
+use super::point::{Point, reach};
+use super::ring::RingId;
+use super::schema;
+use super::segment::{Mark, What};
+use super::time::Dated;
+use super::week::{IsoWeek, Weeks};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use std::collections::{HashMap, HashSet};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Week files held open: this week's, and last week's for what arrives late on Monday.
+const MAX_OPEN: usize = 2;
+/// Hosts whose row is remembered, a file: more than a school visits in a day; about 4 MiB.
+const MAX_HOSTS: usize = 50_000;
+/// Week files up to this size are read whole at the start to see whether they are sound. A larger one would keep the doors
+/// shut for seconds on an SD card: it is looked at, and set aside when what is wrong with it shows.
+const MAX_CHECKED: u64 = 32 << 20;
+
+/// Why rows did not get into a week file.
+#[derive(Debug, thiserror::Error)]
+pub enum BookFault {
+    #[error("{path}: {source}")]
+    Sqlite { path: PathBuf, source: rusqlite::Error },
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{path} was written by a newer Schoolgate (version {found} of the file, this one knows {known}): install that version again, or move the file away", known = schema::VERSION)]
+    Newer { path: PathBuf, found: i32 },
+}
+
+impl BookFault {
+    /// Whether the file itself is at fault, not the disk.
+    fn is_broken(&self) -> bool {
+        let Self::Sqlite { source, .. } = self else { return false };
+        matches!(source.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+            || matches!(source, rusqlite::Error::SqliteFailure(_, Some(said)) if said.starts_with("no such table"))
+    }
+}
+
+/// A record for a week file, dated.
+pub struct Row<'a> {
+    pub seq: u64,
+    pub ring: RingId,
+    pub position: u64,
+    pub dated: Dated,
+    pub what: What<'a>,
+}
+
+impl Row<'_> {
+    /// A gap is in the week in which it ended.
+    fn when_ms(&self) -> i64 {
+        match &self.what {
+            What::Event(event) => event.when_ms,
+            What::Gap(gap) => gap.until_ms,
+        }
+    }
+}
+
+/// What the week files hold, as far as a start needs it.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Survey {
+    /// A seq that none of them has reached.
+    pub next_seq: u64,
+    /// Files that could not be read and were set aside.
+    pub broken: u64,
+}
+
+/// All week files of a folder.
+pub struct Book {
+    dir: PathBuf,
+    weeks: Weeks,
+    open: Vec<(IsoWeek, WeekBook)>,
+    /// Files set aside since the start.
+    pub broken: u64,
+}
+
+impl Book {
+    pub fn new(dir: &Path, zone: jiff::tz::TimeZone) -> Self {
+        Self { dir: dir.to_owned(), weeks: Weeks::new(zone), open: Vec::new(), broken: 0 }
+    }
+
+    /// Looks at every week file: migrates the older, sets the broken aside.
+    ///
+    /// # Errors
+    /// A file that a newer Schoolgate wrote: the journal must not go on beside it.
+    pub fn survey(&mut self) -> Result<Survey, BookFault> {
+        let mut survey = Survey { next_seq: 1, broken: 0 };
+        for (week, path) in week_files(&self.dir).map_err(|source| BookFault::Io { path: self.dir.clone(), source })? {
+            match look_at(&path) {
+                Ok(next_seq) => survey.next_seq = survey.next_seq.max(next_seq),
+                Err(newer @ BookFault::Newer { .. }) => return Err(newer),
+                Err(fault) if fault.is_broken() => {
+                    self.set_aside(week, &fault);
+                    survey.broken += 1;
+                }
+                Err(fault) => tracing::error!(%fault, "a week file cannot be opened now"),
+            }
+        }
+        Ok(survey)
+    }
+
+    /// Up to where week files have the records of a ring.
+    pub fn mark(&self, ring: RingId) -> Mark {
+        let one = |db: &Connection| {
+            let sql = "SELECT position, lost FROM rings WHERE ring = ?1";
+            db.query_row(sql, [ring as i64], |row| {
+                let (position, lost): (Option<i64>, i64) = (row.get(0)?, row.get(1)?);
+                Ok(Mark { position: position.map(|p| p as u64), lost: lost as u64 })
+            })
+        };
+        self.each(|db| one(db).ok()).into_iter().fold(Mark::default(), Mark::or)
+    }
+
+    /// Which of these seqs week files have already.
+    pub fn having(&self, first: u64, last: u64) -> HashSet<u64> {
+        let sql = "SELECT seq FROM events WHERE seq BETWEEN ?1 AND ?2 UNION ALL SELECT seq FROM gaps WHERE seq BETWEEN ?1 AND ?2";
+        let one = |db: &Connection| -> rusqlite::Result<Vec<i64>> {
+            db.prepare(sql)?.query_map([first as i64, last as i64], |row| row.get(0))?.collect()
+        };
+        self.each(|db| one(db).ok()).into_iter().flatten().map(|seq| seq as u64).collect()
+    }
+
+    fn each<T>(&self, ask: impl Fn(&Connection) -> Option<T>) -> Vec<T> {
+        let files = week_files(&self.dir).unwrap_or_default();
+        let open = |path: &Path| Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok();
+        files.iter().filter_map(|(_, path)| ask(&open(path)?)).collect()
+    }
+
+    /// Puts rows into the files of their weeks: one transaction a file. A row whose seq is there already stays as it was.
+    ///
+    /// # Errors
+    /// The disk, or a file that broke: that file's rows are not in it, or doubtful. It is given up and opened anew next time.
+    pub fn put(&mut self, rows: &[Row]) -> Result<(), BookFault> {
+        let mut by_week: Vec<(IsoWeek, Vec<&Row>)> = Vec::new();
+        for row in rows {
+            let week = self.weeks.of(row.when_ms());
+            match by_week.iter_mut().find(|(w, _)| *w == week) {
+                Some((_, rows)) => rows.push(row),
+                None => by_week.push((week, vec![row])),
+            }
+        }
+        for (week, rows) in by_week {
+            let written = self.week(week).and_then(|book| book.put(&rows));
+            if let Err(fault) = written {
+                // What it remembers of hosts and names may have been rolled back.
+                self.close(week);
+                if fault.is_broken() {
+                    self.set_aside(week, &fault);
+                }
+                return Err(fault);
+            }
+            reach(Point::Committed);
+        }
+        Ok(())
+    }
+
+    fn week(&mut self, week: IsoWeek) -> Result<&mut WeekBook, BookFault> {
+        if let Some(at) = self.open.iter().position(|(w, _)| *w == week) {
+            let held = self.open.remove(at);
+            self.open.push(held);
+        } else {
+            if self.open.len() >= MAX_OPEN {
+                self.open.remove(0);
+            }
+            self.open.push((week, WeekBook::open(&self.dir, week)?));
+        }
+        // One was pushed in either case.
+        Ok(&mut self.open.last_mut().expect("a week was pushed").1)
+    }
+
+    /// Closes a week's file, if it is open.
+    pub fn close(&mut self, week: IsoWeek) {
+        self.open.retain(|(w, _)| *w != week);
+    }
+
+    /// Gives a file that cannot be read another name, its write-ahead log with it, so that SQLite's own tools still find both.
+    fn set_aside(&mut self, week: IsoWeek, fault: &BookFault) {
+        self.close(week);
+        let path = week.file(&self.dir);
+        let free = (1..).map(|n| if n == 1 { format!("{week}.db.broken") } else { format!("{week}.db.broken{n}") });
+        let Some(aside) = free.map(|name| self.dir.join(name)).find(|p| !p.exists()) else { return };
+        let with = |path: &Path, end: &str| PathBuf::from(format!("{}{end}", path.display()));
+        match std::fs::rename(&path, &aside) {
+            Ok(()) => {
+                let _ = std::fs::rename(with(&path, "-wal"), with(&aside, "-wal"));
+                let _ = std::fs::remove_file(with(&path, "-shm"));
+                self.broken += 1;
+                tracing::error!(%fault, file = %aside.display(), "a week file is broken and is set aside; a new one is begun. Its events are missing from searches and reports; `sqlite3 FILE .recover` may read them");
+            }
+            Err(source) => tracing::error!(%fault, %source, "a week file is broken and cannot be set aside"),
+        }
+    }
+}
+
+/// The week files of a folder, the oldest first.
+pub fn week_files(dir: &Path) -> io::Result<Vec<(IsoWeek, PathBuf)>> {
+    let week = |path: PathBuf| Some((IsoWeek::parse(path.file_name()?.to_str()?.strip_suffix(".db")?)?, path));
+    let mut files: Vec<_> = std::fs::read_dir(dir)?.filter_map(|e| week(e.ok()?.path())).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// Opens a week file as it is, brings it up to date, and says the seq that it has not reached.
+fn look_at(path: &Path) -> Result<u64, BookFault> {
+    let db = connect(path)?;
+    let at = |source| BookFault::Sqlite { path: path.to_owned(), source };
+    if std::fs::metadata(path).is_ok_and(|m| m.len() <= MAX_CHECKED) {
+        let said: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(at)?;
+        if said != "ok" {
+            let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+            return Err(at(rusqlite::Error::SqliteFailure(corrupt, Some(said))));
+        }
+    }
+    schema::next_seq(&db).map_err(at)
+}
+
+/// Opens a week file that is there.
+fn connect(path: &Path) -> Result<Connection, BookFault> {
+    let at = |source| BookFault::Sqlite { path: path.to_owned(), source };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = Connection::open_with_flags(path, flags).map_err(at)?;
+    let (application, version) = schema::identity(&db).map_err(at)?;
+    if version > schema::VERSION {
+        return Err(BookFault::Newer { path: path.to_owned(), found: version });
+    }
+    if application != schema::APPLICATION {
+        return Err(at(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB), None)));
+    }
+    // A reader that sees the file for the first time after a crash holds it for as long as its log takes to be read.
+    db.busy_timeout(std::time::Duration::from_secs(5)).map_err(at)?;
+    db.pragma_update(None, "journal_mode", "wal").map_err(at)?;
+    // A segment is deleted after the commit: the commit must be on the disk.
+    db.pragma_update(None, "synchronous", "full").map_err(at)?;
+    // A long export keeps the log growing; afterwards it is cut to this again.
+    db.pragma_update(None, "journal_size_limit", 16 << 20).map_err(at)?;
+    if version < schema::VERSION {
+        schema::migrate(&mut db, version).map_err(at)?;
+    }
+    Ok(db)
+}
+
+/// Makes an empty week file beside its place and moves it there whole: a reader never sees half of one.
+fn create(dir: &Path, week: IsoWeek) -> Result<(), BookFault> {
+    let path = week.file(dir);
+    let new = dir.join(format!("{week}.db.new"));
+    let io = |source| BookFault::Io { path: path.clone(), source };
+    let sqlite = |source| BookFault::Sqlite { path: path.clone(), source };
+    let _ = std::fs::remove_file(dir.join(format!("{week}.db.new-journal")));
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(io)?;
+    let mut db = Connection::open(&new).map_err(sqlite)?;
+    schema::migrate(&mut db, 0).map_err(sqlite)?;
+    drop(db);
+    File::open(&new).and_then(|f| f.sync_all()).map_err(io)?;
+    reach(Point::WeekMade);
+    // A log left beside a file that has gone would be taken for the new file's.
+    for end in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+    }
+    std::fs::rename(&new, &path).map_err(io)?;
+    File::open(dir).and_then(|d| d.sync_all()).map_err(io)
+}
+
+/// One week's file, open for writing.
+struct WeekBook {
+    dir: PathBuf,
+    path: PathBuf,
+    db: Connection,
+    hosts: HashMap<String, i64>,
+    /// The policy versions whose names the file has.
+    versions: HashSet<u32>,
+}
+
+impl WeekBook {
+    fn open(dir: &Path, week: IsoWeek) -> Result<Self, BookFault> {
+        let path = week.file(dir);
+        if !path.exists() {
+            create(dir, week)?;
+        }
+        let db = connect(&path)?;
+        let versions = |db: &Connection| -> rusqlite::Result<HashSet<u32>> {
+            db.prepare("SELECT version FROM names")?.query_map([], |row| row.get(0))?.collect()
+        };
+        let versions = versions(&db).map_err(|source| BookFault::Sqlite { path: path.clone(), source })?;
+        Ok(Self { dir: dir.to_owned(), path, db, hosts: HashMap::new(), versions })
+    }
+
+    fn put(&mut self, rows: &[&Row]) -> Result<(), BookFault> {
+        self.insert(rows).map_err(|source| BookFault::Sqlite { path: self.path.clone(), source })
+    }
+
+    fn insert(&mut self, rows: &[&Row]) -> rusqlite::Result<()> {
+        let transaction = self.db.transaction()?;
+        let mut marks: HashMap<RingId, Mark> = HashMap::new();
+        let mut unnamed = HashSet::new();
+        for row in rows {
+            match &row.what {
+                What::Event(event) => {
+                    let host = host_row(&transaction, &mut self.hosts, &event.host)?;
+                    schema::insert_event(&transaction, row.seq, event, row.dated, host)?;
+                    if !self.versions.contains(&event.policy_version) && unnamed.insert(event.policy_version) {
+                        name(&transaction, &mut self.versions, &self.dir, event.policy_version)?;
+                    }
+                }
+                What::Gap(gap) => schema::insert_gap(&transaction, row.seq, gap, row.dated)?,
+            }
+            let mark = marks.entry(row.ring).or_default();
+            *mark = mark.with(row.position, &row.what);
+        }
+        for (ring, mark) in marks {
+            let sql = "INSERT INTO rings (ring, position, lost) VALUES (?1, ?2, ?3) ON CONFLICT (ring) DO UPDATE SET
+                       position = max(ifnull(position, -1), ifnull(excluded.position, -1)), lost = max(lost, excluded.lost)";
+            transaction.prepare_cached(sql)?.execute(params![
+                ring as i64,
+                mark.position.map(|p| p as i64),
+                mark.lost as i64
+            ])?;
+        }
+        reach(Point::Inserted);
+        transaction.commit()
+    }
+}
+
+fn host_row(db: &Connection, known: &mut HashMap<String, i64>, host: &str) -> rusqlite::Result<Option<i64>> {
+    if host.is_empty() {
+        return Ok(None);
+    }
+    if let Some(row) = known.get(host) {
+        return Ok(Some(*row));
+    }
+    if known.len() >= MAX_HOSTS {
+        known.clear();
+    }
+    let row = schema::host_row(db, host)?;
+    known.insert(host.to_owned(), row);
+    Ok(Some(row))
+}
+
+/// Stores what the ids of a version are called, when its first event comes. One that nobody has named yet is asked for again
+/// in the next transaction.
+fn name(db: &Connection, known: &mut HashSet<u32>, dir: &Path, version: u32) -> rusqlite::Result<()> {
+    if let Some(names) = names::stored_text(dir, version) {
+        db.prepare_cached("INSERT OR IGNORE INTO names (version, names) VALUES (?1, ?2)")?.execute(params![version, names])?;
+        known.insert(version);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

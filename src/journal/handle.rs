@@ -1,0 +1,199 @@
+//! The doors' side: [`Journal`], and the calling thread's ring.
+
+use super::book::Book;
+use super::event::Event;
+use super::fault::JournalFault;
+use super::names::{self, Names};
+use super::ring::Producer;
+use super::rings::Rings;
+use super::segment::Segments;
+use super::shared::Shared;
+use super::time::BootId;
+use super::writer::{Timing, Writer};
+use super::{Settings, Tally};
+use std::cell::RefCell;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+/// The doors' side of the journal.
+///
+/// Shared by reference; what a thread notes goes into a ring of its own.
+pub struct Journal {
+    dir: PathBuf,
+    shared: Arc<Shared>,
+    /// Held as long as the journal: two writers would give the same seq twice.
+    _lock: File,
+}
+
+thread_local! {
+    /// This thread's rings, one a journal. In the gate there is one journal; in tests there are several.
+    static MINE: RefCell<Vec<Mine>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A thread's ring of one journal.
+struct Mine {
+    journal: Arc<Shared>,
+    producer: Option<Producer>,
+    /// When a ring that could not be made is tried again.
+    retry: Instant,
+}
+
+/// How long a thread without a ring waits before it asks for one again: asking opens files.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+
+impl Journal {
+    /// Opens the journal's folder, replays what a killed process left, and starts the writer.
+    ///
+    /// # Errors
+    /// [`JournalFault`]: the folders cannot be used, another gate uses them, or a newer one wrote a week file.
+    pub fn start(settings: Settings) -> Result<Self, JournalFault> {
+        let dir = settings.dir;
+        for folder in [&dir, &dir.join("segments"), &dir.join("names"), &settings.run] {
+            make(folder).map_err(|source| JournalFault::Folder { path: folder.clone(), source })?;
+        }
+        let dir = dir.canonicalize().map_err(|source| JournalFault::Folder { path: dir, source })?;
+        let lock = lock(&dir)?;
+        let at = |path: PathBuf| move |source| JournalFault::Folder { path, source };
+
+        let mut book = Book::new(&dir, settings.zone.clone());
+        let survey = book.survey()?;
+        let found = Segments::recover(&dir.join("segments")).map_err(at(dir.join("segments")))?;
+        let (mut segments, mut marks) = (found.segments, found.marks);
+        segments.next_seq = segments.next_seq.max(survey.next_seq);
+
+        let boot = BootId::present();
+        let shared = Arc::new(Shared::new(Rings::new(&settings.run, &dir, boot, settings.ring_bytes)));
+        shared.broken.store(survey.broken, Relaxed);
+        let left = shared.rings.adopt().map_err(at(settings.run.clone()))?;
+        for ring in left {
+            let mark = marks.entry(ring).or_default();
+            *mark = mark.or(book.mark(ring));
+        }
+        let (zone, now) = (settings.zone, settings.now);
+        let (gaps, timing) = (Vec::new(), Timing::default());
+        let mut writer = Writer { dir: dir.clone(), zone, now, boot, shared: shared.clone(), segments, book, marks, gaps, timing };
+        writer.gaps = found.torn.into_iter().map(|last| writer.uncounted(last)).collect();
+        if let Err(fault) = writer.drain() {
+            // The rings keep it; the writer tries again and says so.
+            tracing::warn!(%fault, "what the last run left in its rings cannot be written yet");
+        }
+        let thread = std::thread::Builder::new().name("journal".into());
+        thread.spawn(move || writer.run()).map_err(JournalFault::Writer)?;
+        Ok(Self { dir, shared, _lock: lock })
+    }
+
+    /// Makes the calling thread's ring now, so that its first note has no file to make.
+    pub fn enrol(&self) {
+        let _ = MINE.try_with(|mine| {
+            if let Ok(mut mine) = mine.try_borrow_mut() {
+                self.mine(&mut mine);
+            }
+        });
+    }
+
+    /// Writes the event to the calling thread's ring. Never blocks, never fails: what finds no room is counted.
+    pub fn note(&self, event: &Event) {
+        let noted = MINE.try_with(|mine| {
+            let mut mine = mine.try_borrow_mut().ok()?;
+            let producer = self.mine(&mut mine)?;
+            if !producer.push(event) {
+                self.shared.dropped.fetch_add(u64::from(event.count), Relaxed);
+            }
+            Some(())
+        });
+        // No ring, no more of the journal, or a thread that is ending.
+        if noted.ok().flatten().is_none() {
+            self.shared.lose(event);
+        }
+    }
+
+    fn mine<'a>(&self, all: &'a mut Vec<Mine>) -> Option<&'a mut Producer> {
+        if self.shared.stopped.load(Relaxed) {
+            return None;
+        }
+        let place = all.iter().position(|m| Arc::ptr_eq(&m.journal, &self.shared));
+        let place = place.unwrap_or_else(|| {
+            all.retain(|m| !m.journal.stopped.load(Relaxed));
+            all.push(Mine { journal: self.shared.clone(), producer: None, retry: Instant::now() });
+            all.len() - 1
+        });
+        let mine = all.get_mut(place)?;
+        if mine.producer.is_none() {
+            if Instant::now() < mine.retry {
+                return None;
+            }
+            match self.shared.rings.open() {
+                Ok(producer) => mine.producer = Some(producer),
+                Err(fault) => {
+                    tracing::error!(%fault, "a thread has no ring: what it notes is counted as dropped");
+                    mine.retry = Instant::now() + RETRY_EVERY;
+                }
+            }
+        }
+        mine.producer.as_mut()
+    }
+
+    /// Stores what the ids of a version are called, before the first event of that version.
+    ///
+    /// # Errors
+    /// [`JournalFault::Names`]: the disk.
+    pub fn name(&self, version: u32, names: &Names) -> Result<(), JournalFault> {
+        names::store(&self.dir, version, names).map_err(|source| self.names_fault(version, source))
+    }
+
+    /// The version these names have: the last one's if nothing changed, else the next.
+    ///
+    /// # Errors
+    /// [`JournalFault::Names`]: the names of the last version cannot be looked up.
+    pub fn version_of(&self, names: &Names) -> Result<u32, JournalFault> {
+        names::version_of(&self.dir, names).map_err(|source| self.names_fault(0, source))
+    }
+
+    fn names_fault(&self, version: u32, source: io::Error) -> JournalFault {
+        JournalFault::Names { version, path: self.dir.join("names"), source }
+    }
+
+    pub fn tally(&self) -> Tally {
+        self.shared.tally()
+    }
+
+    /// Waits until everything noted before the call is in a week file, but for what waits for the clock.
+    /// False: the disk refuses; it is in segments or rings.
+    pub fn settle(&self) -> bool {
+        self.shared.settle()
+    }
+
+    /// Moves everything to week files and ends the writer. What is noted afterwards is counted as dropped.
+    pub fn stop(&self) {
+        self.shared.stop();
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Makes a folder that only we may read, if it is not there.
+fn make(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Takes the folder for this process alone; the kernel gives it back when the process ends, however it does.
+fn lock(dir: &Path) -> Result<File, JournalFault> {
+    let path = dir.join("lock");
+    let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    // A disk that has become read-only still lets the doors open.
+    let file = open.or_else(|_| File::open(&path)).map_err(|source| JournalFault::Folder { path: path.clone(), source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalFault::InUse { path: dir.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(JournalFault::Folder { path, source }),
+    }
+}

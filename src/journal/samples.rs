@@ -1,0 +1,122 @@
+//! Events for the tests of this room.
+
+use super::event::{Door, Event, Intent};
+use super::record::{MAX_HOST, MAX_METHOD, MAX_PATH};
+use crate::lists::ListId;
+use crate::policy::{Action, CellId, ProfileId, Step};
+use crate::words::{Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who};
+use proptest::prelude::*;
+use std::net::IpAddr;
+
+/// Wednesday of week 47 of 2026, 10:00 in London.
+pub const WEDNESDAY: i64 = 1_794_996_000_000;
+
+pub fn who(person: u32) -> Who {
+    Who {
+        client: ClientAddr::new(IpAddr::from([10, 20, 0, person as u8])),
+        network: NetworkId(0),
+        device: Some(DeviceId(person + 1000)),
+        person: Some(PersonId(person)),
+        groups: Groups::one(GroupId(3)).with(GroupId(1)),
+        known: Known::Address,
+        sure: Confidence::High,
+    }
+}
+
+/// The `n`th event of a row: an allowed question for `host-N.example` from person `N % 10`.
+pub fn event(n: u64) -> Event<'static> {
+    Event {
+        when_ms: WEDNESDAY + n as i64,
+        boot_ms: 5_000 + n,
+        door: Door::Dns,
+        who: Some(who((n % 10) as u32)),
+        method: "".into(),
+        host: format!("host-{n}.example").into(),
+        port: 0,
+        path: "".into(),
+        query_type: 1,
+        action: Action::Allow,
+        step: Step::Default,
+        category: None,
+        categories: CategorySet::EMPTY,
+        list: None,
+        labels: 0,
+        rule: None,
+        group: None,
+        cell: None,
+        profile: ProfileId(0),
+        pass: None,
+        intent: Intent::Unknown,
+        count: 1,
+        status: 0,
+        bytes_up: 0,
+        bytes_down: 0,
+        duration_ms: 3,
+        policy_version: 1,
+    }
+}
+
+fn any_who() -> impl Strategy<Value = Who> {
+    let ids = (any::<u16>(), any::<Option<u32>>(), any::<Option<u32>>());
+    let groups = proptest::collection::vec(any::<u16>(), 0..8);
+    (any::<IpAddr>(), ids, groups, 0..3u8, 0..4u8).prop_map(|(ip, (network, device, person), groups, known, sure)| Who {
+        client: ClientAddr::new(ip),
+        network: NetworkId(network),
+        device: device.map(DeviceId),
+        person: person.map(PersonId),
+        groups: groups.into_iter().map(GroupId).collect(),
+        known: Known::from_u8(known).expect("below 3"),
+        sure: Confidence::from_u8(sure).expect("below 4"),
+    })
+}
+
+fn any_text(most: usize) -> impl Strategy<Value = String> {
+    proptest::collection::vec(any::<char>(), 0..most / 4).prop_map(|chars| chars.into_iter().collect())
+}
+
+/// Any event whose texts are within their bounds.
+pub fn any_event() -> impl Strategy<Value = Event<'static>> {
+    let words = (0..4u8, 0..5u8, 0..12u8, 0..6u8);
+    let texts = (any_text(MAX_METHOD), any_text(MAX_HOST), any_text(MAX_PATH));
+    let numbers = (any::<i64>(), any::<u64>(), any::<u16>(), any::<u16>(), any::<u32>(), any::<u16>());
+    let sizes = (any::<u64>(), any::<u64>(), any::<u32>(), any::<u32>(), any::<u16>(), any::<u64>(), any::<u8>());
+    let why = (
+        proptest::option::of(0..64u8),
+        any::<Option<u16>>(),
+        any::<Option<u32>>(),
+        any::<Option<u16>>(),
+        any::<Option<u16>>(),
+        any::<Option<u16>>(),
+    );
+    (words, texts, numbers, sizes, why, proptest::option::of(any_who())).prop_map(
+        |(words, (method, host, path), numbers, sizes, why, who)| Event {
+            when_ms: numbers.0,
+            boot_ms: numbers.1,
+            door: Door::from_u8(words.0).expect("below 4"),
+            who,
+            method: method.into(),
+            host: host.into(),
+            port: numbers.2,
+            path: path.into(),
+            query_type: numbers.3,
+            action: Action::from_u8(words.1).expect("below 5"),
+            step: Step::from_u8(words.2).expect("below 12"),
+            category: why.0.and_then(Category::from_bit),
+            categories: CategorySet::from_bits(sizes.5),
+            list: why.1.map(ListId),
+            labels: sizes.6,
+            rule: why.2,
+            group: why.3.map(GroupId),
+            cell: why.4.map(CellId),
+            profile: ProfileId(sizes.4),
+            pass: why.5,
+            intent: Intent::from_u8(words.3).expect("below 6"),
+            count: numbers.4,
+            status: numbers.5,
+            bytes_up: sizes.0,
+            bytes_down: sizes.1,
+            duration_ms: sizes.2,
+            policy_version: sizes.3,
+        },
+    )
+}

@@ -1,0 +1,554 @@
+//! Segments: files that are only ever appended to, where events are from the ring on until a week file has them.
+//!
+//! ```text
+//! header:  magic, layout, checksum, first seq, boot
+//! records: each [len][crc] [seq][ring][position][kind] body
+//! ```
+//! A segment is named by its first seq, so that their order is that of their names.
+
+use super::event::Event;
+use super::gap::Gap;
+use super::record::{self, BadRecord};
+use super::ring::RingId;
+use super::time::BootId;
+use std::collections::{HashMap, VecDeque};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// A segment that has grown to this is closed, and deleted once week files have what is in it: as much as a start reads again
+/// after a crash, and that takes well under a second on a Raspberry Pi.
+const SEGMENT_BYTES: u64 = 8 << 20;
+/// How much of a segment goes into one transaction: about 2,500 events, which keeps the rings waiting for some 50 ms.
+const SLICE_BYTES: u64 = 512 << 10;
+
+const MAGIC: [u8; 8] = *b"SGSEG\0\r\n";
+const LAYOUT: u32 = 1;
+const HEADER: usize = 40;
+/// Length and checksum, which the length does not count.
+const PREFIX: usize = 8;
+/// Seq, ring, position, kind.
+const FIXED: usize = 25;
+
+/// What a record is: in the file, one byte.
+const EVENT: u8 = 0;
+const GAP: u8 = 1;
+
+/// One record of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record<'a> {
+    pub seq: u64,
+    pub ring: RingId,
+    pub position: u64,
+    kind: u8,
+    body: &'a [u8],
+}
+
+/// What a record says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What<'a> {
+    Event(Event<'a>),
+    Gap(Gap),
+}
+
+impl<'a> Record<'a> {
+    pub fn what(&self) -> Result<What<'a>, BadRecord> {
+        match self.kind {
+            EVENT => record::decode(self.body).map(What::Event),
+            GAP => Gap::decode(self.body).map(What::Gap),
+            _ => Err(BadRecord::Field("kind")),
+        }
+    }
+
+    /// The record at the start of `bytes`, and how long it is. `None`: there is no whole one.
+    fn parse(bytes: &'a [u8]) -> Option<(Self, usize)> {
+        let word = |at: usize| bytes.get(at..)?.first_chunk().map(|b| u64::from_le_bytes(*b));
+        let prefix = word(0)?;
+        let (len, crc) = (prefix as u32 as usize, (prefix >> 32) as u32);
+        if !(FIXED..=FIXED + record::MAX_BODY).contains(&len) {
+            return None;
+        }
+        let summed = bytes.get(PREFIX..PREFIX + len)?;
+        if crc32fast::hash(summed) != crc {
+            return None;
+        }
+        let record = Self { seq: word(8)?, ring: word(16)?, position: word(24)?, kind: *bytes.get(32)?, body: &summed[FIXED..] };
+        Some((record, PREFIX + len))
+    }
+}
+
+/// The whole records at the start of `bytes`, each with the offset of its end.
+pub fn records(bytes: &[u8]) -> impl Iterator<Item = (Record<'_>, usize)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let (record, len) = Record::parse(bytes.get(at..)?)?;
+        at += len;
+        Some((record, at))
+    })
+}
+
+/// Records on their way into a segment, all of one boot.
+#[derive(Debug, Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    pub records: u64,
+}
+
+impl Batch {
+    /// Most bytes written at once.
+    const FULL: usize = 256 << 10;
+
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.records = 0;
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.bytes.len() >= Self::FULL
+    }
+
+    pub fn event(&mut self, seq: u64, ring: RingId, position: u64, body: &[u8]) {
+        self.push(seq, ring, position, EVENT, |out| out.extend_from_slice(body));
+    }
+
+    pub fn gap(&mut self, seq: u64, ring: RingId, gap: &Gap) {
+        self.push(seq, ring, 0, GAP, |out| gap.encode(out));
+    }
+
+    fn push(&mut self, seq: u64, ring: RingId, position: u64, kind: u8, body: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        self.bytes.extend([0; PREFIX]);
+        [seq, ring, position].iter().for_each(|n| self.bytes.extend(n.to_le_bytes()));
+        self.bytes.push(kind);
+        body(&mut self.bytes);
+        let summed = &self.bytes[start + PREFIX..];
+        let (len, crc) = (summed.len() as u32, crc32fast::hash(summed));
+        self.bytes[start..start + 4].copy_from_slice(&len.to_le_bytes());
+        self.bytes[start + 4..start + 8].copy_from_slice(&crc.to_le_bytes());
+        self.records += 1;
+    }
+}
+
+/// Up to where the records of a ring are in segments or week files: what is not above is not taken again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The position of its last record.
+    pub position: Option<u64>,
+    /// How many it had lost at its last gap.
+    pub lost: u64,
+}
+
+impl Mark {
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { position: self.position.max(other.position), lost: self.lost.max(other.lost) }
+    }
+
+    /// The mark with this record in it.
+    #[must_use]
+    pub fn with(self, position: u64, what: &What) -> Self {
+        match what {
+            What::Event(_) => self.or(Self { position: Some(position), lost: 0 }),
+            What::Gap(gap) => self.or(Self { position: None, lost: gap.total }),
+        }
+    }
+}
+
+/// One segment, as far as it has got.
+pub struct Segment {
+    path: PathBuf,
+    pub boot: BootId,
+    /// `None`: nothing more is appended.
+    open: Option<File>,
+    /// Up to where it holds whole records.
+    good: u64,
+    /// Bytes may stand behind `good` which a failed write left.
+    torn: bool,
+    /// Up to where week files have it, but for what is held.
+    booked: u64,
+    /// From where on events wait to be dated, and how many there are.
+    held: Option<(u64, u64)>,
+    /// Week files may have some of it already: it was there at the start, or a transaction failed.
+    pub doubtful: bool,
+    /// Written since the last fsync; the folder too, if the file is new.
+    dirty: bool,
+    fresh: bool,
+}
+
+/// A part of a segment that week files do not have yet.
+pub struct Slice {
+    pub bytes: Vec<u8>,
+    pub boot: BootId,
+    pub doubtful: bool,
+}
+
+/// All segments, the oldest first.
+pub struct Segments {
+    dir: PathBuf,
+    list: VecDeque<Segment>,
+    /// The seq of the next record.
+    pub next_seq: u64,
+}
+
+/// What was found at the start.
+pub struct Recovered {
+    pub segments: Segments,
+    pub marks: HashMap<RingId, Mark>,
+    /// For each segment whose end a power cut took: when its last whole event was, and since which boot time.
+    pub torn: Vec<(i64, u64)>,
+}
+
+impl Segments {
+    /// Reads the segments that an earlier process left.
+    pub fn recover(dir: &Path) -> io::Result<Recovered> {
+        let mut paths: Vec<_> = std::fs::read_dir(dir)?.filter_map(|e| e.ok().map(|e| e.path())).collect();
+        paths.retain(|p| p.extension().is_some_and(|e| e == "seg"));
+        paths.sort();
+        let mut found = Recovered {
+            segments: Self { dir: dir.to_owned(), list: VecDeque::new(), next_seq: 1 },
+            marks: HashMap::new(),
+            torn: Vec::new(),
+        };
+        for path in paths {
+            found.read(path)?;
+        }
+        Ok(found)
+    }
+
+    /// How many events wait to be dated.
+    pub fn undated(&self) -> u64 {
+        self.list.iter().filter_map(|s| s.held).map(|(_, count)| count).sum()
+    }
+
+    /// Appends a batch, whole or not at all.
+    pub fn append(&mut self, batch: &Batch, boot: BootId) -> io::Result<()> {
+        if let Some(last) = self.list.back_mut() {
+            last.trim()?;
+            if last.boot != boot || last.good >= SEGMENT_BYTES {
+                last.sync(&self.dir)?;
+                last.open = None;
+            }
+        }
+        if self.list.back().is_none_or(|s| s.open.is_none()) {
+            self.begin(boot)?;
+        }
+        let Some((last, file)) = self.list.back_mut().and_then(|s| s.open.take().map(|file| (s, file))) else {
+            return Err(io::Error::other("a segment that was begun is not there"));
+        };
+        let written = file.write_all_at(&batch.bytes, last.good);
+        last.open = Some(file);
+        match written {
+            Ok(()) => {
+                last.good += batch.bytes.len() as u64;
+                last.dirty = true;
+                self.next_seq += batch.records;
+                Ok(())
+            }
+            Err(fault) => {
+                last.torn = true;
+                let _ = last.trim();
+                Err(fault)
+            }
+        }
+    }
+
+    /// Begins an empty segment. Its name keeps the seq, also when everything else has been deleted.
+    pub fn begin(&mut self, boot: BootId) -> io::Result<()> {
+        let path = self.dir.join(format!("{:016x}.seg", self.next_seq));
+        if let Some(same) = self.list.iter_mut().find(|s| s.path == path) {
+            // Nothing was appended to it since the seq has not moved: another header would be the same one.
+            if same.boot == boot && same.good == HEADER as u64 {
+                same.open = Some(OpenOptions::new().write(true).open(&path)?);
+                return Ok(());
+            }
+        }
+        let mut header = Vec::with_capacity(HEADER);
+        header.extend(MAGIC);
+        header.extend(LAYOUT.to_le_bytes());
+        header.extend([0; 4]);
+        header.extend(self.next_seq.to_le_bytes());
+        header.extend(boot.0);
+        let crc = crc32fast::hash(&header);
+        header[12..16].copy_from_slice(&crc.to_le_bytes());
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        if let Err(fault) = file.write_all_at(&header, 0) {
+            let _ = std::fs::remove_file(&path);
+            return Err(fault);
+        }
+        self.list.retain(|s| s.path != path);
+        self.list.push_back(Segment {
+            open: Some(file),
+            dirty: true,
+            fresh: true,
+            doubtful: false,
+            ..Segment::found(path, boot, HEADER as u64)
+        });
+        Ok(())
+    }
+
+    /// What has been appended is on the disk when this returns.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.list.iter_mut().try_for_each(|s| s.sync(&self.dir))
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Up to where each is whole now: what a pass over them takes.
+    pub fn ends(&self) -> Vec<u64> {
+        self.list.iter().map(|s| s.good).collect()
+    }
+
+    /// The next part of a segment, up to `end`, that week files do not have.
+    pub fn slice(&self, nth: usize, end: u64) -> io::Result<Option<Slice>> {
+        let Some(segment) = self.list.get(nth).filter(|s| s.booked < end.min(s.good)) else { return Ok(None) };
+        let len = (end.min(segment.good) - segment.booked).min(SLICE_BYTES.max((PREFIX + FIXED + record::MAX_BODY) as u64));
+        let mut bytes = vec![0; len as usize];
+        File::open(&segment.path)?.read_exact_at(&mut bytes, segment.booked)?;
+        Ok(Some(Slice { bytes, boot: segment.boot, doubtful: segment.doubtful }))
+    }
+
+    /// Week files have the next `len` bytes of a segment, but for `held` events that wait to be dated.
+    pub fn booked(&mut self, nth: usize, len: usize, held: u64) {
+        let Some(segment) = self.list.get_mut(nth) else { return };
+        if held > 0 {
+            let (from, before) = segment.held.unwrap_or((segment.booked, 0));
+            segment.held = Some((from, before + held));
+        }
+        segment.booked += len as u64;
+    }
+
+    /// What follows at this place is no record, although it was one when it was written. It cannot be booked.
+    pub fn give_up(&mut self, nth: usize) {
+        if let Some(segment) = self.list.get_mut(nth) {
+            segment.good = segment.booked;
+            segment.open = None;
+        }
+    }
+
+    /// A transaction with a part of it failed: whether week files have it is not known.
+    pub fn doubt(&mut self, nth: usize) {
+        self.list.get_mut(nth).into_iter().for_each(|s| s.doubtful = true);
+    }
+
+    /// The clock has been set: what was held is gone through again.
+    pub fn unhold(&mut self) {
+        for segment in &mut self.list {
+            if let Some((from, _)) = segment.held.take() {
+                segment.booked = from;
+                segment.doubtful = true;
+            }
+        }
+    }
+
+    /// Deletes the segments that week files have whole, the one that is being written too if `all`.
+    pub fn sweep(&mut self, all: bool) {
+        self.list.retain_mut(|segment| {
+            let done = segment.booked >= segment.good && segment.held.is_none() && !segment.torn;
+            let keep = !done || (segment.open.is_some() && !all);
+            // One that cannot be deleted stays in the list, and nothing of it is booked again.
+            keep || std::fs::remove_file(&segment.path).is_err_and(|e| e.kind() != io::ErrorKind::NotFound)
+        });
+    }
+}
+
+impl Recovered {
+    fn read(&mut self, path: PathBuf) -> io::Result<()> {
+        let bytes = std::fs::read(&path)?;
+        let Some(boot) = header(&bytes) else {
+            // Killed while it was begun, before any event: nothing to keep. Otherwise it is kept for whoever can read it.
+            if bytes.len() <= HEADER {
+                return std::fs::remove_file(&path);
+            }
+            let aside = path.with_extension("seg.broken");
+            tracing::error!(file = %aside.display(), "a segment of the journal cannot be read and is set aside; its events are missing");
+            return std::fs::rename(&path, aside);
+        };
+        let (mut good, mut last) = (HEADER, (0, 0));
+        for (record, end) in records(&bytes[HEADER..]) {
+            good = HEADER + end;
+            self.segments.next_seq = self.segments.next_seq.max(record.seq + 1);
+            last = record::moment(record.body).filter(|_| record.kind == EVENT).unwrap_or(last);
+            if let Ok(what) = record.what() {
+                let mark = self.marks.entry(record.ring).or_default();
+                *mark = mark.with(record.position, &what);
+            }
+        }
+        let mut segment = Segment::found(path, boot, good as u64);
+        if good < bytes.len() {
+            tracing::warn!(file = %segment.path.display(), bytes = bytes.len() - good, "the end of a segment was lost in a power cut");
+            self.torn.push(last);
+            segment.torn = true;
+            segment.open = OpenOptions::new().write(true).open(&segment.path).ok();
+            let _ = segment.trim();
+            segment.open = None;
+            segment.torn = false;
+        }
+        if let Some(first) = bytes.get(16..).and_then(|b| b.first_chunk()) {
+            self.segments.next_seq = self.segments.next_seq.max(u64::from_le_bytes(*first));
+        }
+        self.segments.list.push_back(segment);
+        Ok(())
+    }
+}
+
+/// The boot of a segment, if its header is whole.
+fn header(bytes: &[u8]) -> Option<BootId> {
+    let mut header: [u8; HEADER] = *bytes.first_chunk()?;
+    let crc = u32::from_le_bytes([header[12], header[13], header[14], header[15]]);
+    header[12..16].fill(0);
+    let good = header[..8] == MAGIC && header[8..12] == LAYOUT.to_le_bytes() && crc == crc32fast::hash(&header);
+    good.then(|| header[24..].first_chunk().map(|b| BootId(*b)))?
+}
+
+impl Segment {
+    fn found(path: PathBuf, boot: BootId, good: u64) -> Self {
+        Self {
+            path,
+            boot,
+            open: None,
+            good,
+            torn: false,
+            booked: HEADER as u64,
+            held: None,
+            doubtful: true,
+            dirty: false,
+            fresh: false,
+        }
+    }
+
+    /// Takes away what a failed write left. Until that succeeds nothing more is written: a reader must not find it twice.
+    fn trim(&mut self) -> io::Result<()> {
+        if let Some(file) = self.open.as_ref().filter(|_| self.torn) {
+            file.set_len(self.good)?;
+            self.torn = false;
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self, dir: &Path) -> io::Result<()> {
+        let Some(file) = self.open.as_ref().filter(|_| self.dirty) else { return Ok(()) };
+        file.sync_data()?;
+        if self.fresh {
+            File::open(dir)?.sync_all()?;
+        }
+        (self.dirty, self.fresh) = (false, false);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::samples::event;
+    use proptest::prelude::*;
+
+    fn batch(seqs: std::ops::Range<u64>) -> Batch {
+        let mut batch = Batch::default();
+        for seq in seqs {
+            let mut body = Vec::new();
+            record::encode(&event(seq), &mut body);
+            batch.event(seq, 9, seq * 8, &body);
+        }
+        batch
+    }
+
+    fn seqs(segments: &Segments) -> Vec<u64> {
+        let slices = (0..segments.len()).filter_map(|n| segments.slice(n, u64::MAX).expect("read"));
+        slices.flat_map(|s| records(&s.bytes).map(|(r, _)| r.seq).collect::<Vec<_>>()).collect()
+    }
+
+    fn fresh(dir: &Path) -> Segments {
+        Segments::recover(dir).expect("recovered").segments
+    }
+
+    #[test]
+    fn what_was_appended_is_there_at_the_next_start_and_seq_goes_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut segments = fresh(folder.path());
+        segments.append(&batch(1..10), BootId([1; 16])).expect("appended");
+        segments.append(&batch(10..20), BootId([2; 16])).expect("appended");
+        segments.sync().expect("synced");
+        let again = Segments::recover(folder.path()).expect("recovered");
+        assert_eq!(seqs(&again.segments), (1..20).collect::<Vec<_>>());
+        assert_eq!(again.segments.next_seq, 20);
+        assert_eq!(again.segments.list.iter().map(|s| s.boot.0[0]).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(again.marks[&9], Mark { position: Some(19 * 8), lost: 0 });
+        assert!(again.torn.is_empty());
+    }
+
+    #[test]
+    fn the_torn_last_record_is_left_out_wherever_it_was_torn() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut segments = fresh(folder.path());
+        segments.append(&batch(1..4), BootId([1; 16])).expect("appended");
+        let path = segments.list[0].path.clone();
+        let whole = std::fs::read(&path).expect("read");
+        let ends: Vec<usize> = records(&whole[HEADER..]).map(|(_, end)| HEADER + end).collect();
+        for len in (HEADER..whole.len()).step_by(3) {
+            // Cut off, and with zeros where the file had grown but its data was not written.
+            for tail in [0, 40] {
+                std::fs::write(&path, [&whole[..len], &vec![0; tail]].concat()).expect("written");
+                let found = Segments::recover(folder.path()).expect("recovered");
+                let left = ends.iter().filter(|end| **end <= len).count() as u64;
+                assert_eq!(seqs(&found.segments), (1..=left).collect::<Vec<_>>(), "{len} bytes");
+                assert_eq!(found.segments.next_seq, left + 1);
+                assert_eq!(found.torn.is_empty(), tail == 0 && (len == HEADER || ends.contains(&len)), "{len} {tail}");
+            }
+        }
+        std::fs::write(&path, &whole[..HEADER - 1]).expect("written");
+        assert_eq!(fresh(folder.path()).len(), 0);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_file_that_is_no_segment_is_set_aside_not_deleted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("0000000000000007.seg"), [7; 500]).expect("written");
+        assert_eq!(fresh(folder.path()).len(), 0);
+        assert_eq!(std::fs::read(folder.path().join("0000000000000007.seg.broken")).expect("kept").len(), 500);
+    }
+
+    #[test]
+    fn a_segment_goes_only_when_week_files_have_all_of_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut segments = fresh(folder.path());
+        segments.append(&batch(1..10), BootId([1; 16])).expect("appended");
+        segments.append(&batch(10..20), BootId([2; 16])).expect("appended");
+        segments.sweep(true);
+        assert_eq!(segments.len(), 2);
+        let first = segments.slice(0, u64::MAX).expect("read").expect("a slice");
+        segments.booked(0, first.bytes.len(), 2);
+        segments.sweep(true);
+        assert_eq!((segments.len(), segments.undated()), (2, 2));
+        segments.unhold();
+        assert_eq!((segments.undated(), seqs(&segments).len()), (0, 19));
+        segments.booked(0, first.bytes.len(), 0);
+        segments.sweep(false);
+        assert_eq!(seqs(&segments), (10..20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_name_of_an_empty_segment_keeps_the_seq() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut segments = fresh(folder.path());
+        segments.next_seq = 1000;
+        segments.begin(BootId::default()).expect("begun");
+        segments.begin(BootId::default()).expect("begun again");
+        let mut again = fresh(folder.path());
+        assert_eq!((again.next_seq, again.len()), (1000, 1));
+        again.append(&batch(1000..1002), BootId::default()).expect("appended");
+        assert_eq!(seqs(&fresh(folder.path())), [1000, 1001]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            records(&bytes).for_each(|(r, _)| drop(r.what()));
+            let _ = header(&bytes);
+        }
+    }
+}

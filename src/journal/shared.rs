@@ -1,0 +1,151 @@
+//! What the doors' side of a journal and its writer both see.
+
+use super::Tally;
+use super::event::Event;
+use super::gap::Gap;
+use super::rings::Rings;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// Counters, requests to the writer, and what no ring could take.
+pub struct Shared {
+    pub rings: Rings,
+    pub written: AtomicU64,
+    pub dropped: AtomicU64,
+    pub replayed: AtomicU64,
+    pub undated: AtomicU64,
+    pub broken: AtomicU64,
+    pub stalled: AtomicBool,
+    /// Nothing more is noted.
+    pub stopped: AtomicBool,
+    /// What was lost because its thread had no ring. A lock: there is nothing else for such a thread to wait for.
+    ringless: Mutex<Option<Gap>>,
+    asked: Mutex<Asked>,
+    /// Wakes the writer.
+    bell: Condvar,
+    /// Wakes who waits for the writer.
+    answer: Condvar,
+}
+
+/// What the writer has been asked to do, besides what it does of itself.
+#[derive(Debug, Default)]
+struct Asked {
+    /// How many times everything was asked to be in week files, and how many of these have been done.
+    settle: u64,
+    settled: u64,
+    /// Whether the last one succeeded.
+    whole: bool,
+    stop: bool,
+    ended: bool,
+}
+
+/// What the writer is woken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    Tick,
+    /// To settle; answered with this number.
+    Settle(u64),
+    Stop,
+}
+
+impl Shared {
+    pub fn new(rings: Rings) -> Self {
+        Self {
+            rings,
+            written: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            replayed: AtomicU64::new(0),
+            undated: AtomicU64::new(0),
+            broken: AtomicU64::new(0),
+            stalled: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            ringless: Mutex::new(None),
+            asked: Mutex::default(),
+            bell: Condvar::new(),
+            answer: Condvar::new(),
+        }
+    }
+
+    pub fn tally(&self) -> Tally {
+        Tally {
+            written: self.written.load(Relaxed),
+            dropped: self.dropped.load(Relaxed),
+            replayed: self.replayed.load(Relaxed),
+            undated: self.undated.load(Relaxed),
+            broken: self.broken.load(Relaxed),
+            stalled: self.stalled.load(Relaxed),
+        }
+    }
+
+    /// Counts an event whose thread has no ring.
+    pub fn lose(&self, event: &Event) {
+        let count = u64::from(event.count);
+        self.dropped.fetch_add(count, Relaxed);
+        let mut gap = self.ringless.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let first = Gap { from_ms: event.when_ms, from_boot: event.boot_ms, ..Gap::default() };
+        let gap = gap.get_or_insert(first);
+        gap.lost += count;
+        (gap.until_ms, gap.until_boot) = (event.when_ms, event.boot_ms);
+    }
+
+    /// What was lost without a ring since the last call.
+    pub fn take_ringless(&self) -> Option<Gap> {
+        self.ringless.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Asks the writer to settle and waits for it. Whether everything is in week files now.
+    pub fn settle(&self) -> bool {
+        let mut asked = self.asked();
+        asked.settle += 1;
+        let mine = asked.settle;
+        self.bell.notify_one();
+        while asked.settled < mine && !asked.ended {
+            asked = self.answer.wait(asked).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        asked.whole && asked.settled >= mine
+    }
+
+    /// Asks the writer to end and waits for it.
+    pub fn stop(&self) {
+        let mut asked = self.asked();
+        asked.stop = true;
+        self.bell.notify_one();
+        while !asked.ended {
+            asked = self.answer.wait(asked).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+    }
+
+    /// Waits for a request, `tick` long at most. Writer only.
+    pub fn wait(&self, tick: Duration) -> Wake {
+        let asked = self.asked();
+        let quiet = |a: &mut Asked| !a.stop && a.settle == a.settled;
+        let asked = match self.bell.wait_timeout_while(asked, tick, quiet) {
+            Ok((asked, _)) => asked,
+            Err(poisoned) => poisoned.into_inner().0,
+        };
+        match (asked.stop, asked.settle > asked.settled) {
+            (true, _) => Wake::Stop,
+            (false, true) => Wake::Settle(asked.settle),
+            (false, false) => Wake::Tick,
+        }
+    }
+
+    /// Answers a request to settle. Writer only.
+    pub fn settled(&self, number: u64, whole: bool) {
+        let mut asked = self.asked();
+        (asked.settled, asked.whole) = (number, whole);
+        self.answer.notify_all();
+    }
+
+    /// The writer has ended: nobody waits for it any more.
+    pub fn end(&self) {
+        self.stopped.store(true, Relaxed);
+        self.asked().ended = true;
+        self.answer.notify_all();
+    }
+}

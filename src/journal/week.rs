@@ -1,0 +1,150 @@
+//! ISO weeks of the school's local time: which week file an event belongs to.
+
+use jiff::civil::{Date, ISOWeekDate, Time, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// One ISO 8601 week: Monday to Sunday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IsoWeek {
+    pub year: i16,
+    pub week: i8,
+}
+
+impl IsoWeek {
+    /// The week of a moment in this zone. A moment that no calendar holds is in the first or the last week there is.
+    pub fn of(when_ms: i64, zone: &TimeZone) -> Self {
+        Self::from(timestamp(when_ms).to_zoned(zone.clone()).date())
+    }
+
+    /// Reads `2026-W47`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, week) = text.split_once("-W")?;
+        let digits = |t: &str, len| t.len() == len && t.bytes().all(|c| c.is_ascii_digit());
+        if !digits(year, 4) || !digits(week, 2) {
+            return None;
+        }
+        let week = Self { year: year.parse().ok()?, week: week.parse().ok()? };
+        week.monday().map(|_| week)
+    }
+
+    /// `None` for a week that its year does not have.
+    fn monday(self) -> Option<Date> {
+        ISOWeekDate::new(self.year, self.week, Weekday::Monday).ok().map(ISOWeekDate::date)
+    }
+
+    /// Its last day, a Sunday.
+    pub fn last_day(self) -> Option<Date> {
+        self.monday()?.checked_add(6.days()).ok()
+    }
+
+    /// From its first millisecond up to the first of the next week.
+    pub fn bounds(self, zone: &TimeZone) -> Option<(i64, i64)> {
+        let midnight = |day: Date| {
+            let at = day.to_datetime(Time::midnight()).to_zoned(zone.clone()).ok()?;
+            Some(at.timestamp().as_millisecond())
+        };
+        let monday = self.monday()?;
+        Some((midnight(monday)?, midnight(monday.checked_add(7.days()).ok()?)?))
+    }
+
+    /// The week file in this folder.
+    pub fn file(self, dir: &Path) -> PathBuf {
+        dir.join(format!("{self}.db"))
+    }
+}
+
+impl From<Date> for IsoWeek {
+    fn from(day: Date) -> Self {
+        let week = day.iso_week_date();
+        Self { year: week.year(), week: week.week() }
+    }
+}
+
+impl fmt::Display for IsoWeek {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-W{:02}", self.year, self.week)
+    }
+}
+
+/// A moment of an event as a timestamp, the nearest there is.
+pub fn timestamp(when_ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(when_ms).unwrap_or(if when_ms < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// Weeks of moments, with the last one kept: nearly every event is of the week of the one before.
+pub struct Weeks {
+    zone: TimeZone,
+    last: Option<(i64, i64, IsoWeek)>,
+}
+
+impl Weeks {
+    pub fn new(zone: TimeZone) -> Self {
+        Self { zone, last: None }
+    }
+
+    pub fn of(&mut self, when_ms: i64) -> IsoWeek {
+        if let Some((from, until, week)) = self.last
+            && (from..until).contains(&when_ms)
+        {
+            return week;
+        }
+        let week = IsoWeek::of(when_ms, &self.zone);
+        self.last = week.bounds(&self.zone).map(|(from, until)| (from, until, week));
+        week
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(utc: &str) -> i64 {
+        utc.parse::<Timestamp>().expect("a time").as_millisecond()
+    }
+
+    #[test]
+    fn a_week_begins_on_monday_at_midnight_where_the_school_is() {
+        let london = TimeZone::get("Europe/London").expect("a zone");
+        let auckland = TimeZone::get("Pacific/Auckland").expect("a zone");
+        for (zone, utc, week) in [
+            (&london, "2026-11-22T23:59:59.999Z", "2026-W47"),
+            (&london, "2026-11-23T00:00:00Z", "2026-W48"),
+            (&london, "2026-06-21T22:59:59.999Z", "2026-W25"),
+            (&london, "2026-06-21T23:00:00Z", "2026-W26"), // summer time
+            (&london, "2026-12-31T12:00:00Z", "2026-W53"),
+            (&london, "2027-01-03T23:59:59Z", "2026-W53"),
+            (&london, "2027-01-04T00:00:00Z", "2027-W01"),
+            (&auckland, "2026-11-22T11:00:00Z", "2026-W48"),
+        ] {
+            assert_eq!(IsoWeek::of(ms(utc), zone).to_string(), week, "{utc}");
+            assert_eq!(Weeks::new(zone.clone()).of(ms(utc)).to_string(), week, "{utc}");
+            assert_eq!(IsoWeek::parse(week).map(|w| w.to_string()).as_deref(), Some(week));
+        }
+    }
+
+    #[test]
+    fn the_kept_week_ends_where_the_next_begins() {
+        let london = TimeZone::get("Europe/London").expect("a zone");
+        let mut weeks = Weeks::new(london.clone());
+        let monday = ms("2026-10-26T00:00:00Z"); // the week after the clocks go back
+        for step in -3..3 {
+            let at = monday + step;
+            assert_eq!(weeks.of(at), IsoWeek::of(at, &london), "{step}");
+        }
+        assert_eq!(IsoWeek { year: 2026, week: 43 }.bounds(&london).map(|(a, b)| (b - a) / 3_600_000), Some(7 * 24 + 1));
+    }
+
+    #[test]
+    fn no_moment_is_without_a_week_and_no_text_makes_it_panic() {
+        let mut weeks = Weeks::new(TimeZone::UTC);
+        for at in [i64::MIN, -1, 0, i64::MAX] {
+            let _ = weeks.of(at).to_string();
+        }
+        for text in ["2026-W54", "2026-W00", "2026-W5", "26-W05", "2026W47", "2026-W47.db", "", "-W", "２０２６-W47"] {
+            assert_eq!(IsoWeek::parse(text), None, "{text}");
+        }
+    }
+}

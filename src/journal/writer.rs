@@ -1,0 +1,375 @@
+//! The journal's one writer: rings to segments twenty times a second, an fsync a second, segments to week files every five.
+//!
+//! Whatever fails here is tried again; the doors do not hear of it. They go on until their rings are full, and count then.
+
+use super::Clock;
+use super::book::{Book, BookFault, Row};
+use super::fault::Complaint;
+use super::gap::Gap;
+use super::point::{Point, reach};
+use super::retention;
+use super::ring::{Ring, RingId};
+use super::segment::{Batch, Mark, Segments, Slice, What, records};
+use super::shared::{Shared, Wake};
+use super::time::{BootId, Clocks, Dated, boot_ms};
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+/// How often rings are looked at: a ring has room for seconds.
+const TICK: Duration = Duration::from_millis(50);
+/// What a power cut may take.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// How old what a search or a report finds may be, against an fsync of a week file each time (SD cards wear out by them).
+const BOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often a disk that refused is tried again.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+
+/// Why something is still where it was.
+#[derive(Debug, thiserror::Error)]
+enum Stuck {
+    #[error("segments cannot be written: {0}")]
+    Segment(#[from] io::Error),
+    #[error(transparent)]
+    Book(#[from] BookFault),
+}
+
+/// The writer and what it holds.
+pub struct Writer {
+    pub dir: PathBuf,
+    pub zone: jiff::tz::TimeZone,
+    pub now: Clock,
+    pub boot: BootId,
+    pub shared: Arc<Shared>,
+    pub segments: Segments,
+    pub book: Book,
+    /// Up to where the rings that were left are in segments or week files already.
+    pub marks: HashMap<RingId, Mark>,
+    /// What was lost, not yet in a segment.
+    pub gaps: Vec<Gap>,
+    pub timing: Timing,
+}
+
+/// When what is due.
+pub struct Timing {
+    synced: Instant,
+    booked: Instant,
+    /// Nothing is tried before this, after the disk refused.
+    not_before: Option<Instant>,
+    complaint: Complaint,
+    /// Events that had been dropped when that was last said.
+    said_dropped: u64,
+    /// The local day on which retention was last done.
+    kept: Option<jiff::civil::Date>,
+    clock_was_set: bool,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        let now = Instant::now();
+        Self {
+            synced: now,
+            booked: now,
+            not_before: None,
+            complaint: Complaint::default(),
+            said_dropped: 0,
+            kept: None,
+            clock_was_set: true,
+        }
+    }
+}
+
+impl Writer {
+    /// Works until it is asked to stop.
+    pub fn run(mut self) {
+        /// Also when this thread panics: who waits for it must not wait for ever.
+        struct End(Arc<Shared>);
+        impl Drop for End {
+            fn drop(&mut self) {
+                self.0.end();
+            }
+        }
+        let end = End(self.shared.clone());
+        loop {
+            let wake = self.shared.wait(TICK);
+            let begun = Instant::now();
+            if wake == Wake::Tick && self.timing.not_before.is_some_and(|t| begun < t) {
+                continue;
+            }
+            let done = self.round(wake, begun);
+            self.report(&done, begun);
+            match wake {
+                Wake::Tick => {}
+                Wake::Settle(number) => self.shared.settled(number, done.is_ok()),
+                Wake::Stop => break,
+            }
+        }
+        self.close();
+        // The week files are closed before anyone hears that the journal has ended.
+        drop(self);
+        drop(end);
+    }
+
+    /// One round: drain, and what else is due.
+    fn round(&mut self, wake: Wake, now: Instant) -> Result<(), Stuck> {
+        let all = wake != Wake::Tick;
+        if wake == Wake::Stop {
+            self.shared.stopped.store(true, Relaxed);
+        }
+        self.note_clock();
+        self.keep();
+        self.drain()?;
+        if all || now.duration_since(self.timing.synced) >= SYNC_EVERY {
+            self.segments.sync()?;
+            self.timing.synced = now;
+        }
+        if all || now.duration_since(self.timing.booked) >= BOOK_EVERY {
+            self.segments.sync()?;
+            self.book()?;
+            self.timing.booked = now;
+        }
+        Ok(())
+    }
+
+    /// Copies everything in the rings to segments.
+    pub fn drain(&mut self) -> io::Result<()> {
+        self.gaps.extend(self.shared.take_ringless());
+        self.write_gaps()?;
+        for ring in self.shared.rings.live() {
+            let closed = ring.is_closed();
+            self.drain_ring(&ring)?;
+            if closed && ring.is_drained() {
+                self.marks.remove(&ring.id);
+                self.shared.rings.retire(&ring);
+            }
+        }
+        Ok(())
+    }
+
+    fn drain_ring(&mut self, ring: &Ring) -> io::Result<()> {
+        let mark = self.marks.get(&ring.id).copied().unwrap_or_default();
+        let (mut at, head) = (ring.tail(), ring.head());
+        let (mut batch, mut body) = (Batch::default(), Vec::new());
+        while at != head {
+            batch.clear();
+            while !batch.is_full() {
+                body.clear();
+                match ring.read(at, head, &mut body) {
+                    Ok(None) => {
+                        at = head;
+                        break;
+                    }
+                    Ok(Some((position, next))) => {
+                        if mark.position.is_none_or(|known| position > known) {
+                            batch.event(self.segments.next_seq + batch.records, ring.id, position, &body);
+                        }
+                        at = next;
+                    }
+                    Err(damaged) => {
+                        tracing::error!(%damaged, file = %ring.path.display(), "events of a ring are lost");
+                        self.gaps.push(self.uncounted(self.last_moment()));
+                        at = head;
+                    }
+                }
+                if at == head {
+                    break;
+                }
+            }
+            self.append(&batch, ring.boot, ring.leftover)?;
+            reach(Point::Appended);
+            ring.release(at);
+            reach(Point::Released);
+        }
+        if let Some(gap) = ring.gap() {
+            if gap.total > mark.lost {
+                let lost = gap.lost.min(gap.total - mark.lost);
+                batch.clear();
+                batch.gap(self.segments.next_seq, ring.id, &Gap { lost, ..gap });
+                self.append(&batch, ring.boot, false)?;
+                reach(Point::Appended);
+            }
+            ring.take_gap(gap.total);
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, batch: &Batch, boot: BootId, replayed: bool) -> io::Result<()> {
+        if batch.records == 0 {
+            return Ok(());
+        }
+        self.segments.append(batch, boot)?;
+        self.shared.written.fetch_add(batch.records, Relaxed);
+        if replayed {
+            self.shared.replayed.fetch_add(batch.records, Relaxed);
+        }
+        Ok(())
+    }
+
+    fn write_gaps(&mut self) -> io::Result<()> {
+        while let Some(gap) = self.gaps.first() {
+            let mut batch = Batch::default();
+            batch.gap(self.segments.next_seq, 0, gap);
+            self.segments.append(&batch, self.boot)?;
+            self.shared.written.fetch_add(1, Relaxed);
+            self.gaps.remove(0);
+        }
+        Ok(())
+    }
+
+    /// A gap of events that nobody has counted, from a moment until now.
+    pub fn uncounted(&self, (from_ms, from_boot): (i64, u64)) -> Gap {
+        let (until_ms, until_boot) = self.last_moment();
+        Gap { lost: 0, from_ms, from_boot, until_ms, until_boot, total: 0 }
+    }
+
+    fn last_moment(&self) -> (i64, u64) {
+        ((self.now)(), boot_ms())
+    }
+
+    fn clocks(&self) -> Clocks {
+        Clocks { now_ms: (self.now)(), boot_ms: boot_ms(), boot: self.boot }
+    }
+
+    /// Once the clock is set, what waited for that is dated.
+    fn note_clock(&mut self) {
+        let set = self.clocks().are_set();
+        if set && !self.timing.clock_was_set {
+            let waited = self.segments.undated();
+            tracing::info!(events = waited, "the clock has been set; what happened before is dated by the time since the machine started");
+            self.segments.unhold();
+        }
+        self.timing.clock_was_set = set;
+    }
+
+    /// Moves to week files what the segments hold now. What comes meanwhile is drained, and waits for the next time.
+    fn book(&mut self) -> Result<(), Stuck> {
+        for (nth, end) in self.segments.ends().into_iter().enumerate() {
+            while let Some(slice) = self.segments.slice(nth, end)? {
+                let (len, held) = match self.book_slice(&slice) {
+                    Ok(taken) => taken,
+                    Err(fault) => {
+                        self.segments.doubt(nth);
+                        return Err(fault.into());
+                    }
+                };
+                if len == 0 {
+                    tracing::error!("a part of a segment cannot be read any more; its events are lost");
+                    self.gaps.push(self.uncounted(self.last_moment()));
+                    self.segments.give_up(nth);
+                    break;
+                }
+                self.segments.booked(nth, len, held);
+                self.shared.undated.store(self.segments.undated(), Relaxed);
+                self.drain()?;
+            }
+        }
+        self.segments.sweep(false);
+        reach(Point::Swept);
+        self.shared.undated.store(self.segments.undated(), Relaxed);
+        self.shared.broken.store(self.book.broken, Relaxed);
+        Ok(())
+    }
+
+    /// Puts the records of a slice into week files. Goes out: how many bytes of it, and how many events wait to be dated.
+    fn book_slice(&mut self, slice: &Slice) -> Result<(usize, u64), BookFault> {
+        let clocks = self.clocks();
+        let (mut rows, mut len, mut held) = (Vec::new(), 0, 0);
+        for (record, end) in records(&slice.bytes) {
+            len = end;
+            let what = match record.what() {
+                Ok(what) => what,
+                Err(fault) => {
+                    tracing::error!(seq = record.seq, %fault, "a record of a segment is left out");
+                    continue;
+                }
+            };
+            match dated(what, &clocks, slice.boot) {
+                Some((what, dated)) => rows.push(Row { seq: record.seq, ring: record.ring, position: record.position, dated, what }),
+                None => held += 1,
+            }
+        }
+        if slice.doubtful
+            && let (Some(first), Some(last)) = (rows.first(), rows.last())
+        {
+            let there = self.book.having(first.seq, last.seq);
+            rows.retain(|row| !there.contains(&row.seq));
+        }
+        self.book.put(&rows)?;
+        Ok((len, held))
+    }
+
+    /// Deletes week files past their time, at the start and when the day changes.
+    fn keep(&mut self) {
+        let now = (self.now)();
+        if now < super::time::BUILT_MS {
+            return;
+        }
+        let today = super::week::timestamp(now).to_zoned(self.zone.clone()).date();
+        if self.timing.kept != Some(today) {
+            self.timing.kept = Some(today);
+            for week in retention::expired(&self.dir, today) {
+                self.book.close(week.week);
+                retention::delete(&week);
+            }
+        }
+    }
+
+    /// Says what went wrong, and that it goes on again; each at most once a minute. No host, no person.
+    fn report(&mut self, done: &Result<(), Stuck>, now: Instant) {
+        let dropped = self.shared.dropped.load(Relaxed);
+        let stalled = self.shared.stalled.swap(done.is_err(), Relaxed);
+        self.timing.not_before = done.is_err().then_some(now + RETRY_EVERY);
+        match done {
+            Err(fault) if self.timing.complaint.may(now) => {
+                tracing::error!(%fault, dropped, "the journal cannot write: the doors go on, and what finds no room is counted as dropped; free some space or make the disk writable");
+                self.timing.said_dropped = dropped;
+            }
+            Ok(()) if stalled => {
+                tracing::info!(dropped, "the journal writes again");
+                (self.timing.said_dropped, self.timing.complaint) = (dropped, Complaint::default());
+            }
+            Ok(()) if dropped > self.timing.said_dropped && self.timing.complaint.may(now) => {
+                tracing::error!(dropped, "events came faster than the journal could write, and some are not in it");
+                self.timing.said_dropped = dropped;
+            }
+            _ => {}
+        }
+    }
+
+    /// Leaves nothing behind that is in a week file, but for the seq to go on from.
+    fn close(&mut self) {
+        // What was noted between the last round and now.
+        let last = self.drain().map_err(Stuck::from).and_then(|()| {
+            self.segments.sync()?;
+            self.book()?;
+            self.segments.sweep(true);
+            self.segments.begin(self.boot)?;
+            self.segments.sync()?;
+            Ok(())
+        });
+        if let Err(fault) = last {
+            tracing::error!(%fault, "the journal stops with events in segments or rings; the next start takes them from there");
+        }
+        self.shared.rings.delete_drained();
+    }
+}
+
+/// A record's content with its time on the calendar. `None`: it waits for the clock.
+fn dated<'a>(what: What<'a>, clocks: &Clocks, boot: BootId) -> Option<(What<'a>, Dated)> {
+    match what {
+        What::Event(mut event) => {
+            let (when, dated) = clocks.date(event.when_ms, event.boot_ms, boot)?;
+            event.when_ms = when;
+            Some((What::Event(event), dated))
+        }
+        What::Gap(mut gap) => {
+            let (from, dated) = clocks.date(gap.from_ms, gap.from_boot, boot)?;
+            let (until, later) = clocks.date(gap.until_ms, gap.until_boot, boot)?;
+            (gap.from_ms, gap.until_ms) = (from, until.max(from));
+            Some((What::Gap(gap), dated.max(later)))
+        }
+    }
+}
