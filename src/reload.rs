@@ -178,7 +178,7 @@ fn read_text(path: &Path, missing: Missing) -> Result<Option<Text>, FileFault> {
 }
 
 /// `blocklists` beside the folder of the configuration, as in the source; else as installed.
-fn shipped_lists(folder: &Path) -> PathBuf {
+pub fn shipped_lists(folder: &Path) -> PathBuf {
     let beside = match folder.parent() {
         Some(parent) => parent.join("blocklists"),
         None => folder.join("../blocklists"),

@@ -142,7 +142,7 @@ fn lock_data(data: &Path) -> Result<nix::fcntl::Flock<std::fs::File>, StartFault
 fn journal_settings(config: &Config, clock: &Clock) -> Settings {
     let run = std::env::var_os("RUNTIME_DIRECTORY").map_or_else(|| config.data.join("run"), PathBuf::from);
     let clock = clock.clone();
-    Settings { dir: journal_dir(config), run, zone: config.school.zone.clone(), now: Arc::new(move || clock.unix_ms()) }
+    Settings::new(journal_dir(config), run, config.school.zone.clone()).with_clock(Arc::new(move || clock.unix_ms()))
 }
 
 impl App {

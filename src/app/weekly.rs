@@ -1,5 +1,6 @@
 //! The week's report: the journal's events and everything around them, handed to the report's room.
 
+use super::status::Status;
 use super::{entries, journal_dir, register_file};
 use crate::config::Config;
 use crate::journal::read::{self, Filter, ReadFault, Stored};
@@ -41,6 +42,17 @@ pub struct Running {
     pub dropped: u64,
     pub replayed: u64,
     pub undated: u64,
+}
+
+impl Running {
+    pub fn of(status: &Status) -> Self {
+        Self {
+            uptime_s: status.uptime_s,
+            dropped: status.events_dropped,
+            replayed: status.events_replayed,
+            undated: status.events_undated,
+        }
+    }
 }
 
 /// Makes the report of a week.

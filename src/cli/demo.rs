@@ -4,7 +4,7 @@ use super::{Context, Outcome, fail, say};
 use crate::{demo, report};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Lines of the report that are shown: its page one begins there.
@@ -24,12 +24,12 @@ pub fn demo(context: &Context, args: &Args) -> Outcome {
         None => std::env::temp_dir().join(format!("schoolgate-demo-{}", std::process::id())),
     };
     std::fs::create_dir(&folder).map_err(|e| fail(format_args!("{}: {e}", folder.display())))?;
-    let (shipped, defaults) = crate::reload::shipped_folders().map_err(fail)?;
+    let shipped = crate::reload::shipped_lists(Path::new("config"));
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos} of {len} requests [{elapsed}]") {
         bar.set_style(style);
     }
-    let played = demo::play(&folder, &shipped, &defaults, &mut |done, all| {
+    let played = demo::play(&folder, &shipped, &mut |done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     })

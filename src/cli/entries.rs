@@ -114,7 +114,7 @@ fn list(context: &Context, config: &Config) -> Outcome {
             return "no entries. `schoolgate allow NAME --reason '…'` makes one".into();
         }
         let mut table = Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(["id", "does", "name", "for", "until", "why"]);
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["id", "does", "name", "for", "until", "why"]);
         for row in &rows {
             let until = row.until_ms.map_or_else(String::new, |ms| local(ms, config));
             let does = if row.firm { format!("{} (firm)", row.action) } else { row.action.to_owned() };

@@ -9,7 +9,7 @@ mod demo;
 mod entries;
 mod explain;
 mod lists;
-mod log;
+
 mod man;
 mod people;
 mod report;
@@ -63,9 +63,6 @@ enum Command {
     /// The register of people and devices
     #[command(subcommand)]
     People(people::Command),
-    /// The access log
-    #[command(subcommand)]
-    Log(log::Command),
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
@@ -103,7 +100,7 @@ pub fn main() -> ExitCode {
         Command::Entries(command) => entries::entries(&context, &command),
         Command::Lists(command) => lists::lists(&context, &command),
         Command::People(command) => people::people(&context, &command),
-        Command::Log(command) => log::log(&context, &command),
+
         Command::Report(command) => report::report(&context, &command),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),

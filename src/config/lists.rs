@@ -5,6 +5,7 @@ use super::fault::{Wrong, shown};
 use super::file::Section;
 use super::known::Known;
 use super::values;
+use crate::lists::Format;
 use crate::words::{Category, Role};
 use std::path::{Component, Path, PathBuf};
 
@@ -25,16 +26,6 @@ pub struct Source {
     pub category: Category,
     pub file: PathBuf,
     pub format: Format,
-}
-
-crate::words::person::words! {
-    /// How a list is written.
-    Format {
-        /// Looked at and told from its lines.
-        Detect "detect",
-        Hosts "hosts",
-        Domains "domains",
-    }
 }
 
 /// `folder` is that of the main file: paths of lists begin there. `shipped` holds if nothing else is written.

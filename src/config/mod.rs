@@ -47,7 +47,7 @@ pub use entries::WrittenEntry;
 pub use entry_file::{EntryFault, add_entry, list_entries, remove_entry};
 pub use fault::{Fault, Faults, Text};
 pub use groups::Membership;
-pub use lists::{Format, Lists, Source};
+pub use lists::{Lists, Source};
 pub use school::{SUITES, School};
 
 use crate::policy::{OwnEntries, Policy, Timetable};
