@@ -17,7 +17,7 @@ esac
 die() { echo "package: $*" >&2; exit 1; }
 step() { echo "--- $*"; }
 
-[ "$(id -u)" = 0 ] || die "needs root, for chroot and namespaces. Type: sudo $0"
+[ "$(id -u)" = 0 ] || die "needs root, for chroot and namespaces. Type: sudo -E env \"PATH=\$PATH\" $0"
 for tool in cargo-deb dpkg-deb debootstrap systemd-analyze unshare setpriv dig python3; do
 	command -v "$tool" >/dev/null || die "$tool is missing: tests/run installs it"
 done
