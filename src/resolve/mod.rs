@@ -13,11 +13,7 @@ pub enum ResolveFault {
 }
 
 impl Resolver {
-    pub fn new(_upstreams: &[SocketAddr]) -> Self {
-        todo!()
-    }
+    pub fn new(_upstreams: &[SocketAddr]) -> Self { todo!() }
     /// The addresses of a host, unfiltered, in the order to try them. An address is its own.
-    pub async fn addresses(&self, _host: &Host) -> Result<Vec<IpAddr>, ResolveFault> {
-        todo!()
-    }
+    pub async fn addresses(&self, _host: &Host) -> Result<Vec<IpAddr>, ResolveFault> { todo!() }
 }
