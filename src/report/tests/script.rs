@@ -40,8 +40,7 @@ impl Script {
             year: Some(7 + (n % 5) as u8),
             groups: Vec::new(),
         });
-        let devices =
-            (1..=pupils).map(|n| Device { id: DeviceId(n), name: format!("Laptop {n}"), person: Some(PersonId(n)) });
+        let devices = (1..=pupils).map(|n| Device { id: DeviceId(n), name: format!("Laptop {n}"), person: Some(PersonId(n)) });
         let list = |name: &str, category, entries| ListFact { name: name.into(), category, entries, age_days: Some(3) };
         Self {
             school: "Hillside School".into(),
@@ -235,7 +234,11 @@ pub fn on(person: Option<PersonId>, device: Option<DeviceId>, known: Known, sure
 
 /// A device of a group that is not for pupils.
 pub fn staff_room(address: [u8; 4]) -> Who {
-    Who { client: ClientAddr::new(address.into()), groups: Groups::one(STAFF), ..on(None, None, Known::Network, Confidence::Group) }
+    Who {
+        client: ClientAddr::new(address.into()),
+        groups: Groups::one(STAFF),
+        ..on(None, None, Known::Network, Confidence::Group)
+    }
 }
 
 pub fn printer() -> Who {
