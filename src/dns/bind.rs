@@ -174,7 +174,11 @@ impl Running {
             // One that panicked has stopped too.
             let _ = thread.join();
         }
-        let ended = async { for task in self.tasks { let _ = task.await; } };
+        let ended = async {
+            for task in self.tasks {
+                let _ = task.await;
+            }
+        };
         // Made inside: a timer belongs to a runtime.
         let _ = self.handle.block_on(async { tokio::time::timeout(GRACE, ended).await });
     }
