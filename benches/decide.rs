@@ -62,7 +62,9 @@ fn decisions(c: &mut Criterion) {
             lock: None,
             pass: None,
         };
-        c.bench_function(&format!("decide: {name}, 1,000 own entries, 2 cells"), |b| b.iter(|| decide(black_box(&ask), black_box(&policy))));
+        c.bench_function(&format!("decide: {name}, 1,000 own entries, 2 cells"), |b| {
+            b.iter(|| decide(black_box(&ask), black_box(&policy)))
+        });
     }
 }
 

@@ -49,10 +49,7 @@ fn an_allowed_name_answers_what_the_upstream_says() {
 
 #[test]
 fn block_answers_are_what_the_configuration_says() {
-    for (key, expect, not) in [
-        ("nodata", "status: NOERROR", "127."),
-        ("zero", "0.0.0.0", "NXDOMAIN"),
-    ] {
+    for (key, expect, not) in [("nodata", "status: NOERROR", "127."), ("zero", "0.0.0.0", "NXDOMAIN")] {
         let school = school(&Wish { dns: &format!("block_answer = \"{key}\""), ..Wish::default() });
         let gate = school.start();
         let answer = gate.dig(YEAR_9, &["www.pokerstars.com", "A"]);
@@ -103,7 +100,8 @@ fn http_goes_through_and_a_blocked_page_says_what_a_child_can_read() {
 
     let page = gate.curl(YEAR_9, &["-H", "Accept: text/html", &gate.url("www.pokerstars.com", "/")]);
     assert!(page.starts_with("HTTP/1.1 403"), "{page}");
-    for words in ["Test School", "This page is not available in school", "your form tutor", "0800 1111", "you are not in trouble"] {
+    for words in ["Test School", "This page is not available in school", "your form tutor", "0800 1111", "you are not in trouble"]
+    {
         assert!(page.contains(words), "{words}: {page}");
     }
     let lower = page.to_lowercase();
@@ -112,7 +110,8 @@ fn http_goes_through_and_a_blocked_page_says_what_a_child_can_read() {
     }
     assert!(lower.contains("content-security-policy") && lower.contains("cache-control: no-store"), "{page}");
 
-    let bare = gate.curl(YEAR_9, &["-H", "Accept: image/*", "-H", "Sec-Fetch-Dest: image", &gate.url("www.pokerstars.com", "/x.png")]);
+    let bare =
+        gate.curl(YEAR_9, &["-H", "Accept: image/*", "-H", "Sec-Fetch-Dest: image", &gate.url("www.pokerstars.com", "/x.png")]);
     assert!(bare.starts_with("HTTP/1.1 403") && !bare.contains("Childline"), "{bare}");
 }
 
@@ -168,9 +167,11 @@ fn the_log_says_what_each_person_did_and_nothing_of_help() {
     let mut seen: BTreeMap<(String, String, String, String), u64> = BTreeMap::new();
     for event in &log {
         let word = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
-        *seen.entry((word("door"), word("person"), word("host"), word("action"))).or_default() += event["count"].as_u64().unwrap_or(0);
+        *seen.entry((word("door"), word("person"), word("host"), word("action"))).or_default() +=
+            event["count"].as_u64().unwrap_or(0);
     }
-    let expect = |door: &str, person: &str, host: &str, action: &str| ((door.into(), person.into(), host.into(), action.into()), 1);
+    let expect =
+        |door: &str, person: &str, host: &str, action: &str| ((door.into(), person.into(), host.into(), action.into()), 1);
     let mut expected = BTreeMap::from([
         expect("dns", "p0901", "www.pokerstars.com", "block"),
         expect("dns", "p1201", "www.bbc.co.uk", "allow"),
@@ -190,13 +191,27 @@ fn the_log_says_what_each_person_did_and_nothing_of_help() {
     expected.retain(|_, _| true);
     assert_eq!(seen, expected);
     let block = log.iter().find(|e| e["person"] == "p0901" && e["action"] == "block").expect("the block");
-    for (key, value) in [("step", "category"), ("profile", "secondary"), ("entry", "pokerstars.com"), ("how_known", "address"), ("query_type", "A")] {
+    for (key, value) in [
+        ("step", "category"),
+        ("profile", "secondary"),
+        ("entry", "pokerstars.com"),
+        ("how_known", "address"),
+        ("query_type", "A"),
+    ] {
         assert_eq!(block[key], value, "{key}: {block}");
     }
 
     // No week file, segment or ring holds the helper's name beside the one who asked.
     drop(gate);
-    let everything = support::command("grep", &["-rl", "childline", school.path("var/journal").to_str().expect("a path"), school.path("var/run").to_str().expect("a path")]);
+    let everything = support::command(
+        "grep",
+        &[
+            "-rl",
+            "childline",
+            school.path("var/journal").to_str().expect("a path"),
+            school.path("var/run").to_str().expect("a path"),
+        ],
+    );
     assert_eq!(everything.trim(), "", "a visit to help is on the disk");
 }
 
@@ -242,7 +257,14 @@ fn a_request_that_cannot_be_read_is_refused_and_the_next_one_is_served() {
     }
     let dns = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
     dns.set_read_timeout(Some(std::time::Duration::from_millis(500))).expect("a limit");
-    for bytes in [&b""[..], b"\x00", &[0xff; 11], &[0; 12], b"\x12\x34\x01\x00\x00\x02\x00\x00\x00\x00\x00\x00\xc0\x0c\x00\x01\x00\x01", &[0xff; 600]] {
+    for bytes in [
+        &b""[..],
+        b"\x00",
+        &[0xff; 11],
+        &[0; 12],
+        b"\x12\x34\x01\x00\x00\x02\x00\x00\x00\x00\x00\x00\xc0\x0c\x00\x01\x00\x01",
+        &[0xff; 600],
+    ] {
         dns.send_to(bytes, gate.dns[0]).expect("sent");
     }
     let mut answer = [0; 512];

@@ -25,7 +25,10 @@ fn a_broken_change_is_refused_with_its_place_and_what_was_stays() {
     }
     assert!(gate.dig("127.0.0.1", &["www.pokerstars.com", "A"]).contains("NXDOMAIN"));
 
-    school.write("config/schoolgate.toml", &(whole + "\n[[entry]]\nhost = \"chosen.example\"\naction = \"block\"\nreason = \"a test\"\n"));
+    school.write(
+        "config/schoolgate.toml",
+        &(whole + "\n[[entry]]\nhost = \"chosen.example\"\naction = \"block\"\nreason = \"a test\"\n"),
+    );
     gate.signal("-HUP");
     let until = Instant::now() + Duration::from_secs(5);
     while !gate.dig("127.0.0.1", &["chosen.example", "A"]).contains("NXDOMAIN") {
@@ -105,7 +108,8 @@ fn a_port_that_is_taken_is_named_with_its_key() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let at = taken.local_addr().expect("its address");
     let school = School::new(&Wish::default());
-    let config = school.config(&Wish::default()).replace("[proxy]\nlisten = [\"127.0.0.1:0\"]", &format!("[proxy]\nlisten = [\"{at}\"]"));
+    let config =
+        school.config(&Wish::default()).replace("[proxy]\nlisten = [\"127.0.0.1:0\"]", &format!("[proxy]\nlisten = [\"{at}\"]"));
     school.write("config/schoolgate.toml", &config);
     let output = school.run(&["run"]);
     let said = text(&output.stderr);

@@ -20,7 +20,7 @@ const STOREYS: [&[&str]; 10] = [
     &["gate"],
     &["report", "pages"],
     &["dns", "proxy", "web"],
-    &["app", "reload", "cli", "ops"],
+    &["app", "reload", "cli", "ops", "demo"],
 ];
 
 /// The last storey that is pure: no I/O, no runtime, no clock, no log. What stands here can be tested by a table, run again

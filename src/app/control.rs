@@ -1,8 +1,8 @@
 //! What the control socket's requests do.
 
-use super::{Doors, assemble, entries_file, status};
+use super::{Doors, assemble, entries, status};
 use crate::config::Config;
-use crate::gate::control::{Handle, NewEntry, Peer, Request};
+use crate::gate::control::{Handle, Peer, Request};
 use crate::gate::{Gate, explain};
 use crate::ops;
 use crate::people::Neighbours;
@@ -81,35 +81,6 @@ impl Handler {
         if moved.is_empty() { String::new() } else { format!("; a restart is needed for {}", moved.join(", ")) }
     }
 
-    /// Changes `entries.toml` and puts it in force; if it cannot be put in force, the file stays as it was.
-    fn change_entries(&self, change: impl FnOnce(&str) -> Result<(String, Value), String>) -> Result<Value, String> {
-        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = entries_file(&self.gate.snapshot().config);
-        let before = ops::files::read_or_empty(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        let (after, said) = change(&before)?;
-        ops::files::replace(&path, after.as_bytes()).map_err(|e| format!("{}: {e}", path.display()))?;
-        if let Err(fault) = self.swap() {
-            ops::files::replace(&path, before.as_bytes()).map_err(|e| format!("{fault}\nand {}: {e}", path.display()))?;
-            return Err(fault);
-        }
-        Ok(said)
-    }
-
-    fn add_entry(&self, entry: &NewEntry, peer: Peer) -> Result<Value, String> {
-        let snapshot = self.gate.snapshot();
-        let by = ops::files::user_name(peer.uid);
-        let now_ms = self.gate.clock.unix_ms();
-        self.change_entries(|text| added(text, entry, &by, now_ms, &snapshot.config))
-    }
-}
-
-/// The text of `entries.toml` with one entry more, and what to say of it.
-///
-/// # Errors
-/// What is wrong with the entry.
-pub fn added(text: &str, entry: &NewEntry, by: &str, now_ms: i64, config: &Config) -> Result<(String, Value), String> {
-    let (text, id) = crate::config::entries::add(text, entry, by, now_ms, config)?;
-    Ok((text, json!({ "id": id })))
 }
 
 impl Handle for Handler {
@@ -128,11 +99,19 @@ impl Handle for Handler {
                 self.gate.journal.settle();
                 Ok(Value::Null)
             }
-            Request::AddEntry(entry) => self.add_entry(&entry, peer),
+            Request::AddEntry(entry) => {
+                let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+                let (config, by) = (self.gate.snapshot().config.clone(), ops::files::user_name(peer.uid));
+                let id = entries::add(&config, &entry, &by, self.gate.clock.unix_ms(), || self.swap().map(drop))?;
+                Ok(json!({ "id": id }))
+            }
             Request::RemoveEntry { id, reason } => {
+                let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+                let config = self.gate.snapshot().config.clone();
+                let removed = entries::remove(&config, id, || self.swap().map(drop))?;
                 let by = ops::files::user_name(peer.uid);
-                tracing::info!(id, by, reason, "an entry is removed");
-                self.change_entries(|text| Ok((crate::config::entries::remove(text, id)?, json!({ "id": id }))))
+                tracing::info!(id, by, reason, host = %removed.host, "an entry was removed");
+                Ok(json!({ "id": id }))
             }
         }
     }

@@ -6,11 +6,15 @@
 //!
 //! - [`assemble`]  from what is on disk to one snapshot
 //! - [`control`]   what the control socket's requests do
+//! - [`entries`]   the school's own entries changed
+//! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`status`]    what is running, and what needs somebody
 
 pub mod assemble;
 pub mod control;
+pub mod entries;
 pub mod status;
+pub mod weekly;
 
 use crate::config::Config;
 use crate::gate::{Clock, Gate};
@@ -138,7 +142,7 @@ fn lock_data(data: &Path) -> Result<nix::fcntl::Flock<std::fs::File>, StartFault
 fn journal_settings(config: &Config, clock: &Clock) -> Settings {
     let run = std::env::var_os("RUNTIME_DIRECTORY").map_or_else(|| config.data.join("run"), PathBuf::from);
     let clock = clock.clone();
-    Settings { dir: journal_dir(config), run, zone: config.school.zone.clone(), now: Arc::new(move || clock.unix_ms()) }
+    Settings::new(journal_dir(config), run, config.school.zone.clone()).with_clock(Arc::new(move || clock.unix_ms()))
 }
 
 impl App {

@@ -24,6 +24,8 @@ pub struct Status {
     pub decisions: Vec<(String, String, u64)>,
     pub events_written: u64,
     pub events_dropped: u64,
+    /// Brought back from the rings after a stop without warning.
+    pub events_replayed: u64,
     pub events_undated: u64,
     pub strangers: u64,
     pub upstream_failures: u64,
@@ -62,7 +64,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
         })
         .collect();
     let disk_free = nix::sys::statvfs::statvfs(&snapshot.config.data).map_or(0, |s| s.blocks_available() * s.fragment_size());
-    let clock_set = gate.clock.unix_ms() >= crate::journal::BUILT_MS;
+    let clock_set = gate.clock.unix_ms() >= crate::journal::time::BUILT_MS;
     let mut needs_you = Vec::new();
     for network in networks.iter().filter(|n| n.watching) {
         needs_you.push(format!("network {} is WATCHING: nothing is blocked there but harmful code", network.name));
@@ -88,11 +90,12 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
         networks,
         people: snapshot.register.present().count(),
         lists: snapshot.table.lists().len(),
-        names_on_lists: snapshot.table.len(),
+        names_on_lists: snapshot.table.stats().names,
         locked_tier: "NOT PRESENT (IWF and CTIRU lists come from a licensed party)".into(),
         decisions: gate.counters.by_door_and_action(),
         events_written: tally.written,
         events_dropped: tally.dropped,
+        events_replayed: tally.replayed,
         events_undated: tally.undated,
         strangers: gate.counters.strangers.get(),
         upstream_failures: gate.counters.upstream_failures.get(),

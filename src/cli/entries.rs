@@ -59,8 +59,8 @@ pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
         None => {
             let by = ops::files::user_name(nix::unistd::getuid().as_raw());
             let now = crate::gate::Clock::System.unix_ms();
-            let value = change_offline(&config, |text| app::control::added(text, &entry, &by, now, &config))?;
-            format!("entry {} {what} {}: no gate is running, so it is in {} for the next start", value["id"], entry.host, shown(&config))
+            let id = app::entries::add(&config, &entry, &by, now, || context.readable()).map_err(fail)?;
+            format!("entry {id} {what} {}: no gate is running, so it is in {} for the next start", entry.host, shown(&config))
         }
     };
     say(said)
@@ -74,7 +74,7 @@ pub fn entries(context: &Context, command: &Command) -> Outcome {
             let said = match context.ask(&config, &Request::RemoveEntry { id: *id, reason: reason.clone() })? {
                 Some(_) => format!("entry {id} is removed"),
                 None => {
-                    change_offline(&config, |text| Ok((crate::config::entries::remove(text, *id)?, serde_json::Value::Null)))?;
+                    app::entries::remove(&config, *id, || context.readable()).map_err(fail)?;
                     format!("entry {id} is removed from {}; no gate is running", shown(&config))
                 }
             };
@@ -114,7 +114,7 @@ fn list(context: &Context, config: &Config) -> Outcome {
             return "no entries. `schoolgate allow NAME --reason '…'` makes one".into();
         }
         let mut table = Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(["id", "does", "name", "for", "until", "why"]);
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["id", "does", "name", "for", "until", "why"]);
         for row in &rows {
             let until = row.until_ms.map_or_else(String::new, |ms| local(ms, config));
             let does = if row.firm { format!("{} (firm)", row.action) } else { row.action.to_owned() };
@@ -127,14 +127,6 @@ fn list(context: &Context, config: &Config) -> Outcome {
 fn local(ms: i64, config: &Config) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default().to_zoned(config.school.zone.clone());
     at.strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-fn change_offline<T>(config: &Config, change: impl FnOnce(&str) -> Result<(String, T), String>) -> Result<T, super::Failed> {
-    let path = app::entries_file(config);
-    let text = ops::files::read_or_empty(&path).map_err(fail)?;
-    let (text, said) = change(&text).map_err(fail)?;
-    ops::files::replace(&path, text.as_bytes()).map_err(fail)?;
-    Ok(said)
 }
 
 fn shown(config: &Config) -> String {

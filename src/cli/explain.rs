@@ -28,7 +28,7 @@ pub fn explain(context: &Context, args: &Args) -> Outcome {
     let mut answer: Explanation = match context.ask(&config, &Request::Explain(question.clone()))? {
         Some(value) => serde_json::from_value(value).map_err(fail)?,
         None => {
-            let snapshot = Arc::new(crate::reload::unnumbered(config.clone()).map_err(fail)?);
+            let snapshot = Arc::new(crate::app::assemble::unnumbered(config.clone()).map_err(fail)?);
             judge::explain(&question, &snapshot, &Clock::System).map_err(fail)?
         }
     };

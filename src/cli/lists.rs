@@ -82,7 +82,7 @@ fn compile(context: &Context, config: &Config) -> Outcome {
 
 fn shown(rows: &[Row]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(["list", "category", "entries", "duplicates", "rejected"]);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["list", "category", "entries", "duplicates", "rejected"]);
     for row in rows {
         let mut rejects: Vec<String> = row
             .rejects

@@ -10,6 +10,7 @@ mod entries;
 mod explain;
 mod lists;
 mod log;
+
 mod man;
 mod people;
 mod report;
@@ -103,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Entries(command) => entries::entries(&context, &command),
         Command::Lists(command) => lists::lists(&context, &command),
         Command::People(command) => people::people(&context, &command),
+
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
         Command::Completions(args) => completions::completions(&args),
@@ -123,6 +125,11 @@ impl Context {
         })
     }
 
+    /// Whether the configuration as it is now can be read: what a command has just written stands or is undone by it.
+    fn readable(&self) -> Result<(), String> {
+        crate::reload::read_config(self.config.as_deref()).map(drop).map_err(|fault| fault.render(false))
+    }
+
     /// The configuration file that was named, if one was.
     pub fn config_path(&self) -> Option<&Path> {
         self.config.as_deref()
@@ -135,6 +142,21 @@ impl Context {
             Err(ControlFault::NoGate(_)) => Ok(None),
             Err(fault) => Err(fail(fault)),
         }
+    }
+
+    /// Why somebody looks at what shows a person: as given, else asked at the terminal. With nobody there it is empty, which
+    /// [`crate::ops::look_ups::record`] refuses.
+    pub fn purpose(&self, given: Option<&str>) -> Result<String, Failed> {
+        use std::io::{BufRead, Read, Write};
+        if let Some(purpose) = given {
+            return Ok(purpose.to_owned());
+        }
+        let mut line = String::new();
+        if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+            write!(std::io::stderr(), "Why do you look? ").map_err(fail)?;
+            std::io::stdin().lock().take(4096).read_line(&mut line).map_err(fail)?;
+        }
+        Ok(line)
     }
 
     /// Prints a value as JSON, or as `text` says.

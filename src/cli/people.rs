@@ -10,7 +10,7 @@ use crate::words::PersonRole;
 use crate::{app, ops};
 use comfy_table::{ContentArrangement, Table, presets};
 use std::fs::File;
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 /// Columns of a terminal into which the list is fitted.
@@ -137,10 +137,7 @@ fn list(context: &Context, config: &Config, args: &ListArgs) -> Outcome {
         let names: Vec<_> = config.policy.groups.iter().map(|g| g.name.as_str()).collect();
         return Err(fail(format_args!("there is no group `{group}`; there are {}", names.join(", "))));
     }
-    let purpose = match &args.purpose {
-        Some(purpose) => purpose.clone(),
-        None => asked_purpose().map_err(fail)?,
-    };
+    let purpose = context.purpose(args.purpose.as_deref())?;
     let register = Store::peek(&app::register_file(config)).map_err(fail)?;
     ops::look_ups::record(&config.data, "people list", &purpose, Clock::System.unix_ms()).map_err(fail)?;
     let filter = Filter { role: args.role, group: args.group.clone(), withdrawn: args.withdrawn };
@@ -160,16 +157,6 @@ fn list(context: &Context, config: &Config, args: &ListArgs) -> Outcome {
         }
         format!("{table}\n{} people", records.len())
     })
-}
-
-/// Asks whoever sits at the terminal. Nobody does: empty, which is refused where look-ups are recorded.
-fn asked_purpose() -> io::Result<String> {
-    let mut line = String::new();
-    if io::stdin().is_terminal() && io::stderr().is_terminal() {
-        write!(io::stderr(), "Why do you look? ")?;
-        io::stdin().lock().take(4096).read_line(&mut line)?;
-    }
-    Ok(line)
 }
 
 fn role(word: &str) -> Result<PersonRole, String> {

@@ -43,7 +43,11 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
         None => IsoWeek::of(now, zone).previous(),
     };
     context.ask(&config, &Request::Settle)?;
-    let made = weekly::make(&config, week, now).map_err(fail)?;
+    let running = match context.ask(&config, &Request::Status)? {
+        Some(value) => Some(weekly::Running::of(&serde_json::from_value(value).map_err(fail)?)),
+        None => None,
+    };
+    let made = weekly::make(&config, week, now, running).map_err(fail)?;
     let format = if context.json { Format::Json } else { args.format };
     let text = match format {
         Format::Html => report::html(&made),

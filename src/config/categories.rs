@@ -1,8 +1,9 @@
 //! `[category.ID]`: titles, and the school's own categories with their bits.
 
 use super::fault::{Placed, Wrong, shown};
-use super::file::{Item, Section};
-use super::near::{nearest, suggest};
+use super::file::Section;
+use super::item::Item;
+use super::near::nearest;
 use super::values;
 use crate::words::category::FIRST_OWN;
 use crate::words::{Category, Role};
@@ -62,11 +63,15 @@ impl Categories {
         let mut written = HashMap::new();
         for (id, section) in roots.iter().flat_map(|root| root.named("category")) {
             let title = section.need("title", values::name);
-            let bit = section.value("bit", |item| item.number(u32::from(FIRST_OWN)..=63));
+            let bit = section.value("bit", |item| item.number(0..=63));
             section.end();
             if let Some(first) = written.insert(id.value, id.place) {
                 let wrong = Wrong::new(format!("category {} is written in two files", shown(id.value)), "delete one of them");
                 section.fault(wrong.at(id.place).first(first));
+                continue;
+            }
+            // A wrong bit is a fault already.
+            if bit.is_none() && section.has("bit") {
                 continue;
             }
             read.add(&section, id, title.map(|t| t.value), bit);
@@ -83,9 +88,12 @@ impl Categories {
             }
             (None, None) => {
                 let label = nearest(id.value, Category::FIXED.iter().filter_map(|c| c.id()));
-                let label = label.map_or("the school's own category needs `bit = …`".to_owned(), |n| format!("did you mean `{n}`?"));
+                let label =
+                    label.map_or("the school's own category needs `bit = …`".to_owned(), |n| format!("did you mean `{n}`?"));
                 let wrong = Wrong::new(format!("there is no category {}", shown(id.value)), label);
-                return section.fault(wrong.help(format!("a category of the school's own takes a free bit from {FIRST_OWN} to 63")).at(id.place));
+                return section.fault(
+                    wrong.help(format!("a category of the school's own takes a free bit from {FIRST_OWN} to 63")).at(id.place),
+                );
             }
             (None, Some(bit)) => {
                 if !is_id(id.value) {
@@ -93,6 +101,13 @@ impl Categories {
                     return section.fault(Wrong::new("this is not an id of a category", label).at(id.place));
                 }
                 let Some(category) = u8::try_from(bit.value).ok().and_then(Category::from_bit) else { return };
+                if category.bit() < FIRST_OWN {
+                    let wrong = Wrong::new(
+                        format!("the bits below {FIRST_OWN} are Schoolgate's"),
+                        format!("a free one from {FIRST_OWN} to 63"),
+                    );
+                    return section.fault(wrong.at(bit.place));
+                }
                 if let Some(other) = self.titles.get(&category) {
                     let free = (FIRST_OWN..64).filter_map(Category::from_bit).find(|c| !self.titles.contains_key(c));
                     let label = free.map_or("every bit is taken".to_owned(), |c| format!("{} is free", c.bit()));
@@ -119,7 +134,8 @@ impl Categories {
             return Err(Wrong::new(title, format!("here it is called `{meant}`")));
         }
         let ids = Category::FIXED.iter().filter_map(|c| c.id()).chain(self.own.keys().map(String::as_str));
-        Err(Wrong::new(title, suggest(id, ids, "no category is known")))
+        let label = nearest(id, ids).map_or("categories.toml names them all".to_owned(), |n| format!("did you mean `{n}`?"));
+        Err(Wrong::new(title, label))
     }
 
     /// The category of an id, if it is one that profiles and the timetable judge.

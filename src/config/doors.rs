@@ -1,7 +1,8 @@
 //! `[dns]`, `[proxy]`, `[web]`: where each door listens and what it may reach.
 
 use super::fault::{Placed, Wrong, shown};
-use super::file::{Item, Section};
+use super::file::Section;
+use super::item::{Item, List};
 use super::values;
 use crate::words::{Host, Network};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -16,6 +17,9 @@ const UPSTREAMS: [[u8; 4]; 2] = [[9, 9, 9, 9], [149, 112, 112, 112]];
 
 /// More workers than any box of a school has cores.
 const MAX_WORKERS: u32 = 64;
+
+/// More addresses than any box of a school has.
+const MAX_LISTEN: usize = 64;
 
 #[derive(Debug, Clone)]
 pub struct Dns {
@@ -64,11 +68,7 @@ pub struct Web {
 
 pub(super) fn read(root: &Section) -> (Dns, Proxy, Web) {
     let (dns, proxy, web) = (root.section("dns"), root.section("proxy"), root.section("web"));
-    let listens = [
-        ("dns", listen(&dns, DNS)),
-        ("proxy", listen(&proxy, PROXY)),
-        ("web", listen(&web, WEB)),
-    ];
+    let listens = [("dns", listen(&dns, DNS)), ("proxy", listen(&proxy, PROXY)), ("web", listen(&web, WEB))];
     one_door_an_address(root, &listens);
     let [(_, at_dns), (_, at_proxy), (_, at_web)] = &listens;
 
@@ -77,62 +77,67 @@ pub(super) fn read(root: &Section) -> (Dns, Proxy, Web) {
     let block_answer = block_answer(&dns, at_dns, at_web);
     dns.end();
     let read_proxy = read_proxy(&proxy, addresses(at_proxy));
-    let status_from = web.list("status_from", values::network).map_or(vec![], |v| values_of(v.value));
+    let status_from = List::values(web.list("status_from", values::network));
     web.end();
-    (Dns { listen: addresses(at_dns), workers, upstreams, block_answer }, read_proxy, Web { listen: addresses(at_web), status_from })
+    (
+        Dns { listen: addresses(at_dns), workers, upstreams, block_answer },
+        read_proxy,
+        Web { listen: addresses(at_web), status_from },
+    )
 }
 
 fn read_proxy(section: &Section, listen: Vec<SocketAddr>) -> Proxy {
-    let ports = section.list("ports", |item| item.number(1..=65535)).map_or(vec![], |v| values_of(v.value));
-    let destinations = section.list("destinations", values::destination).map_or(vec![], |v| values_of(v.value));
+    let ports = List::values(section.list("ports", |item| item.number(1..=65535)));
+    let destinations = List::values(section.list("destinations", values::destination));
     let (mut internal_networks, mut internal_zones) = (vec![], vec![]);
-    for one in section.list("internal", internal).map_or(vec![], |v| values_of(v.value)) {
-        match one {
-            Internal::Network(network) => internal_networks.push(network),
-            Internal::Zone(zone) => internal_zones.push(zone),
+    section.list("internal", |item| {
+        let text = item.text()?;
+        if text.contains('/') || text.parse::<IpAddr>().is_ok() {
+            internal_networks.push(values::internal_network(item)?);
+        } else {
+            internal_zones.push(own_zone(item)?);
         }
-    }
+        Ok(())
+    });
     section.end();
     let ports = ports.into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
     Proxy { listen, ports, destinations, internal_networks, internal_zones }
 }
 
-enum Internal {
-    Network(Network),
-    Zone(Host),
-}
-
-fn internal(item: &Item) -> Result<Internal, Wrong> {
-    let text = item.text()?;
-    if text.contains('/') || text.parse::<IpAddr>().is_ok() {
-        return values::internal_network(item).map(Internal::Network);
-    }
+fn own_zone(item: &Item) -> Result<Host, Wrong> {
     let zone = values::host(item)?;
     if values::is_public_suffix(&zone) {
-        return Err(Wrong::new(format!("{} is not the school's own", shown(text)), "the school's own zone, such as \"school.example\""));
+        let label = "the school's own zone, such as \"school.example\"";
+        return Err(Wrong::new(format!("{} is not the school's own", shown(zone.as_str())), label));
     }
-    Ok(Internal::Zone(zone))
+    Ok(zone)
 }
 
 fn listen(section: &Section, otherwise: SocketAddr) -> Vec<Placed<SocketAddr>> {
     let written = section.list("listen", |item| values::listen(item, otherwise.port()));
-    written.map_or_else(|| vec![Placed { value: otherwise, place: section.place() }], |v| v.value)
+    if let Some(first) = written.as_ref().and_then(|w| w.items.get(MAX_LISTEN)) {
+        section.fault(Wrong::new("one door listens on too many addresses", format!("at most {MAX_LISTEN}")).at(first.place));
+    }
+    written.map_or_else(
+        || vec![Placed { value: otherwise, place: section.place() }],
+        |v| v.items.into_iter().take(MAX_LISTEN).collect(),
+    )
 }
 
 fn upstreams(dns: &Section, listen: &[Placed<SocketAddr>], needed: bool) -> Vec<SocketAddr> {
     let Some(written) = dns.list("upstreams", values::upstream) else {
         return UPSTREAMS.iter().map(|ip| SocketAddr::from((*ip, 53))).collect();
     };
-    for upstream in &written.value {
+    for upstream in &written.items {
         if let Some(own) = listen.iter().find(|l| l.value == upstream.value) {
             let wrong = Wrong::new("the gate would ask itself", "another resolver's address");
-            dns.fault(wrong.at(upstream.place).first(own.place));
+            dns.fault(wrong.at(upstream.place).beside(own.place, "it listens here"));
         }
     }
-    if written.value.is_empty() && needed {
+    if written.empty && needed {
         dns.fault(Wrong::new("there is nobody to ask", "at least one resolver, such as \"9.9.9.9\"").at(written.place));
     }
-    values_of(written.value)
+    List::values(Some(written))
 }
 
 /// 'page' answers the address that was asked: it is of use only where the web door answers on that address, port 80.
@@ -141,7 +146,11 @@ fn block_answer(dns: &Section, listen: &[Placed<SocketAddr>], web: &[Placed<Sock
     let Some(answer) = dns.value("block_answer", |item| item.word(&words)) else { return BlockAnswer::Nxdomain };
     if answer.value == BlockAnswer::Page {
         let shows = |asked: IpAddr| {
-            web.iter().any(|w| w.value.port() == 80 && w.value.is_ipv4() == asked.is_ipv4() && (w.value.ip() == asked || w.value.ip().is_unspecified()))
+            web.iter().any(|w| {
+                w.value.port() == 80
+                    && w.value.is_ipv4() == asked.is_ipv4()
+                    && (w.value.ip() == asked || w.value.ip().is_unspecified())
+            })
         };
         for asked in listen.iter().filter(|l| !shows(l.value.ip())) {
             let want = SocketAddr::new(asked.value.ip(), 80);
@@ -172,15 +181,11 @@ fn one_door_an_address(root: &Section, doors: &[(&str, Vec<Placed<SocketAddr>>);
             } else {
                 Wrong::new(title, format!("another port than {}", here.value.port()))
             };
-            root.fault(wrong.at(here.place).first(there.place));
+            root.fault(wrong.at(here.place).beside(there.place, "here already"));
         }
     }
 }
 
 fn addresses(listen: &[Placed<SocketAddr>]) -> Vec<SocketAddr> {
     listen.iter().map(|l| l.value).collect()
-}
-
-fn values_of<T>(list: Vec<Placed<T>>) -> Vec<T> {
-    list.into_iter().map(|v| v.value).collect()
 }

@@ -1,7 +1,8 @@
 //! `[[entry]]`: the names the school allows or blocks itself, in its files and in the one the commands write.
 
 use super::fault::{Place, Placed, Wrong, shown};
-use super::file::{Item, Section};
+use super::file::Section;
+use super::item::{Item, List};
 use super::known::Known;
 use super::values;
 use crate::policy::own::MAX_DESPITE_MS;
@@ -76,9 +77,12 @@ fn one<'r>(section: Section<'r>, zone: &TimeZone, kept: bool) -> Option<Read<'r>
     if let Some(firm) = firm.as_ref().filter(|f| f.value && act.value == Act::Allow) {
         refuse(Wrong::new("an entry that allows cannot be firm", "delete this: only a block is firm"), firm.place);
     }
-    if let Some(despite) = despite.as_ref().filter(|d| !d.value.is_empty()) {
+    if let Some(despite) = despite.as_ref().filter(|d| !d.items.is_empty()) {
         if act.value == Act::Block {
-            refuse(Wrong::new("an entry that blocks stands against nothing", "delete this: only an allow has `despite`"), despite.place);
+            refuse(
+                Wrong::new("an entry that blocks stands against nothing", "delete this: only an allow has `despite`"),
+                despite.place,
+            );
         }
         if why.as_ref().is_none_or(|r| r.value.is_empty()) {
             refuse(Wrong::new("an entry with `despite` says why", "add `reason = \"…\"`"), despite.place);
@@ -95,7 +99,7 @@ fn one<'r>(section: Section<'r>, zone: &TimeZone, kept: bool) -> Option<Read<'r>
             act: act.value,
             group: group.as_ref().map(|g| g.value.to_owned()),
             firm: firm.is_some_and(|f| f.value),
-            despite: despite.map_or(CategorySet::EMPTY, |d| d.value.into_iter().map(|c| c.value).collect()),
+            despite: List::values(despite).into_iter().collect(),
             until_ms: until.as_ref().map(|u| u.value),
             reason: why.map_or(String::new(), |w| w.value),
             by: by.map_or(String::new(), |b| b.value),
@@ -108,7 +112,6 @@ fn one<'r>(section: Section<'r>, zone: &TimeZone, kept: bool) -> Option<Read<'r>
         section,
     })
 }
-
 
 fn reason(item: &Item) -> Result<String, Wrong> {
     let text = item.text()?.trim();
@@ -125,12 +128,14 @@ pub(super) fn mean(written: Vec<Read>, kept: Vec<Read>, groups: &Known<GroupId>,
     let mut entries = Vec::new();
     for read in kept.iter().chain(&written) {
         too_long_despite(read, now_ms);
-        let group = read.group.as_ref().map(|name| groups.find(&read.section, name, "this entry is for a group that does not exist"));
+        let group =
+            read.group.as_ref().map(|name| groups.find(&read.section, name, "this entry is for a group that does not exist"));
         let id = match (read.entry.id, read.id) {
             (0, _) | (_, None) => worked_out(&read.entry, &ids),
             (id, Some(place)) => {
                 if let Some(Some(first)) = ids.get(&id) {
-                    read.section.fault(Wrong::new(format!("there are two entries {id}"), "another number").at(place).first(*first));
+                    read.section
+                        .fault(Wrong::new(format!("there are two entries {id}"), "another number").at(place).first(*first));
                 }
                 id
             }
@@ -176,7 +181,8 @@ fn too_long_despite(read: &Read, now_ms: Option<i64>) {
     let (Some(now), Some(until), Some(place)) = (now_ms, read.entry.until_ms, read.until) else { return };
     if !read.entry.despite.is_empty() && until.saturating_sub(now) > MAX_DESPITE_MS {
         let latest = jiff::Timestamp::from_millisecond(now.saturating_add(MAX_DESPITE_MS));
-        let label = latest.map_or("at most 30 days away".to_owned(), |l| format!("at most 30 days away: {}", l.strftime("%Y-%m-%dT%H:%M:%SZ")));
+        let label = latest
+            .map_or("at most 30 days away".to_owned(), |l| format!("at most 30 days away: {}", l.strftime("%Y-%m-%dT%H:%M:%SZ")));
         let wrong = Wrong::new(format!("this entry would stand against {} for more than 30 days", read.entry.despite), label);
         read.section.fault(wrong.at(place));
     }

@@ -66,7 +66,7 @@ impl Wrong {
 
     pub fn at(self, place: Place) -> Fault {
         let Self { title, label, help } = self;
-        Fault { place, title, label, help, first: None }
+        Fault { place, title, label, help, beside: None }
     }
 }
 
@@ -77,14 +77,20 @@ pub struct Fault {
     title: String,
     label: String,
     help: Option<String>,
-    /// Where what is written here was written before.
-    first: Option<Place>,
+    /// Another place that has to do with it, and what it is.
+    beside: Option<(Place, &'static str)>,
 }
 
 impl Fault {
     #[must_use]
+    pub(super) fn beside(self, place: Place, label: &'static str) -> Self {
+        Self { beside: Some((place, label)), ..self }
+    }
+
+    /// What is written here was written there before.
+    #[must_use]
     pub(super) fn first(self, place: Place) -> Self {
-        Self { first: Some(place), ..self }
+        self.beside(place, "first written here")
     }
 
     pub(super) fn place(&self) -> Place {
@@ -159,8 +165,8 @@ impl Faults {
             Some(Snippet::source(lines.text).line_start(lines.first).path(path).annotation(mark))
         };
         let here = snippet(fault.place, AnnotationKind::Primary, &fault.label);
-        let first = fault.first.and_then(|place| snippet(place, AnnotationKind::Context, "first written here"));
-        let mut group = Level::ERROR.primary_title(&fault.title).elements(here.into_iter().chain(first));
+        let beside = fault.beside.and_then(|(place, label)| snippet(place, AnnotationKind::Context, label));
+        let mut group = Level::ERROR.primary_title(&fault.title).elements(here.into_iter().chain(beside));
         if let Some(help) = &fault.help {
             group = group.element(Level::HELP.message(help));
         }

@@ -3,12 +3,12 @@
 //! Nothing stops at the first fault: a reader says what is wrong, goes on with what it has, and every fault comes out at once.
 
 use super::fault::{Fault, Faults, Place, Placed, Text, Wrong, shown};
+use super::item::{Item, List};
 use super::near::suggest;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-use toml::value::Datetime;
 
 /// All files, parsed; and the faults found so far.
 pub(super) struct Reader<'a> {
@@ -95,6 +95,9 @@ fn not_toml(message: &str) -> Wrong {
     match message {
         "duplicate key" => Wrong::new("this is written twice", "delete one of them"),
         m if m.starts_with("string values must be quoted") => Wrong::new("this is not TOML", "texts stand in quotes: \"…\""),
+        m if m.starts_with("invalid basic string, expected `\"`") => {
+            Wrong::new("this is not TOML", "the closing quote is missing")
+        }
         m => Wrong::new("this is not TOML", m),
     }
 }
@@ -136,11 +139,7 @@ impl<'r> Section<'r> {
     }
 
     /// A list of values; one value may stand without brackets. Wrong ones are left out.
-    pub fn list<T>(
-        &self,
-        key: &'static str,
-        mut read: impl FnMut(&Item<'r>) -> Result<T, Wrong>,
-    ) -> Option<Placed<Vec<Placed<T>>>> {
+    pub fn list<T>(&self, key: &'static str, mut read: impl FnMut(&Item<'r>) -> Result<T, Wrong>) -> Option<List<T>> {
         let item = self.item(key)?;
         let place = item.place;
         let items = match item.value {
@@ -149,17 +148,19 @@ impl<'r> Section<'r> {
             }
             _ => vec![item],
         };
-        Some(Placed { value: items.iter().filter_map(|i| i.keep(self.reader, &mut read)).collect(), place })
+        let empty = items.is_empty();
+        Some(List { items: items.iter().filter_map(|i| i.keep(self.reader, &mut read)).collect(), place, empty })
     }
 
     /// A list that must be written.
-    pub fn need_list<T>(
-        &self,
-        key: &'static str,
-        read: impl FnMut(&Item<'r>) -> Result<T, Wrong>,
-    ) -> Option<Placed<Vec<Placed<T>>>> {
+    pub fn need_list<T>(&self, key: &'static str, read: impl FnMut(&Item<'r>) -> Result<T, Wrong>) -> Option<List<T>> {
         self.missing(key);
         self.list(key, read)
+    }
+
+    /// Whether anything is written for this key, right or wrong.
+    pub fn has(&self, key: &str) -> bool {
+        self.tables.iter().any(|(_, table)| table.contains_key(key))
     }
 
     fn missing(&self, key: &'static str) {
@@ -194,7 +195,8 @@ impl<'r> Section<'r> {
         let mut sections = Vec::new();
         for (at, value) in self.written(key) {
             let DeValue::Array(array) = value else {
-                let wrong = Wrong::new(format!("there may be more than one `{key}`"), format!("write `[[{key}]]`, in double brackets"));
+                let wrong =
+                    Wrong::new(format!("there may be more than one `{key}`"), format!("write `[[{key}]]`, in double brackets"));
                 self.fault(wrong.at(at));
                 continue;
             };
@@ -280,82 +282,4 @@ impl<'r> Section<'r> {
 
 fn no_table(key: &str, right: &str) -> Wrong {
     Wrong::new(format!("`{key}` is a section, not a value"), format!("write `{right}` on a line of its own"))
-}
-
-/// One value and where it is.
-pub(super) struct Item<'r> {
-    key: &'static str,
-    pub place: Place,
-    value: &'r DeValue<'r>,
-}
-
-impl<'r> Item<'r> {
-    pub fn text(&self) -> Result<&'r str, Wrong> {
-        match self.value {
-            DeValue::String(text) => Ok(text.as_ref()),
-            _ => Err(self.not("a text in quotes")),
-        }
-    }
-
-    pub fn flag(&self) -> Result<bool, Wrong> {
-        match self.value {
-            DeValue::Boolean(flag) => Ok(*flag),
-            _ => Err(self.not("`true` or `false`, without quotes")),
-        }
-    }
-
-    /// A whole number of this range.
-    pub fn number(&self, range: std::ops::RangeInclusive<u32>) -> Result<u32, Wrong> {
-        let DeValue::Integer(integer) = self.value else { return Err(self.not("a whole number, without quotes")) };
-        let number = i128::from_str_radix(integer.as_str(), integer.radix()).ok().and_then(|n| u32::try_from(n).ok());
-        number.filter(|n| range.contains(n)).ok_or_else(|| {
-            let title = format!("`{}` is out of range", self.key);
-            Wrong::new(title, format!("a whole number from {} to {}", range.start(), range.end()))
-        })
-    }
-
-    /// One of these words.
-    pub fn word<T: Copy>(&self, words: &[(&'static str, T)]) -> Result<T, Wrong> {
-        let text = self.text()?;
-        words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning).ok_or_else(|| {
-            let known = words.iter().map(|(word, _)| *word);
-            Wrong::new(format!("`{}` cannot be {}", self.key, shown(text)), suggest(text, known, "nothing is known here"))
-        })
-    }
-
-    /// A date, a time or both, as TOML has them; what it is for says which.
-    pub fn datetime(&self, right: &str) -> Result<Datetime, Wrong> {
-        match self.value {
-            DeValue::Datetime(datetime) => Ok(*datetime),
-            DeValue::String(_) => Err(self.not(&format!("{right}, without quotes"))),
-            _ => Err(self.not(right)),
-        }
-    }
-
-    pub fn is_text(&self) -> bool {
-        matches!(self.value, DeValue::String(_))
-    }
-
-    fn not(&self, right: &str) -> Wrong {
-        let is = match self.value {
-            DeValue::String(_) => "a text",
-            DeValue::Integer(_) => "a number",
-            DeValue::Float(_) => "a number with a point",
-            DeValue::Boolean(_) => "`true` or `false`",
-            DeValue::Datetime(_) => "a date or time",
-            DeValue::Array(_) => "a list",
-            DeValue::Table(_) => "a section",
-        };
-        Wrong::new(format!("`{}` cannot be {is}", self.key), format!("right is {right}"))
-    }
-
-    fn keep<T>(&self, reader: &Reader, read: impl FnOnce(&Self) -> Result<T, Wrong>) -> Option<Placed<T>> {
-        match read(self) {
-            Ok(value) => Some(Placed { value, place: self.place }),
-            Err(wrong) => {
-                reader.fault(wrong.at(self.place));
-                None
-            }
-        }
-    }
 }

@@ -1,7 +1,8 @@
 //! `[[group]]` and `[[network]]`: who is judged by which profile.
 
-use super::fault::{Placed, Wrong, shown};
+use super::fault::{Place, Placed, Wrong, shown};
 use super::file::Section;
+use super::item::List;
 use super::known::Known;
 use super::profiles::strictest;
 use super::values;
@@ -47,16 +48,16 @@ pub(super) fn read(root: &Section, profiles: &[Profile], known_profiles: &Known<
     let mut people = People { groups: vec![], members: vec![], networks: vec![], known: Known::new("group", whole) };
     for section in at_most(root.sections("group"), "groups") {
         people.group(&section, known_profiles);
+        people.not_too_many(&section);
     }
-    people.not_too_many(root);
-    let mut ranges = HashMap::new();
+    let (mut names, mut ranges) = (Known::new("network", whole), HashMap::new());
     let sections = at_most(root.sections("network"), "networks");
-    if sections.is_empty() && whole {
+    if !root.has("network") && whole {
         let wrong = Wrong::new("there is no network", "add a `[[network]]` with the addresses of the school's machines");
         root.fault(wrong.help("the gate answers only machines of its networks: without one it answers nobody").at(root.place()));
     }
     for section in &sections {
-        people.network(section, profiles, known_profiles, &mut ranges);
+        people.network(section, profiles, known_profiles, (&mut names, &mut ranges));
     }
     people
 }
@@ -74,9 +75,9 @@ impl People {
         let name = section.need("name", values::name);
         let profile = section.need("profile", |item| item.text());
         let profile = profile.and_then(|p| profiles.find(section, &p, "this group has a profile that does not exist"));
-        let years = section.list("years", |item| item.number(0..=13)).map_or(vec![], |l| l.value);
+        let years = List::values(section.list("years", |item| item.number(0..=13)));
         let roles: Vec<_> = PersonRole::ALL.iter().map(|r| (r.word(), *r)).collect();
-        let roles = section.list("roles", |item| item.word(&roles)).map_or(vec![], |l| l.value);
+        let roles = List::values(section.list("roles", |item| item.word(&roles)));
         let priority = section.value("priority", |item| item.number(1..=255)).and_then(|p| u8::try_from(p.value).ok());
         section.end();
 
@@ -89,20 +90,21 @@ impl People {
         // A group whose profile is wrong is still known: who refers to it has made no fault.
         if self.known.define(section, &name, id) {
             self.groups.push(Group { name: name.value, profile: profile.unwrap_or(ProfileId(0)), priority });
-            let years = years.into_iter().filter_map(|y| u8::try_from(y.value).ok()).collect();
-            self.members.push(Membership { group: id, years, roles: roles.into_iter().map(|r| r.value).collect() });
+            let years = years.into_iter().filter_map(|y| u8::try_from(y).ok()).collect();
+            self.members.push(Membership { group: id, years, roles });
         }
     }
 
-    /// Nobody may come into more groups than an ask can hold.
-    fn not_too_many(&self, root: &Section) {
+    /// Nobody may come into more groups than an ask can hold: the group that would be one too many is told.
+    fn not_too_many(&self, section: &Section) {
+        let Some(newest) = self.members.last() else { return };
         let years = [None].into_iter().chain((0..=13).map(Some));
         for (role, year) in PersonRole::ALL.iter().flat_map(|r| years.clone().map(move |y| (*r, y))) {
             let held = self.members.iter().filter(|m| m.holds(role, year)).count();
-            if held > MAX_GROUPS {
-                let who = year.map_or(format!("a {role}"), |y| format!("a {role} of year {y}"));
+            if held > MAX_GROUPS && newest.holds(role, year) {
+                let who = year.map_or(format!("someone with role `{role}`"), |y| format!("a {role} of year {y}"));
                 let wrong = Wrong::new(format!("{who} would be in {held} groups"), format!("at most {MAX_GROUPS}"));
-                return root.fault(wrong.help("give some of the `[[group]]` fewer years or roles").at(root.place()));
+                return section.fault(wrong.help("give some of the groups fewer years or roles").at(section.place()));
             }
         }
     }
@@ -112,7 +114,7 @@ impl People {
         section: &Section,
         profiles: &[Profile],
         known: &Known<ProfileId>,
-        taken: &mut HashMap<Network, super::fault::Place>,
+        (names, taken): (&mut Known<()>, &mut HashMap<Network, Place>),
     ) {
         let name = section.need("name", values::name);
         let ranges = section.need_list("ranges", values::network);
@@ -120,19 +122,21 @@ impl People {
         let mode = section.value("mode", |item| item.word(&[("enforce", Mode::Enforce), ("watch", Mode::Watch)]));
         section.end();
 
-        for range in ranges.iter().flat_map(|r| &r.value) {
+        for range in ranges.iter().flat_map(|r| &r.items) {
             if let Some(first) = taken.insert(range.value, range.place) {
                 let wrong = Wrong::new(format!("{} is in two networks", range.value), "a range belongs to one network");
                 section.fault(wrong.at(range.place).first(first));
             }
         }
-        if let Some(ranges) = ranges.as_ref().filter(|r| r.value.is_empty()) {
-            section.fault(Wrong::new("this network has no addresses", "at least one range, such as \"10.20.0.0/16\"").at(ranges.place));
+        if let Some(ranges) = ranges.as_ref().filter(|r| r.empty) {
+            section.fault(
+                Wrong::new("this network has no addresses", "at least one range, such as \"10.20.0.0/16\"").at(ranges.place),
+            );
         }
         if taken.len() > MOST {
             section.fault(Wrong::new(format!("there are more than {MOST} ranges"), "write wider ones").at(section.place()));
         }
-        let Some(name) = name else { return };
+        let Some(name) = name.filter(|name| names.define(section, name, ())) else { return };
         let group = GroupId(self.groups.len() as u16);
         let of_network = Placed { value: format!("{OF_NETWORK}{}", name.value), place: name.place };
         if !self.known.define(section, &of_network, group) {
@@ -141,7 +145,7 @@ impl People {
         self.groups.push(Group { name: of_network.value, profile: profile.unwrap_or(ProfileId(0)), priority: None });
         self.networks.push(NetworkRule {
             name: name.value,
-            ranges: ranges.map_or(vec![], |l| l.value.into_iter().map(|r| r.value).collect()),
+            ranges: List::values(ranges),
             group,
             mode: mode.map_or(Mode::Enforce, |m| m.value),
         });
@@ -162,8 +166,9 @@ fn unknown_devices(section: &Section, profiles: &[Profile], known: &Known<Profil
     }
     let Some(written) = written else {
         let strictest = strictest(profiles);
-        if strictest.is_none() && !profiles.is_empty() {
-            let wrong = Wrong::new("no profile is for pupils, so an unknown device here has none", "add `unknown = …` with a profile");
+        if strictest.is_none() && known.is_whole() {
+            let wrong =
+                Wrong::new("no profile is for pupils, so an unknown device here has none", "add `unknown = …` with a profile");
             section.fault(wrong.help("`pupils = true` in a profile makes it one for pupils").at(section.place()));
         }
         return strictest;
@@ -171,8 +176,13 @@ fn unknown_devices(section: &Section, profiles: &[Profile], known: &Known<Profil
     let id = known.find(section, &written, title)?;
     if profiles.get(usize::from(id.0)).is_some_and(|p| !p.pupils) {
         let name = shown(written.value);
-        let wrong = Wrong::new(format!("an unknown device here would get {name}, which is not for pupils"), "a profile for pupils");
-        section.fault(wrong.help(format!("if that is what you want, write `unknown = \"{}\"` instead of `profile`", written.value)).at(written.place));
+        let wrong =
+            Wrong::new(format!("an unknown device here would get {name}, which is not for pupils"), "a profile for pupils");
+        section.fault(
+            wrong
+                .help(format!("if that is what you want, write `unknown = \"{}\"` instead of `profile`", written.value))
+                .at(written.place),
+        );
     }
     Some(id)
 }

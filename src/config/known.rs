@@ -24,7 +24,7 @@ impl<T: Copy> Known<T> {
     /// Defines a name; a second time is a fault.
     pub fn define(&mut self, section: &Section, name: &Placed<String>, value: T) -> bool {
         if let Some((_, first)) = self.by_name.get(&name.value) {
-            let title = format!("there are two of the {} {}", self.what, shown(&name.value));
+            let title = format!("there are two {}s called {}", self.what, shown(&name.value));
             section.fault(Wrong::new(title, "give this one another name").at(name.place).first(*first));
             return false;
         }
@@ -42,6 +42,11 @@ impl<T: Copy> Known<T> {
             section.fault(Wrong::new(title, label).at(name.place));
         }
         found
+    }
+
+    /// Whether every file that may define more could be read.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     pub fn len(&self) -> usize {

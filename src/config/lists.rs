@@ -5,6 +5,7 @@ use super::fault::{Wrong, shown};
 use super::file::Section;
 use super::known::Known;
 use super::values;
+use crate::lists::Format;
 use crate::words::{Category, Role};
 use std::path::{Component, Path, PathBuf};
 
@@ -25,16 +26,6 @@ pub struct Source {
     pub category: Category,
     pub file: PathBuf,
     pub format: Format,
-}
-
-crate::words::person::words! {
-    /// How a list is written.
-    Format {
-        /// Looked at and told from its lines.
-        Detect "detect",
-        Hosts "hosts",
-        Domains "domains",
-    }
 }
 
 /// `folder` is that of the main file: paths of lists begin there. `shipped` holds if nothing else is written.
@@ -72,7 +63,9 @@ fn source(section: &Section, categories: &Categories, folder: &Path, shipped: &P
 fn not_from_outside(category: Category) -> Option<Wrong> {
     let opens = "an entry of `[[entry]]` with `action = \"allow\"` allows one host";
     let (label, help) = match category.role() {
-        Role::Platform | Role::Help | Role::Rshe | Role::Education => ("only the lists that ship may allow by category", Some(opens)),
+        Role::Platform | Role::Help | Role::Rshe | Role::Education => {
+            ("only the lists that ship may allow by category", Some(opens))
+        }
         Role::Locked => ("the locked tier takes licensed lists only, in the shipped folder", None),
         Role::Signal => ("Schoolgate finds out itself what is new", None),
         Role::HarmfulCode | Role::Ordinary => return None,

@@ -6,7 +6,8 @@
 //!
 //! How it is read:
 //! - [`fault`]       what is wrong, where, and what would be right; drawn under its line
-//! - [`file`]        tables and values with their places, read key by key
+//! - [`file`]        tables with their places, read key by key
+//! - [`item`]        one value, asked for as what it should be
 //! - [`values`]      what single values mean: addresses, hosts, times
 //! - [`near`]        did you mean …?
 //! - [`known`]       names that other places refer to
@@ -32,6 +33,7 @@ mod entry_file;
 mod fault;
 mod file;
 mod groups;
+mod item;
 mod known;
 mod lists;
 mod near;
@@ -47,7 +49,7 @@ pub use entries::WrittenEntry;
 pub use entry_file::{EntryFault, add_entry, list_entries, remove_entry};
 pub use fault::{Fault, Faults, Text};
 pub use groups::Membership;
-pub use lists::{Format, Lists, Source};
+pub use lists::{Lists, Source};
 pub use school::{SUITES, School};
 
 use crate::policy::{OwnEntries, Policy, Timetable};

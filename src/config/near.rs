@@ -15,7 +15,7 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         return None;
     }
     // One slip in three letters is a misspelling; more is another word.
-    let most = (word.len() / 3).max(1);
+    let most = word.len() / 3;
     let text: String = word.iter().collect();
     known
         .into_iter()

@@ -55,10 +55,11 @@ fn read_one(name: String, section: &Section, categories: &Categories, known: &Kn
     let mut seen: Vec<Placed<Category>> = Vec::new();
     for (key, verb) in [("block", "blocks"), ("warn", "warns of"), ("allow", "allows")] {
         let title = format!("this profile {verb} a category that does not exist");
-        for named in section.list(key, |item| categories.judged(item, &title)).map_or(vec![], |l| l.value) {
+        for named in section.list(key, |item| categories.judged(item, &title)).map_or(vec![], |l| l.items) {
             let Some(category) = named.value else { continue };
             if let Some(first) = seen.iter().find(|s| s.value == category) {
-                let wrong = Wrong::new(format!("`{}` is written twice in one profile", categories.id(category)), "delete one of them");
+                let wrong =
+                    Wrong::new(format!("`{}` is written twice in one profile", categories.id(category)), "delete one of them");
                 section.fault(wrong.at(named.place).first(first.place));
                 continue;
             }
@@ -127,7 +128,8 @@ fn inherit(own: &Written, parent: Option<Profile>, section: &Section, categories
         // Whoever writes it believes that it does something.
         if !block.or(warn).contains(category.value) && (inherits || own.extends.is_none()) {
             let title = format!("nothing this profile extends blocks `{}`", categories.id(category.value));
-            let wrong = Wrong::new(title, "delete this").help("what a profile does not block or warn of is allowed; `allow` undoes what it inherits");
+            let wrong = Wrong::new(title, "delete this")
+                .help("what a profile does not block or warn of is allowed; `allow` undoes what it inherits");
             section.fault(wrong.at(category.place));
         }
         allowed.insert(category.value);

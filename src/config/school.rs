@@ -2,6 +2,7 @@
 
 use super::Around;
 use super::file::Section;
+use super::item::List;
 use super::values;
 use jiff::tz::TimeZone;
 
@@ -26,13 +27,13 @@ pub(super) fn read(root: &Section, around: &Around) -> School {
     let section = root.section("school");
     let text = |key, otherwise: &str| section.value(key, values::name).map_or(otherwise.to_owned(), |v| v.value);
     let suites: Vec<_> = SUITES.iter().map(|s| (*s, *s)).collect();
-    let platforms = section.list("platforms", |item| item.word(&suites)).map_or(vec![], |list| list.value);
+    let platforms = List::values(section.list("platforms", |item| item.word(&suites)));
     let mut school = School {
         name: text("name", "Our school"),
         gateway: text("gateway", &around.host_name),
         zone: section.value("timezone", values::zone).map_or_else(london, |v| v.value),
         whom_to_see: text("whom_to_see", "your teacher"),
-        platforms: platforms.into_iter().map(|p| p.value.to_owned()).collect(),
+        platforms: platforms.into_iter().map(str::to_owned).collect(),
     };
     school.platforms.sort();
     school.platforms.dedup();

@@ -51,7 +51,8 @@ impl Config {
         let policy = &self.policy;
         let profile_of = |group| policy.group(group).and_then(|g| policy.profile(g.profile)).map_or("none", |p| &p.name);
         for (i, network) in policy.networks.iter().enumerate() {
-            let mode = if network.mode == Mode::Watch { ", WATCHING: nothing is blocked but locked and harmful code" } else { "" };
+            let mode =
+                if network.mode == Mode::Watch { ", WATCHING: nothing is blocked but locked and harmful code" } else { "" };
             let unknown = profile_of(network.group);
             let text = format_args!("{}: {}; unknown devices get {unknown}{mode}", network.name, joined(&network.ranges));
             line(f, heading(i, "Networks"), text)?;
@@ -66,7 +67,11 @@ impl Config {
             let pupils = if profile.pupils { ", for pupils" } else { "" };
             let rest = if profile.otherwise == Act::Block { ", and whatever is on no list" } else { "" };
             let (block, warn) = (profile.block.len(), profile.warn.len());
-            line(f, heading(i, "Profiles"), format_args!("{}: blocks {block} categories{rest}, warns of {warn}{pupils}", profile.name))?;
+            line(
+                f,
+                heading(i, "Profiles"),
+                format_args!("{}: blocks {block} categories{rest}, warns of {warn}{pupils}", profile.name),
+            )?;
         }
         Ok(())
     }
@@ -92,7 +97,11 @@ impl Config {
         let own = &self.policy.own;
         let (mut allow, mut block, mut firm, mut end) = (0, 0, 0, 0);
         for entry in own.iter() {
-            if entry.act == Act::Block { block += 1 } else { allow += 1 }
+            if entry.act == Act::Block {
+                block += 1
+            } else {
+                allow += 1
+            }
             firm += usize::from(entry.firm);
             end += usize::from(entry.until_ms.is_some());
         }

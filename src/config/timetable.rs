@@ -2,31 +2,23 @@
 
 use super::categories::Categories;
 use super::fault::{Fault, Placed, Wrong};
-use super::file::{Item, Section};
+use super::file::Section;
+use super::item::Item;
 use super::known::Known;
 use super::values;
 use crate::policy::timetable::MAX_CELLS;
 use crate::policy::{Act, Cell, Days, SchoolDays};
 use crate::words::{Day, GroupId};
 
-/// What `days` may say: each day by its name, short or long, as its bit.
-const DAYS: &[(&str, u8)] = &[
-    ("school", 0),
-    ("mon", 1),
-    ("tue", 2),
-    ("wed", 4),
-    ("thu", 8),
-    ("fri", 16),
-    ("sat", 32),
-    ("sun", 64),
-    ("monday", 1),
-    ("tuesday", 2),
-    ("wednesday", 4),
-    ("thursday", 8),
-    ("friday", 16),
-    ("saturday", 32),
-    ("sunday", 64),
-];
+/// What `days` may say: each day as its bit.
+const DAYS: &[(&str, u8)] =
+    &[("school", 0), ("mon", 1), ("tue", 2), ("wed", 4), ("thu", 8), ("fri", 16), ("sat", 32), ("sun", 64)];
+
+/// Ten years of half-terms and more.
+const MAX_TERMS: usize = 100;
+
+/// The same in full, which people write, too; Monday is bit 0.
+const IN_FULL: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// All cells, in the order they are written.
 pub(super) fn cells(root: &Section, categories: &Categories, groups: &Known<GroupId>) -> Vec<Cell> {
@@ -83,15 +75,20 @@ fn backwards(from: u16, until: Placed<u16>) -> Fault {
 }
 
 fn days(section: &Section) -> Option<Days> {
-    let days = section.need_list("days", |item| item.word(DAYS))?;
-    let school = days.value.iter().find(|d| d.value == 0);
+    let days = section.need_list("days", |item| match IN_FULL.iter().position(|d| item.text() == Ok(d)) {
+        Some(day) => Ok(1 << day),
+        None => item.word(DAYS),
+    })?;
+    let school = days.items.iter().find(|d| d.value == 0);
     match school {
-        None if days.value.is_empty() => {
-            section.fault(Wrong::new("this cell holds on no day", "\"school\", or days such as [\"mon\", \"tue\"]").at(days.place));
+        None if days.items.is_empty() && !days.empty => None,
+        None if days.empty => {
+            section
+                .fault(Wrong::new("this cell holds on no day", "\"school\", or days such as [\"mon\", \"tue\"]").at(days.place));
             None
         }
-        None => Some(Days::Week(days.value.iter().fold(0, |bits, d| bits | d.value))),
-        Some(_) if days.value.len() == 1 => Some(Days::School),
+        None => Some(Days::Week(days.items.iter().fold(0, |bits, d| bits | d.value))),
+        Some(_) if days.items.len() == 1 => Some(Days::School),
         Some(school) => {
             let wrong = Wrong::new("`school` is every school day already", "\"school\" alone, or only names of days");
             section.fault(wrong.at(school.place));
@@ -102,44 +99,61 @@ fn days(section: &Section) -> Option<Days> {
 
 /// Terms and days off of the file of the term dates.
 pub(super) fn school_days(root: &Section) -> SchoolDays {
-    let mut days = SchoolDays::default();
-    let mut terms: Vec<(Placed<Day>, Day)> = Vec::new();
-    let mut off: Vec<(Placed<Day>, Option<(Day, Day)>)> = Vec::new();
-    off.extend(days_off(root).into_iter().map(|day| (day, None)));
-    for section in root.sections("term") {
-        // Read so that it may be written; the dates say the rest.
-        section.value("name", values::name);
-        let (first, last) = (section.need("first", values::day), section.need("last", values::day));
-        let within = days_off(&section);
+    let mut terms: Vec<Term> = Vec::new();
+    // Days off of one term, and those at the top of the file, which are of any.
+    let mut off_of_one = Vec::new();
+    let off_of_any = days_off(root);
+    let sections = root.sections("term");
+    if let Some(first) = sections.get(MAX_TERMS) {
+        first.fault(Wrong::new(format!("there are more than {MAX_TERMS} terms"), "delete old ones").at(first.place()));
+    }
+    for section in sections.iter().take(MAX_TERMS) {
+        let term = term(section);
+        off_of_one.extend(days_off(section).into_iter().map(|day| (day, term)));
         section.end();
-        let (Some(first), Some(last)) = (first, last) else { continue };
-        if last.value < first.value {
-            section.fault(Wrong::new("this term ends before it begins", "a later date").at(last.place));
-            continue;
+        let Some(term) = term else { continue };
+        if let Some(other) = terms.iter().find(|t| term.first.value <= t.last && t.first.value <= term.last) {
+            let wrong = Wrong::new("two terms share days", "begin after the other one ends");
+            section.fault(wrong.at(term.first.place).beside(other.first.place, "the other one"));
         }
-        if let Some((other, _)) = terms.iter().find(|(f, l)| first.value <= *l && f.value <= last.value) {
-            section.fault(Wrong::new("two terms share days", "begin after the other one ends").at(first.place).first(other.place));
-        }
-        off.extend(within.into_iter().map(|day| (day, Some((first.value, last.value)))));
-        terms.push((first, last.value));
+        terms.push(term);
     }
-    days.terms = terms.iter().map(|(first, last)| (first.value, *last)).collect();
-    for (day, of) in off {
-        let within = |(first, last): &(Day, Day)| (*first..=*last).contains(&day.value);
-        let known = match &of {
-            Some(term) => within(term),
-            None => days.terms.is_empty() || days.terms.iter().any(within),
-        };
-        if !known {
-            root.fault(Wrong::new("this day off is in no term", "a day of a term").at(day.place));
-        }
-        days.off.push(day.value);
+    let no_term = |day: &Placed<Day>| root.fault(Wrong::new("this day off is in no term", "a day of a term").at(day.place));
+    off_of_one.iter().filter(|(day, of)| of.is_some_and(|term| !term.holds(day.value))).for_each(|(day, _)| no_term(day));
+    off_of_any.iter().filter(|d| !terms.is_empty() && !terms.iter().any(|t| t.holds(d.value))).for_each(no_term);
+    SchoolDays {
+        terms: terms.iter().map(|t| (t.first.value, t.last)).collect(),
+        off: off_of_any.iter().chain(off_of_one.iter().map(|(day, _)| day)).map(|day| day.value).collect(),
     }
-    days
+}
+
+/// A term, and where its first day is written.
+#[derive(Clone, Copy)]
+struct Term {
+    first: Placed<Day>,
+    last: Day,
+}
+
+impl Term {
+    fn holds(&self, day: Day) -> bool {
+        (self.first.value..=self.last).contains(&day)
+    }
+}
+
+fn term(section: &Section) -> Option<Term> {
+    // The name is for whoever reads the file; the dates say the rest.
+    section.value("name", values::name);
+    let (first, last) = (section.need("first", values::day), section.need("last", values::day));
+    let (first, last) = (first?, last?);
+    if last.value < first.value {
+        section.fault(Wrong::new("this term ends before it begins", "a later date").at(last.place));
+        return None;
+    }
+    Some(Term { first, last: last.value })
 }
 
 fn days_off(section: &Section) -> Vec<Placed<Day>> {
-    section.list("off", |item: &Item| values::day(item)).map_or(vec![], |l| l.value)
+    section.list("off", |item: &Item| values::day(item)).map_or(vec![], |l| l.items)
 }
 
 /// `HH:MM`.

@@ -1,7 +1,7 @@
 //! What single values mean: addresses, networks, hosts, names, times, days.
 
 use super::fault::{Wrong, shown};
-use super::file::Item;
+use super::item::Item;
 use crate::words::{BadNetwork, Day, Host, Network, Url};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -82,6 +82,11 @@ pub(super) fn upstream(item: &Item) -> Result<SocketAddr, Wrong> {
 /// A range of addresses, not wider than any school has.
 pub(super) fn network(item: &Item) -> Result<Network, Wrong> {
     let text = item.text()?;
+    let mapped = text.split('/').next().and_then(|a| a.parse::<std::net::Ipv6Addr>().ok()).and_then(|a| a.to_ipv4_mapped());
+    if let Some(v4) = mapped {
+        let label = format!("as IPv4, such as \"{v4}\"");
+        return Err(Wrong::new(format!("{} is an IPv4 address", shown(text)), label));
+    }
     let network = Network::parse(text).map_err(|bad| {
         let title = format!("{} is not a range of addresses", shown(text));
         match bad {
@@ -92,9 +97,8 @@ pub(super) fn network(item: &Item) -> Result<Network, Wrong> {
     })?;
     let widest = if is_v4(&network) { WIDEST_V4 } else { WIDEST_V6 };
     if network.prefix() < widest {
-        return Err(Wrong::new("this range is wider than any school's", format!("at the widest `/{widest}`")).help(
-            "the gate answers everyone in its networks: open to the whole internet it would be misused within hours",
-        ));
+        return Err(Wrong::new("this range is wider than any school's", format!("at the widest `/{widest}`"))
+            .help("the gate answers everyone in its networks: open to the whole internet it would be misused within hours"));
     }
     Ok(network)
 }

@@ -5,9 +5,10 @@ use super::internet::Internet;
 use super::week::{MONDAY_MS, WEEK, YEAR};
 use super::{school, week};
 use crate::app::{self, StartFault, weekly};
+use crate::config::Config;
 use crate::gate::Clock;
 use crate::ops::files;
-use crate::people::{self, Store};
+use crate::people::{Diff, Force, Grouping, Sheet, Store};
 use crate::report::{self, IsoWeek, Week};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -49,10 +50,10 @@ pub struct Played {
 ///
 /// # Errors
 /// [`PlayFault`] says what stopped it.
-pub fn play(folder: &Path, shipped: &Path, defaults: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<Played, PlayFault> {
+pub fn play(folder: &Path, shipped: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<Played, PlayFault> {
     let everyone = school::everyone();
     let internet = Internet::start()?;
-    let config_path = set_up(folder, shipped, defaults, &internet)?;
+    let config_path = set_up(folder, shipped, &internet)?;
     let read = || crate::reload::read_config(Some(&config_path)).map_err(|f| PlayFault::Config(f.render(false)));
     let config = read()?;
     register(&config, &school::csv(&everyone))?;
@@ -78,22 +79,31 @@ pub fn play(folder: &Path, shipped: &Path, defaults: &Path, progress: &mut dyn F
     running.stop();
 
     let iso = IsoWeek::new(YEAR, WEEK).map_err(|e| PlayFault::Report(e.to_string()))?;
-    let week = weekly::make(&read()?, iso, MADE_MS).map_err(|e| PlayFault::Report(e.to_string()))?;
+    let week = weekly::make(&read()?, iso, MADE_MS, None).map_err(|e| PlayFault::Report(e.to_string()))?;
     let html = folder.join(format!("report-{iso}.html"));
     files::replace(&html, report::html(&week).as_bytes())?;
     Ok(Played { folder: folder.to_owned(), config: config_path, html, week, requests: script.len(), refused })
 }
 
-fn set_up(folder: &Path, shipped: &Path, defaults: &Path, internet: &Internet) -> io::Result<PathBuf> {
+fn set_up(folder: &Path, shipped: &Path, internet: &Internet) -> io::Result<PathBuf> {
     let config = folder.join("config/schoolgate.toml");
     files::replace(&config, school::config(folder, shipped, internet.dns, internet.origin).as_bytes())?;
     files::replace(&folder.join("config/term-dates.toml"), school::TERM_DATES.as_bytes())?;
-    for name in ["profiles.toml", "categories.toml"] {
-        std::fs::copy(defaults.join(name), folder.join("config").join(name))?;
-    }
     for (category, names) in school::LISTED {
         let text = format!("# names of nobody, for the demo\n{}\n", names.join("\n"));
         files::replace(&folder.join("lists").join(format!("{category}.txt")), text.as_bytes())?;
     }
     Ok(config)
+}
+
+/// Takes the school's people in, as `people import` would.
+fn register(config: &Config, csv: &str) -> Result<(), PlayFault> {
+    let refused = |fault: &dyn std::fmt::Display| PlayFault::People(fault.to_string());
+    let grouping = Grouping::of_config(config);
+    let sheet = Sheet::read(csv.as_bytes(), "the demo's people", grouping).map_err(|f| refused(&f))?;
+    let mut store = Store::open(&app::register_file(config)).map_err(|f| refused(&f))?;
+    let diff = Diff::between(&store.load().map_err(|f| refused(&f))?, &sheet, grouping);
+    let agreed = diff.agreed(Force::No).map_err(|f| refused(&f))?;
+    store.apply(&agreed, "demo", MONDAY_MS).map_err(|f| refused(&f))?;
+    Ok(())
 }

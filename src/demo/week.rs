@@ -7,7 +7,7 @@ use std::net::IpAddr;
 /// Monday 00:00 of the week that is played: 2026-W47, 16 November, UTC, which is London's time in winter.
 pub const MONDAY_MS: i64 = 1_794_787_200_000;
 pub const YEAR: i16 = 2026;
-pub const WEEK: u8 = 47;
+pub const WEEK: i8 = 47;
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
@@ -95,11 +95,13 @@ impl Script {
             }
         }
         if someone.year == Some(12) && self.dice.up_to(2) == 0 {
-            self.tunnel(someone, midnight + 12 * HOUR + 35 * MINUTE + self.dice.up_to(50 * MINUTE), "www.instagram.com");
+            let at = midnight + 12 * HOUR + 35 * MINUTE + self.dice.up_to(50 * MINUTE);
+            self.tunnel(someone, at, "www.instagram.com");
         }
         if someone.year.is_some() && self.dice.up_to(6) == 0 {
             // Someone tries a game, sees that it is blocked, and leaves it.
-            self.page(someone, midnight + 13 * HOUR + self.dice.up_to(20 * MINUTE), "poki.com", "/", Manner::Typed);
+            let at = midnight + 13 * HOUR + self.dice.up_to(20 * MINUTE);
+            self.page(someone, at, "poki.com", "/", Manner::Typed);
         }
         // Tuesday's homework club, 15:45 to 18:00.
         if midnight == MONDAY_MS + DAY && someone.year.is_some() {

@@ -1,5 +1,7 @@
 //! What the doors have done since the start: read by `/metrics` and `status`.
 
+use crate::journal::Door;
+use crate::policy::Action;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -29,6 +31,21 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Verdicts by door and action, in order of both.
+    pub fn by_door_and_action(&self) -> Vec<(String, String, u64)> {
+        let mut counts = Vec::new();
+        for door in Door::ALL {
+            for action in Action::ALL {
+                let decision = Decision { door: door.word(), action: action.word() };
+                let count = self.decisions.get(&decision).map_or(0, |counter| counter.get());
+                if count > 0 {
+                    counts.push((door.to_string(), action.to_string(), count));
+                }
+            }
+        }
+        counts
+    }
+
     pub fn register(&self, registry: &mut Registry) {
         registry.register("decisions", "Verdicts by door and action", self.decisions.clone());
         registry.register("strangers", "Requests from addresses in no network of the school", self.strangers.clone());

@@ -14,6 +14,8 @@ pub mod clock;
 pub mod control;
 pub mod counters;
 pub mod explain;
+#[cfg(test)]
+pub(crate) mod school;
 pub mod snapshot;
 pub mod visit;
 

@@ -314,11 +314,7 @@ impl WeekBook {
         for (ring, mark) in marks {
             let sql = "INSERT INTO rings (ring, position, lost) VALUES (?1, ?2, ?3) ON CONFLICT (ring) DO UPDATE SET
                        position = max(ifnull(position, -1), ifnull(excluded.position, -1)), lost = max(lost, excluded.lost)";
-            transaction.prepare_cached(sql)?.execute(params![
-                ring as i64,
-                mark.position.map(|p| p as i64),
-                mark.lost as i64
-            ])?;
+            transaction.prepare_cached(sql)?.execute(params![ring as i64, mark.position.map(|p| p as i64), mark.lost as i64])?;
         }
         reach(Point::Inserted);
         transaction.commit()

@@ -62,11 +62,11 @@ impl Journal {
 
         let mut book = Book::new(&dir, settings.zone.clone());
         let survey = book.survey()?;
-        let found = Segments::recover(&dir.join("segments")).map_err(at(dir.join("segments")))?;
+        let boot = BootId::present();
+        let found = Segments::recover(&dir.join("segments"), boot).map_err(at(dir.join("segments")))?;
         let (mut segments, mut marks) = (found.segments, found.marks);
         segments.next_seq = segments.next_seq.max(survey.next_seq);
 
-        let boot = BootId::present();
         let shared = Arc::new(Shared::new(Rings::new(&settings.run, &dir, boot, settings.ring_bytes)));
         shared.broken.store(survey.broken, Relaxed);
         let left = shared.rings.adopt().map_err(at(settings.run.clone()))?;
@@ -76,7 +76,8 @@ impl Journal {
         }
         let (zone, now) = (settings.zone, settings.now);
         let (gaps, timing) = (Vec::new(), Timing::default());
-        let mut writer = Writer { dir: dir.clone(), zone, now, boot, shared: shared.clone(), segments, book, marks, gaps, timing };
+        let mut writer =
+            Writer { dir: dir.clone(), zone, now, boot, shared: shared.clone(), segments, book, marks, gaps, timing };
         writer.gaps = found.torn.into_iter().map(|last| writer.uncounted(last)).collect();
         if let Err(fault) = writer.drain() {
             // The rings keep it; the writer tries again and says so.

@@ -10,10 +10,12 @@ use crate::policy::Action;
 use crate::words::{Category, DeviceId, PersonId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params_from_iter};
-use std::collections::VecDeque;
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Rows fetched at a time: a reader never holds a transaction open over an export, which would keep the write-ahead log growing.
 const PAGE: usize = 1000;
@@ -133,6 +135,8 @@ pub struct StoredGap {
 pub struct Week {
     path: PathBuf,
     db: Connection,
+    /// Names by version, as far as they were asked for.
+    names: RefCell<HashMap<u32, Rc<Names>>>,
 }
 
 impl Week {
@@ -143,7 +147,7 @@ impl Week {
         let db = connect(path).map_err(at)?;
         let (application, version) = schema::identity(&db).map_err(at)?;
         match (application == schema::APPLICATION, version) {
-            (true, 1..=schema::VERSION) => Ok(Self { path: path.to_owned(), db }),
+            (true, 1..=schema::VERSION) => Ok(Self { path: path.to_owned(), db, names: RefCell::default() }),
             (true, found) if found > schema::VERSION => Err(ReadFault::Newer { path: path.to_owned(), found }),
             _ => Err(ReadFault::Foreign { path: path.to_owned() }),
         }
@@ -190,6 +194,25 @@ impl Week {
         let sql = "SELECT names FROM names WHERE version = ?1";
         let text: Option<String> = self.db.query_row(sql, [version], |row| row.get(0)).optional().map_err(|e| self.fault(e))?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// The same, kept after the first time, for whoever goes through events; empty for a version that nobody named.
+    pub fn names_of(&self, version: u32) -> Result<Rc<Names>, ReadFault> {
+        if let Some(known) = self.names.borrow().get(&version) {
+            return Ok(known.clone());
+        }
+        let names = Rc::new(self.names(version)?.unwrap_or_default());
+        self.names.borrow_mut().insert(version, names.clone());
+        Ok(names)
+    }
+
+    /// The highest seq of the week; 0 if it has no events.
+    ///
+    /// # Errors
+    /// [`ReadFault::Sqlite`].
+    pub fn last_seq(&self) -> Result<u64, ReadFault> {
+        let last = self.db.query_row("SELECT ifnull(max(seq), 0) FROM events", [], |row| row.get::<_, i64>(0));
+        last.map(|n| n as u64).map_err(|e| self.fault(e))
     }
 
     /// How many events the week has: the sum of their counts.
@@ -259,7 +282,8 @@ impl Iterator for Events<'_> {
     type Item = Result<Stored, ReadFault>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.page.is_empty() && !self.ended
+        if self.page.is_empty()
+            && !self.ended
             && let Err(fault) = self.fetch()
         {
             self.ended = true;

@@ -325,15 +325,44 @@ mod tests {
     fn stored_numbers_are_never_given_to_another_word() {
         let numbers = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
         let of = |words: Vec<&'static str>| words.into_iter().map(str::to_owned).collect::<Vec<_>>();
-        assert!(of(Door::ALL.iter().map(|d| d.word()).collect()).starts_with(&numbers(&["dns", "proxy", "transparent", "portal"])));
-        assert!(of(Action::ALL.iter().map(|a| a.word()).collect()).starts_with(&numbers(&["allow", "block", "warn", "rewrite", "would-block"])));
+        assert!(of(Door::ALL.iter().map(|d| d.word()).collect()).starts_with(&numbers(&[
+            "dns",
+            "proxy",
+            "transparent",
+            "portal"
+        ])));
+        assert!(of(Action::ALL.iter().map(|a| a.word()).collect()).starts_with(&numbers(&[
+            "allow",
+            "block",
+            "warn",
+            "rewrite",
+            "would-block"
+        ])));
         assert!(of(Intent::ALL.iter().map(|i| i.word()).collect()).starts_with(&numbers(&[
-            "unknown", "background", "sub-resource", "link", "navigation", "search"
+            "unknown",
+            "background",
+            "sub-resource",
+            "link",
+            "navigation",
+            "search"
         ])));
         assert!(of(Step::ALL.iter().map(|s| s.word()).collect()).starts_with(&numbers(&[
-            "locked", "platform", "session", "help", "rshe", "harmful-code", "firm", "pass", "own", "education", "category", "default"
+            "locked",
+            "platform",
+            "session",
+            "help",
+            "rshe",
+            "harmful-code",
+            "firm",
+            "pass",
+            "own",
+            "education",
+            "category",
+            "default"
         ])));
         assert!(of(Known::ALL.iter().map(|k| k.word()).collect()).starts_with(&numbers(&["network", "address", "mac"])));
-        assert!(of(Confidence::ALL.iter().map(|c| c.word()).collect()).starts_with(&numbers(&["group", "low", "medium", "high"])));
+        assert!(
+            of(Confidence::ALL.iter().map(|c| c.word()).collect()).starts_with(&numbers(&["group", "low", "medium", "high"]))
+        );
     }
 }

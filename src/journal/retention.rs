@@ -36,7 +36,9 @@ pub fn delete(expired: &Expired) {
     match std::fs::remove_file(&expired.path) {
         Ok(()) => tracing::info!(%file, days, "a week of the journal has been deleted: it was kept as long as it may be"),
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => {}
-        Err(source) => tracing::error!(%file, days, %source, "a week of the journal is past its time and cannot be deleted: delete it by hand"),
+        Err(source) => {
+            tracing::error!(%file, days, %source, "a week of the journal is past its time and cannot be deleted: delete it by hand")
+        }
     }
 }
 
@@ -48,10 +50,13 @@ mod tests {
     #[test]
     fn a_week_goes_ninety_days_after_its_sunday_and_not_a_day_before() {
         let dir = tempfile::tempdir().expect("a folder");
-        for name in ["2026-W47.db", "2026-W47.db-wal", "2026-W47.db.broken", "2026-W48.db", "2026-W47.txt", "notes.db", "2026-W47.dbx"] {
+        for name in
+            ["2026-W47.db", "2026-W47.db-wal", "2026-W47.db.broken", "2026-W48.db", "2026-W47.txt", "notes.db", "2026-W47.dbx"]
+        {
             std::fs::write(dir.path().join(name), "x").expect("written");
         }
-        let names = |today| expired(dir.path(), today).iter().map(|e| e.path.file_name().expect("a name").to_owned()).collect::<Vec<_>>();
+        let names =
+            |today| expired(dir.path(), today).iter().map(|e| e.path.file_name().expect("a name").to_owned()).collect::<Vec<_>>();
         // Sunday of week 47 is 22 November 2026; ninety days later is 20 February 2027.
         assert_eq!(names(date(2027, 2, 20)), Vec::<std::ffi::OsString>::new());
         assert_eq!(names(date(2027, 2, 21)), ["2026-W47.db", "2026-W47.db-wal", "2026-W47.db.broken"]);

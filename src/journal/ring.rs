@@ -150,7 +150,8 @@ impl Ring {
 
     /// Whether everything in it, gaps too, is in a segment.
     pub fn is_drained(&self) -> bool {
-        self.tail() == self.head() && self.counter(at::TAKEN).load(Ordering::Acquire) == self.counter(at::LOST).load(Ordering::Acquire)
+        self.tail() == self.head()
+            && self.counter(at::TAKEN).load(Ordering::Acquire) == self.counter(at::LOST).load(Ordering::Acquire)
     }
 
     /// Appends the body of the record at `from` to `out`, and says its own position and where the next one starts.

@@ -45,7 +45,8 @@ impl Rings {
         let mut adopted = Vec::new();
         for entry in std::fs::read_dir(&self.run)? {
             let path = entry?.path();
-            let ours = path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(&self.prefix) && n.ends_with(".ring"));
+            let ours =
+                path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(&self.prefix) && n.ends_with(".ring"));
             if !ours {
                 continue;
             }
@@ -54,7 +55,7 @@ impl Rings {
                     adopted.push(ring.id);
                     self.state().live.push(Arc::new(ring));
                 }
-                None => std::fs::remove_file(&path)?,
+                None => drop(std::fs::remove_file(&path)),
             }
         }
         Ok(adopted)

@@ -101,7 +101,8 @@ static INSERT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
 
 /// `SELECT … FROM events …` of what [`event_of`] reads; conditions follow.
 pub static SELECT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
-    let columns: Vec<_> = COLUMNS.iter().map(|c| if *c == "host" { "hosts.host".to_owned() } else { format!("events.{c}") }).collect();
+    let columns: Vec<_> =
+        COLUMNS.iter().map(|c| if *c == "host" { "hosts.host".to_owned() } else { format!("events.{c}") }).collect();
     format!("SELECT {} FROM events LEFT JOIN hosts ON hosts.id = events.host", columns.join(", "))
 });
 

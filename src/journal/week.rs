@@ -14,9 +14,10 @@ pub struct IsoWeek {
 }
 
 impl IsoWeek {
-    /// The week of a moment in this zone. A moment that no calendar holds is in the first or the last week there is.
+    /// The week of a moment in this zone: from the first of 1970 to the last of 9999, so that every week has a name that
+    /// [`IsoWeek::parse`] reads.
     pub fn of(when_ms: i64, zone: &TimeZone) -> Self {
-        Self::from(timestamp(when_ms).to_zoned(zone.clone()).date())
+        Self::from(timestamp(when_ms.max(0)).to_zoned(zone.clone()).date())
     }
 
     /// Reads `2026-W47`.
@@ -141,7 +142,8 @@ mod tests {
     fn no_moment_is_without_a_week_and_no_text_makes_it_panic() {
         let mut weeks = Weeks::new(TimeZone::UTC);
         for at in [i64::MIN, -1, 0, i64::MAX] {
-            let _ = weeks.of(at).to_string();
+            let week = weeks.of(at);
+            assert_eq!(IsoWeek::parse(&week.to_string()), Some(week));
         }
         for text in ["2026-W54", "2026-W00", "2026-W5", "26-W05", "2026W47", "2026-W47.db", "", "-W", "２０２６-W47"] {
             assert_eq!(IsoWeek::parse(text), None, "{text}");

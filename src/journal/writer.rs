@@ -238,7 +238,10 @@ impl Writer {
         let set = self.clocks().are_set();
         if set && !self.timing.clock_was_set {
             let waited = self.segments.undated();
-            tracing::info!(events = waited, "the clock has been set; what happened before is dated by the time since the machine started");
+            tracing::info!(
+                events = waited,
+                "the clock has been set; what happened before is dated by the time since the machine started"
+            );
             self.segments.unhold();
         }
         self.timing.clock_was_set = set;
@@ -287,7 +290,9 @@ impl Writer {
                 }
             };
             match dated(what, &clocks, slice.boot) {
-                Some((what, dated)) => rows.push(Row { seq: record.seq, ring: record.ring, position: record.position, dated, what }),
+                Some((what, dated)) => {
+                    rows.push(Row { seq: record.seq, ring: record.ring, position: record.position, dated, what })
+                }
                 None => held += 1,
             }
         }

@@ -1,40 +1,18 @@
 //! A list and what is known of it before it is read.
 
+use crate::words::person::words;
 use crate::words::{Category, Role};
-use std::fmt;
 use std::io::BufRead;
 
-/// How the lines of a list are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Format {
-    /// Told from its first lines.
-    #[default]
-    Detect,
-    /// `0.0.0.0 name name…`
-    Hosts,
-    /// One name a line.
-    Domains,
-}
-
-impl Format {
-    /// The word in the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Detect => "detect",
-            Self::Hosts => "hosts",
-            Self::Domains => "domains",
-        }
-    }
-
-    /// The format of this word.
-    pub fn named(word: &str) -> Option<Self> {
-        [Self::Detect, Self::Hosts, Self::Domains].into_iter().find(|f| f.as_str() == word)
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+words! {
+    /// How the lines of a list are written.
+    Format {
+        /// Told from its first lines.
+        Detect "detect",
+        /// `0.0.0.0 name name…`
+        Hosts "hosts",
+        /// One name a line.
+        Domains "domains",
     }
 }
 

@@ -129,10 +129,10 @@ fn kind_of_v4(ip: Ipv4Addr) -> Option<Why> {
         [172, b, ..] if b & 0xf0 == 16 => Why::Private,
         [169, 254, ..] => Why::LinkLocal,
         [100, b, ..] if b & 0xc0 == 64 => Why::Shared,
-        [192, 0, 0, _] => Why::Reserved,                                  // IETF protocol assignments
+        [192, 0, 0, _] => Why::Reserved, // IETF protocol assignments
         [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Why::Reserved, // documentation
-        [198, 18 | 19, ..] => Why::Reserved,                              // benchmarks
-        [192, 88, 99, _] => Why::Hidden,                                  // 6to4 relays
+        [198, 18 | 19, ..] => Why::Reserved, // benchmarks
+        [192, 88, 99, _] => Why::Hidden, // 6to4 relays
         [224..=239, ..] => Why::Multicast,
         [240..=255, ..] => Why::Reserved,
         _ => return None,

@@ -136,7 +136,7 @@ impl Framing {
             }
             Place::Head if line.is_empty() => self.place = self.said.take_body()?,
             Place::Head if self.line == 0 => {
-                self.said = Said::of_request_line(line);
+                self.said = Said::of_request_line(line)?;
                 self.line = self.held.len();
                 return Ok(());
             }
@@ -173,8 +173,13 @@ fn pass(input: &[u8], out: &mut Vec<u8>, most: usize) -> usize {
 }
 
 impl Said {
-    fn of_request_line(line: &[u8]) -> Self {
-        Self { connect: line.starts_with(b"CONNECT "), http_1_0: line.ends_with(b" HTTP/1.0"), ..Self::default() }
+    /// Of the request line only what frames the body; the rest is the parser's. What is not HTTP/1 is not read as if it were.
+    fn of_request_line(line: &[u8]) -> Result<Self, Ambiguous> {
+        let http_1_0 = line.ends_with(b" HTTP/1.0");
+        if !http_1_0 && !line.ends_with(b" HTTP/1.1") {
+            return Err(Ambiguous);
+        }
+        Ok(Self { connect: line.starts_with(b"CONNECT "), http_1_0, ..Self::default() })
     }
 
     fn hear(&mut self, line: &[u8]) -> Result<(), Ambiguous> {
@@ -282,11 +287,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Framed<T> {
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, parts: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write_vectored(cx, parts)
     }
 

@@ -51,7 +51,6 @@ impl<T> Idle<T> {
     }
 }
 
-
 impl<T: AsyncRead + Unpin> AsyncRead for Idle<T> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
@@ -65,11 +64,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Idle<T> {
         self.watch(cx, polled)
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, parts: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write_vectored(cx, parts);
         self.watch(cx, polled)
     }

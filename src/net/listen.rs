@@ -81,7 +81,10 @@ fn bind_one(addr: SocketAddr) -> io::Result<std::net::TcpListener> {
 fn explained(addr: SocketAddr, key: &str, error: &io::Error) -> String {
     let why = match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("another program listens there; `ss -ltnp 'sport = :{}'` says which. Stop it, or write another port", addr.port())
+            format!(
+                "another program listens there; `ss -ltnp 'sport = :{}'` says which. Stop it, or write another port",
+                addr.port()
+            )
         }
         io::ErrorKind::PermissionDenied => "a port below 1024 needs CAP_NET_BIND_SERVICE; the packaged service has it".into(),
         io::ErrorKind::AddrNotAvailable => "this machine does not have that address; `ip address` lists those it has".into(),
@@ -277,15 +280,20 @@ mod tests {
         let (stopper, drain) = drain();
         let limits = Limits { total: 10, per_client: 10, strangers: 0 };
         let (begun, mut has_begun) = tokio::sync::mpsc::channel(1);
-        let serving = tokio::spawn(bound.serve(limits, drain, |_| true, move |mut caller: Caller| {
-            let begun = begun.clone();
-            async move {
-                let _ = begun.send(()).await;
-                let mut byte = [0];
-                let _ = caller.stream.read_exact(&mut byte).await;
-                let _ = caller.stream.write_all(&byte).await;
-            }
-        }));
+        let serving = tokio::spawn(bound.serve(
+            limits,
+            drain,
+            |_| true,
+            move |mut caller: Caller| {
+                let begun = begun.clone();
+                async move {
+                    let _ = begun.send(()).await;
+                    let mut byte = [0];
+                    let _ = caller.stream.read_exact(&mut byte).await;
+                    let _ = caller.stream.write_all(&byte).await;
+                }
+            },
+        ));
         let mut client = TcpStream::connect(addr).await.expect("it listens");
         has_begun.recv().await.expect("the connection was taken");
         stopper.stop();

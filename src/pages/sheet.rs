@@ -1,8 +1,8 @@
 //! The one style sheet, the hash by which browsers let it in, and the headers every page has.
 
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 
 /// What stands between `<style>` and `</style>`, to the byte: its hash is in [`HEADERS`].
@@ -18,9 +18,27 @@ pub const HEADERS: &[(HeaderName, &str)] = &[
     (CACHE_CONTROL, "no-store"),
     (
         CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'sha256-0'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'sha256-74Tm2JjVIBunZ0SHCb7i5NN3RJq5ZJwlRF+rl+rt6K8='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
     (REFERRER_POLICY, "no-referrer"),
 ];
+
+#[cfg(test)]
+mod sha256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_let_in_this_style_sheet_and_nothing_else() {
+        let hash = format!("style-src 'sha256-{}'", sha256::base64(&sha256::sha256(STYLE.as_bytes())));
+        let policy = HEADERS.iter().find(|(name, _)| *name == CONTENT_SECURITY_POLICY).map_or("", |(_, value)| value);
+        assert!(policy.contains(&hash), "page.css has changed: write {hash} into HEADERS");
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe") && !policy.contains("script"));
+        // What would end the style element, or fetch something from elsewhere.
+        assert!(!STYLE.contains('<') && !STYLE.contains("url(") && !STYLE.contains("@import"));
+    }
+}

@@ -38,8 +38,7 @@ pub struct Connection {
 
 /// Serves one connection to its end.
 pub async fn serve(proxy: Arc<Proxy>, caller: Caller, mut drain: Drain) {
-    let connection =
-        Arc::new(Connection { proxy, client: caller.client, kept: Mutex::default(), tunnel: Mutex::default() });
+    let connection = Arc::new(Connection { proxy, client: caller.client, kept: Mutex::default(), tunnel: Mutex::default() });
     let answering = connection.clone();
     let service = service_fn(move |request| {
         let connection = answering.clone();

@@ -23,14 +23,14 @@ const MOST_TRIED: usize = 5;
 /// Why nothing was reached.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreached {
-    #[error("the name {0} does not exist")]
+    #[error("the name {0} does not exist, or has no address")]
     NoSuchName(Host),
     #[error("no name server answered for {0}")]
     Unresolved(Host),
     #[error("{0} does not lead to an address that is reached from here: {1}")]
     Refused(Host, Why),
     /// What the name leads to is blocked.
-    #[error("{0} leads to a blocked address")]
+    #[error("{0} leads to what is blocked")]
     Blocked(Host, Box<Judged>),
     #[error("{0} did not take the connection: {1}")]
     Failed(Host, io::Error),
@@ -63,25 +63,36 @@ impl Unreached {
 
 /// A connection to where the request goes.
 pub async fn dial(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> Result<(TcpStream, SocketAddr), Unreached> {
+    let dialled = reach(proxy, visit, judged, asked).await;
+    match &dialled {
+        Err(Unreached::Refused(..)) => proxy.gate.counters.refused_destinations.inc(),
+        Err(Unreached::Unresolved(_)) => proxy.gate.counters.upstream_failures.inc(),
+        _ => 0,
+    };
+    dialled
+}
+
+async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> Result<(TcpStream, SocketAddr), Unreached> {
     let host = asked.host;
     if port(proxy, visit, asked) == Port::Shut {
-        return Err(refused(proxy, host, Why::Port));
+        return Err(Unreached::Refused(host, Why::Port));
     }
-    let addresses = proxy.resolver.addresses(&host).await.map_err(|fault| match fault {
-        ResolveFault::NoSuchName => Unreached::NoSuchName(host),
-        _ => {
-            proxy.gate.counters.upstream_failures.inc();
-            Unreached::Unresolved(host)
-        }
+    let found = proxy.resolver.leads_to(&host).await.map_err(|fault| match fault {
+        ResolveFault::NoSuchName | ResolveFault::NoAddress => Unreached::NoSuchName(host),
+        _ => Unreached::Unresolved(host),
     })?;
+    // A name that only leads to a blocked one is blocked here as it is by the DNS door.
+    for name in &found.names {
+        may_lead_to(visit, judged, host, name)?;
+    }
     let mut last = Unreached::NoSuchName(host);
-    for ip in interleaved(addresses).take(MOST_TRIED) {
+    for ip in interleaved(found.addresses).take(MOST_TRIED) {
         let address = SocketAddr::new(ip, asked.port);
         match may_reach(proxy, visit, judged, asked, address) {
             Ok(()) => {}
             // The next address may be a public one; of what was tried, the last word counts.
-            Err(Unreached::Refused(host, why)) => {
-                last = refused(proxy, host, why);
+            Err(refused @ Unreached::Refused(..)) => {
+                last = refused;
                 continue;
             }
             Err(blocked) => return Err(blocked),
@@ -104,19 +115,19 @@ pub fn may_reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked, a
     if let Some(why) = destination::refused(address, &asked.host, port(proxy, visit, asked), &rules) {
         return Err(Unreached::Refused(asked.host, why));
     }
-    match visit.judge_behind(judged, &Host::from(address.ip()), Surface::NoPage) {
-        Some(behind) if behind.verdict.blocks() => Err(Unreached::Blocked(asked.host, Box::new(behind))),
+    may_lead_to(visit, judged, asked.host, &Host::from(address.ip()))
+}
+
+/// Whether what stands behind the host lets it be reached.
+fn may_lead_to(visit: &Visit, judged: &Judged, host: Host, behind: &Host) -> Result<(), Unreached> {
+    match visit.judge_behind(judged, behind, Surface::NoPage) {
+        Some(behind) if behind.verdict.blocks() => Err(Unreached::Blocked(host, Box::new(behind))),
         _ => Ok(()),
     }
 }
 
 fn port(proxy: &Proxy, visit: &Visit, asked: &Asked) -> Port {
     Rules { config: &visit.snapshot.config, own: &proxy.own }.port(asked.port, asked.usual_ports())
-}
-
-fn refused(proxy: &Proxy, host: Host, why: Why) -> Unreached {
-    proxy.gate.counters.refused_destinations.inc();
-    Unreached::Refused(host, why)
 }
 
 /// The families in turn (RFC 8305 §4), so that a dead one costs one time-out and not all.
@@ -133,7 +144,9 @@ mod tests {
 
     #[test]
     fn families_take_turns_and_the_resolvers_first_is_first() {
-        let ips = |text: &str| text.split(' ').filter(|t| !t.is_empty()).map(|t| t.parse().expect("an address")).collect::<Vec<IpAddr>>();
+        let ips = |text: &str| {
+            text.split(' ').filter(|t| !t.is_empty()).map(|t| t.parse().expect("an address")).collect::<Vec<IpAddr>>()
+        };
         for (resolved, tried) in [
             ("2001:db8::1 2001:db8::2 192.0.2.1", "2001:db8::1 192.0.2.1 2001:db8::2"),
             ("192.0.2.1 192.0.2.2 2001:db8::1 192.0.2.3", "192.0.2.1 2001:db8::1 192.0.2.2 192.0.2.3"),

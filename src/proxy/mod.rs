@@ -70,8 +70,8 @@ pub fn bind(addresses: &[SocketAddr]) -> io::Result<Bound> {
 
 impl Bound {
     /// The addresses that are held, with the port the kernel chose where 0 was written.
-    pub fn local_addrs(&self) -> &[SocketAddr] {
-        self.0.local_addrs()
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        self.0.local_addrs().to_vec()
     }
 
     /// Serves until the word to stop; then finishes requests and, after a few seconds, closes tunnels.
@@ -93,3 +93,6 @@ struct Proxy {
     resolver: Arc<Resolver>,
     own: OwnAddresses,
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,12 @@
 
 use super::connection::Connection;
 use super::dial::{self, Unreached};
+use super::expect::Outgoing;
 use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::Asked;
-use super::{HEAD_WAIT, expect, headers};
+use super::{HEAD_WAIT, headers};
 use crate::pages::Seen;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body as _, Incoming};
@@ -64,14 +65,14 @@ async fn carry(
         // A kept connection may be closed by the origin in the moment it is used. What asks only, and has no body, is
         // asked again on a new one (RFC 9110 §9.2.2); the rest is the client's to repeat.
         let again = (body.is_end_stream() && head.method.is_safe()).then(|| bare(&head));
-        match (send(&mut kept, asked, expect::request(head, body)).await, again) {
+        match (send(&mut kept, asked, Outgoing::new(head, body)).await, again) {
             (Err(Unanswered::Broken(..)), Some(request)) => {
                 return over_new(connection, asked, record, request).await;
             }
             (answered, _) => return answered.inspect(|_| connection.keep(kept)),
         }
     }
-    over_new(connection, asked, record, expect::request(head, body)).await
+    over_new(connection, asked, record, Outgoing::new(head, body)).await
 }
 
 /// The connection of the request before, if it leads to the same place and may still be used.
@@ -85,7 +86,7 @@ async fn over_new(
     connection: &Connection,
     asked: &Asked,
     record: &Record<'_>,
-    request: Request<Body>,
+    request: Outgoing,
 ) -> Result<Response<Incoming>, Unanswered> {
     let (stream, address) = dial::dial(&connection.proxy, record.visit, &record.judged, asked).await?;
     let mut origin = Origin::over(stream, address, asked).await.map_err(|e| Unanswered::Broken(asked.host, e))?;
@@ -94,8 +95,10 @@ async fn over_new(
     Ok(response)
 }
 
-async fn send(origin: &mut Origin, asked: &Asked, request: Request<Body>) -> Result<Response<Incoming>, Unanswered> {
-    match timeout(HEAD_WAIT, origin.send(request)).await {
+async fn send(origin: &mut Origin, asked: &Asked, outgoing: Outgoing) -> Result<Response<Incoming>, Unanswered> {
+    let answered = timeout(HEAD_WAIT, origin.send(outgoing.request)).await;
+    outgoing.promise.answered();
+    match answered {
         Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(Unanswered::Switched(asked.host)),
         Ok(Ok(response)) => Ok(response),
         Ok(Err(error)) => Err(Unanswered::Broken(asked.host, error)),
@@ -103,7 +106,7 @@ async fn send(origin: &mut Origin, asked: &Asked, request: Request<Body>) -> Res
     }
 }
 
-fn bare(head: &Parts) -> Request<Body> {
+fn bare(head: &Parts) -> Outgoing {
     let nothing = Empty::new().map_err(|never| match never {}).boxed_unsync();
-    Request::from_parts(head.clone(), nothing)
+    Outgoing::bare(Request::from_parts(head.clone(), nothing))
 }

@@ -70,10 +70,9 @@ fn notice(record: &Record<'_>, fault: &Unanswered) -> String {
         Unanswered::Unreached(Unreached::Refused(_, Why::Port)) => {
             ("This address is not reached from here", &["It has an unusual number at its end, after the colon."])
         }
-        Unanswered::Unreached(Unreached::Refused(..)) => (
-            "This address is not reached from here",
-            &["It leads to a machine inside a network, not to a page on the internet."],
-        ),
+        Unanswered::Unreached(Unreached::Refused(..)) => {
+            ("This address is not reached from here", &["It leads to a machine inside a network, not to a page on the internet."])
+        }
         Unanswered::Unreached(Unreached::TimedOut(_)) | Unanswered::Silent(_) => {
             ("The page did not answer", &["It is slow or switched off. Nothing is blocked. Try again later."])
         }

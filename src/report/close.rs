@@ -83,12 +83,8 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
     let device = |id: DeviceId| device(id, world);
     let titles = Titles { category: &title, device: &device };
     let left_out = sums.cases.len().saturating_sub(MAX_MATTERS) as u64;
-    let matters: Vec<_> = sums
-        .cases
-        .iter()
-        .take(MAX_MATTERS)
-        .map(|case| case.matter(called(case, &counts, world), calendar, &titles))
-        .collect();
+    let matters: Vec<_> =
+        sums.cases.iter().take(MAX_MATTERS).map(|case| case.matter(called(case, &counts, world), calendar, &titles)).collect();
 
     let coverage = coverage(&counts);
     let totals = Totals {
@@ -240,8 +236,8 @@ impl<'l> Sums<'l> {
 
     fn set_aside(&self, counts: &Counts) -> Vec<SetAside> {
         let line = |reason: Reason, events, samples| SetAside { reason: reason.word(), title: reason.title(), events, samples };
-        let adverts = (counts.totals.adverts > 0)
-            .then(|| line(Reason::Advert, counts.totals.adverts, most(&counts.adverts, SAMPLES)));
+        let adverts =
+            (counts.totals.adverts > 0).then(|| line(Reason::Advert, counts.totals.adverts, most(&counts.adverts, SAMPLES)));
         let others = self.aside.iter().map(|(reason, (events, names))| line(*reason, *events, most(names, SAMPLES)));
         let mut lines: Vec<_> = adverts.into_iter().chain(others).collect();
         lines.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.title.cmp(b.title)));

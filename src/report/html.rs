@@ -1,2 +1,4 @@
 use super::Week;
-pub fn html(_w: &Week) -> String { String::new() }
+pub fn html(_w: &Week) -> String {
+    String::new()
+}

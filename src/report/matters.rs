@@ -249,7 +249,9 @@ impl Case<'_> {
                 let on = if called.devices.is_empty() { String::new() } else { format!(", on {},", short(&called.devices)) };
                 format!("The account {}{year}{on}", person.key)
             }
-            (None, Some(address)) => format!("Someone at the address {address} (network {network}), which the register does not know,"),
+            (None, Some(address)) => {
+                format!("Someone at the address {address} (network {network}), which the register does not know,")
+            }
             (None, None) if called.devices.is_empty() => format!("Someone on the network {network}"),
             (None, None) => format!("Someone on {} (network {network})", short(&called.devices)),
         }
@@ -311,7 +313,9 @@ impl Case<'_> {
         let whom = if lesson { "the teacher of that lesson" } else { "whoever hands it out" };
         let ask = match &called.address {
             Some(address) => format!("Ask the network manager which device had {address} on {when}, then {whom} who held it."),
-            None if called.devices.is_empty() => format!("Ask the network manager which devices were on {} on {when}.", list(&called.networks)),
+            None if called.devices.is_empty() => {
+                format!("Ask the network manager which devices were on {} on {when}.", list(&called.networks))
+            }
             None => format!("Ask {whom} who had {} on {when}.", called.devices.first().cloned().unwrap_or_default()),
         };
         format!("{ask} Nobody is named because nobody is known. Then: {}", lower(self.theme.next))

@@ -115,7 +115,8 @@ impl Page {
         self.indented("   Network:  ", &list(&matter.networks));
         self.indented("   How sure: ", &matter.how_sure);
         self.indented("   When:     ", &format!("{} to {}", matter.first, matter.last));
-        let times = format!("{} in lessons, {} outside; {} after the first block", matter.in_lesson, matter.outside, matter.repeats);
+        let times =
+            format!("{} in lessons, {} outside; {} after the first block", matter.in_lesson, matter.outside, matter.repeats);
         self.indented("   Attempts: ", &times);
         self.indented("   Names:    ", &counted(&matter.names));
         for episode in &matter.episodes {
@@ -147,7 +148,10 @@ impl Page {
             self.line("None was seen.");
         }
         if !week.themes.is_empty() {
-            let rows = week.themes.iter().map(|t| (format!("{} ({})", t.title, t.tier), t.episodes, t.events, t.people, t.unnamed, t.by_day));
+            let rows = week
+                .themes
+                .iter()
+                .map(|t| (format!("{} ({})", t.title, t.tier), t.episodes, t.events, t.people, t.unnamed, t.by_day));
             self.by_day("Theme", rows);
             self.line("");
         }
@@ -172,7 +176,8 @@ impl Page {
         let days: String = DAYS_SHORT.iter().map(|d| format!("{d:>5}")).collect();
         self.line(&format!("{what:<38}{:>8}{:>8}{:>6}{days}", "Episodes", "Events", "Who"));
         for (title, episodes, events, people, unnamed, by_day) in rows {
-            let days: String = by_day.iter().map(|n| if *n == 0 { "    ·".into() } else { format!("{:>5}", number(*n)) }).collect();
+            let days: String =
+                by_day.iter().map(|n| if *n == 0 { "    ·".into() } else { format!("{:>5}", number(*n)) }).collect();
             let title: String = title.chars().take(38).collect();
             self.line(&format!("{title:<38}{:>8}{:>8}{:>6}{days}", number(episodes), number(events), number(people + unnamed)));
         }
@@ -198,7 +203,10 @@ impl Page {
         }
         if bypass.defaults > 0 {
             let requests = count(bypass.defaults, "request", "requests");
-            self.say(&format!("Devices by their own default, which is no misconduct: {requests} ({}).", counted(&bypass.default_names)));
+            self.say(&format!(
+                "Devices by their own default, which is no misconduct: {requests} ({}).",
+                counted(&bypass.default_names)
+            ));
         }
     }
 
@@ -232,8 +240,15 @@ impl Page {
             self.line("None.");
         }
         for change in &week.changes {
-            let approved = if change.approved_by.is_empty() { "not approved by anybody".into() } else { format!("approved by {}", change.approved_by) };
-            self.indented("- ", &format!("{}: {}: {}, because {} ({approved})", change.when, change.who, change.what, change.why));
+            let approved = if change.approved_by.is_empty() {
+                "not approved by anybody".into()
+            } else {
+                format!("approved by {}", change.approved_by)
+            };
+            self.indented(
+                "- ",
+                &format!("{}: {}: {}, because {} ({approved})", change.when, change.who, change.what, change.why),
+            );
         }
         self.heading("10  Health and coverage");
         for fact in &week.health {

@@ -60,6 +60,14 @@ pub struct WireAnswer {
     received: Instant,
 }
 
+/// What a host leads to: what a door that connects must judge beside the host itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeadsTo {
+    /// The names of its chain (CNAME), without itself.
+    pub names: Vec<Host>,
+    pub addresses: Vec<IpAddr>,
+}
+
 /// What came of a question: shared by everyone who asked it.
 pub type Outcome = Result<Arc<WireAnswer>, ResolveFault>;
 
@@ -102,23 +110,35 @@ impl Resolver {
         fetched
     }
 
-    /// The addresses of a host, unfiltered, in the order to try them: IPv4 first, because a school's line may have no IPv6.
-    /// An address is its own; `localhost` never leaves the machine (RFC 6761 §6.3).
+    /// The addresses of a host, unfiltered, in the order to try them.
     ///
     /// # Errors
-    /// [`ResolveFault`]: there are none, or nobody could say.
+    /// As [`Resolver::leads_to`].
     pub async fn addresses(&self, host: &Host) -> Result<Vec<IpAddr>, ResolveFault> {
+        self.leads_to(host).await.map(|found| found.addresses)
+    }
+
+    /// Everything a host leads to, unfiltered; addresses in the order to try them: IPv4 first, because a school's line may
+    /// have no IPv6. An address is its own; `localhost` never leaves the machine (RFC 6761 §6.3).
+    ///
+    /// # Errors
+    /// [`ResolveFault`]: there are no addresses, or nobody could say.
+    pub async fn leads_to(&self, host: &Host) -> Result<LeadsTo, ResolveFault> {
         if let Some(address) = host.address() {
-            return Ok(vec![address]);
+            return Ok(LeadsTo { names: Vec::new(), addresses: vec![address] });
         }
         if host.suffixes().last() == Some("localhost") {
-            return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
+            return Ok(LeadsTo { names: Vec::new(), addresses: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()] });
         }
         let name = Name::from(host);
         let (a, aaaa) = (Query::of(name, rr::A), Query::of(name, rr::AAAA));
         let (v4, v6) = tokio::join!(self.answer(&a), self.answer(&aaaa));
-        let found: Vec<IpAddr> = [&v4, &v6].into_iter().flatten().flat_map(|a| a.addresses().iter().copied()).collect();
-        if found.is_empty() { Err(why_none(&v4, &v6)) } else { Ok(found) }
+        let answers = || [&v4, &v6].into_iter().flatten();
+        let addresses: Vec<IpAddr> = answers().flat_map(|a| a.addresses().iter().copied()).collect();
+        let mut names: Vec<Host> = answers().flat_map(|a| a.names().iter().copied()).collect();
+        names.sort();
+        names.dedup();
+        if addresses.is_empty() { Err(why_none(&v4, &v6)) } else { Ok(LeadsTo { names, addresses }) }
     }
 }
 

@@ -174,7 +174,8 @@ roles = ["staff"]
         loop {
             let said = self.run(&["--json", "status"]);
             if let Ok(status) = serde_json::from_slice::<Value>(&said.stdout) {
-                let doors = |door: &str| -> Vec<SocketAddr> { serde_json::from_value(status["doors"][door].clone()).expect("addresses") };
+                let doors =
+                    |door: &str| -> Vec<SocketAddr> { serde_json::from_value(status["doors"][door].clone()).expect("addresses") };
                 (gate.dns, gate.proxy, gate.web) = (doors("dns"), doors("proxy"), doors("web"));
                 return gate;
             }
@@ -270,7 +271,23 @@ impl TlsOrigin {
         let paths = (key.to_str().expect("a path"), certificate.to_str().expect("a path"));
         command(
             "openssl",
-            &["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=tls.example", "-keyout", paths.0, "-out", paths.1],
+            &[
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=tls.example",
+                "-keyout",
+                paths.0,
+                "-out",
+                paths.1,
+            ],
         );
         // A port that was free a moment ago: openssl cannot be asked for one of the system's choice.
         let free = std::net::TcpListener::bind("127.200.0.1:0").expect("a port");

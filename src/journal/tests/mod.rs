@@ -1,1 +1,277 @@
+//! The journal as a whole, in this process and in ones that are killed.
 
+mod kill;
+
+use super::read::{Filter, Stored, StoredGap, Week, weeks};
+use super::samples::{WEDNESDAY, event};
+use super::*;
+use jiff::tz::TimeZone;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Settings below a folder: London, and a Wednesday in term that stands still.
+fn settings(folder: &Path) -> Settings {
+    let zone = TimeZone::get("Europe/London").expect("a zone");
+    Settings::new(folder.join("journal"), folder.join("run"), zone).with_clock(Arc::new(|| WEDNESDAY))
+}
+
+/// Everything in the week files, in the order of weeks and seqs.
+fn stored(folder: &Path) -> Vec<Stored> {
+    let all = |path: &Path| {
+        let week = Week::open(path).expect("opened");
+        week.events(&Filter::default()).map(|e| e.expect("a row")).collect::<Vec<_>>()
+    };
+    weeks(&folder.join("journal")).expect("listed").iter().flat_map(|w| all(&w.path)).collect()
+}
+
+fn gaps(folder: &Path) -> Vec<StoredGap> {
+    let weeks = weeks(&folder.join("journal")).expect("listed");
+    weeks.iter().flat_map(|w| Week::open(&w.path).expect("opened").gaps().expect("read")).collect()
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").file_name()).collect();
+    names.sort();
+    names.into_iter().map(|n| n.into_string().expect("plain")).collect()
+}
+
+#[test]
+fn what_is_noted_is_in_the_week_file_in_order_and_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    (0..3000).for_each(|n| journal.note(&event(n)));
+    assert!(journal.settle());
+    let found = stored(folder.path());
+    assert_eq!(found.len(), 3000);
+    for (n, stored) in (0..).zip(&found) {
+        assert_eq!((stored.seq, &stored.event), (n + 1, &event(n)));
+    }
+    assert_eq!(journal.tally(), Tally { written: 3000, ..Tally::default() });
+}
+
+#[test]
+fn threads_note_at_once_and_each_ones_events_stay_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    std::thread::scope(|scope| {
+        for thread in 0..4u64 {
+            let journal = &journal;
+            scope.spawn(move || (0..1000).for_each(|n| journal.note(&event(thread * 10_000 + n))));
+        }
+    });
+    journal.settle();
+    let found = stored(folder.path());
+    let of = |thread: i64| found.iter().map(|s| s.event.when_ms - WEDNESDAY).filter(|n| n / 10_000 == thread).collect::<Vec<_>>();
+    for thread in 0..4 {
+        assert_eq!(of(thread), (0..1000).map(|n| thread * 10_000 + n).collect::<Vec<_>>());
+    }
+    assert!(found.iter().map(|s| s.seq).eq(1..=4000));
+}
+
+#[test]
+fn rings_of_threads_that_have_ended_are_used_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    for n in 0..100 {
+        std::thread::scope(|scope| scope.spawn(|| journal.note(&event(n))).join()).expect("noted");
+        journal.settle();
+    }
+    assert_eq!(stored(folder.path()).len(), 100);
+    assert!(files(&folder.path().join("run")).len() <= 5);
+}
+
+#[test]
+fn after_a_stop_nothing_is_left_but_week_files_and_seq_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for round in 0..3u64 {
+        let journal = Journal::start(settings(folder.path())).expect("started");
+        (0..10).for_each(|n| journal.note(&event(round * 10 + n)));
+        journal.stop();
+        journal.note(&event(99));
+        assert_eq!(journal.tally().dropped, 1);
+        assert_eq!(files(&folder.path().join("run")), Vec::<String>::new());
+        assert_eq!(files(&folder.path().join("journal/segments")), [format!("{:016x}.seg", round * 10 + 11)]);
+    }
+    assert!(stored(folder.path()).iter().map(|s| s.seq).eq(1..=30));
+    // Also when the week files have gone.
+    for week in weeks(&folder.path().join("journal")).expect("listed") {
+        std::fs::remove_file(week.path).expect("removed");
+    }
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    journal.note(&event(1));
+    journal.stop();
+    assert_eq!(stored(folder.path())[0].seq, 31);
+}
+
+#[test]
+fn a_full_ring_drops_counts_and_leaves_a_gap() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let small = Settings { ring_bytes: Some(16 << 10), ..settings(folder.path()) };
+    let journal = Journal::start(small).expect("started");
+    // Faster than the writer looks, twenty times a second.
+    (0..100_000).for_each(|n| journal.note(&event(n)));
+    journal.settle();
+    let (kept, lost) = (stored(folder.path()).len() as u64, gaps(folder.path()).iter().map(|g| g.lost).sum::<u64>());
+    assert_eq!((kept + lost, journal.tally().dropped), (100_000, lost));
+    assert!(lost > 0);
+    for gap in gaps(folder.path()) {
+        assert!(WEDNESDAY <= gap.from_ms && gap.from_ms <= gap.until_ms && gap.until_ms < WEDNESDAY + 100_000);
+    }
+    journal.note(&event(7));
+    journal.settle();
+    assert_eq!(stored(folder.path()).len() as u64, kept + 1);
+}
+
+#[test]
+fn two_gates_cannot_write_one_journal_and_the_second_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    let fault = Journal::start(settings(folder.path())).err().expect("refused").to_string();
+    assert!(fault.contains("another Schoolgate") && fault.contains("journal"), "{fault}");
+    drop(journal);
+    Journal::start(settings(folder.path())).expect("free again");
+}
+
+#[test]
+fn two_journals_share_a_run_folder_and_leave_each_others_rings_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let other = Settings { dir: folder.path().join("other/journal"), ..settings(folder.path()) };
+    let one = Journal::start(settings(folder.path())).expect("started");
+    one.note(&event(1));
+    let two = Journal::start(other).expect("started");
+    two.note(&event(2));
+    one.note(&event(3));
+    drop((one, two));
+    let times = |folder: &Path| stored(folder).iter().map(|s| s.event.when_ms - WEDNESDAY).collect::<Vec<_>>();
+    assert_eq!((times(folder.path()), times(&folder.path().join("other"))), (vec![1, 3], vec![2]));
+}
+
+#[test]
+fn a_copy_of_rings_and_segments_put_back_changes_nothing() {
+    // As after a power cut, when a disk brings back files that were deleted.
+    let folder = tempfile::tempdir().expect("a folder");
+    let keep = tempfile::tempdir().expect("a folder");
+    let copy = |from: &Path, to: &Path| {
+        std::fs::create_dir_all(to).expect("made");
+        for file in files(from) {
+            std::fs::copy(from.join(&file), to.join(&file)).expect("copied");
+        }
+    };
+    let places = [folder.path().join("run"), folder.path().join("journal/segments")];
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    (0..500).for_each(|n| journal.note(&event(n)));
+    journal.settle();
+    (500..800).for_each(|n| journal.note(&event(n)));
+    // At this moment the ring holds some that no segment has, or both have them.
+    places.iter().for_each(|p| copy(p, &keep.path().join(p.file_name().expect("a name"))));
+    journal.stop();
+    drop(journal);
+    for _ in 0..3 {
+        places.iter().for_each(|p| copy(&keep.path().join(p.file_name().expect("a name")), p));
+        Journal::start(settings(folder.path())).expect("started").stop();
+        let times: Vec<_> = stored(folder.path()).iter().map(|s| s.event.when_ms - WEDNESDAY).collect();
+        assert_eq!(times, (0..800).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn events_before_the_clock_was_set_wait_and_are_dated_when_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let time = Arc::new(AtomicI64::new(60_000));
+    let now = time.clone();
+    let clock = move || {
+        settings(folder.path()).with_clock(Arc::new({
+            let now = now.clone();
+            move || now.load(Ordering::Relaxed)
+        }))
+    };
+    let folder = clock().dir.parent().expect("a parent").to_owned();
+    let undated = |n: u64| Event { when_ms: 50_000 + n as i64, boot_ms: time::boot_ms() - 10_000 + n, ..event(n) };
+    let journal = Journal::start(clock()).expect("started");
+    (0..20).for_each(|n| journal.note(&undated(n)));
+    assert!(journal.settle());
+    assert_eq!((journal.tally().undated, stored(&folder).len()), (20, 0));
+    // They wait over a restart of the gate too, and what is dated does not wait for them.
+    drop(journal);
+    let journal = Journal::start(clock()).expect("started");
+    journal.note(&event(1000));
+    journal.note(&undated(20));
+    journal.settle();
+    assert_eq!((journal.tally().undated, stored(&folder).len()), (21, 1));
+    time.store(WEDNESDAY, Ordering::Relaxed);
+    journal.settle();
+    assert_eq!(journal.tally().undated, 0);
+    let found = stored(&folder);
+    assert_eq!(found.len(), 22);
+    let (dated, clocked): (Vec<_>, Vec<_>) = found.into_iter().partition(|s| s.dated == Dated::Boot);
+    assert_eq!((dated.len(), clocked.len()), (21, 1));
+    for stored in &dated {
+        let ago = WEDNESDAY - stored.event.when_ms;
+        assert!((5_000..60_000).contains(&ago), "{ago} ms before the clock was set");
+    }
+    assert!(dated.windows(2).all(|pair| pair[0].event.when_ms <= pair[1].event.when_ms));
+    drop(journal);
+    assert_eq!(files(&folder.join("journal/segments")).len(), 1);
+}
+
+#[test]
+fn a_week_past_its_time_is_deleted_at_the_start_and_when_the_day_comes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let time = Arc::new(AtomicI64::new(WEDNESDAY));
+    let now = time.clone();
+    let settings = settings(folder.path()).with_clock(Arc::new(move || now.load(Ordering::Relaxed)));
+    let day = 24 * 60 * 60 * 1000;
+    let journal = Journal::start(settings.clone()).expect("started");
+    journal.note(&event(1));
+    journal.settle();
+    time.store(WEDNESDAY + 94 * day, Ordering::Relaxed);
+    journal.settle();
+    assert_eq!(stored(folder.path()).len(), 1);
+    time.store(WEDNESDAY + 95 * day, Ordering::Relaxed);
+    journal.settle();
+    assert_eq!(weeks(&settings.dir).expect("listed"), []);
+    // The gate was off meanwhile.
+    time.store(WEDNESDAY, Ordering::Relaxed);
+    journal.note(&event(2));
+    drop(journal);
+    time.store(WEDNESDAY + 95 * day, Ordering::Relaxed);
+    let journal = Journal::start(settings.clone()).expect("started");
+    journal.settle();
+    assert_eq!(weeks(&settings.dir).expect("listed"), []);
+}
+
+#[test]
+fn names_get_a_version_and_old_rows_go_on_meaning_what_they_meant() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    let of = |group: &str| Names { groups: vec![group.into()], ..Names::default() };
+    for (seq, names) in [(1, of("year 7")), (2, of("year 7")), (3, of("year 8"))] {
+        let policy_version = journal.version_of(&names).expect("a version");
+        journal.name(policy_version, &names).expect("named");
+        journal.note(&Event { policy_version, ..event(seq) });
+    }
+    journal.settle();
+    let week = Week::open(&weeks(&folder.path().join("journal")).expect("listed")[0].path).expect("opened");
+    let groups = |s: &Stored| week.names(s.event.policy_version).expect("read").expect("named").groups;
+    assert_eq!(stored(folder.path()).iter().map(groups).collect::<Vec<_>>(), [["year 7"], ["year 7"], ["year 8"]]);
+}
+
+#[test]
+fn files_of_the_journal_are_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    journal.name(1, &Names::default()).expect("named");
+    journal.note(&event(1));
+    journal.settle();
+    let mut seen = 0;
+    for place in ["journal", "journal/segments", "journal/names", "run"] {
+        for entry in std::fs::read_dir(folder.path().join(place)).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let mode = entry.metadata().expect("looked at").permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{:?}", entry.path());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 7);
+}

@@ -173,7 +173,7 @@ fn check_categories(from: &mut Reader) -> Result<(), TableFault> {
 fn write_provenance(to: &mut Writer, list: &Provenance) {
     to.text(&list.name);
     to.u8(list.category.bit());
-    to.text(list.format.as_str());
+    to.text(list.format.word());
     for count in [list.lines, list.bytes, list.entries, list.duplicates, list.host_only] {
         to.u64(count);
     }
@@ -191,7 +191,7 @@ fn write_provenance(to: &mut Writer, list: &Provenance) {
 fn read_provenance(from: &mut Reader) -> Option<Provenance> {
     let name = from.text()?.to_owned();
     let category = Category::from_bit(from.u8()?)?;
-    let format = Format::named(from.text()?)?;
+    let format = Format::from_word(from.text()?)?;
     let [lines, bytes, entries, duplicates, host_only] = [from.u64()?, from.u64()?, from.u64()?, from.u64()?, from.u64()?];
     let checksum = from.u32()?;
     let broken = match from.u8()? {

@@ -1,26 +1,22 @@
 use super::*;
-use crate::config::{BlockAnswer, Config, Dns, Lists, Proxy, School, Web};
+use crate::config::{self, Around, Config, Files, Proxy, Text};
 use proptest::prelude::*;
 
 /// A gate that listens on 10.0.0.2, whose machine also has 203.0.112.9.
 fn config(proxy: Proxy) -> Config {
-    Config {
-        school: School {
-            name: "Hill School".into(),
-            gateway: "gate".into(),
-            zone: jiff::tz::TimeZone::UTC,
-            whom_to_see: "your teacher".into(),
-            platforms: Vec::new(),
-        },
-        dns: Dns { listen: Vec::new(), workers: 1, upstreams: Vec::new(), block_answer: BlockAnswer::Nxdomain },
-        proxy,
-        web: Web { listen: Vec::new(), status_from: Vec::new() },
-        data: "var".into(),
-        lists: Lists { shipped: "blocklists".into(), sources: Vec::new() },
-        members: Vec::new(),
-        categories: Vec::new(),
-        policy: Default::default(),
-    }
+    let text = |text: &str| Text { path: "schoolgate.toml".into(), text: text.into() };
+    let files = Files {
+        main: text(
+            "[dns]\nlisten = [\"10.0.0.2:53\"]\n[web]\nlisten = []\n[[network]]\nname = \"all\"\nranges = [\"10.0.0.0/8\"]\n",
+        ),
+        parts: Vec::new(),
+        profiles: text(include_str!("../../../config/profiles.toml")),
+        categories: text(""),
+        term_dates: text(""),
+        entries: None,
+        around: Around { host_name: "gate".into(), shipped: "blocklists".into(), now_ms: None },
+    };
+    Config { proxy, ..config::read(&files).unwrap_or_else(|faults| panic!("{faults}")) }
 }
 
 fn shut() -> Proxy {

@@ -46,6 +46,8 @@ fn a_request_that_can_be_read_in_two_ways_is_cut() {
         "GET / HTTP/1.1\r\nA: b\0c\r\n\r\n",
         "GET / HTTP/1.1\r\nno colon\r\n\r\n",
         "CONNECT a.example:443 HTTP/1.1\r\nContent-Length: 5\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET /\r\n\r\n",
     ] {
         for piece in [1, 4096] {
             assert_eq!(seen(request.as_bytes(), piece), (vec![POISON], Place::Cut), "{request:?}");

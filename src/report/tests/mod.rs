@@ -133,7 +133,14 @@ fn help_seeker() -> Script {
         script.help(at + 9_000);
         script.allow(at + 2 * MINUTE, who, "support.proud.example", &[Category::RSHE, Category::ADULT]);
         // A primary profile without rshe blocks it as what the public list says.
-        script.event(at + 3 * MINUTE, Some(who), "clinic.example", Action::Block, Step::Category, &[Category::ADULT, Category::RSHE]);
+        script.event(
+            at + 3 * MINUTE,
+            Some(who),
+            "clinic.example",
+            Action::Block,
+            Step::Category,
+            &[Category::ADULT, Category::RSHE],
+        );
     }
     // A fault elsewhere that links a visit to help with somebody must not come through here either.
     let at = script.at(4, 13, 9);

@@ -1,0 +1,131 @@
+//! The school's own entries changed: one more or one less, in force or not at all.
+
+use super::entries_file;
+use crate::config::{self, Config, Text, WrittenEntry};
+use crate::gate::control::NewEntry;
+use crate::ops::files;
+use crate::policy::Act;
+use crate::words::{Category, CategorySet, Host};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+/// Writes one entry more, and puts it in force with `enforce`; if that refuses, the file is as it was.
+///
+/// # Errors
+/// What is wrong with the entry, or why it cannot be in force.
+pub fn add(config: &Config, new: &NewEntry, by: &str, now_ms: i64, enforce: impl FnOnce() -> Result<(), String>) -> Result<u32, String> {
+    let zone = &config.school.zone;
+    let entry = written(new, by, now_ms, zone)?;
+    change(config, enforce, |text| config::add_entry(text, zone, entry).map_err(|e| e.to_string()))
+}
+
+/// Takes one entry out, as [`add`] puts one in.
+///
+/// # Errors
+/// There is no such entry, or what is left cannot be in force.
+pub fn remove(config: &Config, id: u32, enforce: impl FnOnce() -> Result<(), String>) -> Result<WrittenEntry, String> {
+    let zone = &config.school.zone;
+    change(config, enforce, |text| {
+        let text = text.ok_or_else(|| config::EntryFault::Unknown(id).to_string())?;
+        config::remove_entry(text, zone, id).map_err(|e| e.to_string())
+    })
+}
+
+/// Every entry of the file, with who made it, when and why.
+///
+/// # Errors
+/// The file cannot be read or understood.
+pub fn list(config: &Config) -> Result<Vec<WrittenEntry>, String> {
+    match read(config)? {
+        Some(text) => config::list_entries(&text, &config.school.zone).map_err(|e| e.to_string()),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn change<T>(
+    config: &Config,
+    enforce: impl FnOnce() -> Result<(), String>,
+    edit: impl FnOnce(Option<&Text>) -> Result<(String, T), String>,
+) -> Result<T, String> {
+    let path = entries_file(config);
+    let before = read(config)?;
+    let (after, said) = edit(before.as_ref())?;
+    let file_fault = |fault| format!("{}: {fault}", path.display());
+    files::replace(&path, after.as_bytes()).map_err(file_fault)?;
+    if let Err(refused) = enforce() {
+        let undone = match &before {
+            Some(text) => files::replace(&path, text.text.as_bytes()),
+            None => std::fs::remove_file(&path),
+        };
+        undone.map_err(|fault| format!("{refused}\nand it could not be undone: {}", file_fault(fault)))?;
+        return Err(refused);
+    }
+    Ok(said)
+}
+
+fn read(config: &Config) -> Result<Option<Text>, String> {
+    let path = entries_file(config);
+    let text = files::read_or_empty(&path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+    Ok((!text.is_empty()).then_some(Text { path, text }))
+}
+
+fn written(new: &NewEntry, by: &str, now_ms: i64, zone: &TimeZone) -> Result<WrittenEntry, String> {
+    let host = Host::parse(&new.host).map_err(|why| format!("'{}' is not a host: {why}", new.host.escape_debug()))?;
+    let reason = new.reason.trim();
+    if reason.is_empty() {
+        return Err("--reason is empty: it stands in the log and the report".into());
+    }
+    let despite = match new.despite.as_deref() {
+        None => CategorySet::EMPTY,
+        Some("malware") => CategorySet::of(&[Category::MALWARE]),
+        Some("phishing") => CategorySet::of(&[Category::PHISHING]),
+        Some(other) => return Err(format!("--despite is malware or phishing, not '{}'", other.escape_debug())),
+    };
+    Ok(WrittenEntry {
+        id: 0,
+        host,
+        act: if new.allow { Act::Allow } else { Act::Block },
+        group: new.group.clone(),
+        firm: new.firm,
+        despite,
+        until_ms: new.until.as_deref().map(|text| end_ms(text, zone)).transpose()?,
+        reason: reason.to_owned(),
+        by: by.to_owned(),
+        made_ms: Some(now_ms),
+    })
+}
+
+/// When an entry ends: a date holds to its end, a time without a zone is the school's.
+fn end_ms(text: &str, zone: &TimeZone) -> Result<i64, String> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at.as_millisecond());
+    }
+    let local = match text.parse::<Date>() {
+        Ok(date) if !text.contains('T') => date.tomorrow().map(|d| d.at(0, 0, 0, 0)),
+        _ => text.parse::<DateTime>(),
+    };
+    let at = local.and_then(|local| local.to_zoned(zone.clone()));
+    at.map(|at| at.timestamp().as_millisecond())
+        .map_err(|_| format!("'{}' is not a date such as 2026-12-18 or a time such as 2026-12-18T16:00", text.escape_debug()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_holds_to_its_end_in_the_school_s_zone() {
+        let london = TimeZone::get("Europe/London").expect("a zone");
+        for (text, at) in [
+            ("2026-06-18", Some("2026-06-18T23:00:00Z")),
+            ("2026-06-18T16:00", Some("2026-06-18T15:00:00Z")),
+            ("2026-06-18T16:00:00Z", Some("2026-06-18T16:00:00Z")),
+            ("2026-02-30", None),
+            ("soon", None),
+        ] {
+            let expected = at.map(|at| at.parse::<Timestamp>().expect("a time").as_millisecond());
+            assert_eq!(end_ms(text, &london).ok(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The week's report: the journal's events and everything around them, handed to the report's room.
+
+use super::status::Status;
+use super::{entries, journal_dir, register_file};
+use crate::config::Config;
+use crate::journal::read::{self, Filter, ReadFault, Stored};
+use crate::journal::{DETAIL_DAYS, Names};
+use crate::ops::{files, look_ups, tables};
+use crate::people::{Register, Store, StoreFault};
+use crate::policy::Mode;
+use crate::report::{self, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World};
+use crate::words::{DeviceId, PersonRole};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// How long roll-ups are kept, in days: design, 'Shipped retention'.
+const ROLLUP_DAYS: u32 = 460;
+
+/// Milliseconds of a day, for ages.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum WeeklyFault {
+    #[error(transparent)]
+    Journal(#[from] ReadFault),
+    #[error(transparent)]
+    Register(#[from] StoreFault),
+    #[error(transparent)]
+    Lists(#[from] tables::TablesFault),
+    #[error("the school's own entries: {0}")]
+    Entries(String),
+    #[error("{0}")]
+    File(#[from] std::io::Error),
+}
+
+/// What the gate that keeps this journal knows of itself; nothing, if none is running.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Running {
+    pub uptime_s: u64,
+    pub dropped: u64,
+    pub replayed: u64,
+    pub undated: u64,
+}
+
+impl Running {
+    pub fn of(status: &Status) -> Self {
+        Self {
+            uptime_s: status.uptime_s,
+            dropped: status.events_dropped,
+            replayed: status.events_replayed,
+            undated: status.events_undated,
+        }
+    }
+}
+
+/// Makes the report of a week.
+///
+/// # Errors
+/// [`WeeklyFault`]: what it is made of cannot be read. A week without events is a report, not a fault.
+pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Running>) -> Result<report::Week, WeeklyFault> {
+    let register = Store::peek(&register_file(config))?;
+    let (from_ms, until_ms) = week.bounds(&config.school.zone);
+    let shown = week.to_string();
+    let file = read::weeks(&journal_dir(config))?.into_iter().find(|f| f.week.to_string() == shown);
+    let file = file.map(|f| read::Week::open(&f.path)).transpose()?;
+    let gaps = file.as_ref().map(read::Week::gaps).transpose()?.unwrap_or_default();
+    let lost = gaps.iter().map(|g| g.lost).sum::<u64>();
+
+    let names = RefCell::new(HashMap::<u32, Names>::new());
+    let named = |version: u32| {
+        let stored = || file.as_ref().and_then(|f| f.names(version).ok().flatten()).unwrap_or_default();
+        names.borrow_mut().entry(version).or_insert_with(stored).clone()
+    };
+    let world = World {
+        school: &config.school.name,
+        gateway: &config.school.gateway,
+        zone: &config.school.zone,
+        week,
+        made_ms,
+        delivery: delivery(&config.data, &shown)?,
+        names: &named,
+        person: &|id| register.person(id).cloned(),
+        device: &|id| register.device(id).cloned(),
+        pupil_devices: &pupil_devices(&register),
+        audience: &|group| audience(config, group),
+        title: &|category| config.title_of(category).map(|t| t.title.clone()),
+        school_days: config.policy.timetable.school_days(),
+        networks: networks(config),
+        still_open: None,
+        changes: changes(config, from_ms, until_ms)?,
+        health: Health {
+            lists: lists(config, made_ms)?,
+            locked_present: false,
+            started_ms: running.map(|r| made_ms - (r.uptime_s * 1000) as i64),
+            events_dropped: lost.max(running.map_or(0, |r| r.dropped)),
+            gaps: gaps.len() as u64,
+            replayed: running.map_or(0, |r| r.replayed),
+            undated: running.map_or(0, |r| r.undated),
+            clock_set: made_ms >= crate::journal::time::BUILT_MS,
+            backup_days: None,
+            self_test_days: None,
+        },
+        retention: Some(Retention { detail_days: DETAIL_DAYS as u32, rollup_days: ROLLUP_DAYS }),
+        look_ups: Some(look_ups(config, from_ms, until_ms)?),
+    };
+
+    // The report takes events; a row that cannot be read ends it with that fault, never with a shorter week.
+    let fault = Cell::new(None);
+    let filter = Filter::default();
+    let rows = file.iter().flat_map(|f| f.events(&filter));
+    let events = rows.map_while(|row: Result<Stored, ReadFault>| match row {
+        Ok(stored) => Some(stored.event),
+        Err(broken) => {
+            fault.set(Some(broken));
+            None
+        }
+    });
+    let week = report::tally(events, &world);
+    match fault.into_inner() {
+        Some(broken) => Err(broken.into()),
+        None => Ok(week),
+    }
+}
+
+/// The devices of pupils: what the report's coverage is a share of.
+fn pupil_devices(register: &Register) -> Vec<DeviceId> {
+    let of_pupil = |id| register.person(id).is_some_and(|p| p.role == PersonRole::Pupil && !p.is_withdrawn());
+    register.devices().filter(|d| d.retired.is_none() && d.person.is_some_and(of_pupil)).map(|d| d.id).collect()
+}
+
+/// Whom a group is for, by its profile.
+fn audience(config: &Config, group: &str) -> Audience {
+    let policy = &config.policy;
+    let profile = policy.group_named(group).and_then(|id| policy.group(id)).and_then(|g| policy.profile(g.profile));
+    match profile {
+        Some(p) if p.name == "things" => Audience::Things,
+        Some(p) if !p.pupils => Audience::Adults,
+        // A group nobody knows any more may have held pupils.
+        _ => Audience::Pupils,
+    }
+}
+
+fn networks(config: &Config) -> Vec<NetworkFact> {
+    let state = |mode| match mode {
+        Mode::Enforce => NetworkState::On,
+        Mode::Watch => NetworkState::Watching,
+    };
+    config.policy.networks.iter().map(|n| NetworkFact { name: n.name.clone(), state: state(n.mode) }).collect()
+}
+
+fn changes(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Change>, WeeklyFault> {
+    let entries = entries::list(config).map_err(WeeklyFault::Entries)?;
+    let changes = entries.into_iter().filter_map(|entry| {
+        let when_ms = entry.made_ms.filter(|at| (from_ms..until_ms).contains(at))?;
+        let group = entry.group.map_or_else(String::new, |g| format!(" for {g}"));
+        let firm = if entry.firm { " (firm)" } else { "" };
+        let what = format!("{} {}{group}{firm}", entry.act, entry.host);
+        Some(Change { when_ms, who: entry.by, what, why: entry.reason, approved_by: None })
+    });
+    Ok(changes.collect())
+}
+
+fn lists(config: &Config, made_ms: i64) -> Result<Vec<ListFact>, WeeklyFault> {
+    let table = tables::current(config)?;
+    let ages: HashMap<String, Option<u32>> =
+        tables::list_files(config).into_iter().map(|file| (file.name, age_days(&file.path, made_ms))).collect();
+    let fact = |list: &crate::lists::Provenance| ListFact {
+        name: list.name.clone(),
+        category: list.category,
+        entries: list.entries,
+        age_days: ages.get(&list.name).copied().flatten(),
+    };
+    Ok(table.lists().iter().map(fact).collect())
+}
+
+fn age_days(path: &Path, made_ms: i64) -> Option<u32> {
+    let changed = std::fs::metadata(path).ok()?.modified().ok()?;
+    let changed_ms = changed.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis() as i64;
+    u32::try_from((made_ms - changed_ms).max(0) / DAY_MS).ok()
+}
+
+fn look_ups(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<LookUp>, WeeklyFault> {
+    let seen = look_ups::between(&config.data, from_ms, until_ms)?;
+    Ok(seen.into_iter().map(|l| LookUp { when_ms: l.when_ms, who: l.who, whom: l.what, purpose: l.purpose }).collect())
+}
+
+/// The delivery number of a week's report: the next one when it is first made, the same ever after.
+fn delivery(data: &Path, week: &str) -> std::io::Result<u32> {
+    let path = data.join("deliveries.json");
+    let text = files::read_or_empty(&path)?;
+    let mut numbers: BTreeMap<String, u32> = if text.is_empty() { BTreeMap::new() } else { serde_json::from_str(&text)? };
+    if let Some(number) = numbers.get(week) {
+        return Ok(*number);
+    }
+    let next = numbers.values().max().map_or(1, |last| last + 1);
+    numbers.insert(week.to_owned(), next);
+    files::replace(&path, &serde_json::to_vec_pretty(&numbers)?)?;
+    Ok(next)
+}

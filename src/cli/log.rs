@@ -1,0 +1,276 @@
+//! `schoolgate log`: the access log.
+
+use super::{Context, Failed, Outcome, fail};
+use crate::app;
+use crate::config::Config;
+use crate::gate::Clock;
+use crate::gate::control::Request;
+use crate::journal::export::{Csv, Line, Resolve, json, squid};
+use crate::journal::read::{self, Filter, Stored, Week};
+use crate::journal::{IsoWeek, Names};
+use crate::ops::look_ups;
+use crate::people::{Register, Store};
+use crate::policy::Action;
+use crate::words::{Category, escaped};
+use std::collections::HashMap;
+use std::io::{self, BufWriter, Write};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often `follow` looks for new events: the journal itself is written once a second.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Events that meet every condition, the oldest first
+    Search(SearchArgs),
+    /// Events for another program or a spreadsheet
+    Export(ExportArgs),
+    /// Events as they happen, until you stop it
+    Follow(FollowArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Wanted {
+    /// A person's id in the register
+    #[arg(long)]
+    person: Option<String>,
+    /// A client's address
+    #[arg(long, value_name = "ADDRESS")]
+    client: Option<IpAddr>,
+    /// This host, and everything below it
+    #[arg(long)]
+    host: Option<String>,
+    /// allow, block, warn, rewrite or would-block
+    #[arg(long, value_parser = action)]
+    action: Option<Action>,
+    /// A category's id
+    #[arg(long)]
+    category: Option<String>,
+    /// Why you look: it is written down, and shown in the report
+    #[arg(long)]
+    purpose: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SearchArgs {
+    #[command(flatten)]
+    wanted: Wanted,
+    /// Only this ISO week, such as 2026-W47 [default: all there are]
+    #[arg(long)]
+    week: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 200)]
+    limit: usize,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    wanted: Wanted,
+    /// Only this ISO week, such as 2026-W47 [default: all there are]
+    #[arg(long)]
+    week: Option<String>,
+    #[arg(long, value_enum)]
+    format: Format,
+    /// Write to this file instead of the terminal
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct FollowArgs {
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+    /// Squid's native access.log
+    Squid,
+}
+
+pub fn log(context: &Context, command: &Command) -> Outcome {
+    let config = context.read()?;
+    let (wanted, shown) = match command {
+        Command::Search(args) => (&args.wanted, "log search"),
+        Command::Export(args) => (&args.wanted, "log export"),
+        Command::Follow(args) => (&args.wanted, "log follow"),
+    };
+    let book = Book::open(context, &config, wanted, shown)?;
+    match command {
+        Command::Search(args) => search(context, &book, args),
+        Command::Export(args) => export(&book, args),
+        Command::Follow(_) => follow(context, &config, &book),
+    }
+}
+
+fn search(context: &Context, book: &Book, args: &SearchArgs) -> Outcome {
+    let mut out = io::stdout().lock();
+    book.each(args.week.as_deref(), args.limit, &mut |line| {
+        if context.json { writeln!(out, "{}", json(line)) } else { writeln!(out, "{}", plain(line)) }
+    })
+}
+
+fn export(book: &Book, args: &ExportArgs) -> Outcome {
+    let to: Box<dyn Write> = match &args.out {
+        Some(path) => Box::new(std::fs::File::create(path).map_err(|e| fail(format_args!("{}: {e}", path.display())))?),
+        None => Box::new(io::stdout()),
+    };
+    let mut to = BufWriter::new(to);
+    let week = args.week.as_deref();
+    match args.format {
+        Format::Csv => {
+            let mut csv = Csv::new(&mut to).map_err(fail)?;
+            book.each(week, usize::MAX, &mut |line| csv.write(line).map_err(io::Error::from))?;
+            csv.finish().map_err(fail)?;
+        }
+        Format::Jsonl => book.each(week, usize::MAX, &mut |line| writeln!(to, "{}", json(line)))?,
+        Format::Squid => book.each(week, usize::MAX, &mut |line| writeln!(to, "{}", squid(line)))?,
+    }
+    match to.flush() {
+        Err(fault) if fault.kind() != io::ErrorKind::BrokenPipe => Err(fail(fault)),
+        _ => Ok(()),
+    }
+}
+
+fn follow(context: &Context, config: &Config, book: &Book) -> Outcome {
+    let mut after = book.last_seq()?;
+    loop {
+        context.ask(config, &Request::Settle)?;
+        let mut out = io::stdout().lock();
+        let mut newest = after;
+        let next = Filter { after: Some(after), ..book.filter.clone() };
+        book.each_of(&next, None, usize::MAX, &mut |seq, line| {
+            newest = newest.max(seq);
+            if context.json { writeln!(out, "{}", json(line)) } else { writeln!(out, "{}", plain(line)) }
+        })?;
+        if let Err(fault) = out.flush() {
+            return if fault.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(fail(fault)) };
+        }
+        drop(out);
+        after = newest;
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// One event on one line for a person to read.
+fn plain(line: &Line) -> String {
+    let or_dash = |text: &Option<String>| escaped(text.as_deref().unwrap_or("-")).into_owned();
+    let who = if line.person.is_some() { or_dash(&line.person) } else { or_dash(&line.client) };
+    let what = match (&line.method, line.port) {
+        (Some(method), Some(port)) => {
+            let path = line.path.as_deref().map(escaped).unwrap_or_default();
+            format!("{} {}:{port}{path}", escaped(method), or_dash(&line.host))
+        }
+        _ => format!("{} {}", line.query_type.as_deref().unwrap_or("-"), or_dash(&line.host)),
+    };
+    let category = line.category.as_deref().map_or_else(String::new, |c| format!(" {c}"));
+    let times = if line.count > 1 { format!(" ×{}", line.count) } else { String::new() };
+    let time = line.when_local.get(..19).unwrap_or(&line.when_local).replace('T', " ");
+    format!("{time} {who:<12} {:<11} {:<10} {what} ({}{category}){times}", line.action, line.door, line.step)
+}
+
+/// The journal of a configuration, with what its ids are called.
+struct Book<'a> {
+    config: &'a Config,
+    register: Register,
+    filter: Filter,
+}
+
+impl<'a> Book<'a> {
+    /// Opens it for a look that is written down first.
+    fn open(context: &Context, config: &'a Config, wanted: &Wanted, shown: &str) -> Result<Self, Failed> {
+        let register = Store::peek(&app::register_file(config)).map_err(fail)?;
+        let filter = wanted.filter(config, &register)?;
+        let purpose = context.purpose(wanted.purpose.as_deref())?;
+        let of = wanted.person.as_ref().map_or_else(String::new, |p| format!(" of {p}"));
+        look_ups::record(&config.data, &format!("{shown}{of}"), &purpose, Clock::System.unix_ms()).map_err(fail)?;
+        context.ask(config, &Request::Settle)?;
+        Ok(Self { config, register, filter })
+    }
+
+    fn weeks(&self, only: Option<&str>) -> Result<Vec<Week>, Failed> {
+        let only = only.map(|text| IsoWeek::parse(text).ok_or_else(|| fail(format_args!("'{text}' is not an ISO week such as 2026-W47"))));
+        let only = only.transpose()?;
+        let files = read::weeks(&app::journal_dir(self.config)).map_err(fail)?;
+        files.iter().filter(|f| only.is_none_or(|w| w == f.week)).map(|f| Week::open(&f.path).map_err(fail)).collect()
+    }
+
+    fn last_seq(&self) -> Result<u64, Failed> {
+        let mut last = 0;
+        for week in self.weeks(None)? {
+            last = last.max(week.last_seq().map_err(fail)?);
+        }
+        Ok(last)
+    }
+
+    fn each(&self, week: Option<&str>, limit: usize, show: &mut dyn FnMut(&Line) -> io::Result<()>) -> Outcome {
+        self.each_of(&self.filter, week, limit, &mut |_, line| show(line))
+    }
+
+    fn each_of(
+        &self,
+        filter: &Filter,
+        week: Option<&str>,
+        limit: usize,
+        show: &mut dyn FnMut(u64, &Line) -> io::Result<()>,
+    ) -> Outcome {
+        let person = |id| self.register.person(id).map(|p| p.key.clone());
+        let device = |id| self.register.device(id).map(|d| d.name.clone());
+        let mut left = limit;
+        for week in self.weeks(week)? {
+            let mut names: HashMap<u32, Names> = HashMap::new();
+            for stored in week.events(filter) {
+                if left == 0 {
+                    return Ok(());
+                }
+                left -= 1;
+                let stored: Stored = stored.map_err(fail)?;
+                let version = stored.event.policy_version;
+                if let std::collections::hash_map::Entry::Vacant(free) = names.entry(version) {
+                    free.insert(week.names(version).map_err(fail)?.unwrap_or_default());
+                }
+                let resolve = Resolve { names: &names[&version], zone: &self.config.school.zone, person: &person, device: &device };
+                match show(stored.seq, &Line::of(&stored, &resolve)) {
+                    Ok(()) => {}
+                    Err(gone) if gone.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                    Err(fault) => return Err(fail(fault)),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Wanted {
+    fn filter(&self, config: &Config, register: &Register) -> Result<Filter, Failed> {
+        let person = match &self.person {
+            None => None,
+            Some(key) => {
+                let found = register.person_of_key(key);
+                Some(found.ok_or_else(|| fail(format_args!("nobody in the register has the id '{key}'")))?.id)
+            }
+        };
+        let category = match &self.category {
+            None => None,
+            Some(id) => Some(category_of(config, id).ok_or_else(|| fail(format_args!("there is no category '{id}'")))?),
+        };
+        Ok(Filter { person, client: self.client, host: self.host.clone(), action: self.action, category, ..Filter::default() })
+    }
+}
+
+fn category_of(config: &Config, id: &str) -> Option<Category> {
+    config.categories.iter().find(|t| t.id == id).map(|t| t.category)
+}
+
+fn action(word: &str) -> Result<Action, String> {
+    Action::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = Action::ALL.iter().map(|a| a.word()).collect();
+        format!("an action is one of {}", words.join(", "))
+    })
+}

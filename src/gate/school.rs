@@ -1,0 +1,97 @@
+//! A small school for tests of the doors: a gate with real lists and a real journal, in a temporary folder.
+//!
+//! Loopback up to 127.127.255.255 is the school's, and judged as pupils; 127.9.0.0/16 is the staff's; what lies above is
+//! nobody's. `adult.example` and everything below is listed as adult, `malware.example` as malware, `help.example` as help.
+
+use super::{Clock, Gate, Snapshot};
+use crate::config::{self, Around, Config, Files, Text};
+use crate::journal::read::{Filter, Week, weeks};
+use crate::journal::{Event, Journal, Settings};
+use crate::lists::{self, Format, Known, Origin, Reach, Source, Table};
+use crate::people::Register;
+use crate::words::Category;
+use std::io::BufRead;
+use std::sync::Arc;
+
+const LISTS: &[(Category, &str)] =
+    &[(Category::ADULT, "adult.example\n"), (Category::MALWARE, "malware.example\n"), (Category::HELP, "help.example\n")];
+
+const CONFIG: &str = r#"
+[school]
+name = "Hill School"
+gateway = "gate-1"
+whom_to_see = "your form tutor"
+
+[[network]]
+name = "pupils"
+ranges = ["127.0.0.0/9", "::1"]
+profile = "secondary"
+
+[[network]]
+name = "staff"
+ranges = ["127.9.0.0/16"]
+unknown = "staff"
+"#;
+
+pub(crate) struct School {
+    pub gate: Arc<Gate>,
+    folder: tempfile::TempDir,
+}
+
+impl School {
+    /// `more` is TOML: tables such as `[proxy]`.
+    pub fn with(more: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = config(more);
+        let journal =
+            Journal::start(Settings::new(folder.path().join("journal"), folder.path().join("run"), config.school.zone.clone()))
+                .expect("a journal");
+        let table = table();
+        let names = Snapshot::names(&config, &table);
+        let version = journal.version_of(&names).expect("a version");
+        journal.name(version, &names).expect("names are stored");
+        let snapshot = Snapshot::new(version, config, Arc::new(table), Arc::new(Register::empty()));
+        Self { gate: Arc::new(Gate::new(snapshot, journal, Clock::System)), folder }
+    }
+
+    /// Everything written down so far, in its order.
+    pub fn events(&self) -> Vec<Event<'static>> {
+        self.gate.journal.settle();
+        let files = weeks(&self.folder.path().join("journal")).expect("week files");
+        let weeks = files.iter().map(|file| Week::open(&file.path).expect("a week file"));
+        weeks.flat_map(|week| week.events(&Filter::default()).map(|e| e.expect("an event").event).collect::<Vec<_>>()).collect()
+    }
+}
+
+/// The configuration of this school, with more.
+pub(crate) fn config(more: &str) -> Config {
+    let text = |path: &str, text: &str| Text { path: path.into(), text: text.to_owned() };
+    let files = Files {
+        main: text("schoolgate.toml", &format!("{CONFIG}{more}")),
+        parts: Vec::new(),
+        profiles: text("profiles.toml", include_str!("../../config/profiles.toml")),
+        categories: text("categories.toml", include_str!("../../config/categories.toml")),
+        term_dates: text("term-dates.toml", include_str!("../../config/term-dates.toml")),
+        entries: None,
+        around: Around { host_name: "gate".into(), shipped: "blocklists".into(), now_ms: None },
+    };
+    config::read(&files).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn table() -> Table {
+    let mut readers: Vec<&[u8]> = LISTS.iter().map(|(_, text)| text.as_bytes()).collect();
+    let mut sources: Vec<Source> = LISTS
+        .iter()
+        .zip(&mut readers)
+        .map(|((category, _), reader)| Source {
+            name: category.to_string(),
+            category: *category,
+            format: Format::Domains,
+            origin: Origin::Shipped,
+            reach: Reach::Below,
+            reader: reader as &mut dyn BufRead,
+        })
+        .collect();
+    let compiled = lists::compile(&mut sources, &Known::default(), &mut |_| {}).expect("lists");
+    Table::open(Box::new(compiled.bytes)).expect("a table")
+}

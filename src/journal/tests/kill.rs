@@ -1,0 +1,220 @@
+//! kill -9 and a disk that is full, each in a process of its own: this test program, run again as a child.
+
+use super::super::point::Point;
+use super::*;
+use memmap2::MmapRaw;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicU64;
+
+/// Threads that note, in the child.
+const THREADS: u64 = 3;
+
+/// What each thread of the child has had answered: counters in a file, so that they outlive it.
+struct Answered(MmapRaw);
+
+impl Answered {
+    fn open(folder: &Path) -> Self {
+        let path = folder.join("answered");
+        let file = std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).expect("opened");
+        file.set_len(4096).expect("sized");
+        Self(MmapRaw::map_raw(&file).expect("mapped"))
+    }
+
+    fn of(&self, thread: u64) -> &AtomicU64 {
+        assert!(thread < THREADS);
+        // SAFETY: aligned, within the page, and only ever used as this atomic.
+        unsafe { AtomicU64::from_ptr(self.0.as_mut_ptr().cast::<u64>().add(thread as usize)) }
+    }
+
+    fn all(&self) -> Vec<u64> {
+        (0..THREADS).map(|t| self.of(t).load(Ordering::Acquire)).collect()
+    }
+}
+
+/// The nth event of a thread. Its path makes segments grow quickly past their end.
+fn nth(thread: u64, n: u64) -> Event<'static> {
+    Event { when_ms: WEDNESDAY + n as i64, port: thread as u16, path: "/x".repeat(100).into(), ..event(n) }
+}
+
+/// Runs one of the children below.
+fn child(name: &str, folder: &Path, die_at: Option<&str>) -> Child {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(["--exact", &format!("journal::tests::kill::{name}"), "--ignored", "--test-threads=1"]);
+    command.env("JOURNAL_FOLDER", folder).stdout(Stdio::null()).stderr(Stdio::null());
+    command.envs(die_at.map(|at| ("DIE_AT", at)));
+    command.spawn().expect("a child")
+}
+
+/// The folder, in a child.
+fn folder_of_child() -> Option<std::path::PathBuf> {
+    std::env::var_os("JOURNAL_FOLDER").map(Into::into)
+}
+
+#[test]
+#[ignore = "the child of other tests"]
+fn child_notes_until_it_is_killed() {
+    let Some(folder) = folder_of_child() else { return };
+    let answered = Answered::open(&folder);
+    // Small rings, so that they go round; nobody is more than a hundred events ahead of the writer, so that there is room.
+    let journal = Journal::start(Settings { ring_bytes: Some(64 << 10), ..settings(&folder) }).expect("started");
+    let noted = AtomicU64::new(0);
+    let catch_up = || {
+        let goal = noted.load(Ordering::Acquire);
+        while journal.tally().written - journal.tally().replayed < goal {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (journal, answered, noted, catch_up) = (&journal, answered.of(thread), &noted, &catch_up);
+            scope.spawn(move || {
+                // Killed long before the end, or the test fails.
+                for n in answered.load(Ordering::Acquire)..1_000_000 {
+                    journal.note(&nth(thread, n));
+                    answered.store(n + 1, Ordering::Release);
+                    if noted.fetch_add(1, Ordering::AcqRel) % 100 == 0 || n.is_multiple_of(100) {
+                        catch_up();
+                    }
+                }
+            });
+        }
+        // Every path of the writer, also under settle.
+        scope.spawn(|| {
+            while answered.all().iter().any(|n| *n < 1_000_000) {
+                journal.settle();
+            }
+        });
+    });
+}
+
+/// Kills the child for good and says whether it was alive until then or ended itself by SIGKILL.
+fn killed(mut child: Child) {
+    let _ = child.kill();
+    let status = child.wait().expect("waited");
+    assert_eq!(status.signal(), Some(9), "{status}");
+}
+
+/// What was answered is in the log once; at most one event a thread and a kill was noted and not yet answered.
+fn nothing_is_lost_and_nothing_twice(folder: &Path, answered: &Answered, kills: u64, what: &str) {
+    let journal = Journal::start(settings(folder)).expect("started");
+    assert!(journal.settle());
+    let found = stored(folder);
+    let mut seqs: Vec<_> = found.iter().map(|s| s.seq).collect();
+    let rows = seqs.len();
+    seqs.sort_unstable();
+    seqs.dedup();
+    assert_eq!(seqs.len(), rows, "{what}: a seq was given twice");
+    for thread in 0..THREADS {
+        let of_thread: Vec<_> = found.iter().filter(|s| u64::from(s.event.port) == thread).collect();
+        let mut seen = vec![0u64; answered.of(thread).load(Ordering::Acquire) as usize + 1];
+        for stored in &of_thread {
+            let n = stored.event.when_ms - WEDNESDAY;
+            *seen.get_mut(n as usize).unwrap_or_else(|| panic!("{what}: {n} was never noted")) += 1;
+        }
+        let answered = &seen[..seen.len() - 1];
+        assert!(answered.iter().all(|times| *times >= 1), "{what}: an event that was answered is not in the log");
+        // One that was noted and not answered is asked again after the kill: the client asks twice, the log has both.
+        let again: u64 = seen.iter().map(|times| times.saturating_sub(1)).sum();
+        assert!(again <= kills, "{what}: {again} events are in the log twice");
+    }
+    assert_eq!(gaps(folder), [], "{what}");
+}
+
+#[test]
+fn kill_9_at_any_moment_loses_nothing_that_was_answered_and_writes_nothing_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let answered = Answered::open(folder.path());
+    for kill in 1..=6u64 {
+        let child = child("child_notes_until_it_is_killed", folder.path(), None);
+        // Each time at another place: nothing here goes by the clock.
+        let goal = answered.all()[0] + 150 + 371 * kill % 700;
+        while answered.all()[0] < goal {
+            std::thread::sleep(std::time::Duration::from_micros(100));
+        }
+        killed(child);
+        if kill % 2 == 0 {
+            nothing_is_lost_and_nothing_twice(folder.path(), &answered, kill, &format!("kill {kill}"));
+        }
+    }
+    assert!(answered.all().iter().sum::<u64>() > 2000);
+}
+
+#[test]
+fn kill_9_between_any_two_steps_of_the_writer_loses_nothing_and_writes_nothing_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let answered = Answered::open(folder.path());
+    let mut kills = 0;
+    for point in Point::ALL {
+        // At the first time and, where there is more than one, later, when rings, segments and week files hold something.
+        let times: &[u32] = match point {
+            Point::WeekMade => &[1],
+            Point::RingMade => &[1, 3],
+            _ => &[1, 4],
+        };
+        for times in times {
+            if point == Point::WeekMade {
+                // Only a week without a file makes one.
+                let _ = std::fs::remove_file(folder.path().join("journal/2026-W47.db"));
+                let _ = std::fs::remove_dir_all(folder.path().join("journal"));
+                answered.all().iter().enumerate().for_each(|(t, _)| answered.of(t as u64).store(0, Ordering::Release));
+            }
+            let at = format!("{point:?}:{times}");
+            let mut child = child("child_notes_until_it_is_killed", folder.path(), Some(&at));
+            let status = child.wait().expect("waited");
+            assert_eq!(status.signal(), Some(9), "{at}: {status}");
+            kills += 1;
+            nothing_is_lost_and_nothing_twice(folder.path(), &answered, kills, &at);
+        }
+    }
+}
+
+#[test]
+#[ignore = "the child of other tests"]
+fn child_on_a_full_disk() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    let Some(folder) = folder_of_child() else { return };
+    // A write past the limit fails with EFBIG instead of a signal: as a disk fails, and without one.
+    // SAFETY: ignoring a signal runs nothing.
+    unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) }.expect("ignored");
+    let (_, hard) = getrlimit(Resource::RLIMIT_FSIZE).expect("a limit");
+    let journal = Journal::start(Settings { ring_bytes: Some(64 << 10), ..settings(&folder) }).expect("started");
+    let note = |range: std::ops::Range<u64>| range.for_each(|n| journal.note(&nth(0, n)));
+    note(0..100);
+    assert!(journal.settle());
+    assert!(!journal.tally().stalled);
+
+    setrlimit(Resource::RLIMIT_FSIZE, 48 << 10, hard).expect("limited");
+    // The doors go on: this returns, whatever the disk says.
+    note(100..2000);
+    assert!(!journal.settle());
+    let full = journal.tally();
+    assert!(full.stalled && full.dropped > 500, "{full:?}");
+    note(2000..2010);
+    assert_eq!(journal.tally().dropped, full.dropped + 10);
+
+    setrlimit(Resource::RLIMIT_FSIZE, hard, hard).expect("unlimited");
+    assert!(journal.settle());
+    note(3000..3100);
+    assert!(journal.settle());
+    let after = journal.tally();
+    assert!(!after.stalled);
+    assert_eq!(after.dropped, full.dropped + 10);
+    assert_eq!(stored(&folder).len() as u64 + after.dropped, 100 + 1900 + 10 + 100);
+    let gaps = gaps(&folder);
+    assert_eq!(gaps.iter().map(|g| g.lost).sum::<u64>(), after.dropped);
+    assert!(gaps.iter().all(|g| g.from_ms >= WEDNESDAY + 100 && g.until_ms <= WEDNESDAY + 2009));
+    let mut seqs: Vec<_> = stored(&folder).iter().map(|s| s.seq).collect();
+    seqs.dedup();
+    assert_eq!(seqs.len() as u64, 2110 - after.dropped);
+    std::fs::write(folder.join("done"), "").expect("written");
+}
+
+#[test]
+fn a_full_disk_stops_no_door_is_counted_and_heals_without_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let status = child("child_on_a_full_disk", folder.path(), None).wait().expect("waited");
+    assert!(status.success(), "{status}");
+    assert!(folder.path().join("done").exists());
+}
