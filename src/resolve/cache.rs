@@ -59,11 +59,13 @@ impl Weighter<Box<[u8]>, Kept> for Weight {
 /// Sharded, so that workers seldom meet; when full, what is asked once goes before what is asked often.
 pub struct Cache(quick_cache::sync::Cache<Box<[u8]>, Kept, Weight>);
 
-impl Cache {
-    pub fn new() -> Self {
+impl Default for Cache {
+    fn default() -> Self {
         Self(quick_cache::sync::Cache::with_weighter(MAX_ENTRIES as usize, MAX_BYTES, Weight))
     }
+}
 
+impl Cache {
     pub fn find(&self, key: &Key, now: Instant) -> Option<Outcome> {
         self.0.get(key.octets()).filter(|kept| now < kept.until).map(|kept| kept.outcome)
     }
@@ -121,7 +123,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_kept_until_its_ttl_is_over() {
-        let (cache, key, now) = (Cache::new(), key("a.test", rr::A, 0, false), Instant::now());
+        let (cache, key, now) = (Cache::default(), key("a.test", rr::A, 0, false), Instant::now());
         cache.keep(&key, &kept("a.test", b""));
         assert!(cache.find(&key, now + Duration::from_secs(299)).is_some());
         assert!(cache.find(&key, now + Duration::from_secs(301)).is_none());
@@ -131,7 +133,7 @@ mod tests {
 
     #[test]
     fn failures_are_kept_for_a_second_and_being_busy_not_at_all() {
-        let (cache, key, now) = (Cache::new(), key("a.test", rr::A, 0, false), Instant::now());
+        let (cache, key, now) = (Cache::default(), key("a.test", rr::A, 0, false), Instant::now());
         cache.keep(&key, &Err(ResolveFault::Busy));
         assert!(cache.find(&key, now).is_none());
         cache.keep(&key, &Err(ResolveFault::Unanswered));
@@ -141,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_cache_is_bounded_in_entries_and_in_bytes() {
-        let cache = Cache::new();
+        let cache = Cache::default();
         let large = vec![b'x'; 8_000];
         for i in 0..10_000 {
             let name = format!("n{i}.test");

@@ -73,7 +73,7 @@ pub type Outcome = Result<Arc<WireAnswer>, ResolveFault>;
 
 impl Resolver {
     pub fn new(upstreams: &[SocketAddr]) -> Self {
-        Self { upstreams: Upstreams::new(upstreams), cache: Cache::new(), flights: Flights::default() }
+        Self { upstreams: Upstreams::new(upstreams), cache: Cache::default(), flights: Flights::default() }
     }
 
     /// Asks others from now on. If they are others, what was remembered is forgotten: it may be why they were changed.

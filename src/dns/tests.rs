@@ -1,0 +1,396 @@
+//! The door with a real gate behind it: a configuration as written, compiled lists, a journal, a stub for an upstream.
+
+use super::*;
+use crate::config::{self, Around, Files, Text};
+use crate::gate::{Clock, Gate, Snapshot};
+use crate::journal::read::{Filter, Week, weeks};
+use crate::journal::{Event, Journal, Settings};
+use crate::lists::{Canaries, Format, Known, Origin, Platforms, Reach, Source, Table, compile};
+use crate::net::drain::drain;
+use crate::people::Register;
+use crate::policy::{Action, Step};
+use crate::resolve::Resolver;
+use crate::resolve::stub::{Stub, rows, with_code};
+use crate::wire::message::tests::{ASKED, soa};
+use crate::wire::question::tests::query;
+use crate::wire::{Query, rr};
+use crate::words::{Category, ClientAddr};
+use hickory_proto::op::{Message as Parsed, ResponseCode};
+use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
+use proptest::prelude::*;
+use std::io::{Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
+use std::sync::Arc;
+
+const A: [u8; 4] = [192, 0, 2, 1];
+const PUPIL: [u8; 4] = [127, 0, 0, 1];
+const WATCHED: [u8; 4] = [127, 9, 0, 1];
+const STRANGER: [u8; 4] = [192, 0, 2, 200];
+const LOCAL: [u8; 4] = [10, 20, 0, 1];
+
+const LISTS: &[(&str, &str)] = &[
+    ("gambling", "bet.test\n"),
+    ("malware", "phish.test\n"),
+    ("help", "helpline.test\n"),
+    ("illegal-csam", "illegal.test\n"),
+    ("bypass", "mask.icloud.com\n"),
+];
+
+struct School {
+    door: Arc<Door>,
+    folder: tempfile::TempDir,
+    stub: Stub,
+}
+
+fn text(path: &str, text: &str) -> Text {
+    Text { path: path.into(), text: text.into() }
+}
+
+fn configured(dns: &str) -> config::Config {
+    let main = format!(
+        "[school]\nname = \"Test School\"\n[dns]\n{dns}\n[web]\nlisten = [\"10.20.0.1:80\", \"[2001:db8::1]:80\"]\n\
+         [[network]]\nname = \"here\"\nranges = [\"127.0.0.0/16\", \"::1\"]\n\
+         [[network]]\nname = \"watched\"\nranges = [\"127.9.0.0/16\"]\nmode = \"watch\"\n"
+    );
+    let files = Files {
+        main: text("schoolgate.toml", &main),
+        parts: Vec::new(),
+        profiles: text("profiles.toml", include_str!("../../config/profiles.toml")),
+        categories: text("categories.toml", include_str!("../../config/categories.toml")),
+        term_dates: text("term-dates.toml", ""),
+        entries: None,
+        around: Around { host_name: "gate".into(), shipped: "blocklists".into(), now_ms: None },
+    };
+    config::read(&files).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn compiled() -> Table {
+    let mut readers: Vec<&[u8]> = LISTS.iter().map(|(_, lines)| lines.as_bytes()).collect();
+    let named = LISTS.iter().map(|(id, _)| Category::fixed(id).expect("a category"));
+    let mut sources: Vec<Source> = named
+        .zip(&mut readers)
+        .map(|(category, reader)| Source {
+            name: category.to_string(),
+            category,
+            format: Format::Domains,
+            origin: Origin::Shipped,
+            reach: Reach::Below,
+            reader,
+        })
+        .collect();
+    let known = Known {
+        platforms: Platforms::read(&mut &b""[..]).expect("no platforms"),
+        canaries: Canaries::read(&mut &b""[..]).expect("no canaries"),
+    };
+    let bytes = compile(&mut sources, &known, &mut |_| ()).expect("a table").bytes;
+    Table::open(Box::new(bytes)).expect("a table")
+}
+
+/// What the internet says.
+fn internet(query: &Query, tcp: bool) -> Option<Vec<u8>> {
+    let cname = |target: &[u8]| rows(query, &[(0, ASKED, rr::CNAME, 300, target), (0, target, rr::A, 300, &A)]);
+    Some(match &query.name.to_string()[..] {
+        "shop.test" => cname(b"\x03www\x03bet\x04test\x00"),
+        "www.helpline.test" => cname(b"\x05phish\x04test\x00"),
+        "missing.test" => with_code(query, 3, &[(1, ASKED, rr::SOA, 60, &soa(60))]),
+        "silent.test" => return None,
+        "big.test" if !tcp => {
+            with_code(query, 0, &[]).into_iter().enumerate().map(|(i, o)| if i == 2 { o | 2 } else { o }).collect()
+        }
+        "big.test" => rows(query, &[(0, ASKED, rr::A, 300, &A[..]); 100]),
+        _ => rows(query, &[(0, ASKED, rr::A, 300, &A)]),
+    })
+}
+
+fn school(dns: &str) -> School {
+    let stub = Stub::start(internet);
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = configured(dns);
+    let settings = Settings::new(folder.path().join("journal"), folder.path().join("run"), config.school.zone.clone());
+    let journal = Journal::start(settings).expect("a journal");
+    let table = Arc::new(compiled());
+    let names = Snapshot::names(&config, &table);
+    let version = journal.version_of(&names).expect("a version");
+    journal.name(version, &names).expect("names");
+    let gate = Gate::new(Snapshot::new(version, config, table, Arc::new(Register::empty())), journal, Clock::System);
+    let door = Arc::new(Door::new(Arc::new(gate), Arc::new(Resolver::new(&[stub.address]))));
+    School { door, folder, stub }
+}
+
+impl School {
+    /// The answer to these bytes over UDP. `None`: silence.
+    async fn say(&self, client: impl Into<IpAddr>, bytes: &[u8]) -> Option<Vec<u8>> {
+        let asker = Asker { client: ClientAddr::new(client.into()), local: LOCAL.into(), transport: Transport::Udp };
+        let mut out = Vec::new();
+        self.door.answer(bytes, asker, &mut out).await.then_some(out)
+    }
+
+    async fn ask(&self, client: impl Into<IpAddr>, name: &str, kind: u16) -> Parsed {
+        let said = self.say(client, &query(name, kind, 1232, false)).await.expect("an answer");
+        Parsed::from_vec(&said).expect("an answer that others can read")
+    }
+
+    /// Everything in the log so far.
+    fn events(&self) -> Vec<Event<'static>> {
+        self.door.gate.journal.settle();
+        let files = weeks(&self.folder.path().join("journal")).expect("the weeks");
+        let opened = files.iter().map(|file| Week::open(&file.path).expect("a week"));
+        opened.flat_map(|week| week.events(&Filter::default()).map(|e| e.expect("an event").event).collect::<Vec<_>>()).collect()
+    }
+}
+
+fn extended_error(message: &Parsed) -> Option<(u16, String)> {
+    match message.edns.as_ref()?.options().get(EdnsCode::from(15u16))? {
+        EdnsOption::Unknown(_, data) => {
+            Some((u16::from_be_bytes([data[0], data[1]]), String::from_utf8_lossy(&data[2..]).into()))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn addresses(message: &Parsed) -> Vec<IpAddr> {
+    message.answers.iter().filter_map(|r| r.data.ip_addr()).collect()
+}
+
+#[tokio::test]
+async fn a_blocked_name_is_answered_with_ede_17_and_written_down() {
+    let school = school("");
+    let said = school.ask(PUPIL, "www.Bet.test", rr::A).await;
+    assert_eq!(said.metadata.response_code, ResponseCode::NXDomain);
+    assert_eq!(extended_error(&said), Some((17, "Gambling".to_owned())));
+    let [event] = &school.events()[..] else { panic!("one event") };
+    assert_eq!((&*event.host, event.action, event.step, event.status), ("www.bet.test", Action::Block, Step::Category, 3));
+    assert_eq!((event.category, event.labels, event.query_type), (Some(Category::GAMBLING), 2, rr::A));
+    assert_eq!(event.who.map(|w| w.client), Some(ClientAddr::new(PUPIL.into())));
+    assert_eq!(school.stub.asked(), 0, "nobody outside hears of it");
+}
+
+#[tokio::test]
+async fn an_allowed_name_is_resolved_and_every_answer_is_one_event() {
+    let school = school("");
+    for (name, code) in [("open.test", 0), ("open.test", 0), ("missing.test", 3), ("missing.test", 3)] {
+        let said = school.ask(PUPIL, name, rr::A).await;
+        assert_eq!(u16::from(said.metadata.response_code), code, "{name}");
+    }
+    let events: Vec<_> = school.events().iter().map(|e| (e.host.to_string(), e.action, e.status)).collect();
+    let event = |host: &str, status| (host.to_owned(), Action::Allow, status);
+    assert_eq!(events, [event("open.test", 0), event("open.test", 0), event("missing.test", 3), event("missing.test", 3)]);
+    assert_eq!(school.stub.asked(), 2, "the second time they are remembered");
+}
+
+#[tokio::test]
+async fn block_answers_are_what_the_configuration_says() {
+    let (v4, v6): (IpAddr, IpAddr) = ([0; 4].into(), [0; 16].into());
+    for (answer, kind, code, address) in [
+        ("nxdomain", rr::A, 3, None),
+        ("nodata", rr::A, 0, None),
+        ("zero", rr::A, 0, Some(v4)),
+        ("zero", rr::AAAA, 0, Some(v6)),
+        ("zero", rr::HTTPS, 0, None),
+        ("page", rr::A, 0, Some(LOCAL.into())),
+        ("page", rr::AAAA, 0, None),
+    ] {
+        let school = school(&format!("listen = [\"10.20.0.1:53\"]\nblock_answer = \"{answer}\""));
+        for (name, ttl) in [("bet.test", 15), ("phish.test", 60)] {
+            let said = school.ask(PUPIL, name, kind).await;
+            assert_eq!(u16::from(said.metadata.response_code), code, "{answer} {kind}");
+            assert_eq!(addresses(&said).first().copied(), address, "{answer} {kind}");
+            let record = said.answers.first().or(said.authorities.first()).expect("an address, or an SOA");
+            assert_eq!(record.ttl, ttl, "{answer} {kind}: {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn strangers_are_refused_and_never_written_down() {
+    let school = school("");
+    let said = school.ask(STRANGER, "open.test", rr::A).await;
+    assert_eq!(said.metadata.response_code, ResponseCode::Refused);
+    assert_eq!(extended_error(&said).map(|(code, _)| code), Some(18));
+    assert!(school.say(STRANGER, b"rubbish of more than a header").await.is_none());
+    assert!(school.events().is_empty());
+    assert_eq!((school.door.gate.counters.strangers.get(), school.stub.asked()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_judged_is_refused_by_its_code_or_not_answered() {
+    let school = school("");
+    let good = query("open.test", rr::A, 1232, false);
+    let with = |changes: &[(usize, u8)]| {
+        let mut bytes = good.clone();
+        for (at, octet) in changes {
+            bytes[*at] = *octet;
+        }
+        bytes
+    };
+    let opt = good.len() - 11;
+    for (bytes, code, events) in [
+        (with(&[(2, 0x81)]), None, 0),
+        (good[..11].to_vec(), None, 0),
+        (good[..20].to_vec(), Some(1), 0),
+        (with(&[(5, 2)]), Some(1), 0),
+        (with(&[(2, 0x21)]), Some(4), 0),
+        (with(&[(opt + 6, 1)]), Some(16), 0),
+        // It can be judged, but not answered: a name with a class or type that nobody may ask for.
+        (with(&[(opt - 1, 3)]), Some(5), 1),
+        (with(&[(opt - 3, 252)]), Some(5), 1),
+    ] {
+        let before = school.events().len();
+        let said = school.say(PUPIL, &bytes).await.map(|out| Parsed::from_vec(&out).expect("an answer"));
+        assert_eq!(said.map(|m| u16::from(m.metadata.response_code)), code, "{bytes:02x?}");
+        assert_eq!(school.events().len() - before, events, "{bytes:02x?}");
+    }
+    assert_eq!(school.door.gate.counters.malformed.get(), 6);
+}
+
+#[tokio::test]
+async fn what_stands_behind_an_answer_is_judged_too() {
+    let school = school("");
+    let said = school.ask(PUPIL, "shop.test", rr::A).await;
+    assert_eq!((said.metadata.response_code, addresses(&said).len()), (ResponseCode::NXDomain, 0));
+    assert_eq!(extended_error(&said), Some((17, "Gambling".to_owned())));
+    // The event is of the question, without a length that would be another name's.
+    let [event] = &school.events()[..] else { panic!("one event") };
+    assert_eq!((&*event.host, event.action, event.labels), ("shop.test", Action::Block, 0));
+}
+
+#[tokio::test]
+async fn a_visit_to_help_stays_nobodys_whatever_stands_behind_it() {
+    let school = school("");
+    assert_eq!(school.ask(PUPIL, "www.helpline.test", rr::A).await.metadata.response_code, ResponseCode::NXDomain);
+    assert_eq!(school.ask(PUPIL, "helpline.test", rr::A).await.metadata.response_code, ResponseCode::NoError);
+    for event in school.events() {
+        assert_eq!((&*event.host, event.who), ("", None), "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_network_that_watches_lets_through_and_writes_down_but_not_what_harms() {
+    let school = school("");
+    for (name, answered, action) in [
+        ("bet.test", true, Action::WouldBlock),
+        ("shop.test", true, Action::WouldBlock),
+        ("phish.test", false, Action::Block),
+        ("open.test", true, Action::Allow),
+    ] {
+        let said = school.ask(WATCHED, name, rr::A).await;
+        assert_eq!(!addresses(&said).is_empty(), answered, "{name}");
+        assert_eq!(school.events().last().map(|e| e.action), Some(action), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn special_names_are_answered_here_whatever_lists_say() {
+    let school = school("block_answer = \"zero\"");
+    for (name, code) in [("mask.icloud.com", 3), ("use-application-dns.net", 3), ("localhost", 0)] {
+        let said = school.ask(PUPIL, name, rr::A).await;
+        assert_eq!(u16::from(said.metadata.response_code), code, "{name}");
+    }
+    assert_eq!((school.stub.asked(), school.events().len()), (0, 3));
+}
+
+#[tokio::test]
+async fn a_name_of_any_octets_is_resolved_and_escaped_in_the_log() {
+    let school = school("");
+    let said = school.say(PUPIL, &query("a\nb \x1b[31m.test", rr::A, 1232, false)).await.expect("an answer");
+    assert_eq!(said[3] & 0x0f, 0);
+    assert_eq!(school.events()[0].host, "a\\010b\\032\\027[31m.test");
+}
+
+#[tokio::test]
+async fn a_silent_upstream_is_servfail_with_ede_22() {
+    let school = school("");
+    let said = school.ask(PUPIL, "silent.test", rr::A).await;
+    assert_eq!(said.metadata.response_code, ResponseCode::ServFail);
+    assert_eq!(extended_error(&said).map(|(code, _)| code), Some(22));
+    let [event] = &school.events()[..] else { panic!("one event") };
+    assert_eq!((event.action, event.status), (Action::Allow, 2));
+    assert_eq!(school.door.gate.counters.upstream_failures.get(), 1);
+}
+
+#[tokio::test]
+async fn one_client_cannot_have_all_the_room() {
+    let school = school("");
+    let asker =
+        |client: [u8; 4]| Asker { client: ClientAddr::new(client.into()), local: LOCAL.into(), transport: Transport::Udp };
+    let mut out = Vec::new();
+    let held: Vec<_> =
+        (0..128).map(|i| school.door.first(&query(&format!("n{i}.test"), rr::A, 1232, false), asker(PUPIL), &mut out)).collect();
+    assert!(held.iter().all(|first| matches!(first, First::Open(_))));
+    let said = school.ask(PUPIL, "more.test", rr::A).await;
+    assert_eq!((said.metadata.response_code, extended_error(&said).map(|(c, _)| c)), (ResponseCode::ServFail, Some(0)));
+    assert_eq!(school.door.gate.counters.overloads.get(), 1);
+    assert_eq!(school.ask([127, 0, 0, 2], "more.test", rr::A).await.metadata.response_code, ResponseCode::NoError);
+}
+
+/// The door on real sockets, with clients that know nothing of it.
+#[test]
+fn udp_and_tcp_answer_the_same_and_everything_answered_is_in_the_log_when_the_door_has_closed() {
+    let school = school("");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let bound = bind(&["127.0.0.1:0".parse().expect("v4"), "[::1]:0".parse().expect("v6")], 2).expect("sockets");
+    let (at, (stopper, drain)) = (bound.local_addrs(), drain());
+    let running = bound.serve(school.door.gate.clone(), school.door.resolver.clone(), drain, runtime.handle().clone());
+
+    let code = |message: &[u8]| message[3] & 0x0f;
+    for at in &at {
+        for (name, expected) in [("bet.test", 3), ("open.test", 0), ("missing.test", 3)] {
+            assert_eq!((name, code(&over_udp(*at, &query(name, rr::A, 1232, false)))), (name, expected));
+        }
+        // Too large for UDP: cut, with TC, and whole over TCP.
+        let cut = over_udp(*at, &query("big.test", rr::A, 1232, false));
+        assert_eq!((cut[2] & 2, cut[7]), (2, 0));
+        let queries = ["big.test", "bet.test", "open.test"].map(|name| query(name, rr::A, 1232, false));
+        let mut said = over_tcp(*at, &queries);
+        said.sort_by_key(|m| (code(m), m.len()));
+        assert_eq!(said.iter().map(|m| (code(m), m[7])).collect::<Vec<_>>(), [(0, 1), (0, 100), (3, 0)]);
+    }
+    stopper.stop();
+    running.join();
+    assert!(TcpStream::connect(at[0]).is_err(), "the door is closed");
+    assert_eq!(school.events().len(), 2 * (3 + 1 + 3));
+}
+
+fn over_udp(at: SocketAddr, query: &[u8]) -> Vec<u8> {
+    let socket = UdpSocket::bind(if at.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" }).expect("a socket");
+    socket.connect(at).expect("a peer");
+    socket.send(query).expect("sent");
+    let mut buffer = vec![0; 4096];
+    let len = socket.recv(&mut buffer).expect("an answer");
+    buffer.truncate(len);
+    buffer
+}
+
+/// All queries in one write, and the client's side closed after them.
+fn over_tcp(at: SocketAddr, queries: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut stream = TcpStream::connect(at).expect("a connection");
+    let framed: Vec<u8> = queries.iter().flat_map(|q| [&(q.len() as u16).to_be_bytes()[..], q].concat()).collect();
+    stream.write_all(&framed).expect("sent");
+    stream.shutdown(std::net::Shutdown::Write).expect("closed");
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).expect("answers");
+    let mut said = Vec::new();
+    while let Some(length) = all.first_chunk::<2>().map(|l| usize::from(u16::from_be_bytes(*l))) {
+        said.push(all[2..2 + length].to_vec());
+        all.drain(..2 + length);
+    }
+    said
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_bytes_make_the_door_panic(
+        packets in proptest::collection::vec((proptest::collection::vec(any::<u8>(), 0..80), 0usize..48, any::<u8>()), 20)
+    ) {
+        let school = school("");
+        let asker = Asker { client: ClientAddr::new(PUPIL.into()), local: LOCAL.into(), transport: Transport::Udp };
+        let mut out = Vec::new();
+        for (bytes, at, octet) in packets {
+            school.door.first(&bytes, asker, &mut out);
+            let mut near = query("www.bet.test", rr::A, 1232, false);
+            if let Some(place) = near.get_mut(at) { *place = octet; }
+            school.door.first(&near, asker, &mut out);
+        }
+    }
+}
