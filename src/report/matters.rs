@@ -3,7 +3,7 @@
 use super::calendar::Calendar;
 use super::episodes::{Episode, episodes};
 use super::noise;
-use super::plain::{count, list, number, times};
+use super::plain::{capital, count, list, number, times};
 use super::subject::{Ledger, Subject};
 use super::themes::{Theme, Tier};
 use super::trace::Trace;
@@ -81,20 +81,20 @@ impl Row {
         }
     }
 
-    /// Why it was chosen, after 'because'. `None`: no reason by itself.
+    /// Why it was chosen, as a part of a list. `None`: no reason by itself.
     fn words(self, theme: &Theme) -> Option<String> {
         Some(match self {
-            Self::Theme => format!("{} is a {} theme", theme.about, theme.tier),
+            Self::Theme => format!("a {} theme", theme.tier),
             Self::Meant(Intent::Search) => "it was searched for".into(),
             Self::Meant(Intent::Navigation) => "an address was typed or chosen".into(),
             Self::Meant(Intent::Link) => "a link was followed".into(),
-            Self::Meant(Intent::Unknown) => "a name was asked for by itself, not as a part of a page".into(),
+            Self::Meant(Intent::Unknown) => "asked for by itself, not as a part of a page".into(),
             Self::Meant(_) | Self::Sure(_) | Self::Guessed(_) => return None,
-            Self::Again(n) => format!("it was asked for again {} after the first block", times(n)),
-            Self::Days(n) => format!("it was on {n} days"),
-            Self::Outside => "it was mostly outside lessons".into(),
-            Self::Several(n) => format!("{} different names were asked for", number(n)),
-            Self::LetThrough => "it was not blocked: the network only watches".into(),
+            Self::Again(n) => format!("asked for again {} after the first block", times(n)),
+            Self::Days(n) => format!("on {n} days"),
+            Self::Outside => "mostly outside lessons".into(),
+            Self::Several(n) => format!("{} different names", number(n)),
+            Self::LetThrough => "not blocked: the network only watches".into(),
         })
     }
 }
@@ -210,7 +210,7 @@ impl Case<'_> {
             named: called.person.is_some(),
             line: self.line(&called, calendar),
             // The theme and the two rows that say most: they come in this order.
-            why: format!("Chosen because {}.", list(chosen.get(..3).unwrap_or(&chosen))),
+            why: format!("{}.", capital(&chosen.get(..3).unwrap_or(&chosen).join("; "))),
             next: self.next(&called, calendar),
             how_sure: self.how_sure().into(),
             tier: self.theme.tier.word(),
@@ -237,7 +237,7 @@ impl Case<'_> {
     }
 
     fn line(&self, called: &Called, calendar: &mut Calendar) -> String {
-        format!("{} {} {}, {}. {}", self.who(called), self.did(), self.what(), self.when(calendar), self.outcome(called))
+        format!("{} {} {} {}. {}", self.who(called), self.did(), self.what(), self.when(calendar), self.outcome(called))
     }
 
     /// An account, a device, an address: never 'Jamie did'.
@@ -289,7 +289,7 @@ impl Case<'_> {
                 let to = if first.ends_with(&last) { String::new() } else { format!(" to {last}") };
                 format!("{}, on {first}{to}, {lesson}", times(n))
             }
-            (n, days) => format!("{} on {days} days, first on {first}, {lesson}", times(n)),
+            (n, days) => format!("{} on {days} days (first {first}), {lesson}", times(n)),
         }
     }
 
@@ -310,11 +310,13 @@ impl Case<'_> {
         let lesson = self.episodes.first().is_some_and(|e| e.lesson > 0);
         let whom = if lesson { "the teacher of that lesson" } else { "whoever hands it out" };
         let ask = match &called.address {
-            Some(address) => format!("Ask the network manager which device had {address} on {when}, then {whom} who held it."),
-            None if called.devices.is_empty() => format!("Ask the network manager which devices were on {} on {when}.", list(&called.networks)),
-            None => format!("Ask {whom} who had {} on {when}.", called.devices.first().cloned().unwrap_or_default()),
+            Some(address) => format!("ask the network manager which device had {address} on {when}, and {whom} who held it."),
+            None if called.devices.is_empty() => {
+                format!("ask the network manager which devices were on {} on {when}.", list(&called.networks))
+            }
+            None => format!("ask {whom} who had {} on {when}.", called.devices.first().cloned().unwrap_or_default()),
         };
-        format!("{ask} Nobody is named because nobody is known. Then: {}", lower(self.theme.next))
+        format!("Nobody is known, so nobody is named: {ask} Then {}", lower(self.theme.next))
     }
 
     fn how_sure(&self) -> &'static str {

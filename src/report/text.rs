@@ -23,6 +23,9 @@ pub fn text(week: &Week) -> String {
 
 struct Page(String);
 
+/// Title, tier, episodes, events, people, without a name, by day.
+type Row<'w> = (&'w str, &'w str, u64, u64, u64, u64, [u64; 7]);
+
 impl Page {
     fn line(&mut self, text: &str) {
         self.0.push_str(text.trim_end());
@@ -84,7 +87,7 @@ impl Page {
         self.indented("Filter:     ", &week.filter_line());
         self.line("");
         for who in ["Designated Safeguarding Lead", "ICT coordinator"] {
-            self.line(&format!("Reviewed by  {who:<29} Name ______________________  Signed _______________  Date ______"));
+            self.line(&format!("Reviewed by {who:<28}  Name _________________  Signed _______________  Date ________"));
             self.line("");
         }
     }
@@ -147,15 +150,14 @@ impl Page {
             self.line("None was seen.");
         }
         if !week.themes.is_empty() {
-            let rows = week.themes.iter().map(|t| (format!("{} ({})", t.title, t.tier), t.episodes, t.events, t.people, t.unnamed, t.by_day));
+            let rows = week.themes.iter().map(|t| (t.title, t.tier, t.episodes, t.events, t.people, t.unnamed, t.by_day));
             self.by_day("Theme", rows);
             self.line("");
         }
         if !week.categories.is_empty() {
-            let rows = week.categories.iter().map(|c| (c.title.clone(), c.episodes, c.events, c.people, c.unnamed, c.by_day));
+            let rows = week.categories.iter().map(|c| (c.title.as_str(), "", c.episodes, c.events, c.people, c.unnamed, c.by_day));
             self.by_day("Blocked category", rows);
         }
-        self.line("");
         self.heading("3  Extremism (Prevent)");
         match week.theme("radicalisation") {
             None => self.line("Nothing was found in what we could see."),
@@ -168,25 +170,22 @@ impl Page {
         }
     }
 
-    fn by_day(&mut self, what: &str, rows: impl Iterator<Item = (String, u64, u64, u64, u64, [u64; 7])>) {
+    fn by_day<'w>(&mut self, what: &str, rows: impl Iterator<Item = Row<'w>>) {
         let days: String = DAYS_SHORT.iter().map(|d| format!("{d:>5}")).collect();
-        self.line(&format!("{what:<38}{:>8}{:>8}{:>6}{days}", "Episodes", "Events", "Who"));
-        for (title, episodes, events, people, unnamed, by_day) in rows {
-            let days: String = by_day.iter().map(|n| if *n == 0 { "    ·".into() } else { format!("{:>5}", number(*n)) }).collect();
-            let title: String = title.chars().take(38).collect();
-            self.line(&format!("{title:<38}{:>8}{:>8}{:>6}{days}", number(episodes), number(events), number(people + unnamed)));
+        self.line(&format!("{what:<35} {:<8}{:>9}{:>7}{:>5}{days}", "", "Episodes", "Events", "Who"));
+        for (title, tier, episodes, events, people, unnamed, by_day) in rows {
+            let day = |n: &u64| if *n == 0 { "    ·".into() } else { format!("{:>5}", number(*n)) };
+            let days: String = by_day.iter().map(day).collect();
+            let title: String = title.chars().take(35).collect();
+            let (episodes, events, who) = (number(episodes), number(events), number(people + unnamed));
+            self.line(&format!("{title:<35} {tier:<8}{episodes:>9}{events:>7}{who:>5}{days}"));
         }
     }
 
     fn bypass_and_illegal(&mut self, week: &Week) {
         self.heading("4  Illegal lists");
         let illegal = &week.illegal;
-        let present = if illegal.present { "The lists are present." } else { "The lists are NOT PRESENT." };
-        let seen = match illegal.hits {
-            0 => "No request met them.".into(),
-            n => format!("{} met them: {}.", count(n, "request", "requests"), list(&illegal.times)),
-        };
-        self.say(&format!("{present} {seen} Addresses are never kept or shown."));
+        self.say(&format!("{} Addresses are never kept or shown.", illegal.line()));
         self.heading("5  Ways round the filter");
         let bypass = &week.bypass;
         match bypass.episodes {
