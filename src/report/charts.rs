@@ -37,7 +37,8 @@ pub fn days(week: &Week) -> Option<String> {
             let middle = LABEL + day as u64 * column + column / 2;
             let (x, y) = (middle - width / 2, base - height);
             let _ = write!(svg, r#"<rect class="bar" x="{x}" y="{y}" width="{width}" height="{height}" rx="1.5"/>"#);
-            let _ = write!(svg, r#"<text class="value" x="{middle}" y="{}" text-anchor="middle">{}</text>"#, y - 3, number(*count));
+            let _ =
+                write!(svg, r#"<text class="value" x="{middle}" y="{}" text-anchor="middle">{}</text>"#, y - 3, number(*count));
         }
     }
     svg.push_str("</svg>");

@@ -33,11 +33,7 @@ pub fn facts(counts: &Counts, calendar: &mut Calendar, world: &World) -> Vec<Fac
         fact("Events brought back after a sudden stop", true, number(health.replayed)),
         fact("Events without a date", health.undated == 0, number(health.undated)),
         fact("Clock", health.clock_set, if health.clock_set { "set" } else { "NOT SET: times are wrong" }.into()),
-        fact(
-            "Running since",
-            true,
-            health.started_ms.map_or_else(|| "not known".into(), |ms| date_and_time(ms, world.zone)),
-        ),
+        fact("Running since", true, health.started_ms.map_or_else(|| "not known".into(), |ms| date_and_time(ms, world.zone))),
         dated("Backup", health.backup_days, OLD_BACKUP_DAYS, "none is known"),
         dated("Self-test", health.self_test_days, OLD_SELF_TEST_DAYS, "none is recorded"),
     ]
@@ -184,5 +180,9 @@ pub fn limits(coverage: &Coverage, networks: &[NetworkLine], world: &World) -> V
 }
 
 fn hits(n: u64) -> String {
-    if n == 1 { "1 request that should have been blocked was".into() } else { format!("{} requests that should have been blocked were", number(n)) }
+    if n == 1 {
+        "1 request that should have been blocked was".into()
+    } else {
+        format!("{} requests that should have been blocked were", number(n))
+    }
 }

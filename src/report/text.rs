@@ -72,7 +72,7 @@ impl Page {
         }
         if week.behind() > 0 {
             self.line("");
-            self.say(&format!("{} in the pages behind.", count(week.behind(), "more matter is", "more matters are")));
+            self.say(&week.behind_line());
         }
         self.line("");
         match week.still_open.as_deref() {
@@ -87,16 +87,16 @@ impl Page {
         self.indented("Filter:     ", &week.filter_line());
         self.line("");
         for who in ["Designated Safeguarding Lead", "ICT coordinator"] {
-            self.line(&format!("Reviewed by {who:<28}  Name _________________  Signed _______________  Date ________"));
+            self.line(&format!("Reviewed by {who:<28}  Name _______________  Signed ______________  Date ________"));
             self.line("");
         }
     }
 
     fn matters_in_full(&mut self, week: &Week) {
-        if week.matters.is_empty() {
-            return;
-        }
         self.heading("1  Matters in full");
+        if week.matters.is_empty() {
+            self.line(&week.verdict);
+        }
         for (i, matter) in week.matters.iter().enumerate() {
             self.matter(i + 1, matter);
         }
@@ -118,12 +118,13 @@ impl Page {
         self.indented("   Network:  ", &list(&matter.networks));
         self.indented("   How sure: ", &matter.how_sure);
         self.indented("   When:     ", &format!("{} to {}", matter.first, matter.last));
-        let times = format!("{} in lessons, {} outside; {} after the first block", matter.in_lesson, matter.outside, matter.repeats);
+        let times =
+            format!("{} in lessons, {} outside; {} after the first block", matter.in_lesson, matter.outside, matter.repeats);
         self.indented("   Attempts: ", &times);
         self.indented("   Names:    ", &counted(&matter.names));
         for episode in &matter.episodes {
             let around = format!(
-                "{} · {} · {} · half hour before: {}, {} blocked · after: {}, {} blocked",
+                "{} · {} · {} · half hour before: {}, {} else blocked · after: {}, {} else blocked",
                 episode.when,
                 episode.lesson,
                 count(episode.attempts, "attempt", "attempts"),
@@ -155,7 +156,8 @@ impl Page {
             self.line("");
         }
         if !week.categories.is_empty() {
-            let rows = week.categories.iter().map(|c| (c.title.as_str(), "", c.episodes, c.events, c.people, c.unnamed, c.by_day));
+            let rows =
+                week.categories.iter().map(|c| (c.title.as_str(), "", c.episodes, c.events, c.people, c.unnamed, c.by_day));
             self.by_day("Blocked category", rows);
         }
         self.heading("3  Extremism (Prevent)");
@@ -197,7 +199,10 @@ impl Page {
         }
         if bypass.defaults > 0 {
             let requests = count(bypass.defaults, "request", "requests");
-            self.say(&format!("Devices by their own default, which is no misconduct: {requests} ({}).", counted(&bypass.default_names)));
+            self.say(&format!(
+                "Devices by their own default, which is no misconduct: {requests} ({}).",
+                counted(&bypass.default_names)
+            ));
         }
     }
 
@@ -231,8 +236,15 @@ impl Page {
             self.line("None.");
         }
         for change in &week.changes {
-            let approved = if change.approved_by.is_empty() { "not approved by anybody".into() } else { format!("approved by {}", change.approved_by) };
-            self.indented("- ", &format!("{}: {}: {}, because {} ({approved})", change.when, change.who, change.what, change.why));
+            let approved = if change.approved_by.is_empty() {
+                "not approved by anybody".into()
+            } else {
+                format!("approved by {}", change.approved_by)
+            };
+            self.indented(
+                "- ",
+                &format!("{}: {}: {}, because {} ({approved})", change.when, change.who, change.what, change.why),
+            );
         }
         self.heading("10  Health and coverage");
         for fact in &week.health {

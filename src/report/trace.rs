@@ -111,9 +111,10 @@ impl Trace {
         }
         self.hits += u64::from(hit.count);
         self.intent = self.intent.max(hit.intent);
-        let goes_on = self.runs.last().is_some_and(|run| {
-            hit.at_ms - run.last_ms <= PAUSE_MS && run.device == hit.device && run.network == hit.network
-        });
+        let goes_on = self
+            .runs
+            .last()
+            .is_some_and(|run| hit.at_ms - run.last_ms <= PAUSE_MS && run.device == hit.device && run.network == hit.network);
         let added = !goes_on && (room || self.runs.is_empty());
         if added {
             self.runs.push(Run {

@@ -260,6 +260,20 @@ impl Week {
         self.matters.len().saturating_sub(PAGE_ONE) as u64 + self.matters_left_out
     }
 
+    /// `4 more matters are in the pages behind: Gambling (3), Weapons (1).`
+    pub fn behind_line(&self) -> String {
+        let mut themes: Vec<(&str, u64)> = Vec::new();
+        for matter in self.matters.iter().skip(PAGE_ONE) {
+            match themes.iter_mut().find(|(title, _)| *title == matter.title) {
+                Some((_, n)) => *n += 1,
+                None => themes.push((matter.title, 1)),
+            }
+        }
+        let themes: Vec<String> = themes.iter().map(|(title, n)| format!("{title} ({})", number(*n))).collect();
+        let more = count(self.behind(), "more matter is", "more matters are");
+        format!("{more} in the pages behind: {}.", themes.join("; "))
+    }
+
     pub fn theme(&self, id: &str) -> Option<&ThemeLine> {
         self.themes.iter().find(|t| t.theme == id)
     }

@@ -40,8 +40,7 @@ impl Script {
             year: Some(7 + (n % 5) as u8),
             groups: Vec::new(),
         });
-        let devices =
-            (1..=pupils).map(|n| Device { id: DeviceId(n), name: format!("Laptop {n}"), person: Some(PersonId(n)) });
+        let devices = (1..=pupils).map(|n| Device { id: DeviceId(n), name: format!("Laptop {n}"), person: Some(PersonId(n)) });
         let list = |name: &str, category, entries| ListFact { name: name.into(), category, entries, age_days: Some(3) };
         Self {
             school: "Hillside School".into(),
@@ -175,11 +174,16 @@ impl Script {
     pub fn week(&self) -> Week {
         let mut events = self.events.clone();
         events.sort_by_key(|e| e.when_ms);
+        self.week_of(events.into_iter())
+    }
+
+    /// The week of these events in this school.
+    pub fn week_of(&self, events: impl Iterator<Item = Event<'static>>) -> Week {
         let pupil = |id: &PersonId| self.persons.iter().any(|p| p.id == *id && p.role == PersonRole::Pupil);
         let pupil_devices: Vec<DeviceId> =
             self.devices.iter().filter(|d| d.person.as_ref().is_none_or(pupil)).map(|d| d.id).collect();
         tally(
-            events.into_iter(),
+            events,
             &World {
                 school: &self.school,
                 gateway: "gate1",
@@ -235,7 +239,11 @@ pub fn on(person: Option<PersonId>, device: Option<DeviceId>, known: Known, sure
 
 /// A device of a group that is not for pupils.
 pub fn staff_room(address: [u8; 4]) -> Who {
-    Who { client: ClientAddr::new(address.into()), groups: Groups::one(STAFF), ..on(None, None, Known::Network, Confidence::Group) }
+    Who {
+        client: ClientAddr::new(address.into()),
+        groups: Groups::one(STAFF),
+        ..on(None, None, Known::Network, Confidence::Group)
+    }
 }
 
 pub fn printer() -> Who {
