@@ -148,7 +148,7 @@ impl Page {
     fn themes(&mut self, week: &Week) {
         self.heading("2  Themes and categories, in episodes (pupils)");
         if week.themes.is_empty() && week.categories.is_empty() {
-            self.line("None was seen.");
+            self.line("Nothing was found in what we could see.");
         }
         if !week.themes.is_empty() {
             let rows = week.themes.iter().map(|t| (t.title, t.tier, t.episodes, t.events, t.people, t.unnamed, t.by_day));
@@ -191,7 +191,7 @@ impl Page {
         self.heading("5  Ways round the filter");
         let bypass = &week.bypass;
         match bypass.episodes {
-            0 => self.line("None that anybody seems to have meant."),
+            0 => self.line("Nothing was found that anybody seems to have meant."),
             n => {
                 let names = counted(&bypass.names);
                 self.say(&format!("{} of {}: {names}.", count(n, "episode", "episodes"), people(bypass.people, bypass.unnamed)));
