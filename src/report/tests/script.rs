@@ -174,11 +174,16 @@ impl Script {
     pub fn week(&self) -> Week {
         let mut events = self.events.clone();
         events.sort_by_key(|e| e.when_ms);
+        self.week_of(events.into_iter())
+    }
+
+    /// The week of these events in this school.
+    pub fn week_of(&self, events: impl Iterator<Item = Event<'static>>) -> Week {
         let pupil = |id: &PersonId| self.persons.iter().any(|p| p.id == *id && p.role == PersonRole::Pupil);
         let pupil_devices: Vec<DeviceId> =
             self.devices.iter().filter(|d| d.person.as_ref().is_none_or(pupil)).map(|d| d.id).collect();
         tally(
-            events.into_iter(),
+            events,
             &World {
                 school: &self.school,
                 gateway: "gate1",
