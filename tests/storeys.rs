@@ -10,7 +10,7 @@ use source::Named;
 use std::path::Path;
 
 /// The rooms from the ground up. A room that is not here does not exist: put a new one on the lowest storey it can stand on.
-const STOREYS: [&[&str]; 10] = [
+const STOREYS: [&[&str]; 13] = [
     &["words"],
     &["lists", "wire"],
     &["policy"],
@@ -20,16 +20,15 @@ const STOREYS: [&[&str]; 10] = [
     &["gate"],
     &["report", "pages"],
     &["dns", "proxy", "web"],
-    &["app", "reload", "cli", "ops", "demo"],
+    &["ops", "reload"],
+    &["app"],
+    &["demo"],
+    &["cli"],
 ];
 
 /// The last storey that is pure: no I/O, no runtime, no clock, no log. What stands here can be tested by a table, run again
 /// by the replay, and never waits.
 const PURE: usize = 3;
-
-/// The top storey puts the house together, so its rooms may name each other; only the command line may not be named by any.
-const TOP: usize = STOREYS.len() - 1;
-const FRONT: &str = "cli";
 
 /// What a pure storey does not name: a run of path segments, and what it stands for.
 const IMPURE: &[(&[&str], &str)] = &[
@@ -135,7 +134,7 @@ fn direction(room: &str, storey: usize, named: &Named) -> Option<String> {
     };
     let way = if reached > storey {
         "upward"
-    } else if reached < storey || (storey == TOP && other != FRONT) {
+    } else if reached < storey {
         return None;
     } else {
         "sideways"

@@ -80,7 +80,6 @@ impl Handler {
         }
         if moved.is_empty() { String::new() } else { format!("; a restart is needed for {}", moved.join(", ")) }
     }
-
 }
 
 impl Handle for Handler {
@@ -116,4 +115,3 @@ impl Handle for Handler {
         }
     }
 }
-

@@ -14,7 +14,13 @@ use jiff::tz::TimeZone;
 ///
 /// # Errors
 /// What is wrong with the entry, or why it cannot be in force.
-pub fn add(config: &Config, new: &NewEntry, by: &str, now_ms: i64, enforce: impl FnOnce() -> Result<(), String>) -> Result<u32, String> {
+pub fn add(
+    config: &Config,
+    new: &NewEntry,
+    by: &str,
+    now_ms: i64,
+    enforce: impl FnOnce() -> Result<(), String>,
+) -> Result<u32, String> {
     let zone = &config.school.zone;
     let entry = written(new, by, now_ms, zone)?;
     change(config, enforce, |text| config::add_entry(text, zone, entry).map_err(|e| e.to_string()))

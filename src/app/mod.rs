@@ -102,7 +102,8 @@ pub fn entries_file(config: &Config) -> PathBuf {
 /// [`StartFault`] says what could not be opened or bound, and by which key of the configuration.
 pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Result<App, StartFault> {
     let lock = lock_data(&config.data)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("doors").build().map_err(StartFault::Runtime)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("doors").build().map_err(StartFault::Runtime)?;
 
     let dns = bound(&config.dns.listen, || dns::bind(&config.dns.listen, config.dns.workers))?;
     let proxy = bound(&config.proxy.listen, || runtime.block_on(async { proxy::bind(&config.proxy.listen) }))?;
@@ -196,8 +197,11 @@ impl App {
     /// If the control socket cannot be opened.
     pub fn start(self) -> Result<Running, StartFault> {
         let path = control_socket(&self.gate.snapshot().config);
-        let socket = crate::gate::control::Socket::open(&path, self.control.clone())
-            .map_err(|source| StartFault::File { what: "the control socket cannot be opened:", path, source })?;
+        let socket = crate::gate::control::Socket::open(&path, self.control.clone()).map_err(|source| StartFault::File {
+            what: "the control socket cannot be opened:",
+            path,
+            source,
+        })?;
         let (stopper, drain) = drain();
         let handle = self.runtime.handle().clone();
         let workers = self.dns.map(|door| door.serve(self.gate.clone(), self.resolver.clone(), drain.clone(), handle.clone()));
@@ -209,7 +213,16 @@ impl App {
             tasks.spawn_on(door.serve(self.gate.clone(), drain.clone()), &handle);
         }
         ops::systemd::ready(&handle, drain);
-        Ok(Running { gate: self.gate, runtime: self.runtime, tasks, workers, stopper, socket, _neighbours: self._neighbours, _lock: self._lock })
+        Ok(Running {
+            gate: self.gate,
+            runtime: self.runtime,
+            tasks,
+            workers,
+            stopper,
+            socket,
+            _neighbours: self._neighbours,
+            _lock: self._lock,
+        })
     }
 }
 
@@ -235,9 +248,9 @@ impl Running {
         self.stopper.stop();
         drop(self.socket);
         let tasks = &mut self.tasks;
-        let drained = self.runtime.block_on(async {
-            tokio::time::timeout(DRAIN_GRACE, async { while tasks.join_next().await.is_some() {} }).await
-        });
+        let drained = self
+            .runtime
+            .block_on(async { tokio::time::timeout(DRAIN_GRACE, async { while tasks.join_next().await.is_some() {} }).await });
         if drained.is_err() {
             tracing::warn!("some connections did not end in {} s and were cut", DRAIN_GRACE.as_secs());
         }
@@ -248,4 +261,3 @@ impl Running {
         self.gate.journal.stop();
     }
 }
-

@@ -111,14 +111,25 @@ impl fmt::Display for Status {
             [] => "shut".to_owned(),
             some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         };
-        writeln!(f, "Schoolgate {} for {}, up {} h {} min", self.version, self.school, self.uptime_s / 3600, self.uptime_s / 60 % 60)?;
+        writeln!(
+            f,
+            "Schoolgate {} for {}, up {} h {} min",
+            self.version,
+            self.school,
+            self.uptime_s / 3600,
+            self.uptime_s / 60 % 60
+        )?;
         writeln!(f, "  DNS           {}", list(&self.doors.dns))?;
         writeln!(f, "  proxy         {}", list(&self.doors.proxy))?;
         writeln!(f, "  web           {}", list(&self.doors.web))?;
         for network in &self.networks {
             let mode = if network.watching { "WATCHING" } else { "enforcing" };
             let ranges = network.ranges.join(", ");
-            writeln!(f, "  network       {} ({ranges}): {mode}, unknown devices are {}", network.name, network.unknown_devices_are)?;
+            writeln!(
+                f,
+                "  network       {} ({ranges}): {mode}, unknown devices are {}",
+                network.name, network.unknown_devices_are
+            )?;
         }
         writeln!(f, "  people        {}", self.people)?;
         writeln!(f, "  lists         {} with {} names", self.lists, self.names_on_lists)?;
@@ -126,7 +137,11 @@ impl fmt::Display for Status {
         for (door, action, count) in &self.decisions {
             writeln!(f, "  {door:<13} {count} {action}")?;
         }
-        writeln!(f, "  journal       {} written, {} dropped, {} undated", self.events_written, self.events_dropped, self.events_undated)?;
+        writeln!(
+            f,
+            "  journal       {} written, {} dropped, {} undated",
+            self.events_written, self.events_dropped, self.events_undated
+        )?;
         writeln!(f, "  turned away   {} requests of strangers", self.strangers)?;
         writeln!(f, "  upstreams     {} questions unanswered", self.upstream_failures)?;
         writeln!(f, "  policy        version {}", self.policy_version)?;

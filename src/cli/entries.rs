@@ -118,7 +118,14 @@ fn list(context: &Context, config: &Config) -> Outcome {
         for row in &rows {
             let until = row.until_ms.map_or_else(String::new, |ms| local(ms, config));
             let does = if row.firm { format!("{} (firm)", row.action) } else { row.action.to_owned() };
-            table.add_row([row.id.to_string(), does, row.host.clone(), row.group.unwrap_or("everyone").into(), until, row.reason.into()]);
+            table.add_row([
+                row.id.to_string(),
+                does,
+                row.host.clone(),
+                row.group.unwrap_or("everyone").into(),
+                until,
+                row.reason.into(),
+            ]);
         }
         table.to_string()
     })

@@ -93,7 +93,13 @@ fn shown(rows: &[Row]) -> String {
             })
             .collect();
         rejects.extend(row.broken.iter().map(|why| format!("NOT USED: {why}")));
-        table.add_row([row.name.clone(), row.category.clone(), row.entries.to_string(), row.duplicates.to_string(), rejects.join("\n")]);
+        table.add_row([
+            row.name.clone(),
+            row.category.clone(),
+            row.entries.to_string(),
+            row.duplicates.to_string(),
+            rejects.join("\n"),
+        ]);
     }
     for column in [2, 3] {
         if let Some(column) = table.column_mut(column) {

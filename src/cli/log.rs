@@ -195,7 +195,8 @@ impl<'a> Book<'a> {
     }
 
     fn weeks(&self, only: Option<&str>) -> Result<Vec<Week>, Failed> {
-        let only = only.map(|text| IsoWeek::parse(text).ok_or_else(|| fail(format_args!("'{text}' is not an ISO week such as 2026-W47"))));
+        let only = only
+            .map(|text| IsoWeek::parse(text).ok_or_else(|| fail(format_args!("'{text}' is not an ISO week such as 2026-W47"))));
         let only = only.transpose()?;
         let files = read::weeks(&app::journal_dir(self.config)).map_err(fail)?;
         files.iter().filter(|f| only.is_none_or(|w| w == f.week)).map(|f| Week::open(&f.path).map_err(fail)).collect()
@@ -235,7 +236,8 @@ impl<'a> Book<'a> {
                 if let std::collections::hash_map::Entry::Vacant(free) = names.entry(version) {
                     free.insert(week.names(version).map_err(fail)?.unwrap_or_default());
                 }
-                let resolve = Resolve { names: &names[&version], zone: &self.config.school.zone, person: &person, device: &device };
+                let resolve =
+                    Resolve { names: &names[&version], zone: &self.config.school.zone, person: &person, device: &device };
                 match show(stored.seq, &Line::of(&stored, &resolve)) {
                     Ok(()) => {}
                     Err(gone) if gone.kind() == io::ErrorKind::BrokenPipe => return Ok(()),

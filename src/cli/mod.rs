@@ -161,11 +161,7 @@ impl Context {
 
     /// Prints a value as JSON, or as `text` says.
     pub fn print(&self, value: &impl serde::Serialize, text: impl FnOnce() -> String) -> Outcome {
-        if self.json {
-            say(serde_json::to_string_pretty(value).map_err(fail)?)
-        } else {
-            say(text())
-        }
+        if self.json { say(serde_json::to_string_pretty(value).map_err(fail)?) } else { say(text()) }
     }
 }
 

@@ -4,8 +4,8 @@ use super::{Context, Outcome, fail, say};
 use crate::app::weekly;
 use crate::gate::Clock;
 use crate::gate::control::Request;
-use crate::{ops, report};
 use crate::report::IsoWeek;
+use crate::{ops, report};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Subcommand)]

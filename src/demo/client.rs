@@ -70,13 +70,20 @@ impl Clients {
     fn browse(&self, from: IpAddr, host: &Host, path: &str, manner: Manner) -> io::Result<Heard> {
         let port = self.origin_port;
         let fetch = match manner {
-            Manner::Typed => "Accept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Site: none\r\nSec-Fetch-User: ?1\r\n",
-            Manner::Followed => "Accept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Site: cross-site\r\n",
-            Manner::Embedded => "Accept: */*\r\nSec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: script\r\nSec-Fetch-Site: cross-site\r\n",
+            Manner::Typed => {
+                "Accept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Site: none\r\nSec-Fetch-User: ?1\r\n"
+            }
+            Manner::Followed => {
+                "Accept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Site: cross-site\r\n"
+            }
+            Manner::Embedded => {
+                "Accept: */*\r\nSec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: script\r\nSec-Fetch-Site: cross-site\r\n"
+            }
             Manner::Background => "Accept: */*\r\n",
         };
-        let request =
-            format!("GET http://{host}:{port}{path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: demo\r\n{fetch}Connection: close\r\n\r\n");
+        let request = format!(
+            "GET http://{host}:{port}{path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: demo\r\n{fetch}Connection: close\r\n\r\n"
+        );
         let mut stream = self.dial(from)?;
         stream.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
@@ -113,6 +120,9 @@ fn heard(answer: &[u8]) -> io::Result<Heard> {
     match answer.get(..12) {
         Some(b"HTTP/1.1 200") => Ok(Heard::Answered),
         Some(b"HTTP/1.1 403") => Ok(Heard::Refused),
-        _ => Err(io::Error::other(format!("the proxy answered '{}'", String::from_utf8_lossy(answer.get(..40).unwrap_or(answer)).escape_debug()))),
+        _ => Err(io::Error::other(format!(
+            "the proxy answered '{}'",
+            String::from_utf8_lossy(answer.get(..40).unwrap_or(answer)).escape_debug()
+        ))),
     }
 }

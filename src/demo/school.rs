@@ -11,11 +11,12 @@ pub const STAFF: usize = 10;
 
 // Names of nobody: given and family names are paired by counting, not taken from any school.
 const GIVEN: [&str; 20] = [
-    "Amira", "Ben", "Chloe", "Daniel", "Efua", "Finn", "Grace", "Hassan", "Isla", "Jakub", "Keira", "Leo", "Maya", "Nathan", "Olivia", "Priya",
-    "Rhys", "Sofia", "Tomos", "Zara",
+    "Amira", "Ben", "Chloe", "Daniel", "Efua", "Finn", "Grace", "Hassan", "Isla", "Jakub", "Keira", "Leo", "Maya", "Nathan",
+    "Olivia", "Priya", "Rhys", "Sofia", "Tomos", "Zara",
 ];
 const FAMILY: [&str; 14] = [
-    "Adeyemi", "Baker", "Carter", "Davies", "Evans", "Farouk", "Green", "Hughes", "Iqbal", "Jones", "Kowalski", "Lewis", "Morgan", "Novak",
+    "Adeyemi", "Baker", "Carter", "Davies", "Evans", "Farouk", "Green", "Hughes", "Iqbal", "Jones", "Kowalski", "Lewis",
+    "Morgan", "Novak",
 ];
 
 /// One of the school's people, with the device they use.
@@ -143,7 +144,10 @@ until = "13:30"
     );
     for (category, _) in LISTED {
         let file = shown(&folder.join("lists").join(format!("{category}.txt")));
-        let _ = write!(text, "\n[[list]]\nname = \"demo-{category}\"\ncategory = \"{category}\"\nfile = {file:?}\nformat = \"domains\"\n");
+        let _ = write!(
+            text,
+            "\n[[list]]\nname = \"demo-{category}\"\ncategory = \"{category}\"\nfile = {file:?}\nformat = \"domains\"\n"
+        );
     }
     text
 }

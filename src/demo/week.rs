@@ -48,8 +48,18 @@ pub const GETTING_ROUND: &str = "p1203";
 pub const SEEKING_HELP: &str = "p0711";
 
 const LESSONS: [&str; 12] = [
-    "www.bbc.co.uk", "senecalearning.com", "www.sparxmaths.uk", "www.khanacademy.org", "en.wikipedia.org", "www.thenational.academy",
-    "www.geogebra.org", "www.desmos.com", "www.britannica.com", "www.bl.uk", "www.aqa.org.uk", "www.nationalgeographic.example",
+    "www.bbc.co.uk",
+    "senecalearning.com",
+    "www.sparxmaths.uk",
+    "www.khanacademy.org",
+    "en.wikipedia.org",
+    "www.thenational.academy",
+    "www.geogebra.org",
+    "www.desmos.com",
+    "www.britannica.com",
+    "www.bl.uk",
+    "www.aqa.org.uk",
+    "www.nationalgeographic.example",
 ];
 const MACHINES: [&str; 4] = ["ctldl.windowsupdate.com", "time.windows.com", "ocsp.digicert.com", "login.microsoftonline.com"];
 const WIDGETS: [&str; 5] = ["banner.example", "tracker.example", "pixel.example", "connect.facebook.net", "platform.twitter.com"];

@@ -6,17 +6,17 @@
 //! that is cut, damaged or made for other categories is refused with a reason; nothing here opens a file.
 //!
 //! From lists to a table:
-//! - [`source`]   a list and what is known of it: category, format, who keeps it
-//! - [`parse`]    a line in, entries or a reason out: hosts files, plain names, and telling which is which
-//! - [`known`]    `platforms.txt` and `canaries.txt`: what no list may do by mistake
-//! - [`compile`]  all sources → table bytes
-//! - [`provenance`]  what became of each source: entries, duplicates, rejects by reason
+//! - [`source`]     a list and what is known of it: category, format, who keeps it
+//! - [`parse`]      a line in, entries or a reason out: hosts files, plain names, and telling which is which
+//! - [`known`]      `platforms.txt` and `canaries.txt`: what no list may do by mistake
+//! - [`compile`]    all sources → table bytes
+//! - [`provenance`] what became of each source: entries, duplicates, rejects by reason
 //!
 //! From a table to an answer:
-//! - [`table`]    the file, opened and looked up in
-//! - [`found`]    the answer to a look-up
-//! - `key`        a host with its labels turned round: how a table is sorted
-//! - [`search`]   the line of a list that an entry came from
+//! - [`table`]      the file, opened and looked up in
+//! - [`found`]      the answer to a look-up
+//! - `key`          a host with its labels turned round: how a table is sorted
+//! - [`search`]     the line of a list that an entry came from
 
 pub mod compile;
 pub mod found;

@@ -172,11 +172,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_reads_like_a_sentence_and_names_lines() {
+    fn what_became_of_a_list_reads_like_a_sentence_and_names_lines() {
         let mut rejects = Rejects::default();
         (1..=7).for_each(|line| rejects.add(Reject::NotAHost, line * 10));
         rejects.add(Reject::Url, 3);
-        let mut report = Provenance {
+        let mut list = Provenance {
             name: "some/list".into(),
             category: Category::GAMBLING,
             format: Format::Domains,
@@ -189,14 +189,14 @@ mod tests {
             rejects,
             broken: None,
         };
-        let text = report.to_string();
+        let text = list.to_string();
         assert_eq!(
             text,
             "some/list (gambling, domains): 1,000 entries of 1,234,567 lines, 1 duplicate, 8 refused\n  \
              7 not a host name (lines 10, 20, 30, 40, 50, …)\n  \
              1 a URL, not a host: a page's address must not close its host (line 3)"
         );
-        report.broken = Some(Broken::NoEntries);
-        assert!(report.to_string().contains("NOT USED: it holds no entry"));
+        list.broken = Some(Broken::NoEntries);
+        assert!(list.to_string().contains("NOT USED: it holds no entry"));
     }
 }

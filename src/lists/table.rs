@@ -50,7 +50,7 @@ pub struct Table {
     kinds: Vec<Kind>,
     sums: Vec<u32>,
     body: Range<usize>,
-    sections: [Range<usize>; 5],
+    sections: [Range<usize>; header::SECTIONS],
 }
 
 /// What a kind's sources say of the host that an entry names (and its `www.`), and of those below it.
@@ -229,8 +229,8 @@ impl Table {
     }
 
     fn names(&self) -> Names<'_> {
-        let [_, sample_at, sample_keys, block_at, data] = self.sections.each_ref().map(|s| self.slice(s));
-        Names { sample_at, sample_keys, block_at, data }
+        let [_, sample_at, samples, group_at, groups, block_at, blocks] = self.sections.each_ref().map(|s| self.slice(s));
+        Names { sample_at, samples, group_at, groups, block_at, blocks }
     }
 
     fn slice(&self, range: &Range<usize>) -> &[u8] {

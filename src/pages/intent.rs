@@ -100,7 +100,8 @@ mod tests {
         let from = |s| ("sec-fetch-site", s);
         let user = ("sec-fetch-user", "?1");
         let referer = ("referer", "http://a.example/");
-        let table: &[(&[(&str, &str)], Intent, bool)] = &[
+        type Row<'a> = (&'a [(&'a str, &'a str)], Intent, bool);
+        let table: &[Row] = &[
             (&[dest("document"), mode("navigate"), from("none"), user], Navigation, true),
             (&[dest("document"), mode("navigate"), from("cross-site"), user], Link, true),
             (&[dest("document"), mode("navigate"), from("cross-site")], Unknown, true),

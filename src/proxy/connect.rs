@@ -42,7 +42,7 @@ pub async fn answer(
             connection.will_carry(Tunnel { client: hyper::upgrade::on(request), origin });
             Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync())
         }
-        Err(Unreached::Blocked(_, behind)) => {
+        Err(Unreached::Blocked(behind)) => {
             record.judged = *behind;
             refuse::blocked(&mut record, seen)
         }

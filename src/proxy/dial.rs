@@ -20,43 +20,43 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// Addresses tried: two dead families and a live one are reached, a name with hundreds does not hold the client up.
 const MOST_TRIED: usize = 5;
 
-/// Why nothing was reached.
+/// Why nothing was reached, in words that go on from the host: 'a.example: there is no such name'.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreached {
-    #[error("the name {0} does not exist, or has no address")]
-    NoSuchName(Host),
-    #[error("no name server answered for {0}")]
-    Unresolved(Host),
-    #[error("{0} does not lead to an address that is reached from here: {1}")]
-    Refused(Host, Why),
+    #[error("there is no such name, or it has no address")]
+    NoSuchName,
+    #[error("no name server answered for it")]
+    Unresolved,
+    #[error("it does not lead to an address that is reached from here: {0}")]
+    Refused(Why),
     /// What the name leads to is blocked.
-    #[error("{0} leads to what is blocked")]
-    Blocked(Host, Box<Judged>),
-    #[error("{0} did not take the connection: {1}")]
-    Failed(Host, io::Error),
-    #[error("{0} did not answer in time")]
-    TimedOut(Host),
+    #[error("it leads to what is blocked")]
+    Blocked(Box<Judged>),
+    #[error("it did not take the connection: {0}")]
+    Failed(io::Error),
+    #[error("it did not answer in time")]
+    TimedOut,
 }
 
 impl Unreached {
     /// The status that says so (RFC 9110 §15.6, RFC 9209 §2.3).
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NoSuchName(_) | Self::Failed(..) => StatusCode::BAD_GATEWAY,
-            Self::Unresolved(_) | Self::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
-            Self::Refused(..) | Self::Blocked(..) => StatusCode::FORBIDDEN,
+            Self::NoSuchName | Self::Failed(_) => StatusCode::BAD_GATEWAY,
+            Self::Unresolved | Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+            Self::Refused(_) | Self::Blocked(_) => StatusCode::FORBIDDEN,
         }
     }
 
     /// The word of RFC 9209 for it, for the Proxy-Status field.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::NoSuchName(_) => "dns_error",
-            Self::Unresolved(_) => "dns_timeout",
-            Self::Refused(..) => "destination_ip_prohibited",
-            Self::Blocked(..) => "http_request_denied",
-            Self::Failed(..) => "connection_refused",
-            Self::TimedOut(_) => "connection_timeout",
+            Self::NoSuchName => "dns_error",
+            Self::Unresolved => "dns_timeout",
+            Self::Refused(_) => "destination_ip_prohibited",
+            Self::Blocked(_) => "http_request_denied",
+            Self::Failed(_) => "connection_refused",
+            Self::TimedOut => "connection_timeout",
         }
     }
 }
@@ -65,8 +65,8 @@ impl Unreached {
 pub async fn dial(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> Result<(TcpStream, SocketAddr), Unreached> {
     let dialled = reach(proxy, visit, judged, asked).await;
     match &dialled {
-        Err(Unreached::Refused(..)) => proxy.gate.counters.refused_destinations.inc(),
-        Err(Unreached::Unresolved(_)) => proxy.gate.counters.upstream_failures.inc(),
+        Err(Unreached::Refused(_)) => proxy.gate.counters.refused_destinations.inc(),
+        Err(Unreached::Unresolved) => proxy.gate.counters.upstream_failures.inc(),
         _ => 0,
     };
     dialled
@@ -75,23 +75,23 @@ pub async fn dial(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) 
 async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> Result<(TcpStream, SocketAddr), Unreached> {
     let host = asked.host;
     if port(proxy, visit, asked) == Port::Shut {
-        return Err(Unreached::Refused(host, Why::Port));
+        return Err(Unreached::Refused(Why::Port));
     }
     let found = proxy.resolver.leads_to(&host).await.map_err(|fault| match fault {
-        ResolveFault::NoSuchName | ResolveFault::NoAddress => Unreached::NoSuchName(host),
-        _ => Unreached::Unresolved(host),
+        ResolveFault::NoSuchName | ResolveFault::NoAddress => Unreached::NoSuchName,
+        _ => Unreached::Unresolved,
     })?;
     // A name that only leads to a blocked one is blocked here as it is by the DNS door.
     for name in &found.names {
-        may_lead_to(visit, judged, host, name)?;
+        may_lead_to(visit, judged, name)?;
     }
-    let mut last = Unreached::NoSuchName(host);
+    let mut last = Unreached::NoSuchName;
     for ip in interleaved(found.addresses).take(MOST_TRIED) {
         let address = SocketAddr::new(ip, asked.port);
         match may_reach(proxy, visit, judged, asked, address) {
             Ok(()) => {}
             // The next address may be a public one; of what was tried, the last word counts.
-            Err(refused @ Unreached::Refused(..)) => {
+            Err(refused @ Unreached::Refused(_)) => {
                 last = refused;
                 continue;
             }
@@ -102,8 +102,8 @@ async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> 
                 let _ = stream.set_nodelay(true); // what comes from the client is passed on as it comes
                 return Ok((stream, address));
             }
-            Ok(Err(error)) => Unreached::Failed(host, error),
-            Err(_) => Unreached::TimedOut(host),
+            Ok(Err(error)) => Unreached::Failed(error),
+            Err(_) => Unreached::TimedOut,
         };
     }
     Err(last)
@@ -113,15 +113,15 @@ async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> 
 pub fn may_reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked, address: SocketAddr) -> Result<(), Unreached> {
     let rules = Rules { config: &visit.snapshot.config, own: &proxy.own };
     if let Some(why) = destination::refused(address, &asked.host, port(proxy, visit, asked), &rules) {
-        return Err(Unreached::Refused(asked.host, why));
+        return Err(Unreached::Refused(why));
     }
-    may_lead_to(visit, judged, asked.host, &Host::from(address.ip()))
+    may_lead_to(visit, judged, &Host::from(address.ip()))
 }
 
 /// Whether what stands behind the host lets it be reached.
-fn may_lead_to(visit: &Visit, judged: &Judged, host: Host, behind: &Host) -> Result<(), Unreached> {
+fn may_lead_to(visit: &Visit, judged: &Judged, behind: &Host) -> Result<(), Unreached> {
     match visit.judge_behind(judged, behind, Surface::NoPage) {
-        Some(behind) if behind.verdict.blocks() => Err(Unreached::Blocked(host, Box::new(behind))),
+        Some(behind) if behind.verdict.blocks() => Err(Unreached::Blocked(Box::new(behind))),
         _ => Ok(()),
     }
 }

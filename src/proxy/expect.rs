@@ -114,6 +114,6 @@ impl hyper::body::Body for Awaited {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or_else(|| self.size.clone(), hyper::body::Body::size_hint)
+        self.body.as_ref().map_or_else(|| self.size, hyper::body::Body::size_hint)
     }
 }

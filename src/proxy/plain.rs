@@ -20,12 +20,12 @@ use tokio::time::timeout;
 pub enum Unanswered {
     #[error(transparent)]
     Unreached(#[from] Unreached),
-    #[error("{0} broke off, or answered with something that is not HTTP: {1}")]
-    Broken(crate::words::Host, hyper::Error),
-    #[error("{0} changed to another protocol without being asked")]
-    Switched(crate::words::Host),
-    #[error("{0} took the request and did not answer in time")]
-    Silent(crate::words::Host),
+    #[error("it broke off, or answered with something that is not HTTP: {0}")]
+    Broken(hyper::Error),
+    #[error("it changed to another protocol without being asked")]
+    Switched,
+    #[error("it took the request and did not answer in time")]
+    Silent,
 }
 
 /// Carries one request that was judged and allowed.
@@ -45,7 +45,7 @@ pub async fn answer(
             record.note(head.status, bytes_down);
             Response::from_parts(head, body.boxed_unsync())
         }
-        Err(Unanswered::Unreached(Unreached::Blocked(_, behind))) => {
+        Err(Unanswered::Unreached(Unreached::Blocked(behind))) => {
             record.judged = *behind;
             refuse::blocked(&mut record, seen)
         }
@@ -65,8 +65,8 @@ async fn carry(
         // A kept connection may be closed by the origin in the moment it is used. What asks only, and has no body, is
         // asked again on a new one (RFC 9110 §9.2.2); the rest is the client's to repeat.
         let again = (body.is_end_stream() && head.method.is_safe()).then(|| bare(&head));
-        match (send(&mut kept, asked, Outgoing::new(head, body)).await, again) {
-            (Err(Unanswered::Broken(..)), Some(request)) => {
+        match (send(&mut kept, Outgoing::new(head, body)).await, again) {
+            (Err(Unanswered::Broken(_)), Some(request)) => {
                 return over_new(connection, asked, record, request).await;
             }
             (answered, _) => return answered.inspect(|_| connection.keep(kept)),
@@ -89,20 +89,20 @@ async fn over_new(
     request: Outgoing,
 ) -> Result<Response<Incoming>, Unanswered> {
     let (stream, address) = dial::dial(&connection.proxy, record.visit, &record.judged, asked).await?;
-    let mut origin = Origin::over(stream, address, asked).await.map_err(|e| Unanswered::Broken(asked.host, e))?;
-    let response = send(&mut origin, asked, request).await?;
+    let mut origin = Origin::over(stream, address, asked).await.map_err(Unanswered::Broken)?;
+    let response = send(&mut origin, request).await?;
     connection.keep(origin);
     Ok(response)
 }
 
-async fn send(origin: &mut Origin, asked: &Asked, outgoing: Outgoing) -> Result<Response<Incoming>, Unanswered> {
+async fn send(origin: &mut Origin, outgoing: Outgoing) -> Result<Response<Incoming>, Unanswered> {
     let answered = timeout(HEAD_WAIT, origin.send(outgoing.request)).await;
     outgoing.promise.answered();
     match answered {
-        Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(Unanswered::Switched(asked.host)),
+        Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(Unanswered::Switched),
         Ok(Ok(response)) => Ok(response),
-        Ok(Err(error)) => Err(Unanswered::Broken(asked.host, error)),
-        Err(_) => Err(Unanswered::Silent(asked.host)),
+        Ok(Err(error)) => Err(Unanswered::Broken(error)),
+        Err(_) => Err(Unanswered::Silent),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It is written when the status is known and before the head leaves, so that nothing answered is lost whatever happens
 //! during the transfer. Bytes are what the heads say (Content-Length), 0 where they do not; the duration is the time to the
-//! answer's head. See docs/decisions/the-proxy-notes-before-the-head-leaves.md.
+//! answer's head. See docs/decisions/0006-the-proxy-notes-before-the-head-leaves.md.
 //!
 //! A request that was judged and then dropped, because the client went away while the origin was being reached, leaves its
 //! line too, with status 0: it did go out.
@@ -11,6 +11,7 @@ use super::headers;
 use super::request::{Asked, Form};
 use crate::gate::{Gate, Heard, Judged, Visit};
 use crate::journal::{Door, Intent};
+use crate::words::Host;
 use hyper::{Method, Request, StatusCode};
 use std::time::Instant;
 
@@ -39,6 +40,10 @@ impl<'a> Record<'a> {
         let bytes_up = headers::length(request.headers()).unwrap_or(0);
         let method = request.method().clone();
         Self { gate, visit, judged, asked, method, intent, bytes_up, began: Instant::now(), noted: false }
+    }
+
+    pub fn host(&self) -> &Host {
+        &self.asked.host
     }
 
     pub fn is_tunnel(&self) -> bool {

@@ -45,40 +45,41 @@ pub fn blocked(record: &mut Record<'_>, seen: Seen) -> Response<Body> {
 pub fn unanswered(record: &mut Record<'_>, seen: Seen, fault: &Unanswered) -> Response<Body> {
     let (status, word) = match fault {
         Unanswered::Unreached(fault) => (fault.status(), fault.word()),
-        Unanswered::Broken(..) => (StatusCode::BAD_GATEWAY, "http_protocol_error"),
-        Unanswered::Switched(_) => (StatusCode::BAD_GATEWAY, "http_upgrade_failed"),
-        Unanswered::Silent(_) => (StatusCode::GATEWAY_TIMEOUT, "http_response_timeout"),
+        Unanswered::Broken(_) => (StatusCode::BAD_GATEWAY, "http_protocol_error"),
+        Unanswered::Switched => (StatusCode::BAD_GATEWAY, "http_upgrade_failed"),
+        Unanswered::Silent => (StatusCode::GATEWAY_TIMEOUT, "http_response_timeout"),
     };
+    let said = format!("{}: {fault}", record.host());
     let response = if record.is_tunnel() {
-        closing(line(status, &format!("{fault}\n")))
+        closing(line(status, &format!("{said}.\n")))
     } else if seen.page {
-        page(status, notice(record, fault))
+        page(status, notice(record, fault, &said))
     } else {
-        line(status, &format!("{fault}\n"))
+        line(status, &format!("{said}.\n"))
     };
     told(record, response, word)
 }
 
-fn notice(record: &Record<'_>, fault: &Unanswered) -> String {
+fn notice(record: &Record<'_>, fault: &Unanswered, said: &str) -> String {
     let (heading, lines): (&str, &[&str]) = match fault {
-        Unanswered::Unreached(Unreached::NoSuchName(_)) => {
+        Unanswered::Unreached(Unreached::NoSuchName) => {
             ("There is no page with that name", &["Look at the address again: one letter may be wrong."])
         }
-        Unanswered::Unreached(Unreached::Unresolved(_)) => {
+        Unanswered::Unreached(Unreached::Unresolved) => {
             ("The page was not found in time", &["The school's internet may be slow or down. Wait a minute and try again."])
         }
-        Unanswered::Unreached(Unreached::Refused(_, Why::Port)) => {
+        Unanswered::Unreached(Unreached::Refused(Why::Port)) => {
             ("This address is not reached from here", &["It has an unusual number at its end, after the colon."])
         }
-        Unanswered::Unreached(Unreached::Refused(..)) => {
+        Unanswered::Unreached(Unreached::Refused(_)) => {
             ("This address is not reached from here", &["It leads to a machine inside a network, not to a page on the internet."])
         }
-        Unanswered::Unreached(Unreached::TimedOut(_)) | Unanswered::Silent(_) => {
+        Unanswered::Unreached(Unreached::TimedOut) | Unanswered::Silent => {
             ("The page did not answer", &["It is slow or switched off. Nothing is blocked. Try again later."])
         }
         _ => ("The page did not answer", &["Something is wrong where the page comes from. Nothing is blocked. Try again later."]),
     };
-    Notice { school: &record.visit.snapshot.config.school.name, heading, lines, detail: &fault.to_string() }.html()
+    Notice { school: &record.visit.snapshot.config.school.name, heading, lines, detail: said }.html()
 }
 
 /// Notes the answer, which leaves after this.

@@ -3,22 +3,26 @@
 use super::calendar::{Calendar, date_and_time};
 use super::episodes::{Episode, episodes};
 use super::health;
-use super::matters::{Account, Called, Case, Titles};
+use super::matters::Case;
 use super::noise::{self, Reason};
 use super::plain::{capital, shown};
 use super::subject::{Ledger, Subject};
 use super::tally::Counts;
-use super::themes::{THEMES, Theme};
+use super::themes::{THEMES, Theme, Tier};
 use super::trace::{Kind, Trace};
 use super::week::{
     Bypass, CategoryLine, Counted, Coverage, Illegal, NetworkLine, SetAside, Teaching, ThemeLine, Totals, Week, verdict,
 };
+use super::wording::{Account, Called, Titles};
 use super::world::{Audience, World};
 use crate::words::{Category, DeviceId, PersonRole};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most matters one report holds: more than a person reads in a week, and it says how many it left out.
 const MAX_MATTERS: usize = 25;
+/// See [`Sums::in_order`].
+const MAX_OF_ONE_THEME: usize = 2;
 /// Samples a reason, hosts a part.
 const SAMPLES: usize = 5;
 const HOSTS: usize = 12;
@@ -77,7 +81,7 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
             Audience::Things => {}
         }
     }
-    sums.cases.sort_by_key(|case| (std::cmp::Reverse(case.urgency()), case.first_ms(), case.subject));
+    sums.in_order();
 
     let title = |category: Category| title(category, &counts.own_categories, world);
     let device = |id: DeviceId| device(id, world);
@@ -141,11 +145,8 @@ fn meant(ledger: &Ledger) -> Vec<&Trace> {
 
 /// What of these traces needs a person, theme by theme.
 fn cases<'l>(subject: Subject, ledger: &'l Ledger, meant: &[&'l Trace], calendar: &mut Calendar) -> Vec<Case<'l>> {
-    let themes = THEMES.iter().filter_map(|theme| {
-        let traces = of_theme(meant, theme);
-        (!traces.is_empty()).then(|| Case::new(theme, subject, ledger, &traces, calendar))
-    });
-    themes.filter(Case::is_matter).collect()
+    let cases = THEMES.iter().filter_map(|theme| Case::new(theme, subject, ledger, meant, calendar));
+    cases.filter(Case::is_matter).collect()
 }
 
 fn of_theme<'l>(traces: &[&'l Trace], theme: &Theme) -> Vec<&'l Trace> {
@@ -182,6 +183,19 @@ impl<'l> Sums<'l> {
             self.kinds.entry(kind).or_default().add(subject, &episodes(traces.iter().copied()), hits(&traces), calendar);
         }
         self.cases.extend(cases(subject, ledger, &meant, calendar));
+    }
+
+    /// The most pressing first. Below high, no theme takes more than two places before the others had theirs: a craze of a
+    /// whole year must not push a child in another trouble off page one.
+    fn in_order(&mut self) {
+        self.cases.sort_by_key(|case| (Reverse(case.urgency()), case.first_ms(), case.subject));
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        let (first, then): (Vec<_>, Vec<_>) = std::mem::take(&mut self.cases).into_iter().partition(|case| {
+            let places = places.entry(case.theme.id).or_default();
+            *places += 1;
+            case.theme.tier >= Tier::High || *places <= MAX_OF_ONE_THEME
+        });
+        self.cases = first.into_iter().chain(then).collect();
     }
 
     fn theme_lines(&self) -> Vec<ThemeLine> {

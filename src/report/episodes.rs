@@ -1,7 +1,8 @@
 //! Episodes, not hits: what one subject asked for without a pause of half an hour is one.
 
 use super::subject::{SLOT_MS, Slot};
-use super::trace::{PAUSE_MS, Run, Trace};
+use super::tally::SHOWN_AROUND;
+use super::trace::{Kind, PAUSE_MS, Run, Trace};
 use super::week::Around;
 use crate::words::{CategorySet, DeviceId};
 
@@ -68,18 +69,30 @@ impl<'t> Episode<'t> {
         }
     }
 
-    /// What the subject did in the half hours before and after, to five minutes, and of which categories it was.
-    pub fn around(&self, slots: &[Slot], start_ms: i64) -> (Around, Around, CategorySet) {
+    /// What the subject did in the half hours before and after: names to five minutes, and attempts at other blocked names
+    /// that were not set aside; and of which categories all that was.
+    pub fn around(&self, slots: &[Slot], others: &[&Trace], start_ms: i64) -> (Around, Around, CategorySet) {
         let slot = |ms: i64| (ms - start_ms).div_euclid(SLOT_MS);
         let (first, last, half_hour) = (slot(self.first_ms), slot(self.last_ms), PAUSE_MS / SLOT_MS);
         let within = |from: i64, until: i64| slots.iter().filter(move |s| (from..until).contains(&i64::from(s.number)));
-        let sum = |from, until| {
-            within(from, until).fold(Around::default(), |sum, s| Around {
-                names: sum.names + u64::from(s.names),
-                blocked: sum.blocked + u64::from(s.blocks),
-            })
-        };
-        let categories = within(first - half_hour, last + half_hour + 1).fold(CategorySet::EMPTY, |all, s| all.or(s.categories));
-        (sum(first - half_hour, first), sum(last + 1, last + 1 + half_hour), categories)
+        let mut categories =
+            within(first - half_hour, last + half_hour + 1).fold(CategorySet::EMPTY, |all, s| all.or(s.categories));
+        let names = |from, until| within(from, until).map(|s| u64::from(s.names)).sum();
+        let mut before = Around { names: names(first - half_hour, first), blocked: 0 };
+        let mut after = Around { names: names(last + 1, last + 1 + half_hour), blocked: 0 };
+        for (trace, run) in others.iter().flat_map(|t| t.runs.iter().map(move |run| (t, run))) {
+            if run.last_ms < self.first_ms - PAUSE_MS || run.first_ms > self.last_ms + PAUSE_MS {
+                continue;
+            }
+            if let Kind::Category(category) = trace.kind {
+                categories.insert(category);
+            }
+            if run.first_ms < self.first_ms {
+                before.blocked += u64::from(run.attempts);
+            } else if run.first_ms > self.last_ms {
+                after.blocked += u64::from(run.attempts);
+            }
+        }
+        (before, after, categories.and(SHOWN_AROUND))
     }
 }

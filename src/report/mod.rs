@@ -20,7 +20,8 @@
 //! What becomes of it:
 //! - [`themes`]    what matters, how much, and what to do next: one table
 //! - [`episodes`]  not hits: what was close together is one
-//! - [`matters`]   what needs a person, why it was chosen, in words that accuse nobody
+//! - [`matters`]   what needs a person, weighed by one table
+//! - [`wording`]   a matter told in words that accuse nobody
 //! - [`close`]     everything together: the [`Week`]
 //! - [`health`]    the parts about the filter itself, and what it cannot see
 //! - [`week`]      the week as it is handed over
@@ -45,6 +46,7 @@ pub mod text;
 pub mod themes;
 pub mod trace;
 pub mod week;
+pub mod wording;
 pub mod world;
 
 #[cfg(test)]

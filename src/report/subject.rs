@@ -47,7 +47,7 @@ pub struct Slot {
     /// Slots since the start of the week.
     pub number: u16,
     pub names: u16,
-    pub blocks: u16,
+    /// Of what was allowed: what was blocked may be noise, which is known only at the end.
     pub categories: CategorySet,
 }
 
@@ -102,7 +102,7 @@ impl Ledger {
     }
 
     /// Something was asked for, blocked or not.
-    pub fn active(&mut self, number: u16, count: u32, blocked: bool, categories: CategorySet) {
+    pub fn active(&mut self, number: u16, count: u32, categories: CategorySet) {
         if self.slots.last().is_none_or(|slot| slot.number < number) {
             self.slots.push(Slot { number, ..Slot::default() });
         }
@@ -110,7 +110,6 @@ impl Ledger {
         if let Some(slot) = self.slots.last_mut() {
             let count = u16::try_from(count).unwrap_or(u16::MAX);
             slot.names = slot.names.saturating_add(count);
-            slot.blocks = slot.blocks.saturating_add(if blocked { count } else { 0 });
             slot.categories = slot.categories.or(categories);
         }
     }

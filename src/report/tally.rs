@@ -24,7 +24,7 @@ const MAX_ADVERTS: usize = 5_000;
 
 /// What may be shown of what else somebody asked for around a matter. Left out: what would be a guess about faith,
 /// sexuality or health (rshe, help, the school's own categories), and what everybody's machine does.
-const SHOWN_AROUND: CategorySet = CategorySet::from_bits(
+pub const SHOWN_AROUND: CategorySet = CategorySet::from_bits(
     ((1 << crate::words::category::FIRST_OWN) - 1)
         & !CategorySet::of(&[Category::RSHE, Category::HELP, Category::PLATFORM, Category::ADVERTS, Category::NEW]).bits(),
 );
@@ -136,7 +136,8 @@ impl Counts {
             return;
         }
         let slot = u16::try_from((hit.at_ms - start_ms) / SLOT_MS).unwrap_or(u16::MAX);
-        ledger.active(slot, hit.count, blocked && !advert, event.categories.and(SHOWN_AROUND));
+        let shown = if blocked { CategorySet::EMPTY } else { event.categories.and(SHOWN_AROUND) };
+        ledger.active(slot, hit.count, shown);
         let family = family(&event.host);
         if blocked && !advert {
             ledger.blocked(entry(event), kind(event), theme_for(event), family, hit);
@@ -163,9 +164,10 @@ impl Counts {
     }
 
     /// An adult if the register says so of the person, or of the one the device is given to; else whom the groups are for.
+    /// A mere guess at a member of staff must not take a pupil's matter out of the report.
     fn audience(&mut self, who: &Who, version: u32, world: &World) -> Audience {
         let owner = || who.device.and_then(world.device).and_then(|d| d.person);
-        if let Some(person) = who.person.or_else(owner).and_then(world.person) {
+        if let Some(person) = who.person.filter(|_| who.sure.may_name()).or_else(owner).and_then(world.person) {
             return if person.role == PersonRole::Pupil { Audience::Pupils } else { Audience::Adults };
         }
         let names = self.seen.names(version, world.names);
@@ -255,6 +257,8 @@ fn entry(event: &Event) -> String {
         return "address hidden".into();
     }
     let text = match Host::parse(&event.host) {
+        // A list may hold the whole of icloud.com as one: the name says that it was the device.
+        Ok(host) if noise::is_device_default(host.as_str()) => shown(host.as_str()),
         Ok(host) if event.labels > 0 => shown(host.last_labels(event.labels)),
         Ok(host) if !host.is_address() => shown(psl::domain_str(host.as_str()).unwrap_or(host.as_str())),
         _ => shown(&event.host),

@@ -23,6 +23,9 @@ pub fn text(week: &Week) -> String {
 
 struct Page(String);
 
+/// Title, tier, episodes, events, people, without a name, by day.
+type Row<'w> = (&'w str, &'w str, u64, u64, u64, u64, [u64; 7]);
+
 impl Page {
     fn line(&mut self, text: &str) {
         self.0.push_str(text.trim_end());
@@ -69,7 +72,7 @@ impl Page {
         }
         if week.behind() > 0 {
             self.line("");
-            self.say(&format!("{} in the pages behind.", count(week.behind(), "more matter is", "more matters are")));
+            self.say(&week.behind_line());
         }
         self.line("");
         match week.still_open.as_deref() {
@@ -84,16 +87,16 @@ impl Page {
         self.indented("Filter:     ", &week.filter_line());
         self.line("");
         for who in ["Designated Safeguarding Lead", "ICT coordinator"] {
-            self.line(&format!("Reviewed by  {who:<29} Name ______________________  Signed _______________  Date ______"));
+            self.line(&format!("Reviewed by {who:<28}  Name _______________  Signed ______________  Date ________"));
             self.line("");
         }
     }
 
     fn matters_in_full(&mut self, week: &Week) {
-        if week.matters.is_empty() {
-            return;
-        }
         self.heading("1  Matters in full");
+        if week.matters.is_empty() {
+            self.line(&week.verdict);
+        }
         for (i, matter) in week.matters.iter().enumerate() {
             self.matter(i + 1, matter);
         }
@@ -121,7 +124,7 @@ impl Page {
         self.indented("   Names:    ", &counted(&matter.names));
         for episode in &matter.episodes {
             let around = format!(
-                "{} · {} · {} · half hour before: {}, {} blocked · after: {}, {} blocked",
+                "{} · {} · {} · half hour before: {}, {} else blocked · after: {}, {} else blocked",
                 episode.when,
                 episode.lesson,
                 count(episode.attempts, "attempt", "attempts"),
@@ -145,21 +148,18 @@ impl Page {
     fn themes(&mut self, week: &Week) {
         self.heading("2  Themes and categories, in episodes (pupils)");
         if week.themes.is_empty() && week.categories.is_empty() {
-            self.line("None was seen.");
+            self.line("Nothing was found in what we could see.");
         }
         if !week.themes.is_empty() {
-            let rows = week
-                .themes
-                .iter()
-                .map(|t| (format!("{} ({})", t.title, t.tier), t.episodes, t.events, t.people, t.unnamed, t.by_day));
+            let rows = week.themes.iter().map(|t| (t.title, t.tier, t.episodes, t.events, t.people, t.unnamed, t.by_day));
             self.by_day("Theme", rows);
             self.line("");
         }
         if !week.categories.is_empty() {
-            let rows = week.categories.iter().map(|c| (c.title.clone(), c.episodes, c.events, c.people, c.unnamed, c.by_day));
+            let rows =
+                week.categories.iter().map(|c| (c.title.as_str(), "", c.episodes, c.events, c.people, c.unnamed, c.by_day));
             self.by_day("Blocked category", rows);
         }
-        self.line("");
         self.heading("3  Extremism (Prevent)");
         match week.theme("radicalisation") {
             None => self.line("Nothing was found in what we could see."),
@@ -172,30 +172,26 @@ impl Page {
         }
     }
 
-    fn by_day(&mut self, what: &str, rows: impl Iterator<Item = (String, u64, u64, u64, u64, [u64; 7])>) {
+    fn by_day<'w>(&mut self, what: &str, rows: impl Iterator<Item = Row<'w>>) {
         let days: String = DAYS_SHORT.iter().map(|d| format!("{d:>5}")).collect();
-        self.line(&format!("{what:<38}{:>8}{:>8}{:>6}{days}", "Episodes", "Events", "Who"));
-        for (title, episodes, events, people, unnamed, by_day) in rows {
-            let days: String =
-                by_day.iter().map(|n| if *n == 0 { "    ·".into() } else { format!("{:>5}", number(*n)) }).collect();
-            let title: String = title.chars().take(38).collect();
-            self.line(&format!("{title:<38}{:>8}{:>8}{:>6}{days}", number(episodes), number(events), number(people + unnamed)));
+        self.line(&format!("{what:<35} {:<8}{:>9}{:>7}{:>5}{days}", "", "Episodes", "Events", "Who"));
+        for (title, tier, episodes, events, people, unnamed, by_day) in rows {
+            let day = |n: &u64| if *n == 0 { "    ·".into() } else { format!("{:>5}", number(*n)) };
+            let days: String = by_day.iter().map(day).collect();
+            let title: String = title.chars().take(35).collect();
+            let (episodes, events, who) = (number(episodes), number(events), number(people + unnamed));
+            self.line(&format!("{title:<35} {tier:<8}{episodes:>9}{events:>7}{who:>5}{days}"));
         }
     }
 
     fn bypass_and_illegal(&mut self, week: &Week) {
         self.heading("4  Illegal lists");
         let illegal = &week.illegal;
-        let present = if illegal.present { "The lists are present." } else { "The lists are NOT PRESENT." };
-        let seen = match illegal.hits {
-            0 => "No request met them.".into(),
-            n => format!("{} met them: {}.", count(n, "request", "requests"), list(&illegal.times)),
-        };
-        self.say(&format!("{present} {seen} Addresses are never kept or shown."));
+        self.say(&format!("{} Addresses are never kept or shown.", illegal.line()));
         self.heading("5  Ways round the filter");
         let bypass = &week.bypass;
         match bypass.episodes {
-            0 => self.line("None that anybody seems to have meant."),
+            0 => self.line("Nothing was found that anybody seems to have meant."),
             n => {
                 let names = counted(&bypass.names);
                 self.say(&format!("{} of {}: {names}.", count(n, "episode", "episodes"), people(bypass.people, bypass.unnamed)));

@@ -3,7 +3,7 @@
 //! Every field is in the JSON by its name. What a report must never hold has no field here: no score, no address of the
 //! illegal lists, no member of staff, no link between anybody and help.
 
-use super::plain::{count, number};
+use super::plain::{capital, count, list, number};
 use serde::Serialize;
 
 /// Most matters on page one.
@@ -260,6 +260,20 @@ impl Week {
         self.matters.len().saturating_sub(PAGE_ONE) as u64 + self.matters_left_out
     }
 
+    /// `4 more matters are in the pages behind: Gambling (3), Weapons (1).`
+    pub fn behind_line(&self) -> String {
+        let mut themes: Vec<(&str, u64)> = Vec::new();
+        for matter in self.matters.iter().skip(PAGE_ONE) {
+            match themes.iter_mut().find(|(title, _)| *title == matter.title) {
+                Some((_, n)) => *n += 1,
+                None => themes.push((matter.title, 1)),
+            }
+        }
+        let themes: Vec<String> = themes.iter().map(|(title, n)| format!("{title} ({})", number(*n))).collect();
+        let more = count(self.behind(), "more matter is", "more matters are");
+        format!("{more} in the pages behind: {}.", themes.join("; "))
+    }
+
     pub fn theme(&self, id: &str) -> Option<&ThemeLine> {
         self.themes.iter().find(|t| t.theme == id)
     }
@@ -269,28 +283,45 @@ impl Week {
         self.networks.iter().filter(|n| n.state != "on" || n.watched > 0)
     }
 
-    /// What the filter did, in one sentence.
+    /// What the filter did, in a line.
     pub fn filter_line(&self) -> String {
-        let of = |state: &str| self.networks.iter().filter(|n| n.state == state).map(|n| n.name.clone()).collect::<Vec<_>>();
+        let named = |state: &str| self.networks.iter().filter(|n| n.state == state).map(|n| n.name.clone()).collect::<Vec<_>>();
+        let now = self.networks.iter().filter(|n| !n.state.is_empty()).count();
         let mut parts = Vec::new();
-        for (state, words) in [("off", "OFF"), ("watching", "WATCHING, so nothing but harmful code is blocked,"), ("on", "on")] {
-            let names = of(state);
+        for (state, word, note) in [
+            ("off", "OFF", " (nothing but the illegal lists is blocked there)"),
+            ("watching", "WATCHING", " (nothing but harmful code and the illegal lists is blocked there)"),
+            ("on", "on", ""),
+        ] {
+            let names = named(state);
             if !names.is_empty() {
-                let all = names.len() == self.networks.iter().filter(|n| !n.state.is_empty()).count() && names.len() > 1;
-                let on = if all { "all networks".to_owned() } else { super::plain::list(&names) };
-                parts.push(format!("{words} on {on}"));
+                let place = if names.len() == now && now > 1 { "all networks".into() } else { list(&names) };
+                parts.push(format!("{word} in {place}{note}"));
             }
         }
         if parts.is_empty() {
-            return "The filter has no network to judge.".into();
+            return "No network is configured.".into();
         }
-        let mut line = format!("The filter is {}.", parts.join("; "));
-        let since: Vec<String> =
-            self.networks.iter().filter(|n| n.state == "on" && n.watched > 0).map(|n| n.name.clone()).collect();
+        let mut line = capital(&format!("{}.", parts.join("; ")));
+        let watched = |n: &&NetworkLine| n.state == "on" && n.watched > 0;
+        let since: Vec<String> = self.networks.iter().filter(watched).map(|n| n.name.clone()).collect();
         if !since.is_empty() {
-            line.push_str(&format!(" It only watched for a part of this week on {}.", super::plain::list(&since)));
+            line.push_str(&format!(" For a part of this week it only watched in {}.", list(&since)));
         }
         line
+    }
+}
+
+impl Illegal {
+    /// Whether the lists are there, and what met them.
+    pub fn line(&self) -> String {
+        let met = count(self.hits, "request of a pupil met them", "requests of pupils met them");
+        match (self.present, self.hits) {
+            (true, 0) => "The lists are present. No request of a pupil met them.".into(),
+            (true, _) => format!("The lists are present. {met}: {}.", list(&self.times)),
+            (false, 0) => "The lists are NOT PRESENT, so nothing could meet them.".into(),
+            (false, _) => format!("The lists are NOT PRESENT now. {met}: {}.", list(&self.times)),
+        }
     }
 }
 

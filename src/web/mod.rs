@@ -21,7 +21,6 @@ use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
 use crate::net::listen::{self, Caller, Limits, Listening};
 use axum::Router;
-use axum::response::Response;
 use axum::routing::get;
 use desk::{Desk, Peer};
 use hyper::Request;
@@ -30,7 +29,6 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -93,8 +91,7 @@ async fn connection(desk: Arc<Desk>, router: Router, caller: Caller, mut drain: 
     let pages = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        let answer = pages.call(request);
-        async move { Ok::<Response, Infallible>(answer.await?) }
+        pages.call(request)
     });
     let stream = TokioIo::new(Framed::new(Idle::new(caller.stream, IDLE)));
     let mut http = pin!(
@@ -116,3 +113,6 @@ async fn connection(desk: Arc<Desk>, router: Router, caller: Caller, mut drain: 
         desk.gate.counters.malformed.inc();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,12 +72,14 @@ impl Collector for Live {
             ("events_written", "Events in segments and week files", tally.written),
             ("events_dropped", "Events for which there was no room", tally.dropped),
             ("events_replayed", "Events taken over from before the start", tally.replayed),
+            ("week_files_broken", "Week files that could not be read and were set aside", tally.broken),
         ] {
             ConstCounter::new(count).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
         }
         let snapshot = self.gate.snapshot();
         for (name, help, unit, value) in [
             ("events_undated", "Events that wait for the clock to be set", None, tally.undated as i64),
+            ("journal_stalled", "1 while the disk takes no events", None, i64::from(tally.stalled)),
             ("lists", "Sources in the table of lists", None, snapshot.table.lists().len() as i64),
             ("policy_version", "The version that events are judged by now", None, i64::from(snapshot.version)),
             ("uptime", "Since this door was opened", Some(&Unit::Seconds), self.since.elapsed().as_secs() as i64),

@@ -41,10 +41,6 @@ impl School {
     pub fn new(wish: &Wish) -> Self {
         let school = Self { folder: tempfile::tempdir().expect("a folder"), internet: Internet::start().expect("a stub") };
         school.write("config/schoolgate.toml", &school.config(wish));
-        for file in ["profiles.toml", "categories.toml"] {
-            std::fs::copy(project().join("config").join(file), school.path("config").join(file)).expect("shipped configuration");
-        }
-        school.write("config/term-dates.toml", "");
         school
     }
 

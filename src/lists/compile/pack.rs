@@ -5,8 +5,8 @@ use super::{CompileFault, Progress};
 use crate::lists::key::labels_of;
 use crate::lists::table::fuse;
 use crate::lists::table::hash::name_hash;
-use crate::lists::table::header::{Header, KindRow};
-use crate::lists::table::names::Packer;
+use crate::lists::table::header::{Header, KindRow, SECTIONS};
+use crate::lists::table::names::{Packed, Packer};
 use crate::lists::{Provenance, Reach};
 use std::collections::HashMap;
 
@@ -32,8 +32,8 @@ pub(super) fn pack(
     }
     progress(Progress::Filtering { names: total });
     let filter = fuse::build(hashes);
-    let packed = packer.finish();
-    let sections = [filter.bytes, packed.sample_at, packed.sample_keys, packed.block_at, packed.data];
+    let Packed { sample_at, samples, group_at, groups, block_at, blocks } = packer.finish();
+    let sections = [filter.bytes, sample_at, samples, group_at, groups, block_at, blocks];
     if sections.iter().any(|s| u32::try_from(s.len()).is_err()) {
         return Err(CompileFault::TooMuch);
     }
@@ -44,7 +44,7 @@ pub(super) fn pack(
         lists: lists.to_vec(),
         kinds,
         filter: filter.shape,
-        sections: [(0, 0); 5],
+        sections: [(0, 0); SECTIONS],
     };
     Ok(header.write(&sections))
 }

@@ -1,8 +1,8 @@
 //! What stands before the names: which format, which categories, which sources, how to check the rest.
 //!
 //! All numbers little-endian. `magic 8 · version 4 · header length 4 · file length 8 · generation 8 · …` as [`Header::write`]
-//! has it, and at its end the CRC-32 of all of it. The body follows at the next multiple of 64 bytes: the filter, the
-//! sample offsets, the sample keys, the block offsets, the names.
+//! has it, and at its end the CRC-32 of all of it. The body follows at the next multiple of 64 bytes: the filter, then
+//! samples, groups and blocks of names, each after its offsets.
 
 use super::TableFault;
 use super::bytes::{Reader, Writer};
@@ -17,6 +17,8 @@ pub(super) const MAGIC: &[u8; 8] = b"sgtable\n";
 pub(super) const VERSION: u32 = 1;
 /// Bytes of body under one checksum: small enough to say where a card is bad, large enough that the sums are few.
 pub(super) const CHECKED: usize = 1 << 16;
+/// Filter; samples, groups and blocks, each after its offsets.
+pub(in crate::lists) const SECTIONS: usize = 7;
 /// Where the generation stands.
 const GENERATION_AT: usize = 24;
 /// The body begins at a multiple of this: a cache line.
@@ -34,13 +36,13 @@ pub(in crate::lists) struct Header {
     pub lists: Vec<Provenance>,
     pub kinds: Vec<KindRow>,
     pub filter: fuse::Shape,
-    /// Offset in the body and length: filter, sample offsets, sample keys, block offsets, names.
-    pub sections: [(u64, u64); 5],
+    /// Offset in the body and length of each.
+    pub sections: [(u64, u64); SECTIONS],
 }
 
 impl Header {
     /// The whole file: this header, with generation, sections and checksums worked out, and the body.
-    pub fn write(mut self, sections: &[Vec<u8>; 5]) -> Vec<u8> {
+    pub fn write(mut self, sections: &[Vec<u8>; SECTIONS]) -> Vec<u8> {
         let mut body = Vec::with_capacity(sections.iter().map(|s| s.len() + ALIGNED).sum());
         for (bytes, place) in sections.iter().zip(&mut self.sections) {
             body.resize(body.len().next_multiple_of(ALIGNED), 0);
@@ -141,7 +143,7 @@ impl Header {
         let kinds = kinds.ok_or_else(malformed)?;
         let tail = |from: &mut Reader| {
             let filter = fuse::Shape { seed: from.u64()?, segment: from.u32()?, segments: from.u32()? };
-            let mut sections = [(0, 0); 5];
+            let mut sections = [(0, 0); SECTIONS];
             for section in &mut sections {
                 *section = (from.u64()?, from.u64()?);
             }

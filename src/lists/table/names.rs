@@ -1,59 +1,58 @@
-//! The names themselves: sorted keys, front-coded in blocks of 16, under a sampled index.
+//! The names themselves: sorted keys, front-coded in blocks of 16, under an index of two levels.
 //!
-//! A block is a head and up to 15 names after it. Head: length, key, kind. A name after it: how many bytes it shares with
-//! the one before, its other bytes with the top bit set on the last (keys are ASCII), its kind. Kinds are LEB128, the most
-//! frequent have the smallest numbers. Every 16th head also stands in the sample keys, which are few and stay in the cache:
-//! a look-up is a search in the samples, four heads, one block.
+//! A name is written as how many bytes it shares with the one before and its other bytes, with the top bit set on the last
+//! (keys are ASCII). The first name of a block is its head; 16 heads make a group, and are written the same way, one after
+//! another; a group's first head is its sample, written whole. After each name comes its kind (LEB128: the most frequent
+//! kinds have the smallest numbers), a head's kind at the beginning of its block.
+//!
+//! A look-up searches the samples, which are few and stay in the cache, then reads one group and one block from their
+//! beginnings: three places in memory, however many names there are.
 
 /// Names in a block: long enough that most names are written short, short enough that one is read in two or three cache lines.
-const BLOCK: usize = 16;
-/// Blocks to a sample.
-const SAMPLE: usize = 16;
+const BLOCK: u64 = 16;
+/// Blocks in a group, for the same reasons.
+const GROUP: u64 = 16;
 
 /// Takes sorted keys and makes the sections.
 #[derive(Default)]
 pub(in crate::lists) struct Packer {
     packed: Packed,
     names: u64,
+    head: Vec<u8>,
     before: Vec<u8>,
 }
 
-/// The sections, in the order they stand in the file.
+/// The sections, in the order they stand in the file. Offsets are 32 bits each, one for each beginning and one for the end;
+/// what is past 4 GiB is refused by the caller.
 #[derive(Default)]
 pub(in crate::lists) struct Packed {
-    /// Where each sample's key begins, and at last where the keys end: 32 bits each.
     pub sample_at: Vec<u8>,
-    pub sample_keys: Vec<u8>,
-    /// Where each block begins, and at last where the data ends: 32 bits each. What is past 4 GiB is refused by the caller.
+    pub samples: Vec<u8>,
+    pub group_at: Vec<u8>,
+    pub groups: Vec<u8>,
     pub block_at: Vec<u8>,
-    pub data: Vec<u8>,
+    pub blocks: Vec<u8>,
 }
 
 impl Packer {
     /// Adds a name. Keys come sorted, each once, ASCII, 1 to 253 bytes.
     pub fn push(&mut self, key: &[u8], kind: u32) {
-        let Packed { sample_at, sample_keys, block_at, data } = &mut self.packed;
-        let in_block = self.names as usize % BLOCK;
-        if in_block == 0 {
-            if (self.names as usize / BLOCK).is_multiple_of(SAMPLE) {
-                sample_at.extend((sample_keys.len() as u32).to_le_bytes());
-                sample_keys.extend_from_slice(key);
-            }
-            block_at.extend((data.len() as u32).to_le_bytes());
-            data.push(key.len() as u8);
-            data.extend_from_slice(key);
+        let packed = &mut self.packed;
+        if !self.names.is_multiple_of(BLOCK) {
+            push_name(&mut packed.blocks, &self.before, key);
         } else {
-            let shared = common(&self.before, key);
-            data.push(shared as u8);
-            data.extend_from_slice(&key[shared..]);
-            // Never empty: keys are sorted and distinct, so a key is no beginning of the one before.
-            if let Some(last) = data.last_mut() {
-                *last |= 0x80;
+            push_offset(&mut packed.block_at, &packed.blocks);
+            if (self.names / BLOCK).is_multiple_of(GROUP) {
+                push_offset(&mut packed.sample_at, &packed.samples);
+                push_offset(&mut packed.group_at, &packed.groups);
+                packed.samples.extend_from_slice(key);
+            } else {
+                push_name(&mut packed.groups, &self.head, key);
             }
+            key.clone_into(&mut self.head);
         }
-        push_kind(data, kind);
-        self.before.clear();
-        self.before.extend_from_slice(key);
+        push_kind(&mut packed.blocks, kind);
+        key.clone_into(&mut self.before);
         self.names += 1;
     }
 
@@ -62,9 +61,10 @@ impl Packer {
     }
 
     pub fn finish(mut self) -> Packed {
-        let Packed { sample_at, sample_keys, block_at, data } = &mut self.packed;
-        sample_at.extend((sample_keys.len() as u32).to_le_bytes());
-        block_at.extend((data.len() as u32).to_le_bytes());
+        let Packed { sample_at, samples, group_at, groups, block_at, blocks } = &mut self.packed;
+        push_offset(sample_at, samples);
+        push_offset(group_at, groups);
+        push_offset(block_at, blocks);
         self.packed
     }
 }
@@ -72,31 +72,106 @@ impl Packer {
 /// The sections of a table, to look up in. Bytes that are not as they should be make a name unfound, never a panic.
 pub(in crate::lists) struct Names<'a> {
     pub sample_at: &'a [u8],
-    pub sample_keys: &'a [u8],
+    pub samples: &'a [u8],
+    pub group_at: &'a [u8],
+    pub groups: &'a [u8],
     pub block_at: &'a [u8],
-    pub data: &'a [u8],
+    pub blocks: &'a [u8],
 }
 
 impl Names<'_> {
     /// The kind of the name with this key.
     pub fn find(&self, key: &[u8]) -> Option<u32> {
-        let samples = (self.sample_at.len() / 4).saturating_sub(1);
-        let sample = last_up_to(0, samples, |at| Some(slice(self.sample_keys, self.sample_at, at)? <= key))?;
-        let blocks = (self.block_at.len() / 4).saturating_sub(1);
-        let from = sample * SAMPLE;
-        let block = last_up_to(from, blocks.min(from + SAMPLE), |at| {
-            let (head, _) = split_head(slice(self.data, self.block_at, at)?)?;
-            Some(head <= key)
-        })?;
-        find_in_block(slice(self.data, self.block_at, block)?, key)
+        let group = self.group_of(key)?;
+        let sample = part(self.samples, self.sample_at, group)?;
+        let mut walk = Walk::begin(sample, key);
+        let mut block = group * GROUP as usize;
+        let mut heads = part(self.groups, self.group_at, group)?;
+        while !heads.is_empty() {
+            let mut next = walk;
+            next.name(&mut heads)?;
+            if next.past {
+                break;
+            }
+            walk = next;
+            block += 1;
+        }
+        let mut names = part(self.blocks, self.block_at, block)?;
+        let mut kind = take_kind(&mut names)?;
+        while !walk.is_there() && !walk.past && !names.is_empty() {
+            walk.name(&mut names)?;
+            kind = take_kind(&mut names)?;
+        }
+        walk.is_there().then_some(kind)
     }
 
-    /// Whether there are as many blocks and samples as so many names need, and each begins where the one before ends.
+    /// The last group whose sample is not after the key.
+    fn group_of(&self, key: &[u8]) -> Option<usize> {
+        let (mut low, mut high) = (0, (self.sample_at.len() / 4).saturating_sub(1));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if part(self.samples, self.sample_at, middle)? <= key { low = middle + 1 } else { high = middle }
+        }
+        low.checked_sub(1)
+    }
+
+    /// Whether there are as many blocks and groups as so many names need, and each begins where the one before ends.
     pub fn is_sound(&self, names: u64) -> bool {
-        let blocks = names.div_ceil(BLOCK as u64);
-        let samples = blocks.div_ceil(SAMPLE as u64);
-        let counts = self.block_at.len() as u64 == 4 * (blocks + 1) && self.sample_at.len() as u64 == 4 * (samples + 1);
-        counts && rises_to(self.block_at, self.data.len()) && rises_to(self.sample_at, self.sample_keys.len())
+        let blocks = names.div_ceil(BLOCK);
+        let groups = blocks.div_ceil(GROUP);
+        let rises = |at: &[u8], count: u64, bytes: &[u8]| at.len() as u64 == 4 * (count + 1) && rises_to(at, bytes.len());
+        rises(self.sample_at, groups, self.samples)
+            && rises(self.group_at, groups, self.groups)
+            && rises(self.block_at, blocks, self.blocks)
+    }
+}
+
+/// A walk along sorted names towards a key. No name is put together: of the last one, only how far it agrees with the key is
+/// known, and that is enough to read the next.
+#[derive(Clone, Copy)]
+struct Walk<'a> {
+    key: &'a [u8],
+    agreed: usize,
+    /// The last name has bytes where it no longer agrees.
+    more: bool,
+    /// The last name sorts after the key.
+    past: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// From a name that is not after the key.
+    fn begin(name: &[u8], key: &'a [u8]) -> Self {
+        let agreed = common(name, key);
+        Self { key, agreed, more: agreed < name.len(), past: false }
+    }
+
+    fn is_there(&self) -> bool {
+        self.agreed == self.key.len() && !self.more
+    }
+
+    /// Reads the next name. `None`: it is cut.
+    fn name(&mut self, from: &mut &[u8]) -> Option<()> {
+        let (&shared, after) = from.split_first()?;
+        let (own, rest) = after.split_at(end_of_own(after)?);
+        *from = rest;
+        match usize::from(shared).cmp(&self.agreed) {
+            // It leaves the key's path earlier than the one before did, and upwards.
+            std::cmp::Ordering::Less => self.past = true,
+            // It leaves the key's path where the one before did.
+            std::cmp::Ordering::Greater => {}
+            std::cmp::Ordering::Equal => {
+                let wanted = self.key.get(self.agreed..)?;
+                let same = own.iter().zip(wanted).take_while(|(o, w)| **o & 0x7f == **w).count();
+                self.agreed += same;
+                self.more = same < own.len();
+                self.past = match (own.get(same), wanted.get(same)) {
+                    (Some(o), Some(w)) => o & 0x7f > *w,
+                    (Some(_), None) => true,
+                    (None, _) => false,
+                };
+            }
+        }
+        Some(())
     }
 }
 
@@ -107,61 +182,37 @@ fn rises_to(at: &[u8], end: usize) -> bool {
     offsets.is_sorted_by_key(value) && offsets.first().map(value) == Some(0) && offsets.last().map(value) == Some(end)
 }
 
-/// The last of `from..to` for which `holds`, where it holds for a beginning of them. `None`: for none, or something is cut.
-fn last_up_to(from: usize, to: usize, mut holds: impl FnMut(usize) -> Option<bool>) -> Option<usize> {
-    let (mut low, mut high) = (from, to);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if holds(middle)? { low = middle + 1 } else { high = middle }
-    }
-    (low > from).then(|| low - 1)
-}
-
 /// Part `at` of `bytes`, from its offset to the next.
-fn slice<'a>(bytes: &'a [u8], offsets: &[u8], at: usize) -> Option<&'a [u8]> {
+fn part<'a>(bytes: &'a [u8], offsets: &[u8], at: usize) -> Option<&'a [u8]> {
     let (offsets, _) = offsets.as_chunks::<4>();
     let offset = |at: usize| offsets.get(at).map(|o| u32::from_le_bytes(*o) as usize);
     bytes.get(offset(at)?..offset(at + 1)?)
 }
 
-fn split_head(block: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&len, rest) = block.split_first()?;
-    rest.split_at_checked(usize::from(len))
+/// How many bytes up to and with the first that has its top bit set. Eight at a time: most of a hit is reading past names.
+fn end_of_own(bytes: &[u8]) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let marks = u64::from_le_bytes(*word) & 0x8080_8080_8080_8080;
+        if marks != 0 {
+            return Some(at * 8 + marks.trailing_zeros() as usize / 8 + 1);
+        }
+    }
+    Some(bytes.len() - rest.len() + rest.iter().position(|c| c & 0x80 != 0)? + 1)
 }
 
-/// Reads the block's names without putting any together: of the one before, only how far it agrees with the key is known.
-fn find_in_block(block: &[u8], key: &[u8]) -> Option<u32> {
-    let (head, mut rest) = split_head(block)?;
-    let kind = take_kind(&mut rest)?;
-    let mut agreed = common(head, key);
-    if agreed == key.len() && agreed == head.len() {
-        return Some(kind);
+fn push_offset(at: &mut Vec<u8>, bytes: &[u8]) {
+    at.extend((bytes.len() as u32).to_le_bytes());
+}
+
+fn push_name(to: &mut Vec<u8>, before: &[u8], key: &[u8]) {
+    let shared = common(before, key);
+    to.push(shared as u8);
+    to.extend_from_slice(&key[shared..]);
+    // Never empty: keys are sorted and distinct, so a key is no beginning of the one before.
+    if let Some(last) = to.last_mut() {
+        *last |= 0x80;
     }
-    while let Some((&shared, after)) = rest.split_first() {
-        let shared = usize::from(shared);
-        let length = after.iter().position(|c| c & 0x80 != 0)? + 1;
-        let (own, after) = after.split_at(length);
-        rest = after;
-        let kind = take_kind(&mut rest)?;
-        if shared < agreed {
-            // It left the key's path earlier than the one before, so it sorts after the key.
-            return None;
-        }
-        if shared > agreed {
-            continue;
-        }
-        let wanted = key.get(agreed..)?;
-        let same = own.iter().zip(wanted).take_while(|(o, w)| **o & 0x7f == **w).count();
-        agreed += same;
-        match (own.get(same), key.get(agreed)) {
-            (None, None) => return Some(kind),
-            (None, Some(_)) => {}
-            (Some(_), None) => return None,
-            (Some(o), Some(w)) if o & 0x7f > *w => return None,
-            (Some(_), Some(_)) => {}
-        }
-    }
-    None
 }
 
 fn common(a: &[u8], b: &[u8]) -> usize {
@@ -202,8 +253,8 @@ mod tests {
     }
 
     fn view(packed: &Packed) -> Names<'_> {
-        let Packed { sample_at, sample_keys, block_at, data } = packed;
-        Names { sample_at, sample_keys, block_at, data }
+        let Packed { sample_at, samples, group_at, groups, block_at, blocks } = packed;
+        Names { sample_at, samples, group_at, groups, block_at, blocks }
     }
 
     #[test]
@@ -241,9 +292,9 @@ mod tests {
             data in proptest::collection::vec(any::<u8>(), 0..200),
             key in "[a-c.]{1,8}",
         ) {
-            let names = Names { sample_at: &at, sample_keys: &data, block_at: &at, data: &data };
+            let (sample_at, group_at, block_at) = (&at, &at, &at);
+            let names = Names { sample_at, samples: &data, group_at, groups: &data, block_at, blocks: &data };
             let _ = (names.find(key.as_bytes()), names.is_sound(20));
-            let _ = find_in_block(&data, key.as_bytes());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A made-up school whose weeks are scripted, event by event.
 
 use crate::journal::{Door, Event, Intent, Names};
-use crate::people::{Device, Person};
+use crate::people::{Device, Person, Stamp};
 use crate::policy::{Action, ProfileId, SchoolDays, Step, Verdict};
 use crate::report::*;
 use crate::words::{
@@ -29,19 +29,21 @@ pub struct Script {
     pub events: Vec<Event<'static>>,
 }
 
+fn person(id: PersonId, key: &str, name: &str, role: PersonRole, year: Option<u8>) -> Person {
+    let granted = Stamp { at_ms: 0, by: "it".into() };
+    Person { id, key: key.into(), name: name.into(), role, year, groups: Vec::new(), granted, withdrawn: None }
+}
+
+fn device(id: DeviceId, name: &str, person: Option<PersonId>) -> Device {
+    Device { id, name: name.into(), person, address: None, mac: None, network: None, retired: None }
+}
+
 impl Script {
     /// `pupils` pupils p1 … with laptops of the same number, no events.
     pub fn new(pupils: u32) -> Self {
-        let persons = (1..=pupils).map(|n| Person {
-            id: PersonId(n),
-            key: format!("p{n:04}"),
-            name: format!("Pupil Number{n}"),
-            role: PersonRole::Pupil,
-            year: Some(7 + (n % 5) as u8),
-            groups: Vec::new(),
-        });
-        let devices =
-            (1..=pupils).map(|n| Device { id: DeviceId(n), name: format!("Laptop {n}"), person: Some(PersonId(n)) });
+        let pupil = |n: u32| (PersonId(n), format!("p{n:04}"), format!("Pupil Number{n}"), Some(7 + (n % 5) as u8));
+        let persons = (1..=pupils).map(pupil).map(|(id, key, name, year)| person(id, &key, &name, PersonRole::Pupil, year));
+        let devices = (1..=pupils).map(|n| device(DeviceId(n), &format!("Laptop {n}"), Some(PersonId(n))));
         let list = |name: &str, category, entries| ListFact { name: name.into(), category, entries, age_days: Some(3) };
         Self {
             school: "Hillside School".into(),
@@ -74,13 +76,13 @@ impl Script {
     pub fn add_person(&mut self, key: &str, name: &str, role: PersonRole) -> PersonId {
         let id = PersonId(self.persons.len() as u32 + 1);
         let year = (role == PersonRole::Pupil).then_some(9);
-        self.persons.push(Person { id, key: key.into(), name: name.into(), role, year, groups: Vec::new() });
+        self.persons.push(person(id, key, name, role, year));
         id
     }
 
     pub fn add_device(&mut self, name: &str, person: Option<PersonId>) -> DeviceId {
         let id = DeviceId(self.devices.len() as u32 + 1);
-        self.devices.push(Device { id, name: name.into(), person });
+        self.devices.push(device(id, name, person));
         id
     }
 
@@ -175,11 +177,16 @@ impl Script {
     pub fn week(&self) -> Week {
         let mut events = self.events.clone();
         events.sort_by_key(|e| e.when_ms);
+        self.week_of(events.into_iter())
+    }
+
+    /// The week of these events in this school.
+    pub fn week_of(&self, events: impl Iterator<Item = Event<'static>>) -> Week {
         let pupil = |id: &PersonId| self.persons.iter().any(|p| p.id == *id && p.role == PersonRole::Pupil);
         let pupil_devices: Vec<DeviceId> =
             self.devices.iter().filter(|d| d.person.as_ref().is_none_or(pupil)).map(|d| d.id).collect();
         tally(
-            events.into_iter(),
+            events,
             &World {
                 school: &self.school,
                 gateway: "gate1",
@@ -235,7 +242,11 @@ pub fn on(person: Option<PersonId>, device: Option<DeviceId>, known: Known, sure
 
 /// A device of a group that is not for pupils.
 pub fn staff_room(address: [u8; 4]) -> Who {
-    Who { client: ClientAddr::new(address.into()), groups: Groups::one(STAFF), ..on(None, None, Known::Network, Confidence::Group) }
+    Who {
+        client: ClientAddr::new(address.into()),
+        groups: Groups::one(STAFF),
+        ..on(None, None, Known::Network, Confidence::Group)
+    }
 }
 
 pub fn printer() -> Who {

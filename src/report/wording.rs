@@ -1,0 +1,240 @@
+//! A matter in words that accuse nobody: an account, a device, an address; never 'Jamie did'.
+
+use super::calendar::Calendar;
+use super::matters::Case;
+use super::noise;
+use super::plain::{capital, count, list, times};
+use super::subject::Subject;
+use super::themes::Tier;
+use super::week::{EpisodeLine, Matter};
+use crate::journal::Intent;
+use crate::words::{Category, CategorySet, Confidence, DeviceId, Known};
+
+/// Most episodes one matter lists.
+const MAX_EPISODES: usize = 12;
+/// Most names one matter lists.
+const MAX_NAMES: usize = 12;
+
+/// What a matter calls things by, looked up by whoever closes the week.
+pub struct Called {
+    /// Only if the subject is a person we are sure enough of.
+    pub person: Option<Account>,
+    pub devices: Vec<String>,
+    pub networks: Vec<String>,
+    /// The address, where no device is known either.
+    pub address: Option<String>,
+}
+
+/// What ids are called.
+pub struct Titles<'a> {
+    pub category: &'a dyn Fn(Category) -> String,
+    pub device: &'a dyn Fn(DeviceId) -> String,
+}
+
+pub struct Account {
+    pub key: String,
+    pub name: String,
+    pub year: Option<String>,
+}
+
+impl Case<'_> {
+    /// The matter in words.
+    pub fn matter(&self, called: Called, calendar: &mut Calendar, titles: &Titles) -> Matter {
+        let rows = self.rows();
+        let chosen: Vec<String> = rows.iter().filter_map(|row| row.words(self.theme)).collect();
+        let (lines, around) = self.episode_lines(titles, calendar);
+        let mut names = self.names.clone();
+        names.truncate(MAX_NAMES);
+        let first = calendar.day_and_time(self.first_ms());
+        let last = calendar.day_and_time(self.episodes.iter().map(|e| e.last_ms).max().unwrap_or_default());
+        Matter {
+            named: called.person.is_some(),
+            line: self.line(&called, calendar),
+            // The theme and the two rows that say most: they come in this order.
+            why: format!("{}.", capital(&chosen.get(..3).unwrap_or(&chosen).join("; "))),
+            next: self.next(&called, calendar),
+            how_sure: self.how_sure().into(),
+            tier: self.theme.tier.word(),
+            theme: self.theme.id,
+            title: self.theme.title,
+            first,
+            last,
+            in_lesson: self.lesson,
+            outside: self.attempts - self.lesson.min(self.attempts),
+            repeats: self.attempts.saturating_sub(1),
+            let_through: self.let_through,
+            names,
+            episodes: lines,
+            episodes_left_out: self.episodes.len().saturating_sub(MAX_EPISODES) as u64,
+            around: around.without(self.theme.categories).iter().map(titles.category).collect(),
+            chosen,
+            cautions: self.cautions(),
+            account: called.person.as_ref().map(|p| p.key.clone()),
+            name: called.person.as_ref().map(|p| p.name.clone()),
+            year: called.person.and_then(|p| p.year),
+            devices: called.devices,
+            networks: called.networks,
+        }
+    }
+
+    fn line(&self, called: &Called, calendar: &mut Calendar) -> String {
+        format!("{} {} {} {}. {}", self.who(called), self.did(), self.what(), self.when(calendar), self.outcome(called))
+    }
+
+    /// An account, a device, an address: never 'Jamie did'.
+    fn who(&self, called: &Called) -> String {
+        let network = list(&called.networks);
+        match (&called.person, &called.address) {
+            (Some(person), _) => {
+                let year = person.year.as_ref().map(|y| format!(" ({y})")).unwrap_or_default();
+                let on = if called.devices.is_empty() { String::new() } else { format!(", on {},", short(&called.devices)) };
+                format!("The account {}{year}{on}", person.key)
+            }
+            (None, Some(address)) => {
+                format!("Someone at the address {address} (network {network}), which the register does not know,")
+            }
+            (None, None) if called.devices.is_empty() => format!("Someone on the network {network}"),
+            (None, None) => format!("Someone on {} (network {network})", short(&called.devices)),
+        }
+    }
+
+    fn did(&self) -> &'static str {
+        match (self.intent, self.theme.tier) {
+            (_, Tier::Critical) => "asked for",
+            (Intent::Search, _) => "searched",
+            (Intent::Navigation, _) => "tried to open",
+            (Intent::Link, _) => "followed a link to",
+            (Intent::Unknown, _) => "asked for",
+            (Intent::SubResource | Intent::Background, _) => "loaded parts of",
+        }
+    }
+
+    fn what(&self) -> String {
+        if self.theme.tier == Tier::Critical {
+            return "an address on the illegal lists (hidden)".into();
+        }
+        let names = self.names.len() as u64;
+        format!("{} listed under {}", if names == 1 { "a host".into() } else { count(names, "host", "hosts") }, self.theme.about)
+    }
+
+    fn when(&self, calendar: &mut Calendar) -> String {
+        let lesson = match self.lesson {
+            0 => "outside lessons",
+            n if n == self.attempts => "in lesson time",
+            n if n * 2 >= self.attempts => "mostly in lesson time",
+            _ => "mostly outside lessons",
+        };
+        let first = calendar.day_and_time(self.first_ms());
+        match (self.attempts, self.days.len()) {
+            (1, _) => format!("once, on {first}, {lesson}"),
+            (n, 1) => {
+                let last = calendar.time(self.episodes.last().map_or(0, |e| e.last_ms));
+                let to = if first.ends_with(&last) { String::new() } else { format!(" to {last}") };
+                format!("{}, on {first}{to}, {lesson}", times(n))
+            }
+            (n, days) => format!("{} on {days} days (first {first}), {lesson}", times(n)),
+        }
+    }
+
+    fn outcome(&self, called: &Called) -> String {
+        match self.let_through {
+            0 if self.attempts == 1 => "It was blocked.".into(),
+            0 => "All of it was blocked.".into(),
+            n if n >= self.hits => format!("It was NOT blocked: {} only watches.", list(&called.networks)),
+            _ => "A part of it was NOT blocked: one of the networks only watches.".into(),
+        }
+    }
+
+    fn next(&self, called: &Called, calendar: &mut Calendar) -> String {
+        if called.person.is_some() {
+            return self.theme.next.into();
+        }
+        let when = calendar.day_and_time(self.first_ms());
+        let lesson = self.episodes.first().is_some_and(|e| e.lesson > 0);
+        let whom = if lesson { "the teacher of that lesson" } else { "whoever hands it out" };
+        let ask = match &called.address {
+            Some(address) => format!("ask the network manager which device had {address}, and {whom} who held it."),
+            None if called.devices.is_empty() => {
+                format!("ask the network manager which devices were on {} on {when}.", list(&called.networks))
+            }
+            None => format!("ask {whom} who had {} on {when}.", called.devices.first().cloned().unwrap_or_default()),
+        };
+        format!("Nobody is known, so nobody is named: {ask} Then {}", lower(self.theme.next))
+    }
+
+    fn how_sure(&self) -> &'static str {
+        match (self.subject, self.ledger.sure, self.ledger.known) {
+            (Subject::Person(_), Confidence::High, _) => "Sure: the register binds this device to this account.",
+            (Subject::Person(_), _, Known::Mac) => {
+                "Fairly sure: the register gives this device, by its MAC, to the account. Someone else may have held it."
+            }
+            (Subject::Person(_), ..) => {
+                "Fairly sure: the register gives this device, by its address, to the account. Someone else may have held it."
+            }
+            (Subject::Device(_), ..) => "Only the device is known, not who held it.",
+            (Subject::Address(_), ..) => "Only the address and its network are known.",
+            (Subject::Crowd(_), ..) => "Only the network is known.",
+        }
+    }
+
+    fn cautions(&self) -> Vec<String> {
+        let mut cautions = Vec::new();
+        match self.guessed {
+            Some(noise::Reason::Beat) => {
+                cautions.push("It was repeated at even intervals: it may be an app, or a page left open.".to_owned());
+            }
+            Some(_) => {
+                cautions.push("It came in the same moment as other names: it may be a part of another page.".to_owned());
+            }
+            None if self.intent == Intent::Unknown => cautions.push(
+                "Only the name was seen, not the page, and not what was typed. A browser may ask again by itself.".to_owned(),
+            ),
+            None => {}
+        }
+        if !matches!(self.subject, Subject::Person(_)) {
+            cautions.push("It may have been more than one person.".to_owned());
+        }
+        cautions
+    }
+
+    fn episode_lines(&self, titles: &Titles, calendar: &mut Calendar) -> (Vec<EpisodeLine>, CategorySet) {
+        let mut around = CategorySet::EMPTY;
+        let mut lines = Vec::new();
+        for (i, episode) in self.episodes.iter().enumerate() {
+            let (before, after, categories) = episode.around(&self.ledger.slots, &self.others, calendar.start_ms);
+            around = around.or(categories);
+            if i >= MAX_EPISODES {
+                continue;
+            }
+            let (first, last) = (calendar.day_and_time(episode.first_ms), calendar.time(episode.last_ms));
+            let lesson = match episode.lesson {
+                0 => "outside",
+                n if n == episode.attempts => "in lesson",
+                _ => "partly",
+            };
+            lines.push(EpisodeLine {
+                when: if first.ends_with(&last) { first } else { format!("{first} to {last}") },
+                lesson: lesson.into(),
+                device: short(&episode.devices.iter().map(|d| (titles.device)(*d)).collect::<Vec<_>>()),
+                attempts: episode.attempts,
+                names: episode.names.iter().take(MAX_NAMES).map(|(name, _)| (*name).to_owned()).collect(),
+                before,
+                after,
+            });
+        }
+        (lines, around)
+    }
+}
+
+/// At most three, for a sentence.
+fn short(items: &[String]) -> String {
+    match items {
+        [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
+        items => list(items),
+    }
+}
+
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
+}
