@@ -104,3 +104,32 @@ async fn write(stream: &mut TcpStream, answer: &[u8]) -> io::Result<()> {
     framed.extend_from_slice(answer);
     stream.write_all(&framed).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_taken_off_whole_and_what_is_too_long_ends_the_connection() {
+        let mut buffer = b"\x00\x03one\x00\x05tw".to_vec();
+        assert_eq!(next_query(&mut buffer).ok().flatten().as_deref(), Some(&b"one"[..]));
+        assert_eq!(next_query(&mut buffer).ok().flatten(), None);
+        buffer.extend_from_slice(b"ooo\x00");
+        assert_eq!(next_query(&mut buffer).ok().flatten().as_deref(), Some(&b"twooo"[..]));
+        assert_eq!(next_query(&mut buffer).ok().flatten(), None);
+        let mut long = ((MAX_QUERY + 1) as u16).to_be_bytes().to_vec();
+        assert!(next_query(&mut long).is_err());
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_framed_by_its_length() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let mut client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
+        let (mut ours, _) = listener.accept().await.expect("a connection");
+        write(&mut ours, b"answer").await.expect("written");
+        drop(ours);
+        let mut got = Vec::new();
+        client.read_to_end(&mut got).await.expect("read");
+        assert_eq!(got, b"\x00\x06answer");
+    }
+}

@@ -314,8 +314,9 @@ async fn one_client_cannot_have_all_the_room() {
     let asker =
         |client: [u8; 4]| Asker { client: ClientAddr::new(client.into()), local: LOCAL.into(), transport: Transport::Udp };
     let mut out = Vec::new();
-    let held: Vec<_> =
-        (0..128).map(|i| school.door.first(&query(&format!("n{i}.test"), rr::A, 1232, false), asker(PUPIL), &mut out)).collect();
+    let held: Vec<_> = (0..shares::MAX_SHARE)
+        .map(|i| school.door.first(&query(&format!("n{i}.test"), rr::A, 1232, false), asker(PUPIL), &mut out))
+        .collect();
     assert!(held.iter().all(|first| matches!(first, First::Open(_))));
     let said = school.ask(PUPIL, "more.test", rr::A).await;
     assert_eq!((said.metadata.response_code, extended_error(&said).map(|(c, _)| c)), (ResponseCode::ServFail, Some(0)));
@@ -345,10 +346,13 @@ fn udp_and_tcp_answer_the_same_and_everything_answered_is_in_the_log_when_the_do
         said.sort_by_key(|m| (code(m), m.len()));
         assert_eq!(said.iter().map(|m| (code(m), m[7])).collect::<Vec<_>>(), [(0, 1), (0, 100), (3, 0)]);
     }
+    // More at once than are begun at once; none is lost because the client has said everything.
+    let many: Vec<_> = (0..100).map(|i| query(&format!("n{i}.test"), rr::A, 1232, false)).collect();
+    assert_eq!(over_tcp(at[0], &many).len(), 100);
     stopper.stop();
     running.join();
     assert!(TcpStream::connect(at[0]).is_err(), "the door is closed");
-    assert_eq!(school.events().len(), 2 * (3 + 1 + 3));
+    assert_eq!(school.events().len(), 2 * (3 + 1 + 3) + 100);
 }
 
 fn over_udp(at: SocketAddr, query: &[u8]) -> Vec<u8> {

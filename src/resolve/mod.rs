@@ -2,7 +2,7 @@
 //!
 //! Comes in: a question. Goes out: the upstream's whole message, with the names and addresses behind it read out, so that
 //! a door can judge them; or, for the proxy, just the addresses of a host.
-//! Always holds: what is remembered is unfiltered, for everyone the same; nobody waits longer than [`DEADLINE`]; memory,
+//! Always holds: what is remembered is unfiltered, for everyone the same; nobody waits longer than 3.5 s; memory,
 //! sockets and questions under way are bounded.
 //!
 //! - [`upstream`]  one upstream: over UDP, over TCP if the answer does not fit, and whether it has been answering
@@ -29,7 +29,11 @@ use failover::Upstreams;
 use flight::Flights;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Longest that anybody waits, on whichever flight: a little more than [`DEADLINE`], so that the upstreams' own answer to it
+/// comes first and is remembered. A client is told of the failure within 4 s.
+const PATIENCE: Duration = DEADLINE.saturating_add(Duration::from_millis(500));
 
 /// Asks the upstreams, and remembers.
 pub struct Resolver {
@@ -91,13 +95,15 @@ impl Resolver {
     /// The upstream's answer to this question, remembered or fetched; many who ask at once cause one question.
     ///
     /// # Errors
-    /// [`ResolveFault::Unanswered`] after at most [`DEADLINE`]; [`ResolveFault::Busy`] at once.
+    /// [`ResolveFault::Unanswered`] after at most 3.5 s; [`ResolveFault::Busy`] if there is no room.
     pub async fn answer(&self, query: &Query) -> Outcome {
         let key = cache::Key::of(query);
         if let Some(kept) = self.cache.find(&key, Instant::now()) {
             return kept;
         }
-        self.flights.join(&key, self.fetch(&key, query)).await
+        // Whoever takes a flight over begins anew; it must still hear in time.
+        let joined = tokio::time::timeout(PATIENCE, self.flights.join(&key, self.fetch(&key, query))).await;
+        joined.unwrap_or(Err(ResolveFault::Unanswered))
     }
 
     async fn fetch(&self, key: &cache::Key, query: &Query) -> Outcome {
