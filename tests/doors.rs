@@ -277,3 +277,120 @@ fn a_request_that_cannot_be_read_is_refused_and_the_next_one_is_served() {
     assert!(gate.dig("127.0.0.1", &["nobody-lists-me.example", "A"]).contains("NOERROR"));
     assert!(gate.curl("127.0.0.1", &[&gate.url("nobody-lists-me.example", "/")]).starts_with("HTTP/1.1 200"));
 }
+
+#[test]
+fn an_answer_leaves_from_the_address_that_was_asked() {
+    let school = School::new(&Wish::default());
+    let everywhere = school.config(&Wish::default()).replace("[\"127.0.0.1:0\", \"[::1]:0\"]", "[\"0.0.0.0:0\", \"[::]:0\"]");
+    school.write("config/schoolgate.toml", &everywhere);
+    let gate = school.start();
+    for (at, from) in [("127.0.0.5", "127.0.9.1"), ("127.0.0.6", "127.0.9.1"), ("::1", "::1")] {
+        let port = gate.dns.iter().find(|s| s.is_ipv6() == at.contains(':')).expect("a door of that family").port();
+        let port = port.to_string();
+        for transport in ["+notcp", "+tcp"] {
+            // dig says `reply from unexpected source` when it does not.
+            let answer = support::command(
+                "dig",
+                &[&format!("@{at}"), "-p", &port, "-b", from, "+tries=1", transport, "www.pokerstars.com"],
+            );
+            assert!(answer.contains("NXDOMAIN") && !answer.contains("unexpected"), "{at} {transport}: {answer}");
+        }
+    }
+}
+
+#[test]
+fn block_answer_page_leads_to_the_block_page() {
+    if !nix::unistd::geteuid().is_root() {
+        // Port 80 is root's; `check` refuses any other, which `config` tests.
+        println!("needs root: not run");
+        return;
+    }
+    let school = School::new(&Wish { dns: "block_answer = \"page\"", ..Wish::default() });
+    let wish = Wish { dns: "block_answer = \"page\"", ..Wish::default() };
+    let at_80 = school
+        .config(&wish)
+        .replace("[dns]\nlisten = [\"127.0.0.1:0\", \"[::1]:0\"]", "[dns]\nlisten = [\"127.0.3.80:0\"]")
+        .replace("[web]\nlisten = [\"127.0.0.1:0\"]", "[web]\nlisten = [\"127.0.3.80:80\"]");
+    school.write("config/schoolgate.toml", &at_80);
+    let gate = school.start();
+    assert_eq!(gate.dig("127.0.9.1", &["+short", "www.pokerstars.com", "A"]).trim(), "127.0.3.80");
+    let page = support::command(
+        "curl",
+        &[
+            "-sS",
+            "-i",
+            "--interface",
+            "127.0.9.1",
+            "-H",
+            "Host: www.pokerstars.com",
+            "-H",
+            "Accept: text/html",
+            "http://127.0.3.80/",
+        ],
+    );
+    assert!(page.starts_with("HTTP/1.1 403") && page.contains("This page is not available in school"), "{page}");
+}
+
+#[test]
+fn metrics_and_health_are_for_this_machine_and_name_nobody() {
+    let school = school(&Wish::default());
+    let gate = school.start();
+    gate.dig(YEAR_9, &["www.pokerstars.com", "A"]);
+    let ask = |from: &str, path: &str| {
+        support::command("curl", &["-sS", "-i", "--interface", from, &format!("http://{}{path}", gate.web[0])])
+    };
+    assert!(ask("127.0.0.1", "/healthz").starts_with("HTTP/1.1 200"));
+    let metrics = ask("127.0.0.1", "/metrics");
+    for line in ["schoolgate_decisions_total{door=\"dns\",action=\"block\"} 1", "schoolgate_events_dropped_total 0"] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    for never in ["p0901", "pokerstars", "127.0.9.1"] {
+        assert!(!metrics.contains(never), "{never}: {metrics}");
+    }
+}
+
+#[test]
+fn a_school_s_own_lists_work_by_configuration_alone_and_explain_names_the_line() {
+    let school = School::new(&Wish::default());
+    school.write(
+        "config/lists/h.txt",
+        "# a hosts file\n127.0.0.1 localhost\n0.0.0.0 one.listed.example\n0.0.0.0 one.listed.example\n",
+    );
+    school.write("config/lists/d.txt", "two.listed.example\nnot a name\nhttp://three.example/x\n192.0.2.9\n");
+    let lists = "[[list]]\nname = \"by-hosts\"\ncategory = \"games\"\nfile = \"lists/h.txt\"\n\n\
+                 [[list]]\nname = \"by-domains\"\ncategory = \"gambling\"\nfile = \"lists/d.txt\"\nformat = \"domains\"\n";
+    school.write("config/schoolgate.toml", &school.config(&Wish { more: lists, ..Wish::default() }));
+    school.ok(&["lists", "compile"]);
+    let status = school.json(&["lists", "status"]);
+    let row = |name: &str| status.as_array().expect("rows").iter().find(|r| r["name"] == name).expect("the list").clone();
+    assert_eq!((row("by-hosts")["entries"].as_u64(), row("by-hosts")["duplicates"].as_u64()), (Some(1), Some(1)), "{status}");
+    assert_eq!(row("by-domains")["entries"], 2);
+    let rejected: u64 = row("by-domains")["rejects"].as_array().expect("rows").iter().map(|r| r[1].as_u64().unwrap_or(0)).sum();
+    assert_eq!(rejected, 2, "{status}");
+    for (name, list, place) in
+        [("www.one.listed.example", "by-hosts", "h.txt:3"), ("two.listed.example", "by-domains", "d.txt:1")]
+    {
+        let why = school.json(&["explain", name]);
+        let found = &why["found"][0];
+        assert_eq!((why["action"].as_str(), found["list"].as_str()), (Some("block"), Some(list)), "{why}");
+        assert!(found["places"][0].as_str().is_some_and(|p| p.ends_with(place)), "{why}");
+        assert!(school.ok(&["lists", "search", name]).contains(place));
+    }
+    let gate = school.start();
+    assert!(gate.dig("127.0.0.1", &["www.one.listed.example", "A"]).contains("NXDOMAIN"));
+    // A list that breaks is named and refused, and the gate keeps what it had.
+    school.write("config/lists/h.txt", "<!doctype html><html><body>not found</body></html>\n");
+    let refused = school.run(&["lists", "compile"]);
+    let said = support::text(&refused.stderr);
+    assert!(refused.status.code() == Some(1) && said.contains("by-hosts") && said.contains("h.txt"), "{said}");
+    let reload = || {
+        gate.signal("-HUP");
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        gate.dig("127.0.0.1", &["www.one.listed.example", "A"]).contains("NXDOMAIN")
+    };
+    assert!(reload(), "a broken list took the good one's place");
+    drop(gate);
+    // Started with it, the gate answers, with the last good table.
+    let gate = school.start();
+    assert!(gate.dig("127.0.0.1", &["www.one.listed.example", "A"]).contains("NXDOMAIN"));
+}

@@ -5,16 +5,17 @@ use crate::config::Config;
 use crate::gate::Snapshot;
 use crate::journal::Journal;
 use crate::lists::Table;
-use crate::ops::tables;
+use crate::ops::tables::{self, Broken};
 use crate::people::{Neighbours, Register, Store};
 use std::sync::Arc;
 
-/// The snapshot of a configuration, its names stored in the journal under its version.
+/// The snapshot of a configuration, its names stored in the journal under its version. `broken` says what a list that cannot be
+/// used means: nothing to a start, the end to a reload.
 ///
 /// # Errors
 /// [`StartFault`] if the table, the register or the journal's names cannot be had; nothing is changed then.
-pub fn snapshot(config: Config, journal: &Journal, neighbours: &Arc<Neighbours>) -> Result<Snapshot, StartFault> {
-    let (table, register) = parts(&config)?;
+pub fn snapshot(config: Config, journal: &Journal, neighbours: &Arc<Neighbours>, broken: Broken) -> Result<Snapshot, StartFault> {
+    let (table, register) = parts(&config, broken)?;
     let register = register.with_neighbours(neighbours.clone());
     let names = Snapshot::names(&config, &table);
     let version = journal.version_of(&names)?;
@@ -27,12 +28,12 @@ pub fn snapshot(config: Config, journal: &Journal, neighbours: &Arc<Neighbours>)
 /// # Errors
 /// As [`snapshot`].
 pub fn unnumbered(config: Config) -> Result<Snapshot, StartFault> {
-    let (table, register) = parts(&config)?;
+    let (table, register) = parts(&config, Broken::Endure)?;
     Ok(Snapshot::new(0, config, table, Arc::new(register)))
 }
 
-fn parts(config: &Config) -> Result<(Arc<Table>, Register), StartFault> {
-    let table = tables::current(config)?;
+fn parts(config: &Config, broken: Broken) -> Result<(Arc<Table>, Register), StartFault> {
+    let table = tables::current(config, broken)?;
     let register = Store::peek(&register_file(config))?;
     Ok((Arc::new(table), register))
 }

@@ -4,7 +4,7 @@ use super::{Doors, assemble, entries, status};
 use crate::config::Config;
 use crate::gate::control::{Handle, Peer, Request};
 use crate::gate::{Gate, explain};
-use crate::ops;
+use crate::ops::{self, tables::Broken};
 use crate::people::Neighbours;
 use crate::resolve::Resolver;
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ impl Handler {
     fn swap(&self) -> Result<String, String> {
         let config = crate::reload::read_config(self.config_path.as_deref()).map_err(|f| f.render(false))?;
         let note = self.what_needs_a_restart(&config);
-        let next = assemble::snapshot(config, &self.gate.journal, &self.neighbours).map_err(|f| f.to_string())?;
+        let next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse).map_err(|f| f.to_string())?;
         self.resolver.set_upstreams(&next.config.dns.upstreams);
         let version = next.version;
         self.gate.swap(next);

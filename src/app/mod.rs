@@ -101,6 +101,7 @@ pub fn entries_file(config: &Config) -> PathBuf {
 /// # Errors
 /// [`StartFault`] says what could not be opened or bound, and by which key of the configuration.
 pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Result<App, StartFault> {
+    ops::limits::raise_open_files();
     let lock = lock_data(&config.data)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("doors").build().map_err(StartFault::Runtime)?;
@@ -111,7 +112,7 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
 
     let journal = Journal::start(journal_settings(&config, &clock))?;
     let (neighbours, watch) = Neighbours::watch(ARP_TABLE, neighbours::EVERY).map_err(StartFault::Runtime)?;
-    let snapshot = assemble::snapshot(config, &journal, &neighbours)?;
+    let snapshot = assemble::snapshot(config, &journal, &neighbours, ops::tables::Broken::Endure)?;
     let resolver = {
         let _inside = runtime.enter();
         Arc::new(Resolver::new(&snapshot.config.dns.upstreams))

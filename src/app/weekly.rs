@@ -163,7 +163,7 @@ fn changes(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Change>, 
 }
 
 fn lists(config: &Config, made_ms: i64) -> Result<Vec<ListFact>, WeeklyFault> {
-    let table = tables::current(config)?;
+    let table = tables::current(config, tables::Broken::Endure)?;
     let ages: HashMap<String, Option<u32>> =
         tables::list_files(config).into_iter().map(|file| (file.name, age_days(&file.path, made_ms))).collect();
     let fact = |list: &crate::lists::Provenance| ListFact {

@@ -58,7 +58,7 @@ impl Row {
 }
 
 fn status(context: &Context, config: &Config) -> Outcome {
-    let table = tables::current(config).map_err(fail)?;
+    let table = tables::current(config, tables::Broken::Endure).map_err(fail)?;
     let rows: Vec<Row> = table.lists().iter().map(|list| Row::of(list, config)).collect();
     context.print(&rows, || shown(&rows) + "\nlocked tier: NOT PRESENT (IWF and CTIRU lists come from a licensed party)")
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
 /// Writes beside, syncs, renames, and syncs the folder: after a power cut there is the old file or the new one.
@@ -17,12 +18,16 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As the file system or `write` says; the old file is untouched then.
 pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    make_folder(folder)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = Path::new(&beside);
     let written = File::create(beside).and_then(|mut file| {
+        belongs_to_folder(&file, folder)?;
         write(&mut file)?;
         file.sync_all()
     });
@@ -32,6 +37,38 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>
     }
     fs::rename(beside, path)?;
     File::open(folder)?.sync_all()
+}
+
+/// Makes a folder and those above it, each its parent's owner's where root makes it.
+///
+/// # Errors
+/// As the file system says.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = match folder.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        _ => Path::new("."),
+    };
+    make_folder(above)?;
+    match fs::create_dir(folder) {
+        Err(fault) if fault.kind() != io::ErrorKind::AlreadyExists => Err(fault),
+        _ => belongs_to_folder(&File::open(folder)?, above),
+    }
+}
+
+/// Gives a file that root has made to whoever owns its folder: the gate runs as a user of its own, and must be able to
+/// read and replace what an administrator's command wrote.
+///
+/// # Errors
+/// As the file system says.
+pub fn belongs_to_folder(file: &File, folder: &Path) -> io::Result<()> {
+    if nix::unistd::geteuid().is_root() {
+        let owner = fs::metadata(folder)?;
+        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
 }
 
 /// The text of a file; empty if there is none.
@@ -56,6 +93,21 @@ pub fn user_name(uid: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_root_writes_belongs_to_the_owner_of_the_folder() {
+        let dir = tempfile::tempdir().expect("a folder");
+        if !nix::unistd::geteuid().is_root() {
+            // Without root a file is its writer's, and so is the folder.
+            return;
+        }
+        std::os::unix::fs::chown(dir.path(), Some(4711), Some(4711)).expect("root may");
+        replace(&dir.path().join("new/file"), b"text").expect("written");
+        for name in ["new", "new/file"] {
+            let meta = fs::metadata(dir.path().join(name)).expect("it is there");
+            assert_eq!((meta.uid(), meta.gid()), (4711, 4711), "{name}");
+        }
+    }
 
     #[test]
     fn a_file_that_cannot_be_written_whole_stays_as_it_was() {

@@ -31,8 +31,9 @@ pub fn record(data: &Path, what: &str, purpose: &str, now_ms: i64) -> io::Result
     let who = super::files::user_name(nix::unistd::getuid().as_raw());
     let mut line = serde_json::to_vec(&LookUp { when_ms: now_ms, who, what: what.to_owned(), purpose })?;
     line.push(b'\n');
-    std::fs::create_dir_all(data)?;
+    super::files::make_folder(data)?;
     let mut file = File::options().create(true).append(true).open(file(data))?;
+    super::files::belongs_to_folder(&file, data)?;
     file.write_all(&line)?;
     file.sync_data()
 }

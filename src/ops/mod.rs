@@ -2,12 +2,14 @@
 //!
 //! - [`tables`]   list files on disk to one table file, and back to the line an entry stands on
 //! - [`files`]    files replaced whole or not at all
+//! - [`limits`]   as many open files as the system allows
 //! - [`look_ups`] who looked at whom
 //! - [`logging`]  the service log
 //! - [`signals`]  SIGHUP, SIGTERM, SIGINT
 //! - [`systemd`]  ready, reloading, stopping, watchdog
 
 pub mod files;
+pub mod limits;
 pub mod logging;
 pub mod look_ups;
 pub mod signals;

@@ -8,7 +8,7 @@ use crate::lists::{self, Canaries, Compiled, Format, Known, Line, Origin, Platfo
 use crate::words::{Category, Host};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -21,8 +21,28 @@ pub enum TablesFault {
     Known { path: PathBuf, fault: String },
     #[error(transparent)]
     Compile(#[from] lists::CompileFault),
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Broken(Vec<BrokenList>),
     #[error("{}: {source}", path.display())]
     Table { path: PathBuf, source: lists::TableFault },
+}
+
+/// A list that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("list {name} ({}): {why}", path.display())]
+pub struct BrokenList {
+    name: String,
+    path: PathBuf,
+    why: String,
+}
+
+/// What to do about a list that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// Make no table: whoever asked is there to mend it, and a running gate keeps what it has.
+    Refuse,
+    /// Go on with the last good table, or without the list if there is none: a gate that starts must answer.
+    Endure,
 }
 
 /// One list file and what it is.
@@ -83,7 +103,23 @@ fn made_of_file(config: &Config) -> PathBuf {
 ///
 /// # Errors
 /// [`TablesFault`]; a table that was there is still there.
-pub fn current(config: &Config) -> Result<Table, TablesFault> {
+pub fn current(config: &Config, broken: Broken) -> Result<Table, TablesFault> {
+    match fresh(config) {
+        Err(fault) if broken == Broken::Endure => {
+            tracing::error!("not every list can be used; `schoolgate lists compile` tries again\n{fault}");
+            let path = table_file(config);
+            open(&path).or_else(|_| {
+                let compiled = compile_usable(config, &mut |_| {})?;
+                // Not called the table of these files: the next start tries them again.
+                write(&path, &compiled.bytes)?;
+                open(&path)
+            })
+        }
+        table => table,
+    }
+}
+
+fn fresh(config: &Config) -> Result<Table, TablesFault> {
     let made_of = made_of(config)?;
     let stored = std::fs::read(made_of_file(config)).ok().and_then(|bytes| serde_json::from_slice::<MadeOf>(&bytes).ok());
     if stored.as_ref() == Some(&made_of) {
@@ -99,15 +135,42 @@ pub fn current(config: &Config) -> Result<Table, TablesFault> {
 /// Compiles every list of the configuration and replaces the table file.
 ///
 /// # Errors
-/// [`TablesFault`]; a table that was there is still there.
+/// [`TablesFault`]: every list that cannot be used, or why the table cannot be written; a table that was there is still there.
 pub fn compile(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result<Compiled, TablesFault> {
     let made_of = made_of(config)?;
-    let known = known(config)?;
+    let compiled = compile_usable(config, progress)?;
     let files = list_files(config);
-    let mut readers = Vec::with_capacity(files.len());
-    for file in &files {
-        let opened = File::open(&file.path).map_err(|source| TablesFault::File { path: file.path.clone(), source })?;
-        readers.push(BufReader::with_capacity(1 << 16, opened));
+    let path_of = |name: &str| files.iter().find(|f| f.name == name).map(|f| f.path.clone()).unwrap_or_default();
+    let broken = |(list, why): (&lists::Provenance, lists::Broken)| BrokenList {
+        name: list.name.clone(),
+        path: path_of(&list.name),
+        why: why.as_str().to_owned(),
+    };
+    let broken: Vec<_> = compiled.broken().map(broken).collect();
+    if !broken.is_empty() {
+        return Err(TablesFault::Broken(broken));
+    }
+    write(&table_file(config), &compiled.bytes)?;
+    write(&made_of_file(config), &serde_json::to_vec_pretty(&made_of).unwrap_or_default())?;
+    Ok(compiled)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), TablesFault> {
+    files::replace(path, bytes).map_err(|source| TablesFault::File { path: path.to_owned(), source })
+}
+
+/// Compiles the lists that can be opened and understood; what became of each is in the result.
+fn compile_usable(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result<Compiled, TablesFault> {
+    let known = known(config)?;
+    let (mut files, mut readers) = (Vec::new(), Vec::new());
+    for file in list_files(config) {
+        match File::open(&file.path) {
+            Ok(opened) => {
+                readers.push(BufReader::with_capacity(1 << 16, opened));
+                files.push(file);
+            }
+            Err(fault) => tracing::error!("list {} is not used: {}: {fault}", file.name, file.path.display()),
+        }
     }
     let mut sources: Vec<Source> = files
         .iter()
@@ -121,17 +184,7 @@ pub fn compile(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result<Co
             reader,
         })
         .collect();
-    let compiled = lists::compile(&mut sources, &known, progress)?;
-    for (list, why) in compiled.broken() {
-        tracing::error!("list {} is not used: {}", list.name, why.as_str());
-    }
-    let path = table_file(config);
-    let write = |file: &mut File| file.write_all(&compiled.bytes);
-    files::replace_with(&path, write).map_err(|source| TablesFault::File { path, source })?;
-    let path = made_of_file(config);
-    let bytes = serde_json::to_vec_pretty(&made_of).unwrap_or_default();
-    files::replace(&path, &bytes).map_err(|source| TablesFault::File { path, source })?;
-    Ok(compiled)
+    Ok(lists::compile(&mut sources, &known, progress)?)
 }
 
 fn open(path: &Path) -> Result<Table, TablesFault> {
