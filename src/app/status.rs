@@ -2,8 +2,11 @@
 
 use super::Doors;
 use crate::gate::Gate;
-use crate::policy::Mode;
+use crate::ops::tables;
+use crate::policy::{Mode, Policy};
+use crate::words::Moment;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -43,6 +46,17 @@ pub struct NetworkStatus {
     pub watching: bool,
 }
 
+/// The last day of the last term, if it is near enough for somebody to write the next ones down. No terms at all: every
+/// Monday to Friday is a school day, and nothing runs out.
+fn last_school_day(policy: &Policy, now: &Moment) -> Option<jiff::civil::Date> {
+    let last = policy.timetable.school_days().terms.iter().map(|(_, last)| last.0).max()?;
+    let epoch = jiff::civil::date(1970, 1, 1);
+    (last - now.day.0 < TERMS_AHEAD).then(|| epoch.saturating_add(jiff::Span::new().days(last)))
+}
+
+/// Days before the last term ends from which `status` asks for the next dates: from early July in an English school.
+const TERMS_AHEAD: i32 = 21;
+
 /// Less free space than this needs somebody: a week of a large school is some hundreds of megabytes.
 const LOW_DISK: u64 = 1 << 30;
 
@@ -64,6 +78,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
         })
         .collect();
     let disk_free = nix::sys::statvfs::statvfs(&snapshot.config.data).map_or(0, |s| s.blocks_available() * s.fragment_size());
+    let now = gate.clock.now(&snapshot.config.school.zone);
     let clock_set = gate.clock.unix_ms() >= crate::journal::time::BUILT_MS;
     let mut needs_you = Vec::new();
     for network in networks.iter().filter(|n| n.watching) {
@@ -77,6 +92,13 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
     }
     if !clock_set {
         needs_you.push("the clock is not set: events wait, and are dated when it is".into());
+    }
+    let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();
+    for list in tables::list_files(&snapshot.config).iter().filter(|l| !in_table.contains(l.name.as_str())) {
+        needs_you.push(format!("list {} is not used: `schoolgate lists compile` says why", list.name));
+    }
+    if let Some(day) = last_school_day(policy, &now) {
+        needs_you.push(format!("the term dates end on {day}: from then on no timetable cell for school days holds"));
     }
     if snapshot.register.present().next().is_none() {
         needs_you.push("the register is empty: everyone is judged by their network. `schoolgate people import FILE.csv`".into());

@@ -9,6 +9,7 @@ use crate::journal::export::{Csv, Line, Resolve, json, squid};
 use crate::journal::read::{self, Filter, Stored, Week};
 use crate::journal::{IsoWeek, Names};
 use crate::ops::look_ups;
+use crate::pages::Reference;
 use crate::people::{Register, Store};
 use crate::policy::Action;
 use crate::words::{Category, escaped};
@@ -20,6 +21,9 @@ use std::time::Duration;
 
 /// How often `follow` looks for new events: the journal itself is written once a second.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Longest time a block answer of the DNS door is kept by a client, in milliseconds.
+const ANSWER_TTL_MS: i64 = 60_000;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -48,6 +52,9 @@ pub struct Wanted {
     /// A category's id
     #[arg(long)]
     category: Option<String>,
+    /// The reference on a block page, such as 7K3M-0Q2F
+    #[arg(long, value_parser = reference)]
+    reference: Option<Reference>,
     /// Why you look: it is written down, and shown in the report
     #[arg(long)]
     purpose: Option<String>,
@@ -180,6 +187,7 @@ struct Book<'a> {
     config: &'a Config,
     register: Register,
     filter: Filter,
+    reference: Option<Reference>,
 }
 
 impl<'a> Book<'a> {
@@ -191,7 +199,7 @@ impl<'a> Book<'a> {
         let of = wanted.person.as_ref().map_or_else(String::new, |p| format!(" of {p}"));
         look_ups::record(&config.data, &format!("{shown}{of}"), &purpose, Clock::System.unix_ms()).map_err(fail)?;
         context.ask(config, &Request::Settle)?;
-        Ok(Self { config, register, filter })
+        Ok(Self { config, register, filter, reference: wanted.reference })
     }
 
     fn weeks(&self, only: Option<&str>) -> Result<Vec<Week>, Failed> {
@@ -230,8 +238,11 @@ impl<'a> Book<'a> {
                 if left == 0 {
                     return Ok(());
                 }
-                left -= 1;
                 let stored: Stored = stored.map_err(fail)?;
+                if self.reference.is_some_and(|r| !stored.event.who.is_some_and(|who| r.fits(who.client))) {
+                    continue;
+                }
+                left -= 1;
                 let version = stored.event.policy_version;
                 if let std::collections::hash_map::Entry::Vacant(free) = names.entry(version) {
                     free.insert(week.names(version).map_err(fail)?.unwrap_or_default());
@@ -262,12 +273,27 @@ impl Wanted {
             None => None,
             Some(id) => Some(category_of(config, id).ok_or_else(|| fail(format_args!("there is no category '{id}'")))?),
         };
-        Ok(Filter { person, client: self.client, host: self.host.clone(), action: self.action, category, ..Filter::default() })
+        // A page that a DNS answer led to has its line at the DNS door, up to that answer's TTL before.
+        let second = self.reference.map(|r| r.second(Clock::System.unix_ms()));
+        Ok(Filter {
+            person,
+            client: self.client,
+            host: self.host.clone(),
+            action: self.action,
+            category,
+            since_ms: second.map(|at| at - ANSWER_TTL_MS),
+            until_ms: second.map(|at| at + 1000),
+            ..Filter::default()
+        })
     }
 }
 
 fn category_of(config: &Config, id: &str) -> Option<Category> {
     config.categories.iter().find(|t| t.id == id).map(|t| t.category)
+}
+
+fn reference(text: &str) -> Result<Reference, String> {
+    Reference::parse(text).ok_or_else(|| "a reference is eight letters and digits, such as 7K3M-0Q2F".to_owned())
 }
 
 fn action(word: &str) -> Result<Action, String> {
