@@ -314,8 +314,16 @@ impl Drop for TlsOrigin {
 
 /// Sends bytes to an address and gives all that comes back.
 pub fn talk(to: SocketAddr, bytes: &[u8]) -> String {
+    talk_from(SocketAddr::new(std::net::Ipv4Addr::UNSPECIFIED.into(), 0), to, bytes)
+}
+
+/// [`talk`] from an address of the caller's choice.
+pub fn talk_from(from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> String {
     use std::io::Write;
-    let mut stream = std::net::TcpStream::connect(to).expect("a connection");
+    let socket = socket2::Socket::new(socket2::Domain::for_address(to), socket2::Type::STREAM, None).expect("a socket");
+    socket.bind(&from.into()).expect("the address is ours");
+    socket.connect(&to.into()).expect("a connection");
+    let mut stream = std::net::TcpStream::from(socket);
     stream.set_read_timeout(Some(Duration::from_secs(15))).expect("a limit");
     // A door may answer and close before it has read everything.
     let _ = stream.write_all(bytes);
