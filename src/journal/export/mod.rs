@@ -4,9 +4,9 @@
 //! Always holds: one event is one line, whatever bytes are in a name, a path, a method or a user name.
 //!
 //! - [`line`]   the event object of the contract
-//! - [`json`]   JSON lines
-//! - [`csv`]    a table for a spreadsheet
-//! - [`squid`]  squid's native access.log, for programs that read that
+//! - [`mod@json`] JSON lines
+//! - [`mod@csv`]  a table for a spreadsheet
+//! - [`mod@squid`] squid's native access.log, for programs that read that
 
 pub mod csv;
 mod json;
