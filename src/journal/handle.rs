@@ -27,7 +27,7 @@ pub struct Journal {
     dir: PathBuf,
     shared: Arc<Shared>,
     /// Held as long as the journal: two writers would give the same seq twice.
-    _lock: File,
+    lock: File,
 }
 
 thread_local! {
@@ -85,7 +85,7 @@ impl Journal {
         }
         let thread = std::thread::Builder::new().name("journal".into());
         thread.spawn(move || writer.run()).map_err(JournalFault::Writer)?;
-        Ok(Self { dir, shared, _lock: lock })
+        Ok(Self { dir, shared, lock })
     }
 
     /// Makes the calling thread's ring now, so that its first note has no file to make.
@@ -178,6 +178,8 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         self.stop();
+        // Said, not left to the close: a process that is being started at this moment holds a copy of the file for a while.
+        let _ = self.lock.unlock();
     }
 }
 

@@ -1,12 +1,12 @@
 //! One event, told to people and programs: ids become names, and nothing a client sent can break out of its field.
 //!
-//! Comes in: a [`Stored`] event, and what its ids are called. Goes out: a [`Line`], and that as JSON, CSV or squid's log line.
+//! Comes in: a [`Stored`](crate::journal::read::Stored) event, and what its ids are called. Goes out: a [`Line`], and that as JSON, CSV or squid's log line.
 //! Always holds: one event is one line, whatever bytes are in a name, a path, a method or a user name.
 //!
-//! - [`line`]   the event object of the contract
-//! - [`json`]   JSON lines
-//! - [`csv`]    a table for a spreadsheet
-//! - [`squid`]  squid's native access.log, for programs that read that
+//! - [`mod@line`] the event object of the contract
+//! - [`mod@json`] JSON lines
+//! - [`mod@csv`]  a table for a spreadsheet
+//! - [`mod@squid`] squid's native access.log, for programs that read that
 
 pub mod csv;
 mod json;
