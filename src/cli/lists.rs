@@ -1,12 +1,13 @@
 //! `schoolgate lists`.
 
+use super::table::table;
 use super::{Context, Outcome, fail, say};
 use crate::config::Config;
 use crate::gate::control::Request;
 use crate::lists::{Progress, Provenance};
 use crate::ops::tables;
 use crate::words::Host;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::CellAlignment;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::IsTerminal;
@@ -81,8 +82,7 @@ fn compile(context: &Context, config: &Config) -> Outcome {
 }
 
 fn shown(rows: &[Row]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["list", "category", "entries", "duplicates", "rejected"]);
+    let mut table = table(["list", "category", "entries", "duplicates", "rejected"]);
     for row in rows {
         let mut rejects: Vec<String> = row
             .rejects
