@@ -163,6 +163,11 @@ impl Words<'_> {
         let entry = self.entry().unwrap_or_default();
         let profile = self.profile().unwrap_or_default();
         let group = self.verdict.group.and_then(|g| self.snapshot.config.policy.group(g)).map_or("", |g| g.name.as_str());
+        let does = match self.verdict.action {
+            Action::Block | Action::WouldBlock => "blocks",
+            Action::Warn => "warns of",
+            Action::Allow | Action::Rewrite => "allows",
+        };
         let said = match step {
             Step::Locked => "it is on a locked list, which nobody can turn off".into(),
             Step::Platform => format!("machines need it to work ({entry})"),
@@ -177,8 +182,8 @@ impl Words<'_> {
             Step::Education => format!("{entry} is education"),
             Step::Category => {
                 match self.verdict.cell.and_then(|c| self.snapshot.config.policy.timetable.cells().get(usize::from(c.0))) {
-                    Some(cell) => format!("{entry} is {category}, and the timetable cell '{}' says so for {group}", cell.name),
-                    None => format!("{entry} is {category}, and profile {profile} says so for {group}"),
+                    Some(cell) => format!("{entry} is {category}, which the timetable cell '{}' {does} for {group}", cell.name),
+                    None => format!("{entry} is {category}, which profile {profile} {does} for {group}"),
                 }
             }
             Step::Default => format!("no list names it, and that is the default of profile {profile}"),
@@ -195,7 +200,7 @@ impl Words<'_> {
     }
 
     fn profile(&self) -> Option<String> {
-        self.verdict.group?;
+        self.verdict.group.filter(|_| self.verdict.step.is_a_profile_s())?;
         self.snapshot.config.policy.profile(self.verdict.profile).map(|p| p.name.clone())
     }
 
@@ -243,8 +248,21 @@ impl Words<'_> {
             (Step::Own | Step::Firm, _) | (Step::HarmfulCode, _) => {
                 Some(format!("schoolgate entries remove {} --reason '…'", self.verdict.rule.unwrap_or(0)))
             }
-            (_, Act::Block) => Some(format!("schoolgate allow {host} --reason '…'")),
-            (_, _) => Some(format!("schoolgate block {host} --reason '…'")),
+            (_, Act::Block) => Some(format!("schoolgate allow {host}{} --reason '…'", self.for_group())),
+            (_, _) => Some(format!("schoolgate block {host}{} --reason '…'", self.for_group())),
+        }
+    }
+
+    /// Only for the group whose profile decided: the smallest change does not open a name for the little ones, too.
+    fn for_group(&self) -> String {
+        let group = self.verdict.group.filter(|_| self.verdict.step.is_a_profile_s());
+        let group = group.and_then(|g| self.snapshot.config.policy.group(g)).map(|g| g.name.as_str());
+        match group {
+            // The unknown devices of a network: who asks about nobody in particular means everyone.
+            Some(name) if name.starts_with("network:") => String::new(),
+            Some(name) if name.contains([' ', '\'', '"']) => format!(" --group {name:?}"),
+            Some(name) => format!(" --group {name}"),
+            None => String::new(),
         }
     }
 }
