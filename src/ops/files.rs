@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 /// Writes beside, syncs, renames, and syncs the folder: after a power cut there is the old file or the new one.
@@ -69,6 +69,23 @@ pub fn belongs_to_folder(file: &File, folder: &Path) -> io::Result<()> {
         fchown(file, Some(owner.uid()), Some(owner.gid()))?;
     }
     Ok(())
+}
+
+/// Writes one line at the end of a file that is its owner's alone, and syncs it.
+///
+/// # Errors
+/// As the file system says, with the path.
+pub fn append_line(path: &Path, line: &[u8]) -> io::Result<()> {
+    append(path, line).map_err(|fault| io::Error::new(fault.kind(), format!("{}: {fault}", path.display())))
+}
+
+fn append(path: &Path, line: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(folder)?;
+    let mut file = File::options().create(true).append(true).mode(0o600).open(path)?;
+    belongs_to_folder(&file, folder)?;
+    file.write_all(&[line, b"\n"].concat())?;
+    file.sync_data()
 }
 
 /// The text of a file; empty if there is none.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 /// Longest purpose that is kept: a sentence or two.
@@ -26,16 +26,12 @@ pub struct LookUp {
 pub fn record(data: &Path, what: &str, purpose: &str, now_ms: i64) -> io::Result<()> {
     let purpose: String = purpose.trim().chars().filter(|c| !c.is_control()).take(MAX_PURPOSE).collect();
     if purpose.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "--purpose is empty: say in a few words why you are looking"));
+        let said = "this shows people: say in a few words why you look, --purpose 'a parent asked'. The report shows it";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, said));
     }
     let who = super::files::user_name(nix::unistd::getuid().as_raw());
-    let mut line = serde_json::to_vec(&LookUp { when_ms: now_ms, who, what: what.to_owned(), purpose })?;
-    line.push(b'\n');
-    super::files::make_folder(data)?;
-    let mut file = File::options().create(true).append(true).open(file(data))?;
-    super::files::belongs_to_folder(&file, data)?;
-    file.write_all(&line)?;
-    file.sync_data()
+    let line = serde_json::to_vec(&LookUp { when_ms: now_ms, who, what: what.to_owned(), purpose })?;
+    super::files::append_line(&file(data), &line)
 }
 
 /// The look-ups of a span of time. A line that cannot be read is passed over.
