@@ -171,7 +171,7 @@ impl App {
             lines.push(format!("  dig @{} -p {} www.pokerstars.com    (a blocked name: NXDOMAIN)", dns.ip(), dns.port()));
         }
         if let Some(proxy) = doors.proxy.first() {
-            lines.push(format!("  curl -x http://{proxy} http://www.pokerstars.com/    (the block page)"));
+            lines.push(format!("  curl -x http://{proxy} http://www.pokerstars.com/ -H 'Accept: text/html'    (the block page)"));
         }
         lines.push("  schoolgate status · schoolgate explain NAME · schoolgate log follow".into());
         lines.push("Ctrl-C stops it.".into());
