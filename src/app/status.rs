@@ -156,8 +156,13 @@ impl fmt::Display for Status {
         writeln!(f, "  people        {}", self.people)?;
         writeln!(f, "  lists         {} with {} names", self.lists, self.names_on_lists)?;
         writeln!(f, "  locked tier   {}", self.locked_tier)?;
-        for (door, action, count) in &self.decisions {
-            writeln!(f, "  {door:<13} {count} {action}")?;
+        let mut doors: Vec<_> = self.decisions.iter().map(|(door, ..)| door).collect();
+        doors.sort_unstable();
+        doors.dedup();
+        for door in doors {
+            let of_door = self.decisions.iter().filter(|(d, ..)| d == door);
+            let counts: Vec<_> = of_door.map(|(_, action, count)| format!("{count} {action}")).collect();
+            writeln!(f, "  {:<13} {}", format!("by {door}"), counts.join(", "))?;
         }
         writeln!(
             f,

@@ -34,8 +34,7 @@
 //! - [`read`]       weeks, events by filter, gaps, names
 //! - [`export`]     one event as JSON, CSV, squid's log line
 
-// The table of contents is for who works in this room: it links to private files too.
-#![allow(rustdoc::private_intra_doc_links)]
+#![allow(rustdoc::private_intra_doc_links, reason = "the table of contents is for who works in this room")]
 
 mod book;
 pub mod event;
