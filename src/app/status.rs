@@ -87,6 +87,12 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
     if tally.dropped > 0 {
         needs_you.push(format!("{} events were dropped: is the disk full or too slow?", tally.dropped));
     }
+    if tally.stalled {
+        needs_you.push("the journal cannot be written: events wait in memory and are dropped when it is full".into());
+    }
+    if tally.broken > 0 {
+        needs_you.push(format!("{} week files are broken and were set aside", tally.broken));
+    }
     if disk_free < LOW_DISK {
         needs_you.push(format!("only {} MiB are free under {}", disk_free >> 20, snapshot.config.data.display()));
     }
