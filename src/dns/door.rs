@@ -115,7 +115,7 @@ impl Door {
             Made::bare(Rcode::BADVERS).write(&query, out);
             return First::Answered;
         }
-        let host = query.name.host();
+        let host = query.name.nearest_host();
         let judged = match &host {
             Some(host) => visit.judge(host, Surface::NoPage),
             None => visit.judge_unlisted(Surface::NoPage),
@@ -234,7 +234,7 @@ fn never_asked(kind: u16) -> bool {
 /// else the first that was worth writing down (a warning, a `would-block`), else the question's own.
 fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
     let mut said: Option<Judged> = None;
-    let own = asked.query.name.host();
+    let own = asked.query.name.nearest_host();
     let names = found.names().iter().filter(|n| Some(**n) != own).copied();
     for host in names.chain(found.addresses().iter().map(|&a| Host::from(a))) {
         let Some(judged) = asked.visit.judge_behind(&asked.judged, &host, Surface::NoPage) else { continue };

@@ -298,6 +298,23 @@ async fn a_name_of_any_octets_is_resolved_and_escaped_in_the_log() {
 }
 
 #[tokio::test]
+async fn a_label_no_host_has_is_no_way_past_a_list_and_no_way_into_the_log() {
+    let school = school("");
+    for (name, code, host) in [
+        ("a!b.bet.test", 3, "a!b.bet.test"),
+        ("a b.phish.test", 3, "a\\032b.phish.test"),
+        ("a!b.illegal.test", 3, ""),
+        ("a!b.helpline.test", 0, ""),
+    ] {
+        let said = school.say(PUPIL, &query(name, rr::A, 1232, false)).await.expect("an answer");
+        let events = school.events();
+        let event = events.last().expect("an event");
+        assert_eq!((said[3] & 0x0f == 3, &*event.host), (code == 3, host), "{name}");
+        assert_eq!(event.who.is_none(), name.contains("helpline"), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_silent_upstream_is_servfail_with_ede_22() {
     let school = school("");
     let said = school.ask(PUPIL, "silent.test", rr::A).await;
