@@ -1,7 +1,8 @@
 //! Files replaced whole or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Writes beside, syncs, renames, and syncs the folder: after a power cut there is the old file or the new one.
@@ -17,12 +18,20 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As the file system or `write` says; the old file is untouched then.
 pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    replace_as(path, |path| File::create(path), write)
+}
+
+fn replace_as(
+    path: &Path,
+    beginning: impl FnOnce(&Path) -> io::Result<File>,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let folder = folder_of(path);
+    make_folder(folder)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = Path::new(&beside);
-    let written = File::create(beside).and_then(|mut file| {
+    let written = beginning(beside).and_then(|mut file| {
         write(&mut file)?;
         file.sync_all()
     });
@@ -32,6 +41,35 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>
     }
     fs::rename(beside, path)?;
     File::open(folder)?.sync_all()
+}
+
+/// [`replace`] for what shows persons: nobody but the owner reads it until they say so.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_as(path, private, |file| file.write_all(bytes))
+}
+
+/// An empty file that only its owner reads.
+///
+/// # Errors
+/// As the file system says.
+pub fn private(path: &Path) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Makes a folder of the gate's own, if it is not there: nobody but the gate's user and group looks in.
+///
+/// # Errors
+/// As the file system says.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o750).create(folder)
+}
+
+/// The folder a file is in; of a bare name the one we are in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The text of a file; empty if there is none.
@@ -56,6 +94,20 @@ pub fn user_name(uid: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_shows_persons_is_the_owners_alone_and_a_bare_name_is_here() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("new/report.html");
+        replace_private(&path, b"names").expect("written");
+        let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600);
+        replace(&dir.path().join("own/file"), b"x").expect("written");
+        assert_eq!(mode(&dir.path().join("own")) & 0o007, 0);
+        assert_eq!(folder_of(Path::new("report.html")), Path::new("."));
+        assert_eq!(folder_of(Path::new("a/report.html")), Path::new("a"));
+    }
 
     #[test]
     fn a_file_that_cannot_be_written_whole_stays_as_it_was() {
