@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Longest purpose that is kept: a sentence or two.
@@ -32,7 +33,8 @@ pub fn record(data: &Path, what: &str, purpose: &str, now_ms: i64) -> io::Result
     let mut line = serde_json::to_vec(&LookUp { when_ms: now_ms, who, what: what.to_owned(), purpose })?;
     line.push(b'\n');
     super::files::make_folder(data)?;
-    let mut file = File::options().create(true).append(true).open(file(data))?;
+    // It says which child somebody looked at.
+    let mut file = File::options().create(true).append(true).mode(0o600).open(file(data))?;
     super::files::belongs_to_folder(&file, data)?;
     file.write_all(&line)?;
     file.sync_data()
@@ -59,6 +61,7 @@ fn file(data: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_look_up_is_written_down_with_its_purpose_or_not_allowed() {
@@ -66,6 +69,8 @@ mod tests {
         assert!(record(dir.path(), "people list", " \n", 5).is_err());
         record(dir.path(), "log of p1", "a parent asked\nus", 10).expect("recorded");
         record(dir.path(), "log of p2", "later", 20).expect("recorded");
+        let mode = std::fs::metadata(file(dir.path())).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         let seen = between(dir.path(), 10, 20).expect("read");
         assert_eq!(seen.len(), 1);
         assert_eq!((seen[0].what.as_str(), seen[0].purpose.as_str()), ("log of p1", "a parent askedus"));
