@@ -62,6 +62,10 @@ fn an_address_of_the_locked_tier_is_blocked_at_every_door_and_stands_nowhere() {
             "{event}"
         );
     }
+    for verb in ["allow", "block"] {
+        let refused = school.run(&[verb, &format!("www.{NAME}"), "--reason", "a test"]);
+        assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
+    }
     for said in [
         school.ok(&["log", "export", "--format", "csv", "--purpose", "a test"]),
         school.ok(&["log", "export", "--format", "squid", "--purpose", "a test"]),
