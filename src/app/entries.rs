@@ -24,7 +24,7 @@ pub fn add(
     let zone = &config.school.zone;
     let entry = written(new, by, now_ms, zone)?;
     // It would change nothing there, and stand in the file, the log and the report.
-    let table = tables::current(config).map_err(|fault| fault.to_string())?;
+    let table = tables::current(config, tables::Broken::Endure).map_err(|fault| fault.to_string())?;
     if table.lookup(&entry.host).categories().iter().any(|category| category.role() == Role::Locked) {
         return Err("a locked list says what is done with this address: no entry changes that, so none is made".into());
     }
