@@ -203,3 +203,47 @@ fn kill_9_under_load_loses_no_answered_query() {
     assert_eq!(school.json(&["status"])["events_dropped"], 0);
     drop(gate);
 }
+
+#[test]
+fn a_table_that_is_damaged_or_of_other_categories_is_compiled_again() {
+    let school = School::new(&Wish::default());
+    school.ok(&["lists", "compile"]);
+    let table = school.path("var/lists/table.sgt");
+    let whole = std::fs::read(&table).expect("the table");
+    for (what, place) in [("cut", whole.len() / 2), ("damaged in the middle", 0), ("of another program", 1)] {
+        let mut bytes = whole.clone();
+        match what {
+            "cut" => bytes.truncate(place),
+            "of another program" => bytes[..8].copy_from_slice(b"foreign!"),
+            _ => bytes[whole.len() / 2] ^= 0x40,
+        }
+        std::fs::write(&table, bytes).expect("written");
+        let gate = school.start();
+        assert!(gate.dig("127.0.0.1", &["www.pokerstars.com", "A"]).contains("NXDOMAIN"), "{what}");
+        drop(gate);
+        assert_eq!(std::fs::read(&table).expect("the table"), whole, "{what}: the same lists give the same bytes");
+    }
+}
+
+#[test]
+fn log_follow_shows_what_happens_as_it_happens() {
+    use std::io::{BufRead, BufReader};
+    let school = School::new(&Wish::default());
+    let gate = school.start();
+    gate.dig("127.0.0.1", &["before.example", "A"]);
+    let mut follow = std::process::Command::new(support::BINARY)
+        .arg("--config")
+        .arg(school.path("config/schoolgate.toml"))
+        .args(["log", "follow", "--purpose", "a test"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    // It follows from where the log was when it began.
+    std::thread::sleep(Duration::from_secs(2));
+    gate.dig("127.0.0.1", &["www.pokerstars.com", "A"]);
+    let mut line = String::new();
+    BufReader::new(follow.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+    follow.kill().expect("stopped");
+    follow.wait().expect("stopped");
+    assert!(line.contains("www.pokerstars.com") && line.contains("block"), "{line}");
+}

@@ -4,9 +4,9 @@ use super::entries_file;
 use crate::config::{self, Config, Text, WrittenEntry};
 use crate::gate::control::NewEntry;
 use crate::ops::changes::{self, Change};
-use crate::ops::files;
+use crate::ops::{files, tables};
 use crate::policy::Act;
-use crate::words::{Category, CategorySet, Host, Url};
+use crate::words::{Category, CategorySet, Host, Role, Url};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
@@ -24,6 +24,11 @@ pub fn add(
 ) -> Result<u32, String> {
     let zone = &config.school.zone;
     let entry = written(new, by, now_ms, zone)?;
+    // It would change nothing there, and stand in the file, the log and the report.
+    let table = tables::current(config, tables::Broken::Endure).map_err(|fault| fault.to_string())?;
+    if table.lookup(&entry.host).categories().iter().any(|category| category.role() == Role::Locked) {
+        return Err("a locked list says what is done with this address: no entry changes that, so none is made".into());
+    }
     let (what, why) = (told(&entry, zone), entry.reason.clone());
     let id = change(config, enforce, |text| config::add_entry(text, zone, entry).map_err(|e| e.to_string()))?;
     record(config, Change { when_ms: now_ms, who: by.to_owned(), what, why })?;

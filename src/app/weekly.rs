@@ -9,7 +9,7 @@ use crate::ops::{changes, files, look_ups, tables};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{self, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World};
-use crate::words::{DeviceId, PersonRole};
+use crate::words::{DeviceId, PersonRole, Role};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -63,6 +63,7 @@ pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Runnin
     let gaps = file.as_ref().map(read::Week::gaps).transpose()?.unwrap_or_default();
     let lost = gaps.iter().map(|g| g.lost).sum::<u64>();
 
+    let lists = lists(config, made_ms)?;
     let names = RefCell::new(HashMap::<u32, Names>::new());
     let named = |version: u32| {
         let stored = || file.as_ref().and_then(|f| f.names(version).ok().flatten()).unwrap_or_default();
@@ -86,8 +87,8 @@ pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Runnin
         still_open: None,
         changes: changes(config, from_ms, until_ms)?,
         health: Health {
-            lists: lists(config, made_ms)?,
-            locked_present: false,
+            locked_present: lists.iter().any(|l| l.category.role() == Role::Locked && l.entries > 0),
+            lists,
             started_ms: running.map(|r| made_ms - (r.uptime_s * 1000) as i64),
             events_dropped: lost.max(running.map_or(0, |r| r.dropped)),
             gaps: gaps.len() as u64,

@@ -140,7 +140,7 @@ fn search(context: &Context, book: &Book, args: &SearchArgs) -> Outcome {
 
 fn export(book: &Book, args: &ExportArgs) -> Outcome {
     let to: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(std::fs::File::create(path).map_err(|e| fail(format_args!("{}: {e}", path.display())))?),
+        Some(path) => Box::new(crate::ops::files::private(path).map_err(|e| fail(format_args!("{}: {e}", path.display())))?),
         None => Box::new(io::stdout()),
     };
     let mut to = BufWriter::new(to);

@@ -61,7 +61,7 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
     match &args.out {
         None => say(text),
         Some(path) => {
-            ops::files::replace(path, text.as_bytes()).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
+            ops::files::replace_private(path, text.as_bytes()).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
             say(format_args!("the report of {week} is in {}", path.display()))
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Clock, Snapshot, Visit, clock};
 use crate::policy::{Act, Action, Step, Surface, Verdict};
-use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Url, Who};
+use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Url, Who};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -221,15 +221,16 @@ impl Words<'_> {
         let mut entries = Vec::new();
         for hit in found.matches() {
             let entry = self.host.last_labels(hit.labels);
-            for category in hit.categories.iter().filter(|c| c.role() != crate::words::Role::Locked) {
-                let list = self.snapshot.table.list_of(hit.kind, category);
-                let list = list.and_then(|id| self.snapshot.table.lists().get(usize::from(id.0)));
-                entries.push(FoundEntry {
-                    entry: entry.to_owned(),
-                    category: self.snapshot.config.category_id(category),
-                    list: list.map_or_else(String::new, |l| l.name.clone()),
-                    places: Vec::new(),
-                });
+            for source in self.snapshot.table.kind_sources(hit.kind) {
+                let Some(list) = self.snapshot.table.list(source.list) else { continue };
+                if hit.categories.contains(list.category) && list.category.role() != Role::Locked {
+                    entries.push(FoundEntry {
+                        entry: entry.to_owned(),
+                        category: self.snapshot.config.category_id(list.category),
+                        list: list.name.clone(),
+                        places: Vec::new(),
+                    });
+                }
             }
         }
         entries

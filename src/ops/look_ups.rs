@@ -55,6 +55,7 @@ fn file(data: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_look_up_is_written_down_with_its_purpose_or_not_allowed() {
@@ -62,6 +63,8 @@ mod tests {
         assert!(record(dir.path(), "people list", " \n", 5).is_err());
         record(dir.path(), "log of p1", "a parent asked\nus", 10).expect("recorded");
         record(dir.path(), "log of p2", "later", 20).expect("recorded");
+        let mode = std::fs::metadata(file(dir.path())).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         let seen = between(dir.path(), 10, 20).expect("read");
         assert_eq!(seen.len(), 1);
         assert_eq!((seen[0].what.as_str(), seen[0].purpose.as_str()), ("log of p1", "a parent askedus"));
