@@ -390,6 +390,9 @@ fn a_school_s_own_lists_work_by_configuration_alone_and_explain_names_the_line()
     let refused = school.run(&["lists", "compile"]);
     let said = support::text(&refused.stderr);
     assert!(refused.status.code() == Some(1) && said.contains("by-hosts") && said.contains("h.txt"), "{said}");
+    let checked = school.run(&["check"]);
+    let said = support::text(&checked.stderr);
+    assert!(checked.status.code() == Some(1) && said.contains("by-hosts") && said.contains("web page"), "{said}");
     let reload = || {
         gate.signal("-HUP");
         std::thread::sleep(std::time::Duration::from_millis(700));

@@ -86,6 +86,19 @@ fn a_watching_network_lets_through_and_writes_down() {
     assert!(gate.dig("127.0.0.1", &["www.pokerstars.com", "A"]).contains("status: NOERROR"));
     let log = school.log();
     assert_eq!(log[0]["action"], "would-block", "{log:?}");
+    // Who switched it, and when, is in the week's report even if an editor did it.
+    let enforced = school.config(&Wish::default());
+    school.write("config/schoolgate.toml", &enforced);
+    gate.signal("-HUP");
+    let until = Instant::now() + Duration::from_secs(5);
+    let week = || school.ok(&["report", "week", "--week", &this_week(), "--format", "json"]);
+    while !week().contains("enforced, secondary for unknown devices, 127.0.0.0/8 ::1/128 (was WATCHING") {
+        assert!(Instant::now() < until, "{}", week());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    school.write("config/schoolgate.toml", &school.config(&Wish { network: "mode = \"watch\"", ..Wish::default() }));
+    gate.signal("-HUP");
+    std::thread::sleep(Duration::from_millis(700));
     let status = school.run(&["status"]);
     assert!(text(&status.stdout).contains("WATCHING"));
     assert_eq!(status.status.code(), Some(1), "watching needs somebody");
@@ -246,4 +259,11 @@ fn log_follow_shows_what_happens_as_it_happens() {
     follow.kill().expect("stopped");
     follow.wait().expect("stopped");
     assert!(line.contains("www.pokerstars.com") && line.contains("block"), "{line}");
+}
+
+/// The ISO week it is now, by the school's time.
+fn this_week() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let zone = jiff::tz::TimeZone::get("Europe/London").expect("a zone");
+    schoolgate::report::IsoWeek::of(now.as_millis() as i64, &zone).to_string()
 }

@@ -1,6 +1,6 @@
 //! What the control socket's requests do.
 
-use super::{Doors, assemble, entries, status};
+use super::{Doors, assemble, drift, entries, status};
 use crate::config::Config;
 use crate::gate::control::{Handle, Peer, Request};
 use crate::gate::{Gate, explain};
@@ -50,6 +50,7 @@ impl Handler {
         let next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse).map_err(|f| f.to_string())?;
         self.resolver.set_upstreams(&next.config.dns.upstreams);
         let version = next.version;
+        drift::note(&next.config, self.gate.clock.unix_ms());
         self.gate.swap(next);
         Ok(format!("policy version {version} is in force{note}"))
     }

@@ -6,12 +6,14 @@
 //!
 //! - [`assemble`]  from what is on disk to one snapshot
 //! - [`control`]   what the control socket's requests do
+//! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
 //! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`status`]    what is running, and what needs somebody
 
 pub mod assemble;
 pub mod control;
+pub mod drift;
 pub mod entries;
 pub mod status;
 pub mod weekly;
@@ -113,6 +115,7 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     let journal = Journal::start(journal_settings(&config, &clock))?;
     let (neighbours, watch) = Neighbours::watch(ARP_TABLE, neighbours::EVERY).map_err(StartFault::Runtime)?;
     let snapshot = assemble::snapshot(config, &journal, &neighbours, ops::tables::Broken::Endure)?;
+    drift::note(&snapshot.config, clock.unix_ms());
     let resolver = {
         let _inside = runtime.enter();
         Arc::new(Resolver::new(&snapshot.config.dns.upstreams))

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 /// Ids up to here are given by `allow` and `block`, one after the other; those above are worked out from what the entry says.
 pub(super) const LAST_GIVEN: u32 = FIRST_WORKED_OUT - 1;
-const FIRST_WORKED_OUT: u32 = 1 << 31;
+pub const FIRST_WORKED_OUT: u32 = 1 << 31;
 
 /// Longest reason: it stands in lists and reports.
 const MAX_REASON: usize = 300;

@@ -45,7 +45,7 @@ mod values;
 
 pub use categories::CategoryTitle;
 pub use doors::{BlockAnswer, Dns, Proxy, Web};
-pub use entries::WrittenEntry;
+pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, add_entry, list_entries, remove_entry};
 pub use fault::{Fault, Faults, Text};
 pub use groups::Membership;

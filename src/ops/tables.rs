@@ -19,6 +19,8 @@ pub enum TablesFault {
     File { path: PathBuf, source: io::Error },
     #[error("{path}: {fault}", path = path.display())]
     Known { path: PathBuf, fault: String },
+    #[error("{}", .0.join("\n"))]
+    Unopened(Vec<String>),
     #[error(transparent)]
     Compile(#[from] lists::CompileFault),
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
@@ -137,22 +139,30 @@ fn fresh(config: &Config) -> Result<Table, TablesFault> {
 /// # Errors
 /// [`TablesFault`]: every list that cannot be used, or why the table cannot be written; a table that was there is still there.
 pub fn compile(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result<Compiled, TablesFault> {
+    let unopened = unopened(config);
+    if !unopened.is_empty() {
+        return Err(TablesFault::Unopened(unopened));
+    }
     let made_of = made_of(config)?;
     let compiled = compile_usable(config, progress)?;
-    let files = list_files(config);
-    let path_of = |name: &str| files.iter().find(|f| f.name == name).map(|f| f.path.clone()).unwrap_or_default();
-    let broken = |(list, why): (&lists::Provenance, lists::Broken)| BrokenList {
-        name: list.name.clone(),
-        path: path_of(&list.name),
-        why: why.as_str().to_owned(),
-    };
-    let broken: Vec<_> = compiled.broken().map(broken).collect();
+    let broken = broken(config, &compiled);
     if !broken.is_empty() {
         return Err(TablesFault::Broken(broken));
     }
     write(&table_file(config), &compiled.bytes)?;
     write(&made_of_file(config), &serde_json::to_vec_pretty(&made_of).unwrap_or_default())?;
     Ok(compiled)
+}
+
+fn broken(config: &Config, compiled: &Compiled) -> Vec<BrokenList> {
+    let files = list_files(config);
+    let path_of = |name: &str| files.iter().find(|f| f.name == name).map(|f| f.path.clone()).unwrap_or_default();
+    let told = |(list, why): (&lists::Provenance, lists::Broken)| BrokenList {
+        name: list.name.clone(),
+        path: path_of(&list.name),
+        why: why.to_string(),
+    };
+    compiled.broken().map(told).collect()
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), TablesFault> {
@@ -230,8 +240,19 @@ fn made_of(config: &Config) -> Result<MadeOf, TablesFault> {
     Ok(MadeOf { program: env!("CARGO_PKG_VERSION").into(), files })
 }
 
-/// What would keep the lists from compiling, for `check`: each file that cannot be opened.
+/// What would keep the lists from compiling, for `check`: each file that cannot be opened, or is no list.
 pub fn faults(config: &Config) -> Vec<String> {
+    let unopened = unopened(config);
+    if !unopened.is_empty() {
+        return unopened;
+    }
+    match compile_usable(config, &mut |_| {}) {
+        Ok(compiled) => broken(config, &compiled).iter().map(ToString::to_string).collect(),
+        Err(fault) => vec![fault.to_string()],
+    }
+}
+
+fn unopened(config: &Config) -> Vec<String> {
     let openable = |path: &Path| File::open(path).and_then(|f| f.metadata()).map(|m| m.is_file());
     let mut faults: Vec<String> = list_files(config)
         .iter()

@@ -1,0 +1,114 @@
+//! What the configuration's files say now that they did not say before: a change to filtering, whoever made it.
+//!
+//! `allow` and `block` are written down as they happen. A profile, network or timetable is changed in an editor, so it is
+//! compared with what was in force before, at each start and reload; the report shows both.
+
+use crate::config::Config;
+use crate::ops::changes::{self, Change};
+use crate::ops::files;
+use crate::policy::{Act, Mode};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Who is named when nobody is known: an editor leaves no name.
+const WHO: &str = "in the configuration's files";
+
+/// More differences than this are one line: somebody put another configuration in place.
+const MOST_LINES: usize = 40;
+
+/// What each setting says, by its name as people read it.
+type Said = BTreeMap<String, String>;
+
+/// Writes down what differs from what was last in force, and remembers what is in force now. A gate goes on answering when
+/// this cannot be written: the service log says so.
+pub fn note(config: &Config, now_ms: i64) {
+    if let Err(fault) = compare(config, now_ms) {
+        tracing::error!(%fault, "changes in the configuration's files could not be written down for the report");
+    }
+}
+
+fn compare(config: &Config, now_ms: i64) -> std::io::Result<()> {
+    let path = config.data.join("policy.json");
+    let stored = files::read_or_empty(&path)?;
+    let now = said(config);
+    // What cannot be read is as good as a first start: there is nothing to compare with.
+    if let Ok(before) = serde_json::from_str::<Said>(&stored) {
+        write_down(&config.data, &differences(&before, &now), now_ms)?;
+    }
+    let bytes = serde_json::to_vec_pretty(&now)?;
+    if stored.as_bytes() == bytes { Ok(()) } else { files::replace(&path, &bytes) }
+}
+
+fn write_down(data: &Path, differences: &[String], now_ms: i64) -> std::io::Result<()> {
+    let line = |what: String| Change { when_ms: now_ms, who: WHO.into(), what, why: String::new() };
+    if differences.len() > MOST_LINES {
+        let count = differences.len();
+        return changes::record(data, &line(format!("{count} settings of profiles, networks, groups or timetable changed")));
+    }
+    differences.iter().try_for_each(|what| changes::record(data, &line(what.clone())))
+}
+
+fn differences(before: &Said, now: &Said) -> Vec<String> {
+    let changed = now.iter().filter_map(|(name, says)| match before.get(name) {
+        Some(said) if said == says => None,
+        Some(said) => Some(format!("{name}: {says} (was {said})")),
+        None => Some(format!("{name}: {says} (new)")),
+    });
+    let gone =
+        before.iter().filter(|(name, _)| !now.contains_key(*name)).map(|(name, said)| format!("{name}: gone (was {said})"));
+    changed.chain(gone).collect()
+}
+
+/// Everything in the files that decides, but for the entries of the commands, which are written down as they are made.
+fn said(config: &Config) -> Said {
+    let policy = &config.policy;
+    let named = |id| policy.profile(id).map_or("", |p| p.name.as_str());
+    let mut said = Said::new();
+    for profile in &policy.profiles {
+        for title in &config.categories {
+            said.insert(format!("profile {}, {}", profile.name, title.id), profile.cell(title.category).to_string());
+        }
+        said.insert(format!("profile {}, what no list names", profile.name), profile.otherwise.to_string());
+        let rshe = if profile.rshe { Act::Allow } else { Act::Block };
+        said.insert(format!("profile {}, rshe whatever else it is listed as", profile.name), rshe.to_string());
+    }
+    for network in &policy.networks {
+        let mode = match network.mode {
+            Mode::Enforce => "enforced",
+            Mode::Watch => "WATCHING",
+        };
+        let profile = policy.group(network.group).map_or("", |g| named(g.profile));
+        let ranges: Vec<String> = network.ranges.iter().map(ToString::to_string).collect();
+        said.insert(
+            format!("network {}", network.name),
+            format!("{mode}, {} for unknown devices, {}", profile, ranges.join(" ")),
+        );
+    }
+    for group in &policy.groups {
+        said.insert(format!("group {}", group.name), format!("profile {}", named(group.profile)));
+    }
+    for cell in policy.timetable.cells() {
+        said.insert(format!("timetable {}", cell.name), format!("{} {}", cell.act, config.category_id(cell.category)));
+    }
+    for entry in policy.own.iter().filter(|e| e.id >= crate::config::FIRST_WORKED_OUT) {
+        let group = entry.group.and_then(|g| policy.group(g)).map_or("everyone", |g| g.name.as_str());
+        said.insert(format!("entry {} for {group}", entry.host), entry.act.to_string());
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_is_said_with_what_it_was() {
+        let map = |rows: &[(&str, &str)]| rows.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Said>();
+        let before = map(&[("network lab", "enforced"), ("profile p, games", "block"), ("entry a for everyone", "allow")]);
+        let now = map(&[("network lab", "WATCHING"), ("profile p, games", "block"), ("group g", "profile p")]);
+        assert_eq!(
+            differences(&before, &now),
+            ["group g: profile p (new)", "network lab: WATCHING (was enforced)", "entry a for everyone: gone (was allow)"]
+        );
+    }
+}
