@@ -8,12 +8,14 @@
 //! - [`theme`]   the worries that have terms, and how soon a person should look
 //! - [`file`]    a term file → terms
 //! - [`matcher`] terms → one automaton; a text → hits
+//! - [`searched`] the words in the URL of a search engine
 //! - `words`     bytes → words without case, width, accents, leetspeak or spelling out
 //! - `fold`      one character, without what people use to hide a word
 
 pub mod file;
 mod fold;
 pub mod matcher;
+pub mod searched;
 #[cfg(test)]
 mod tests;
 pub mod theme;
@@ -21,4 +23,5 @@ mod words;
 
 pub use file::{Fault, Term};
 pub use matcher::{Hit, Matcher, Scan, TooMuch};
+pub use searched::{Search, searched};
 pub use theme::{Theme, Tier};
