@@ -4,10 +4,13 @@
 use schoolgate::lists::phrases::{Hit, Matcher, Term, Theme, file};
 use std::path::PathBuf;
 
+fn blocklists() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("blocklists")
+}
+
 fn files() -> Vec<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("blocklists/phrases");
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).expect("blocklists/phrases/ is there").map(|e| e.expect("it can be read").path()).collect();
+    let folder = std::fs::read_dir(blocklists().join("phrases")).expect("blocklists/phrases/ is there");
+    let mut files: Vec<PathBuf> = folder.map(|e| e.expect("it can be read").path()).collect();
     files.sort();
     files
 }
@@ -132,5 +135,32 @@ fn a_hidden_word_is_found_as_the_plain_one() {
         "search?q=how+to+kill+myself",
     ] {
         assert!(ids(&matcher.find(text.as_bytes())).contains(&"en/self-harm/kill myself".to_owned()), "{text}");
+    }
+}
+
+#[test]
+fn names_of_help_health_education_and_lessons_say_nothing() {
+    let matcher = matcher();
+    for list in ["help.txt", "rshe.txt", "education.txt", "canaries.txt"] {
+        let text = std::fs::read_to_string(blocklists().join(list)).unwrap_or_else(|e| panic!("{list}: {e}"));
+        for name in text.lines().filter(|line| !line.starts_with('#')) {
+            assert_eq!(ids(&matcher.find(name.as_bytes())), Vec::<String>::new(), "{list}: {name}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_s_example_reads_and_its_table_names_every_theme_with_its_tier() {
+    let readme = std::fs::read_to_string(blocklists().join("README.md")).expect("the README of the lists");
+    let (_, example) = readme.split_once("```toml\n").expect("an example");
+    let (example, table) = example.split_once("```").expect("its end");
+    let terms = file::read(example).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let matcher = Matcher::new(terms.clone()).expect("it fits");
+    assert_eq!(ids(&matcher.find(terms[0].positive.as_bytes())), [terms[0].id.clone()]);
+    assert_eq!(ids(&matcher.find(terms[0].negative.as_bytes())), Vec::<String>::new());
+    for theme in Theme::ALL {
+        let row = format!("| {} |", theme.tier());
+        let row = table.lines().find(|line| line.starts_with(&row)).unwrap_or_else(|| panic!("no row '{row}'"));
+        assert!(row.contains(&format!("`{theme}`")), "{theme}: {row}");
     }
 }
