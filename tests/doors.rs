@@ -116,7 +116,10 @@ fn http_goes_through_and_a_blocked_page_says_what_a_child_can_read() {
 
     let bare =
         gate.curl(YEAR_9, &["-H", "Accept: image/*", "-H", "Sec-Fetch-Dest: image", &gate.url("www.pokerstars.com", "/x.png")]);
-    assert!(bare.starts_with("HTTP/1.1 403") && !bare.contains("Childline"), "{bare}");
+    assert!(bare.starts_with("HTTP/1.1 403") && bare.ends_with("\r\n\r\n"), "{bare}");
+    // A program, or somebody at a terminal, is told in a line.
+    let line = gate.curl(YEAR_9, &[&gate.url("www.pokerstars.com", "/")]);
+    assert!(line.ends_with("This address is not available in school.\n") && !line.contains("Childline"), "{line}");
 }
 
 #[test]

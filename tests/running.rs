@@ -78,6 +78,25 @@ fn explain_of_a_search_shows_the_terms_it_would_raise() {
 }
 
 #[test]
+fn the_log_shows_the_newest_first_of_all_and_says_that_there_are_older_ones() {
+    let school = School::new(&Wish::default());
+    let gate = school.start();
+    for name in ["one.example", "two.example", "three.example"] {
+        gate.dig("127.0.0.1", &[name, "A"]);
+    }
+    let search = |limit: &str| school.run(&["log", "search", "--limit", limit, "--purpose", "a test"]);
+    let two = search("2");
+    let shown = text(&two.stdout);
+    assert!(!shown.contains("one.example"), "{shown}");
+    assert!(shown.find("two.example").expect("the second") < shown.find("three.example").expect("the third"), "{shown}");
+    assert!(text(&two.stderr).contains("only the newest 2"), "{}", text(&two.stderr));
+    let all = search("3");
+    assert_eq!((text(&all.stdout).lines().count(), text(&all.stderr).as_str()), (3, ""));
+    let none = school.run(&["log", "search", "--host", "four.example", "--purpose", "a test"]);
+    assert!(none.status.success() && text(&none.stderr).contains("nothing that is kept"), "{}", text(&none.stderr));
+}
+
+#[test]
 fn a_watching_network_lets_through_and_writes_down() {
     let school = School::new(&Wish { network: "mode = \"watch\"", ..Wish::default() });
     let gate = school.start();

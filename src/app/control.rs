@@ -106,9 +106,9 @@ impl Handle for Handler {
             }
             Request::RemoveEntry { id, reason } => {
                 let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-                let config = self.gate.snapshot().config.clone();
-                let removed = entries::remove(&config, id, || self.swap().map(drop))?;
-                let by = ops::files::user_name(peer.uid);
+                let (config, by) = (self.gate.snapshot().config.clone(), ops::files::user_name(peer.uid));
+                let now_ms = self.gate.clock.unix_ms();
+                let removed = entries::remove(&config, id, &reason, &by, now_ms, || self.swap().map(drop))?;
                 tracing::info!(id, by, reason, host = %removed.host, "an entry was removed");
                 Ok(json!({ "id": id }))
             }

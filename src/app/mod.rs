@@ -133,7 +133,7 @@ fn bound<B>(listen: &[SocketAddr], bind: impl FnOnce() -> std::io::Result<B>) ->
 
 fn lock_data(data: &Path) -> Result<nix::fcntl::Flock<std::fs::File>, StartFault> {
     let file_fault = |source| StartFault::File { what: "the data folder cannot be used:", path: data.to_owned(), source };
-    std::fs::create_dir_all(data).map_err(file_fault)?;
+    ops::files::make_folder(data).map_err(file_fault)?;
     let file = std::fs::File::create(data.join("lock")).map_err(file_fault)?;
     nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| {
         file_fault(std::io::Error::new(std::io::Error::from(errno).kind(), "another gate is running on this folder"))
@@ -171,7 +171,7 @@ impl App {
             lines.push(format!("  dig @{} -p {} www.pokerstars.com    (a blocked name: NXDOMAIN)", dns.ip(), dns.port()));
         }
         if let Some(proxy) = doors.proxy.first() {
-            lines.push(format!("  curl -x http://{proxy} http://www.pokerstars.com/    (the block page)"));
+            lines.push(format!("  curl -x http://{proxy} http://www.pokerstars.com/ -H 'Accept: text/html'    (the block page)"));
         }
         lines.push("  schoolgate status · schoolgate explain NAME · schoolgate log follow".into());
         lines.push("Ctrl-C stops it.".into());

@@ -2,9 +2,10 @@
 
 use super::Doors;
 use crate::gate::Gate;
+use crate::lists::Provenance;
 use crate::ops::tables;
 use crate::policy::{Mode, Policy};
-use crate::words::Moment;
+use crate::words::{Category, CategorySet, Moment};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
@@ -22,7 +23,7 @@ pub struct Status {
     pub people: usize,
     pub lists: usize,
     pub names_on_lists: u64,
-    /// Always said: no licensed list can be shipped.
+    /// Always said: no licensed list can be shipped, and what is not there must not be believed in.
     pub locked_tier: String,
     pub decisions: Vec<(String, String, u64)>,
     pub events_written: u64,
@@ -59,6 +60,18 @@ const TERMS_AHEAD: i32 = 21;
 
 /// Less free space than this needs somebody: a week of a large school is some hundreds of megabytes.
 const LOW_DISK: u64 = 1 << 30;
+
+/// The true state of the locked tier: which of its lists are in the table. Never what is on them.
+pub fn locked_tier(lists: &[Provenance]) -> String {
+    let is_there = |category| lists.iter().any(|l| l.category == category && l.broken.is_none() && l.entries > 0);
+    let (there, missing): (Vec<_>, Vec<_>) = CategorySet::LOCKED.iter().partition(|category| is_there(*category));
+    let named = |categories: &[Category]| categories.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match (there.as_slice(), missing.as_slice()) {
+        ([], _) => "NOT PRESENT (IWF and CTIRU lists come from a licensed party)".into(),
+        (there, []) => format!("present: {}", named(there)),
+        (there, missing) => format!("present: {}; NOT PRESENT: {}", named(there), named(missing)),
+    }
+}
 
 pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
     let snapshot = gate.snapshot();
@@ -119,7 +132,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
         people: snapshot.register.present().count(),
         lists: snapshot.table.lists().len(),
         names_on_lists: snapshot.table.stats().names,
-        locked_tier: "NOT PRESENT (IWF and CTIRU lists come from a licensed party)".into(),
+        locked_tier: locked_tier(snapshot.table.lists()),
         decisions: gate.counters.by_door_and_action(),
         events_written: tally.written,
         events_dropped: tally.dropped,
@@ -162,8 +175,13 @@ impl fmt::Display for Status {
         writeln!(f, "  people        {}", self.people)?;
         writeln!(f, "  lists         {} with {} names", self.lists, self.names_on_lists)?;
         writeln!(f, "  locked tier   {}", self.locked_tier)?;
-        for (door, action, count) in &self.decisions {
-            writeln!(f, "  {door:<13} {count} {action}")?;
+        let mut doors: Vec<_> = self.decisions.iter().map(|(door, ..)| door).collect();
+        doors.sort_unstable();
+        doors.dedup();
+        for door in doors {
+            let of_door = self.decisions.iter().filter(|(d, ..)| d == door);
+            let counts: Vec<_> = of_door.map(|(_, action, count)| format!("{count} {action}")).collect();
+            writeln!(f, "  {:<13} {}", format!("by {door}"), counts.join(", "))?;
         }
         writeln!(
             f,

@@ -1,21 +1,18 @@
 //! The week's report: the journal's events and everything around them, handed to the report's room.
 
 use super::status::Status;
-use super::{entries, journal_dir, register_file};
+use super::{journal_dir, register_file};
 use crate::config::Config;
 use crate::journal::read::{self, Filter, ReadFault, Stored};
 use crate::journal::{DETAIL_DAYS, Names};
-use crate::ops::{files, look_ups, tables};
+use crate::ops::{changes, files, look_ups, tables};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{self, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World};
-use crate::words::{DeviceId, PersonRole};
+use crate::words::{DeviceId, PersonRole, Role};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-
-/// How long roll-ups are kept, in days: design, 'Shipped retention'.
-const ROLLUP_DAYS: u32 = 460;
 
 /// Milliseconds of a day, for ages.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -29,8 +26,6 @@ pub enum WeeklyFault {
     Register(#[from] StoreFault),
     #[error(transparent)]
     Lists(#[from] tables::TablesFault),
-    #[error("the school's own entries: {0}")]
-    Entries(String),
     #[error("{0}")]
     File(#[from] std::io::Error),
 }
@@ -68,6 +63,7 @@ pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Runnin
     let gaps = file.as_ref().map(read::Week::gaps).transpose()?.unwrap_or_default();
     let lost = gaps.iter().map(|g| g.lost).sum::<u64>();
 
+    let lists = lists(config, made_ms)?;
     let names = RefCell::new(HashMap::<u32, Names>::new());
     let named = |version: u32| {
         let stored = || file.as_ref().and_then(|f| f.names(version).ok().flatten()).unwrap_or_default();
@@ -91,8 +87,8 @@ pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Runnin
         still_open: None,
         changes: changes(config, from_ms, until_ms)?,
         health: Health {
-            lists: lists(config, made_ms)?,
-            locked_present: false,
+            locked_present: lists.iter().any(|l| l.category.role() == Role::Locked && l.entries > 0),
+            lists,
             started_ms: running.map(|r| made_ms - (r.uptime_s * 1000) as i64),
             events_dropped: lost.max(running.map_or(0, |r| r.dropped)),
             gaps: gaps.len() as u64,
@@ -102,7 +98,7 @@ pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Runnin
             backup_days: None,
             self_test_days: None,
         },
-        retention: Some(Retention { detail_days: DETAIL_DAYS as u32, rollup_days: ROLLUP_DAYS }),
+        retention: Some(Retention { detail_days: DETAIL_DAYS as u32 }),
         look_ups: Some(look_ups(config, from_ms, until_ms)?),
     };
 
@@ -151,15 +147,8 @@ fn networks(config: &Config) -> Vec<NetworkFact> {
 }
 
 fn changes(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Change>, WeeklyFault> {
-    let entries = entries::list(config).map_err(WeeklyFault::Entries)?;
-    let changes = entries.into_iter().filter_map(|entry| {
-        let when_ms = entry.made_ms.filter(|at| (from_ms..until_ms).contains(at))?;
-        let group = entry.group.map_or_else(String::new, |g| format!(" for {g}"));
-        let firm = if entry.firm { " (firm)" } else { "" };
-        let what = format!("{} {}{group}{firm}", entry.act, entry.host);
-        Some(Change { when_ms, who: entry.by, what, why: entry.reason, approved_by: None })
-    });
-    Ok(changes.collect())
+    let made = changes::between(&config.data, from_ms, until_ms)?;
+    Ok(made.into_iter().map(|c| Change { when_ms: c.when_ms, who: c.who, what: c.what, why: c.why, approved_by: None }).collect())
 }
 
 fn lists(config: &Config, made_ms: i64) -> Result<Vec<ListFact>, WeeklyFault> {

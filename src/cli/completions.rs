@@ -1,6 +1,6 @@
 //! `schoolgate completions SHELL`.
 
-use super::{Cli, Outcome};
+use super::{Cli, Outcome, put};
 use clap::CommandFactory;
 
 #[derive(Debug, clap::Args)]
@@ -10,6 +10,8 @@ pub struct Args {
 }
 
 pub fn completions(args: &Args) -> Outcome {
-    clap_complete::generate(args.shell, &mut Cli::command(), "schoolgate", &mut std::io::stdout());
-    Ok(())
+    // Into memory first: the generator panics where a reader goes away.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "schoolgate", &mut script);
+    put(&script)
 }

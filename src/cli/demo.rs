@@ -44,11 +44,17 @@ pub fn demo(context: &Context, args: &Args) -> Outcome {
     say(format_args!(
         "…\n\nA week of {} requests, {} of them refused, went through the doors in {seconds:.1} s.\n\
          The whole report: {}\n\
-         Look around:      schoolgate --config {} log search --person {} --purpose demo",
+         Look around:      {} --config {} log search --person {} --purpose demo",
         played.requests,
         played.refused,
         played.html.display(),
+        called(),
         played.config.display(),
         demo::week::IN_DISTRESS,
     ))
+}
+
+/// How this program was called, so that the line can be typed: `cargo run` does not put it on the path.
+fn called() -> String {
+    std::env::args().next().unwrap_or_else(|| "schoolgate".into())
 }

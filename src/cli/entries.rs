@@ -1,12 +1,14 @@
 //! `schoolgate allow`, `block`, `entries`: the school's own entries.
 
-use super::{Context, Outcome, fail, say};
-use crate::config::Config;
+use super::table::table;
+use super::{Context, Failed, Outcome, explain, fail, say};
+use crate::config::{Config, WrittenEntry};
 use crate::gate::control::{NewEntry, Request};
+use crate::gate::explain::Question;
 use crate::policy::Entry;
 use crate::{app, ops};
-use comfy_table::{Table, presets};
 use serde::Serialize;
+use std::collections::HashMap;
 
 #[derive(Debug, clap::Args)]
 pub struct AddArgs {
@@ -35,8 +37,9 @@ pub enum Command {
     List,
     /// Remove one by its number
     Remove {
+        /// Its number, as `entries list` shows it
         id: u32,
-        /// Why
+        /// Why: it stands in the log and the report
         #[arg(long)]
         reason: String,
     },
@@ -63,7 +66,23 @@ pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
             format!("entry {id} {what} {}: no gate is running, so it is in {} for the next start", entry.host, shown(&config))
         }
     };
-    say(said)
+    say(said)?;
+    match without_effect(context, &entry)? {
+        Some(why) => say(why),
+        None => Ok(()),
+    }
+}
+
+/// Says so where the name is judged as before: an entry cannot close what machines need, nor open what harms them.
+fn without_effect(context: &Context, entry: &NewEntry) -> Result<Option<String>, Failed> {
+    let question = Question { what: entry.host.clone(), group: entry.group.clone(), ..Question::default() };
+    let now = explain::answer(context, &context.read()?, &question)?;
+    let (wanted, done) = (if entry.allow { "opens" } else { "closes" }, now.action == "allow");
+    let spoken = !matches!(now.step.as_str(), "own" | "firm");
+    Ok((spoken && entry.allow != done).then(|| {
+        let change = now.to_change.map_or_else(String::new, |change| format!("\nto change that: {change}"));
+        format!("note: it {wanted} nothing as things are, because {}{change}", now.because)
+    }))
 }
 
 pub fn entries(context: &Context, command: &Command) -> Outcome {
@@ -74,7 +93,9 @@ pub fn entries(context: &Context, command: &Command) -> Outcome {
             let said = match context.ask(&config, &Request::RemoveEntry { id: *id, reason: reason.clone() })? {
                 Some(_) => format!("entry {id} is removed"),
                 None => {
-                    app::entries::remove(&config, *id, || context.readable()).map_err(fail)?;
+                    let by = ops::files::user_name(nix::unistd::getuid().as_raw());
+                    let now = crate::gate::Clock::System.unix_ms();
+                    app::entries::remove(&config, *id, reason, &by, now, || context.readable()).map_err(fail)?;
                     format!("entry {id} is removed from {}; no gate is running", shown(&config))
                 }
             };
@@ -92,11 +113,16 @@ struct Row<'a> {
     firm: bool,
     until_ms: Option<i64>,
     reason: &'a str,
+    /// Who wrote it; `None`: it stands in the configuration.
+    by: Option<String>,
+    made_ms: Option<i64>,
 }
 
 fn list(context: &Context, config: &Config) -> Outcome {
     let mut entries: Vec<&Entry> = config.policy.own.iter().collect();
     entries.sort_by_key(|e| e.id);
+    let written: HashMap<u32, WrittenEntry> =
+        app::entries::list(config).map_err(fail)?.into_iter().map(|entry| (entry.id, entry)).collect();
     let rows: Vec<Row> = entries
         .iter()
         .map(|e| Row {
@@ -107,16 +133,21 @@ fn list(context: &Context, config: &Config) -> Outcome {
             firm: e.firm,
             until_ms: e.until_ms,
             reason: &e.reason,
+            by: written.get(&e.id).map(|w| w.by.clone()),
+            made_ms: written.get(&e.id).and_then(|w| w.made_ms),
         })
         .collect();
     context.print(&rows, || {
         if rows.is_empty() {
             return "no entries. `schoolgate allow NAME --reason '…'` makes one".into();
         }
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["id", "does", "name", "for", "until", "why"]);
+        let mut table = table(["id", "does", "name", "for", "until", "why", "by", "made"]);
+        let now = crate::gate::Clock::System.unix_ms();
         for row in &rows {
-            let until = row.until_ms.map_or_else(String::new, |ms| local(ms, config));
+            let until = row.until_ms.map_or_else(String::new, |ms| {
+                let over = if ms <= now { " (over)" } else { "" };
+                app::entries::end(ms, &config.school.zone) + over
+            });
             let does = if row.firm { format!("{} (firm)", row.action) } else { row.action.to_owned() };
             table.add_row([
                 row.id.to_string(),
@@ -125,6 +156,8 @@ fn list(context: &Context, config: &Config) -> Outcome {
                 row.group.unwrap_or("everyone").into(),
                 until,
                 row.reason.into(),
+                row.by.clone().unwrap_or_else(|| "the configuration".into()),
+                row.made_ms.map_or_else(String::new, |ms| local(ms, config)),
             ]);
         }
         table.to_string()

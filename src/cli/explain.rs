@@ -1,6 +1,7 @@
 //! `schoolgate explain`.
 
-use super::{Context, Outcome, fail};
+use super::{Context, Failed, Outcome, fail};
+use crate::config::Config;
 use crate::gate::control::Request;
 use crate::gate::explain::{Explanation, FoundTerm, Question, Searched};
 use crate::gate::{Clock, explain as judge};
@@ -29,13 +30,7 @@ pub struct Args {
 pub fn explain(context: &Context, args: &Args) -> Outcome {
     let config = context.read()?;
     let question = Question { what: args.what.clone(), who: args.who.clone(), group: args.group.clone(), at: args.at.clone() };
-    let mut answer: Explanation = match context.ask(&config, &Request::Explain(question.clone()))? {
-        Some(value) => serde_json::from_value(value).map_err(fail)?,
-        None => {
-            let snapshot = Arc::new(crate::app::assemble::unnumbered(config.clone()).map_err(fail)?);
-            judge::explain(&question, &snapshot, &Clock::System).map_err(fail)?
-        }
-    };
+    let mut answer = answer(context, &config, &question)?;
     for found in &mut answer.found {
         found.places = crate::ops::tables::places(&config, &found.list, &found.entry);
     }
@@ -58,6 +53,17 @@ fn search(what: &str, shipped: &Path) -> Result<Option<Searched>, NoTerms> {
     });
     let words = String::from_utf8_lossy(&search.words).into_owned();
     Ok(Some(Searched { engine: search.engine.to_owned(), words, terms: found.collect() }))
+}
+
+/// What the running gate says, else what one would say that was started now.
+pub fn answer(context: &Context, config: &Config, question: &Question) -> Result<Explanation, Failed> {
+    match context.ask(config, &Request::Explain(question.clone()))? {
+        Some(value) => serde_json::from_value(value).map_err(fail),
+        None => {
+            let snapshot = Arc::new(crate::app::assemble::unnumbered(config.clone()).map_err(fail)?);
+            judge::explain(question, &snapshot, &Clock::System).map_err(fail)
+        }
+    }
 }
 
 fn text(answer: &Explanation) -> String {

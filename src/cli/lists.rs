@@ -1,12 +1,14 @@
 //! `schoolgate lists`.
 
+use super::table::table;
 use super::{Context, Outcome, fail, say};
+use crate::app::status::locked_tier;
 use crate::config::Config;
 use crate::gate::control::Request;
 use crate::lists::{Progress, Provenance};
 use crate::ops::tables;
-use crate::words::Host;
-use comfy_table::{CellAlignment, Table, presets};
+use crate::words::{Host, Role};
+use comfy_table::CellAlignment;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::IsTerminal;
@@ -60,7 +62,7 @@ impl Row {
 fn status(context: &Context, config: &Config) -> Outcome {
     let table = tables::current(config, tables::Broken::Endure).map_err(fail)?;
     let rows: Vec<Row> = table.lists().iter().map(|list| Row::of(list, config)).collect();
-    context.print(&rows, || shown(&rows) + "\nlocked tier: NOT PRESENT (IWF and CTIRU lists come from a licensed party)")
+    context.print(&rows, || format!("{}\nlocked tier: {}", shown(&rows), locked_tier(table.lists())))
 }
 
 fn compile(context: &Context, config: &Config) -> Outcome {
@@ -81,8 +83,7 @@ fn compile(context: &Context, config: &Config) -> Outcome {
 }
 
 fn shown(rows: &[Row]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["list", "category", "entries", "duplicates", "rejected"]);
+    let mut table = table(["list", "category", "entries", "duplicates", "rejected"]);
     for row in rows {
         let mut rejects: Vec<String> = row
             .rejects
@@ -122,7 +123,8 @@ struct Hit {
 fn search(context: &Context, config: &Config, name: &str) -> Outcome {
     let host = Host::parse(name).map_err(|why| fail(format_args!("'{name}' is not a host: {why}")))?;
     let mut hits = Vec::new();
-    for file in tables::list_files(config) {
+    // What is on the locked tier is never shown, whoever asks.
+    for file in tables::list_files(config).into_iter().filter(|file| file.category.role() != Role::Locked) {
         for entry in host.suffixes().filter_map(|suffix| Host::parse(suffix).ok()) {
             for line in tables::lines(&file, &entry).map_err(|e| fail(format_args!("{}: {e}", file.path.display())))? {
                 hits.push(Hit {
@@ -137,7 +139,7 @@ fn search(context: &Context, config: &Config, name: &str) -> Outcome {
         }
     }
     if hits.is_empty() && !context.json {
-        return say(format_args!("{host} is on no list"));
+        return say(format_args!("{host} is on no list that is shown"));
     }
     context.print(&hits, || {
         let line = |h: &Hit| format!("{} as {}: {}:{}: {}", h.entry, h.category, h.file, h.line, crate::words::escaped(&h.text));

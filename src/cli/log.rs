@@ -1,19 +1,18 @@
 //! `schoolgate log`: the access log.
 
-use super::{Context, Failed, Outcome, fail};
+use super::{Context, Failed, Outcome, fail, put, written};
 use crate::app;
-use crate::config::Config;
+use crate::config::{Config, nearest};
 use crate::gate::Clock;
 use crate::gate::control::Request;
+use crate::journal::IsoWeek;
 use crate::journal::export::{Csv, Line, Resolve, json, squid};
 use crate::journal::read::{self, Filter, Stored, Week};
-use crate::journal::{IsoWeek, Names};
 use crate::ops::look_ups;
 use crate::pages::Reference;
 use crate::people::{Register, Store};
 use crate::policy::Action;
 use crate::words::{Category, escaped};
-use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -27,7 +26,7 @@ const ANSWER_TTL_MS: i64 = 60_000;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Events that meet every condition, the oldest first
+    /// The newest events that meet every condition, in the order of their times
     Search(SearchArgs),
     /// Events for another program or a spreadsheet
     Export(ExportArgs),
@@ -67,7 +66,7 @@ pub struct SearchArgs {
     /// Only this ISO week, such as 2026-W47 [default: all there are]
     #[arg(long)]
     week: Option<String>,
-    /// At most so many
+    /// At most so many, the newest
     #[arg(long, default_value_t = 200)]
     limit: usize,
 }
@@ -117,15 +116,31 @@ pub fn log(context: &Context, command: &Command) -> Outcome {
 }
 
 fn search(context: &Context, book: &Book, args: &SearchArgs) -> Outcome {
-    let mut out = io::stdout().lock();
-    book.each(args.week.as_deref(), args.limit, &mut |line| {
-        if context.json { writeln!(out, "{}", json(line)) } else { writeln!(out, "{}", plain(line)) }
-    })
+    let newest = book.newest(args.week.as_deref(), args.limit)?;
+    let mut found: Vec<(String, String)> = Vec::new();
+    for (week, after) in &newest.weeks {
+        let filter = Filter { after: *after, ..book.filter.clone() };
+        book.each_in(week, &filter, &mut |_, line| {
+            found.push((line.when.clone(), if context.json { json(line) } else { plain(line) }));
+            Ok(())
+        })?;
+    }
+    // The journal's own order is that in which the doors' threads handed over.
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let lines: String = found.iter().flat_map(|(_, line)| [line, "\n"]).collect();
+    put(lines.as_bytes())?;
+    if found.is_empty() && !context.json {
+        eprintln!("nothing that is kept meets that");
+    }
+    if newest.more {
+        eprintln!("only the newest {} are shown: narrow it down, or say --limit", found.len());
+    }
+    Ok(())
 }
 
 fn export(book: &Book, args: &ExportArgs) -> Outcome {
     let to: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(std::fs::File::create(path).map_err(|e| fail(format_args!("{}: {e}", path.display())))?),
+        Some(path) => Box::new(crate::ops::files::private(path).map_err(|e| fail(format_args!("{}: {e}", path.display())))?),
         None => Box::new(io::stdout()),
     };
     let mut to = BufWriter::new(to);
@@ -133,16 +148,13 @@ fn export(book: &Book, args: &ExportArgs) -> Outcome {
     match args.format {
         Format::Csv => {
             let mut csv = Csv::new(&mut to).map_err(fail)?;
-            book.each(week, usize::MAX, &mut |line| csv.write(line).map_err(io::Error::from))?;
-            csv.finish().map_err(fail)?;
+            book.each(week, &mut |line| csv.write(line).map_err(io::Error::from))?;
+            written(csv.finish())?;
         }
-        Format::Jsonl => book.each(week, usize::MAX, &mut |line| writeln!(to, "{}", json(line)))?,
-        Format::Squid => book.each(week, usize::MAX, &mut |line| writeln!(to, "{}", squid(line)))?,
+        Format::Jsonl => book.each(week, &mut |line| writeln!(to, "{}", json(line)))?,
+        Format::Squid => book.each(week, &mut |line| writeln!(to, "{}", squid(line)))?,
     }
-    match to.flush() {
-        Err(fault) if fault.kind() != io::ErrorKind::BrokenPipe => Err(fail(fault)),
-        _ => Ok(()),
-    }
+    written(to.flush())
 }
 
 fn follow(context: &Context, config: &Config, book: &Book) -> Outcome {
@@ -152,10 +164,12 @@ fn follow(context: &Context, config: &Config, book: &Book) -> Outcome {
         let mut out = io::stdout().lock();
         let mut newest = after;
         let next = Filter { after: Some(after), ..book.filter.clone() };
-        book.each_of(&next, None, usize::MAX, &mut |seq, line| {
-            newest = newest.max(seq);
-            if context.json { writeln!(out, "{}", json(line)) } else { writeln!(out, "{}", plain(line)) }
-        })?;
+        for week in book.weeks(None)? {
+            book.each_in(&week, &next, &mut |seq, line| {
+                newest = newest.max(seq);
+                if context.json { writeln!(out, "{}", json(line)) } else { writeln!(out, "{}", plain(line)) }
+            })?;
+        }
         if let Err(fault) = out.flush() {
             return if fault.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(fail(fault)) };
         }
@@ -176,10 +190,24 @@ fn plain(line: &Line) -> String {
         }
         _ => format!("{} {}", line.query_type.as_deref().unwrap_or("-"), or_dash(&line.host)),
     };
-    let category = line.category.as_deref().map_or_else(String::new, |c| format!(" {c}"));
+    // 'platform' is a step and its category.
+    let category = line.category.as_deref().filter(|c| *c != line.step).map_or_else(String::new, |c| format!(" {c}"));
     let times = if line.count > 1 { format!(" ×{}", line.count) } else { String::new() };
     let time = line.when_local.get(..19).unwrap_or(&line.when_local).replace('T', " ");
-    format!("{time} {who:<12} {:<11} {:<10} {what} ({}{category}){times}", line.action, line.door, line.step)
+    let came = came_to_nothing(line);
+    format!("{time} {who:<12} {:<11} {:<10} {what} ({}{category}){times}{came}", line.action, line.door, line.step)
+}
+
+/// What was let through and failed says so: 'why does it not load?' is asked as often as 'why is it blocked?'.
+fn came_to_nothing(line: &Line) -> String {
+    let blocked = line.action == Action::Block.word();
+    match (line.door, line.status) {
+        _ if blocked => String::new(),
+        ("dns", 2) => ", came to nothing: SERVFAIL".into(),
+        ("dns", 3) => ", came to nothing: NXDOMAIN".into(),
+        ("proxy", status @ 400..) => format!(", came to nothing: {status}"),
+        _ => String::new(),
+    }
 }
 
 /// The journal of a configuration, with what its ids are called.
@@ -218,46 +246,49 @@ impl<'a> Book<'a> {
         Ok(last)
     }
 
-    fn each(&self, week: Option<&str>, limit: usize, show: &mut dyn FnMut(&Line) -> io::Result<()>) -> Outcome {
-        self.each_of(&self.filter, week, limit, &mut |_, line| show(line))
+    /// Where the newest events begin, at most `limit` of them.
+    fn newest(&self, week: Option<&str>, limit: usize) -> Result<Newest, Failed> {
+        let mut newest = Newest { weeks: Vec::new(), more: false };
+        let mut left = limit;
+        for week in self.weeks(week)?.into_iter().rev() {
+            let found = week.newest(&self.filter, left).map_err(fail)?;
+            newest.more |= found.more;
+            newest.weeks.insert(0, (week, found.after));
+            left = left.saturating_sub(found.count);
+        }
+        Ok(newest)
     }
 
-    fn each_of(
-        &self,
-        filter: &Filter,
-        week: Option<&str>,
-        limit: usize,
-        show: &mut dyn FnMut(u64, &Line) -> io::Result<()>,
-    ) -> Outcome {
+    fn each(&self, week: Option<&str>, show: &mut dyn FnMut(&Line) -> io::Result<()>) -> Outcome {
+        self.weeks(week)?.iter().try_for_each(|week| self.each_in(week, &self.filter, &mut |_, line| show(line)))
+    }
+
+    fn each_in(&self, week: &Week, filter: &Filter, show: &mut dyn FnMut(u64, &Line) -> io::Result<()>) -> Outcome {
         let person = |id| self.register.person(id).map(|p| p.key.clone());
         let device = |id| self.register.device(id).map(|d| d.name.clone());
-        let mut left = limit;
-        for week in self.weeks(week)? {
-            let mut names: HashMap<u32, Names> = HashMap::new();
-            for stored in week.events(filter) {
-                if left == 0 {
-                    return Ok(());
-                }
-                let stored: Stored = stored.map_err(fail)?;
-                if self.reference.is_some_and(|r| !stored.event.who.is_some_and(|who| r.fits(who.client))) {
-                    continue;
-                }
-                left -= 1;
-                let version = stored.event.policy_version;
-                if let std::collections::hash_map::Entry::Vacant(free) = names.entry(version) {
-                    free.insert(week.names(version).map_err(fail)?.unwrap_or_default());
-                }
-                let resolve =
-                    Resolve { names: &names[&version], zone: &self.config.school.zone, person: &person, device: &device };
-                match show(stored.seq, &Line::of(&stored, &resolve)) {
-                    Ok(()) => {}
-                    Err(gone) if gone.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
-                    Err(fault) => return Err(fail(fault)),
-                }
+        for stored in week.events(filter) {
+            let stored: Stored = stored.map_err(fail)?;
+            if self.reference.is_some_and(|r| !stored.event.who.is_some_and(|who| r.fits(who.client))) {
+                continue;
+            }
+            let names = week.names_of(stored.event.policy_version).map_err(fail)?;
+            let resolve = Resolve { names: &names, zone: &self.config.school.zone, person: &person, device: &device };
+            match show(stored.seq, &Line::of(&stored, &resolve)) {
+                Ok(()) => {}
+                Err(gone) if gone.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                Err(fault) => return Err(fail(fault)),
             }
         }
         Ok(())
     }
+}
+
+/// The newest events of every week.
+struct Newest {
+    /// Each with the seq after which they begin; `None`: all of it.
+    weeks: Vec<(Week, Option<u64>)>,
+    /// There are older ones.
+    more: bool,
 }
 
 impl Wanted {
@@ -271,7 +302,7 @@ impl Wanted {
         };
         let category = match &self.category {
             None => None,
-            Some(id) => Some(category_of(config, id).ok_or_else(|| fail(format_args!("there is no category '{id}'")))?),
+            Some(id) => Some(category_of(config, id)?),
         };
         // A page that a DNS answer led to has its line at the DNS door, up to that answer's TTL before.
         let second = self.reference.map(|r| r.second(Clock::System.unix_ms()));
@@ -288,8 +319,12 @@ impl Wanted {
     }
 }
 
-fn category_of(config: &Config, id: &str) -> Option<Category> {
-    config.categories.iter().find(|t| t.id == id).map(|t| t.category)
+fn category_of(config: &Config, id: &str) -> Result<Category, Failed> {
+    let known = || config.categories.iter().map(|t| t.id.as_str());
+    config.categories.iter().find(|t| t.id == id).map(|t| t.category).ok_or_else(|| {
+        let meant = nearest(id, known()).map_or("categories.toml names them all".to_owned(), |n| format!("did you mean '{n}'?"));
+        fail(format_args!("there is no category '{}': {meant}", id.escape_debug()))
+    })
 }
 
 fn reference(text: &str) -> Result<Reference, String> {

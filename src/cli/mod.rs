@@ -10,12 +10,12 @@ mod entries;
 mod explain;
 mod lists;
 mod log;
-
 mod man;
 mod people;
 mod report;
 mod run;
 mod status;
+mod table;
 
 use crate::config::Config;
 use crate::gate::control::{self, ControlFault, Request};
@@ -104,7 +104,6 @@ pub fn main() -> ExitCode {
         Command::Entries(command) => entries::entries(&context, &command),
         Command::Lists(command) => lists::lists(&context, &command),
         Command::People(command) => people::people(&context, &command),
-
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
         Command::Completions(args) => completions::completions(&args),
@@ -165,17 +164,32 @@ impl Context {
     }
 }
 
-/// Tells a fault on standard error, and gives the value to return.
+/// Tells a fault on standard error, and gives the value to return. Faults of a file, drawn under their lines, begin with the
+/// word already.
 pub fn fail(fault: impl Display) -> Failed {
-    eprintln!("error: {fault}");
+    let said = fault.to_string();
+    if said.starts_with("error: ") {
+        eprintln!("{said}")
+    } else {
+        eprintln!("error: {said}")
+    }
     Failed
 }
 
-/// Prints to standard output. A reader that has gone (`| head`) is not a fault.
+/// Prints to standard output, a line.
 pub fn say(text: impl Display) -> Outcome {
+    put(format!("{text}\n").as_bytes())
+}
+
+/// Prints to standard output as it is.
+pub fn put(bytes: &[u8]) -> Outcome {
     use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{text}") {
+    written(std::io::stdout().lock().write_all(bytes))
+}
+
+/// What a write ended with. A reader that has gone (`| head`) is not a fault.
+pub fn written(outcome: std::io::Result<()>) -> Outcome {
+    match outcome {
         Err(fault) if fault.kind() != std::io::ErrorKind::BrokenPipe => Err(fail(fault)),
         _ => Ok(()),
     }

@@ -1,5 +1,6 @@
 //! `schoolgate people`: the register.
 
+use super::table::table;
 use super::{Context, Failed, Outcome, fail};
 use crate::config::Config;
 use crate::gate::Clock;
@@ -8,13 +9,9 @@ use crate::people::record::Filter;
 use crate::people::{Diff, Force, Grouping, MAX_BYTES, Record, Sheet, Store};
 use crate::words::PersonRole;
 use crate::{app, ops};
-use comfy_table::{ContentArrangement, Table, presets};
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
-
-/// Columns of a terminal into which the list is fitted.
-const NARROWEST: u16 = 60;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -146,16 +143,12 @@ fn list(context: &Context, config: &Config, args: &ListArgs) -> Outcome {
         if register.persons().next().is_none() {
             return "the register is empty. `schoolgate people import FILE.csv` fills it".into();
         }
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(Record::COLUMNS);
-        // On a terminal too narrow for eight columns, lines that wrap read better than columns of one letter.
-        if table.width().is_some_and(|width| width >= NARROWEST) {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-        }
+        let mut table = table(Record::COLUMNS);
         for record in &records {
             table.add_row(record.cells(&config.school.zone));
         }
-        format!("{table}\n{} people", records.len())
+        let people = if records.len() == 1 { "person" } else { "people" };
+        format!("{table}\n{} {people}", records.len())
     })
 }
 

@@ -39,9 +39,13 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
     let now = Clock::System.unix_ms();
     let zone = &config.school.zone;
     let week = match &args.week {
-        Some(text) => IsoWeek::parse(text).map_err(fail)?,
+        Some(text) => IsoWeek::parse(text).map_err(|why| fail(format_args!("'{}' is {why}", text.escape_debug())))?,
         None => IsoWeek::of(now, zone).previous(),
     };
+    // A report made has a delivery number, and a number not delivered is missed.
+    if week.bounds(zone).0 > now {
+        return Err(fail(format_args!("the week {week} has not begun")));
+    }
     context.ask(&config, &Request::Settle)?;
     let running = match context.ask(&config, &Request::Status)? {
         Some(value) => Some(weekly::Running::of(&serde_json::from_value(value).map_err(fail)?)),
@@ -57,7 +61,7 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
     match &args.out {
         None => say(text),
         Some(path) => {
-            ops::files::replace(path, text.as_bytes()).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
+            ops::files::replace_private(path, text.as_bytes()).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
             say(format_args!("the report of {week} is in {}", path.display()))
         }
     }

@@ -50,6 +50,7 @@ pub use entry_file::{EntryFault, add_entry, list_entries, remove_entry};
 pub use fault::{Fault, Faults, Text};
 pub use groups::Membership;
 pub use lists::{Lists, Source};
+pub use near::nearest;
 pub use school::{SUITES, School};
 
 use crate::policy::{OwnEntries, Policy, Timetable};

@@ -9,7 +9,7 @@ const MAX_WORD: usize = 40;
 const MAX_LISTED: usize = 12;
 
 /// The known word nearest to `word`, if one is near enough to be meant.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.to_lowercase().chars().take(MAX_WORD + 1).collect();
     if word.is_empty() || word.len() > MAX_WORD {
         return None;

@@ -7,12 +7,11 @@
 //!               REFUSED            cache ── miss ─▶ upstream ─▶ judge behind ─▶ note ─▶ bytes
 //! ```
 
-use super::shares::{Share, Shares};
 use super::{blocked, special};
 use crate::gate::{Gate, Heard, Judged, Visit};
 use crate::journal::{Door as Doorway, Intent};
 use crate::policy::{Action, Surface, Verdict};
-use crate::resolve::{Outcome, ResolveFault, Resolver, WireAnswer};
+use crate::resolve::{Outcome, ResolveFault, Resolver, Share, WireAnswer};
 use crate::wire::{BadQuery, Ede, Made, Query, Rcode, answer, rr};
 use crate::words::{ClientAddr, Host};
 use std::net::IpAddr;
@@ -26,7 +25,6 @@ const TCP_LIMIT: usize = 65_535;
 pub struct Door {
     pub gate: Arc<Gate>,
     pub resolver: Arc<Resolver>,
-    shares: Arc<Shares>,
 }
 
 /// Who asks, and by which way the answer goes back.
@@ -57,7 +55,7 @@ pub enum First {
 /// A question that is allowed, and not yet answered.
 pub struct Open {
     asked: Asked,
-    /// `None`: the client has more open questions than its share, and gets no more.
+    /// `None`: room is short and the client has its share.
     share: Option<Share>,
 }
 
@@ -74,7 +72,7 @@ struct Asked {
 
 impl Door {
     pub fn new(gate: Arc<Gate>, resolver: Arc<Resolver>) -> Self {
-        Self { gate, resolver, shares: Arc::default() }
+        Self { gate, resolver }
     }
 
     /// Answers one query. `false`: nothing is to be sent.
@@ -115,7 +113,7 @@ impl Door {
             Made::bare(Rcode::BADVERS).write(&query, out);
             return First::Answered;
         }
-        let host = query.name.host();
+        let host = query.name.nearest_host();
         let judged = match &host {
             Some(host) => visit.judge(host, Surface::NoPage),
             None => visit.judge_unlisted(Surface::NoPage),
@@ -130,7 +128,7 @@ impl Door {
         } else if let Some(kept) = self.resolver.cached(&query) {
             self.settle(&asked, kept, out);
         } else {
-            let share = self.shares.take(asker.client);
+            let share = self.resolver.share(asker.client);
             return First::Open(Box::new(Open { asked, share }));
         }
         First::Answered
@@ -234,7 +232,7 @@ fn never_asked(kind: u16) -> bool {
 /// else the first that was worth writing down (a warning, a `would-block`), else the question's own.
 fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
     let mut said: Option<Judged> = None;
-    let own = asked.query.name.host();
+    let own = asked.query.name.nearest_host();
     let names = found.names().iter().filter(|n| Some(**n) != own).copied();
     for host in names.chain(found.addresses().iter().map(|&a| Host::from(a))) {
         let Some(judged) = asked.visit.judge_behind(&asked.judged, &host, Surface::NoPage) else { continue };

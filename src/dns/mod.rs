@@ -7,7 +7,6 @@
 //! - [`door`]     `answer(query, asker)`: judged, resolved, judged behind, written down
 //! - [`blocked`]  what a blocked name is answered with, and the words for it
 //! - [`special`]  names that are never asked upstream
-//! - [`shares`]   how many open questions one client may have
 //! - [`bind`]     all sockets of the door, and what to do if one cannot be had
 //! - [`udp`]      workers: one thread a socket; misses go to the runtime
 //! - [`tcp`]      connections with several queries each (RFC 7766)
@@ -15,7 +14,6 @@
 pub mod bind;
 pub mod blocked;
 pub mod door;
-pub mod shares;
 pub mod special;
 pub mod tcp;
 pub mod udp;

@@ -10,6 +10,7 @@ use crate::net::drain::drain;
 use crate::people::Register;
 use crate::policy::{Action, Step};
 use crate::resolve::Resolver;
+use crate::resolve::shares::SHORT;
 use crate::resolve::stub::{Stub, rows, with_code};
 use crate::wire::message::tests::{ASKED, soa};
 use crate::wire::question::tests::query;
@@ -298,6 +299,23 @@ async fn a_name_of_any_octets_is_resolved_and_escaped_in_the_log() {
 }
 
 #[tokio::test]
+async fn a_label_no_host_has_is_no_way_past_a_list_and_no_way_into_the_log() {
+    let school = school("");
+    for (name, code, host) in [
+        ("a!b.bet.test", 3, "a!b.bet.test"),
+        ("a b.phish.test", 3, "a\\032b.phish.test"),
+        ("a!b.illegal.test", 3, ""),
+        ("a!b.helpline.test", 0, ""),
+    ] {
+        let said = school.say(PUPIL, &query(name, rr::A, 1232, false)).await.expect("an answer");
+        let events = school.events();
+        let event = events.last().expect("an event");
+        assert_eq!((said[3] & 0x0f == 3, &*event.host), (code == 3, host), "{name}");
+        assert_eq!(event.who.is_none(), name.contains("helpline"), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_silent_upstream_is_servfail_with_ede_22() {
     let school = school("");
     let said = school.ask(PUPIL, "silent.test", rr::A).await;
@@ -314,7 +332,7 @@ async fn one_client_cannot_have_all_the_room() {
     let asker =
         |client: [u8; 4]| Asker { client: ClientAddr::new(client.into()), local: LOCAL.into(), transport: Transport::Udp };
     let mut out = Vec::new();
-    let held: Vec<_> = (0..shares::MAX_SHARE)
+    let held: Vec<_> = (0..SHORT)
         .map(|i| school.door.first(&query(&format!("n{i}.test"), rr::A, 1232, false), asker(PUPIL), &mut out))
         .collect();
     assert!(held.iter().all(|first| matches!(first, First::Open(_))));

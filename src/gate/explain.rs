@@ -2,7 +2,7 @@
 
 use super::{Clock, Snapshot, Visit, clock};
 use crate::policy::{Act, Action, Step, Surface, Verdict};
-use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Url, Who};
+use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Url, Who};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -187,6 +187,11 @@ impl Words<'_> {
         let entry = self.entry().unwrap_or_default();
         let profile = self.profile().unwrap_or_default();
         let group = self.verdict.group.and_then(|g| self.snapshot.config.policy.group(g)).map_or("", |g| g.name.as_str());
+        let does = match self.verdict.action {
+            Action::Block | Action::WouldBlock => "blocks",
+            Action::Warn => "warns of",
+            Action::Allow | Action::Rewrite => "allows",
+        };
         let said = match step {
             Step::Locked => "it is on a locked list, which nobody can turn off".into(),
             Step::Platform => format!("machines need it to work ({entry})"),
@@ -201,8 +206,8 @@ impl Words<'_> {
             Step::Education => format!("{entry} is education"),
             Step::Category => {
                 match self.verdict.cell.and_then(|c| self.snapshot.config.policy.timetable.cells().get(usize::from(c.0))) {
-                    Some(cell) => format!("{entry} is {category}, and the timetable cell '{}' says so for {group}", cell.name),
-                    None => format!("{entry} is {category}, and profile {profile} says so for {group}"),
+                    Some(cell) => format!("{entry} is {category}, which the timetable cell '{}' {does} for {group}", cell.name),
+                    None => format!("{entry} is {category}, which profile {profile} {does} for {group}"),
                 }
             }
             Step::Default => format!("no list names it, and that is the default of profile {profile}"),
@@ -219,7 +224,7 @@ impl Words<'_> {
     }
 
     fn profile(&self) -> Option<String> {
-        self.verdict.group?;
+        self.verdict.group.filter(|_| self.verdict.step.is_a_profile_s())?;
         self.snapshot.config.policy.profile(self.verdict.profile).map(|p| p.name.clone())
     }
 
@@ -240,15 +245,16 @@ impl Words<'_> {
         let mut entries = Vec::new();
         for hit in found.matches() {
             let entry = self.host.last_labels(hit.labels);
-            for category in hit.categories.iter().filter(|c| c.role() != crate::words::Role::Locked) {
-                let list = self.snapshot.table.list_of(hit.kind, category);
-                let list = list.and_then(|id| self.snapshot.table.lists().get(usize::from(id.0)));
-                entries.push(FoundEntry {
-                    entry: entry.to_owned(),
-                    category: self.snapshot.config.category_id(category),
-                    list: list.map_or_else(String::new, |l| l.name.clone()),
-                    places: Vec::new(),
-                });
+            for source in self.snapshot.table.kind_sources(hit.kind) {
+                let Some(list) = self.snapshot.table.list(source.list) else { continue };
+                if hit.categories.contains(list.category) && list.category.role() != Role::Locked {
+                    entries.push(FoundEntry {
+                        entry: entry.to_owned(),
+                        category: self.snapshot.config.category_id(list.category),
+                        list: list.name.clone(),
+                        places: Vec::new(),
+                    });
+                }
             }
         }
         entries
@@ -267,8 +273,21 @@ impl Words<'_> {
             (Step::Own | Step::Firm, _) | (Step::HarmfulCode, _) => {
                 Some(format!("schoolgate entries remove {} --reason '…'", self.verdict.rule.unwrap_or(0)))
             }
-            (_, Act::Block) => Some(format!("schoolgate allow {host} --reason '…'")),
-            (_, _) => Some(format!("schoolgate block {host} --reason '…'")),
+            (_, Act::Block) => Some(format!("schoolgate allow {host}{} --reason '…'", self.for_group())),
+            (_, _) => Some(format!("schoolgate block {host}{} --reason '…'", self.for_group())),
+        }
+    }
+
+    /// Only for the group whose profile decided: the smallest change does not open a name for the little ones, too.
+    fn for_group(&self) -> String {
+        let group = self.verdict.group.filter(|_| self.verdict.step.is_a_profile_s());
+        let group = group.and_then(|g| self.snapshot.config.policy.group(g)).map(|g| g.name.as_str());
+        match group {
+            // The unknown devices of a network: who asks about nobody in particular means everyone.
+            Some(name) if name.starts_with("network:") => String::new(),
+            Some(name) if name.contains([' ', '\'', '"']) => format!(" --group {name:?}"),
+            Some(name) => format!(" --group {name}"),
+            None => String::new(),
         }
     }
 }

@@ -131,6 +131,15 @@ pub struct StoredGap {
     pub dated: Dated,
 }
 
+/// The newest events of a week: all after a seq.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Newest {
+    pub after: Option<u64>,
+    pub count: usize,
+    /// There are older ones.
+    pub more: bool,
+}
+
 /// One week's file, open for reading.
 pub struct Week {
     path: PathBuf,
@@ -167,6 +176,26 @@ impl Week {
         let (conditions, values) = filter.conditions();
         let sql = format!("{} WHERE events.seq > ?{conditions} ORDER BY events.seq LIMIT {PAGE}", *schema::SELECT);
         Events { week: self, sql, values, after: filter.after.unwrap_or(0), page: VecDeque::new(), ended: false }
+    }
+
+    /// Where the newest events that meet a filter begin.
+    ///
+    /// # Errors
+    /// [`ReadFault::Sqlite`].
+    pub fn newest(&self, filter: &Filter, limit: usize) -> Result<Newest, ReadFault> {
+        let (conditions, values) = filter.conditions();
+        // One more than asked for: it is where they begin after, and tells that there are older ones.
+        let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let sql = format!(
+            "SELECT ifnull(min(seq), 0), count(*) FROM (SELECT events.seq AS seq FROM events WHERE events.seq > ?{conditions} \
+             ORDER BY events.seq DESC LIMIT {one_more})"
+        );
+        let values = std::iter::once(Value::from(filter.after.unwrap_or(0) as i64)).chain(values);
+        let read = |row: &rusqlite::Row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)?));
+        let (first, found) = self.db.query_row(&sql, params_from_iter(values), read).map_err(|e| self.fault(e))?;
+        let more = found == one_more;
+        let count = usize::try_from(found).unwrap_or(usize::MAX).min(limit);
+        Ok(Newest { after: if more { Some(first) } else { filter.after }, count, more })
     }
 
     /// What was lost, in the order in which it was noticed.

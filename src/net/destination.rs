@@ -35,7 +35,7 @@ pub enum Why {
     Hidden,
     #[error("it is an address of this gateway")]
     Own,
-    #[error("this port is not carried")]
+    #[error("this port is not carried; `ports` under [proxy] says which are")]
     Port,
 }
 

@@ -1,8 +1,8 @@
 //! Files replaced whole or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 /// Writes beside, syncs, renames, and syncs the folder: after a power cut there is the old file or the new one.
@@ -18,15 +18,20 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As the file system or `write` says; the old file is untouched then.
 pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    replace_as(path, |path| File::create(path), write)
+}
+
+fn replace_as(
+    path: &Path,
+    beginning: impl FnOnce(&Path) -> io::Result<File>,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let folder = folder_of(path);
     make_folder(folder)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = Path::new(&beside);
-    let written = File::create(beside).and_then(|mut file| {
+    let written = beginning(beside).and_then(|mut file| {
         belongs_to_folder(&file, folder)?;
         write(&mut file)?;
         file.sync_all()
@@ -39,7 +44,24 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>
     File::open(folder)?.sync_all()
 }
 
-/// Makes a folder and those above it, each its parent's owner's where root makes it.
+/// [`replace`] for what shows persons: nobody but the owner reads it until they say so.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_as(path, private, |file| file.write_all(bytes))
+}
+
+/// An empty file that only its owner reads.
+///
+/// # Errors
+/// As the file system says.
+pub fn private(path: &Path) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Makes a folder of the gate's own and those above it, if they are not there: each its parent's owner's where root makes it,
+/// and nobody but the gate's user and group looks in.
 ///
 /// # Errors
 /// As the file system says.
@@ -47,15 +69,17 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    let above = match folder.parent() {
-        Some(above) if !above.as_os_str().is_empty() => above,
-        _ => Path::new("."),
-    };
+    let above = folder_of(folder);
     make_folder(above)?;
-    match fs::create_dir(folder) {
+    match DirBuilder::new().mode(0o750).create(folder) {
         Err(fault) if fault.kind() != io::ErrorKind::AlreadyExists => Err(fault),
         _ => belongs_to_folder(&File::open(folder)?, above),
     }
+}
+
+/// The folder a file is in; of a bare name the one we are in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Gives a file that root has made to whoever owns its folder: the gate runs as a user of its own, and must be able to
@@ -69,6 +93,23 @@ pub fn belongs_to_folder(file: &File, folder: &Path) -> io::Result<()> {
         fchown(file, Some(owner.uid()), Some(owner.gid()))?;
     }
     Ok(())
+}
+
+/// Writes one line at the end of a file that is its owner's alone, and syncs it.
+///
+/// # Errors
+/// As the file system says, with the path.
+pub fn append_line(path: &Path, line: &[u8]) -> io::Result<()> {
+    append(path, line).map_err(|fault| io::Error::new(fault.kind(), format!("{}: {fault}", path.display())))
+}
+
+fn append(path: &Path, line: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path);
+    make_folder(folder)?;
+    let mut file = File::options().create(true).append(true).mode(0o600).open(path)?;
+    belongs_to_folder(&file, folder)?;
+    file.write_all(&[line, b"\n"].concat())?;
+    file.sync_data()
 }
 
 /// The text of a file; empty if there is none.
@@ -93,6 +134,20 @@ pub fn user_name(uid: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_shows_persons_is_the_owners_alone_and_a_bare_name_is_here() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("new/report.html");
+        replace_private(&path, b"names").expect("written");
+        let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600);
+        replace(&dir.path().join("own/file"), b"x").expect("written");
+        assert_eq!(mode(&dir.path().join("own")) & 0o007, 0);
+        assert_eq!(folder_of(Path::new("report.html")), Path::new("."));
+        assert_eq!(folder_of(Path::new("a/report.html")), Path::new("a"));
+    }
 
     #[test]
     fn what_root_writes_belongs_to_the_owner_of_the_folder() {

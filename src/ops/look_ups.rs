@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 /// Longest purpose that is kept: a sentence or two.
@@ -26,16 +26,12 @@ pub struct LookUp {
 pub fn record(data: &Path, what: &str, purpose: &str, now_ms: i64) -> io::Result<()> {
     let purpose: String = purpose.trim().chars().filter(|c| !c.is_control()).take(MAX_PURPOSE).collect();
     if purpose.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "--purpose is empty: say in a few words why you are looking"));
+        let said = "this shows people: say in a few words why you look, --purpose 'a parent asked'. The report shows it";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, said));
     }
     let who = super::files::user_name(nix::unistd::getuid().as_raw());
-    let mut line = serde_json::to_vec(&LookUp { when_ms: now_ms, who, what: what.to_owned(), purpose })?;
-    line.push(b'\n');
-    super::files::make_folder(data)?;
-    let mut file = File::options().create(true).append(true).open(file(data))?;
-    super::files::belongs_to_folder(&file, data)?;
-    file.write_all(&line)?;
-    file.sync_data()
+    let line = serde_json::to_vec(&LookUp { when_ms: now_ms, who, what: what.to_owned(), purpose })?;
+    super::files::append_line(&file(data), &line)
 }
 
 /// The look-ups of a span of time. A line that cannot be read is passed over.
@@ -59,6 +55,7 @@ fn file(data: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_look_up_is_written_down_with_its_purpose_or_not_allowed() {
@@ -66,6 +63,8 @@ mod tests {
         assert!(record(dir.path(), "people list", " \n", 5).is_err());
         record(dir.path(), "log of p1", "a parent asked\nus", 10).expect("recorded");
         record(dir.path(), "log of p2", "later", 20).expect("recorded");
+        let mode = std::fs::metadata(file(dir.path())).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         let seen = between(dir.path(), 10, 20).expect("read");
         assert_eq!(seen.len(), 1);
         assert_eq!((seen[0].what.as_str(), seen[0].purpose.as_str()), ("log of p1", "a parent askedus"));

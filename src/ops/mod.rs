@@ -2,6 +2,7 @@
 //!
 //! - [`tables`]   list files on disk to one table file, and back to the line an entry stands on
 //! - [`files`]    files replaced whole or not at all
+//! - [`changes`]  what was changed in the school's own entries
 //! - [`limits`]   as many open files as the system allows
 //! - [`look_ups`] who looked at whom
 //! - [`logging`]  the service log
@@ -9,6 +10,7 @@
 //! - [`signals`]  SIGHUP, SIGTERM, SIGINT
 //! - [`systemd`]  ready, reloading, stopping, watchdog
 
+pub mod changes;
 pub mod files;
 pub mod limits;
 pub mod logging;

@@ -156,7 +156,8 @@ pub fn compile(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result<Co
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), TablesFault> {
-    files::replace(path, bytes).map_err(|source| TablesFault::File { path: path.to_owned(), source })
+    // A table may hold names of the locked tier: nobody but the gate reads it.
+    files::replace_private(path, bytes).map_err(|source| TablesFault::File { path: path.to_owned(), source })
 }
 
 /// Compiles the lists that can be opened and understood; what became of each is in the result.

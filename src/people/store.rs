@@ -67,6 +67,8 @@ impl Store {
     /// [`StoreFault`]: no such folder, no right to it, no register, one of a newer schoolgate.
     pub fn open(path: &Path) -> Result<Self, StoreFault> {
         schema::make_file(path).map_err(|source| StoreFault::Folder { path: path.to_owned(), source })?;
+        // SQLite would say 'unable to open', and not why.
+        std::fs::File::open(path).map_err(|source| StoreFault::Folder { path: path.to_owned(), source })?;
         let db = Connection::open(path).map_err(|source| StoreFault::Sqlite { path: path.to_owned(), source })?;
         Self { path: path.to_owned(), db }.ready()
     }

@@ -3,6 +3,7 @@
 use super::Act;
 use crate::words::{Category, CategorySet, GroupId, Groups, Host};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// Longest time an entry may stand against `malware` or `phishing`: 30 days.
 pub const MAX_DESPITE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -36,15 +37,37 @@ impl Entry {
     }
 }
 
+/// Hashes names eight bytes at a time. Who may write entries is the school: nobody outside can fill the map with names that
+/// fall together, so it need not be the slower hash that withstands it.
+#[derive(Debug, Clone, Copy, Default)]
+struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        for word in words.iter().chain([&last]) {
+            // An odd constant without structure, the digits of π; the high half of the product has seen every bit below it.
+            let product = u128::from(self.0 ^ u64::from_le_bytes(*word)) * 0x243f_6a88_85a3_08d3;
+            self.0 = (product as u64) ^ ((product >> 64) as u64);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// All of them, by host.
 #[derive(Debug, Clone, Default)]
 pub struct OwnEntries {
-    by_host: HashMap<Host, Vec<Entry>>,
+    by_host: HashMap<Host, Vec<Entry>, BuildHasherDefault<NameHasher>>,
 }
 
 impl OwnEntries {
     pub fn new(entries: impl IntoIterator<Item = Entry>) -> Self {
-        let mut by_host: HashMap<Host, Vec<Entry>> = HashMap::new();
+        let mut by_host: HashMap<Host, Vec<Entry>, _> = HashMap::default();
         for entry in entries {
             by_host.entry(entry.host).or_default().push(entry);
         }
@@ -63,6 +86,12 @@ impl OwnEntries {
         self.by_host.is_empty()
     }
 
+    /// Whether any entry, in force or not, names the host or a parent of it. Few hosts have one: who asks this first asks the
+    /// rest of the questions of those only.
+    pub fn touches(&self, host: &Host) -> bool {
+        !self.by_host.is_empty() && host.suffixes().any(|suffix| self.by_host.contains_key(suffix))
+    }
+
     /// The longest firm block in force for these groups.
     pub fn firm_block<'a>(&'a self, host: &Host, groups: &Groups, now_ms: i64) -> Option<&'a Entry> {
         self.along(host).find(|e| e.firm && e.act == Act::Block && e.in_force(now_ms) && e.is_for(groups))
@@ -70,9 +99,6 @@ impl OwnEntries {
 
     /// The entry that speaks: group before school, longer name before shorter, block before allow at the same length.
     pub fn speaking<'a>(&'a self, host: &Host, groups: &Groups, now_ms: i64) -> Option<&'a Entry> {
-        if self.by_host.is_empty() {
-            return None;
-        }
         let in_force = || self.along(host).filter(|e| e.in_force(now_ms));
         strictest_of_longest(in_force().filter(|e| e.group.is_some_and(|g| groups.contains(g))))
             .or_else(|| strictest_of_longest(in_force().filter(|e| e.group.is_none())))

@@ -45,6 +45,13 @@ words! {
     }
 }
 
+impl Step {
+    /// Whether it was a profile that spoke: at every other step [`Verdict::profile`] says nothing.
+    pub fn is_a_profile_s(self) -> bool {
+        matches!(self, Self::Category | Self::Default)
+    }
+}
+
 /// What to do and the whole why, as ids. Names for the ids are in the snapshot that made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {

@@ -5,7 +5,7 @@ use super::request::Asked;
 use crate::gate::{Judged, Visit};
 use crate::net::destination::{self, Port, Rules, Why};
 use crate::policy::Surface;
-use crate::resolve::ResolveFault;
+use crate::resolve::{LeadsTo, ResolveFault};
 use crate::words::Host;
 use hyper::StatusCode;
 use std::io;
@@ -77,7 +77,7 @@ async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> 
     if port(proxy, visit, asked) == Port::Shut {
         return Err(Unreached::Refused(Why::Port));
     }
-    let found = proxy.resolver.leads_to(&host).await.map_err(|fault| match fault {
+    let found = resolved(proxy, visit, &host).await.map_err(|fault| match fault {
         ResolveFault::NoSuchName | ResolveFault::NoAddress => Unreached::NoSuchName,
         _ => Unreached::Unresolved,
     })?;
@@ -107,6 +107,16 @@ async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> 
         };
     }
     Err(last)
+}
+
+/// Where the host leads. It asks for both families, so it takes two places among the open questions of this client.
+async fn resolved(proxy: &Proxy, visit: &Visit, host: &Host) -> Result<LeadsTo, ResolveFault> {
+    let place = || proxy.resolver.share(visit.who.client);
+    let (Some(_v4), Some(_v6)) = (place(), place()) else {
+        proxy.gate.counters.overloads.inc();
+        return Err(ResolveFault::Busy);
+    };
+    proxy.resolver.leads_to(host).await
 }
 
 /// Whether this address may be reached, or reached again, for this visit.

@@ -46,6 +46,10 @@ impl<'a> Record<'a> {
         &self.asked.host
     }
 
+    pub fn port(&self) -> u16 {
+        self.asked.port
+    }
+
     pub fn is_tunnel(&self) -> bool {
         self.asked.form == Form::Tunnel
     }

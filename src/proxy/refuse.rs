@@ -4,6 +4,7 @@ use super::dial::Unreached;
 use super::plain::Unanswered;
 use super::record::Record;
 use super::request::Unreadable;
+use crate::journal::Intent;
 use crate::net::destination::Why;
 use crate::pages::{BlockPage, HEADERS, Notice, Seen};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -28,15 +29,19 @@ pub fn unreadable(fault: &Unreadable) -> Response<Body> {
     closing(line(StatusCode::BAD_REQUEST, &format!("This request cannot be carried: {fault}.\n")))
 }
 
-/// A blocked request, noted before it leaves. A page only where a person would see it; CONNECT closes.
+/// A blocked request, noted before it leaves. A page only where a person would see it, a line to a program, nothing inside a page;
+/// CONNECT closes.
 pub fn blocked(record: &mut Record<'_>, seen: Seen) -> Response<Body> {
     let status = StatusCode::FORBIDDEN;
+    let said = "This address is not available in school.\n";
     let response = if record.is_tunnel() {
-        closing(line(status, "This address is not available in school.\n"))
+        closing(line(status, said))
     } else if seen.page {
         page(status, BlockPage::of(record.visit, &record.judged).html())
-    } else {
+    } else if seen.intent == Intent::SubResource {
         line(status, "")
+    } else {
+        line(status, said)
     };
     told(record, response, "http_request_denied")
 }
@@ -49,7 +54,10 @@ pub fn unanswered(record: &mut Record<'_>, seen: Seen, fault: &Unanswered) -> Re
         Unanswered::Switched => (StatusCode::BAD_GATEWAY, "http_upgrade_failed"),
         Unanswered::Silent => (StatusCode::GATEWAY_TIMEOUT, "http_response_timeout"),
     };
-    let said = format!("{}: {fault}", record.host());
+    let said = match fault {
+        Unanswered::Unreached(Unreached::Refused(why @ Why::Port)) => format!("{}:{}: {why}", record.host(), record.port()),
+        _ => format!("{}: {fault}", record.host()),
+    };
     let response = if record.is_tunnel() {
         closing(line(status, &format!("{said}.\n")))
     } else if seen.page {

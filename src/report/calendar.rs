@@ -27,7 +27,7 @@ pub struct IsoWeek {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is not an ISO week such as 2026-W47")]
+#[error("not an ISO week such as 2026-W47")]
 pub struct BadWeek;
 
 impl IsoWeek {

@@ -128,9 +128,9 @@ pub fn look_ups(calendar: &mut Calendar, world: &World) -> Option<Vec<LookUpLine
 pub fn retention(world: &World) -> String {
     match world.retention {
         Some(kept) => format!(
-            "Single visits are kept for {}, sums for {}, incidents until the DSL closes them.",
+            "Single visits are deleted {} after the end of their week. Who looked at whom, and what was changed, is not. This \
+             report is kept where the school keeps it.",
             count(kept.detail_days.into(), "day", "days"),
-            count(kept.rollup_days.into(), "day", "days")
         ),
         None => "Nothing is deleted by itself yet: a week is kept until someone deletes its file.".into(),
     }

@@ -308,6 +308,9 @@ impl Week {
         if !since.is_empty() {
             line.push_str(&format!(" For a part of this week it only watched in {}.", list(&since)));
         }
+        if self.totals.events == 0 && self.totals.strays == 0 {
+            line.push_str(" So it is set; nothing was seen that shows it was running.");
+        }
         line
     }
 }

@@ -126,8 +126,8 @@ pub struct ListFact {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
+    /// After a week's last day.
     pub detail_days: u32,
-    pub rollup_days: u32,
 }
 
 /// Someone looked at a person's record.

@@ -24,7 +24,7 @@ pub const DEADLINE: Duration = Duration::from_secs(3);
 const HEDGE: Duration = Duration::from_millis(500);
 
 /// Most questions out at once: each has a socket of its own, and a process has 1,024 if nobody raised it.
-const MAX_OUT: usize = 384;
+pub const MAX_OUT: usize = 384;
 
 pub struct Upstreams {
     list: ArcSwap<Vec<Arc<Upstream>>>,

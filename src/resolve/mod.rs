@@ -9,10 +9,12 @@
 //! - [`failover`]  several upstreams: which is asked first, when the next one is asked as well
 //! - [`cache`]     what upstreams said, until it is too old
 //! - [`flight`]    many clients, one question: asked once
+//! - [`shares`]    how many open questions one client may have
 
 pub mod cache;
 pub mod failover;
 pub mod flight;
+pub mod shares;
 pub mod upstream;
 
 #[cfg(test)]
@@ -21,12 +23,14 @@ pub(crate) mod stub;
 mod tests;
 
 pub use failover::DEADLINE;
+pub use shares::Share;
 
 use crate::wire::{Message, Query, Rcode, answer, rr};
-use crate::words::{Host, Name};
+use crate::words::{ClientAddr, Host, Name};
 use cache::Cache;
 use failover::Upstreams;
 use flight::Flights;
+use shares::Shares;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,6 +44,7 @@ pub struct Resolver {
     upstreams: Upstreams,
     cache: Cache,
     flights: Flights,
+    shares: Arc<Shares>,
 }
 
 /// Why there is no answer.
@@ -77,7 +82,12 @@ pub type Outcome = Result<Arc<WireAnswer>, ResolveFault>;
 
 impl Resolver {
     pub fn new(upstreams: &[SocketAddr]) -> Self {
-        Self { upstreams: Upstreams::new(upstreams), cache: Cache::default(), flights: Flights::default() }
+        Self {
+            upstreams: Upstreams::new(upstreams),
+            cache: Cache::default(),
+            flights: Flights::default(),
+            shares: Arc::default(),
+        }
     }
 
     /// Asks others from now on. If they are others, what was remembered is forgotten: it may be why they were changed.
@@ -85,6 +95,11 @@ impl Resolver {
         if self.upstreams.set(upstreams) {
             self.cache.clear();
         }
+    }
+
+    /// A place for one open question of this client, held until it is answered. `None`: room is short and it has its share.
+    pub fn share(&self, client: ClientAddr) -> Option<Share> {
+        self.shares.take(client)
     }
 
     /// What is remembered of this question. Never waits: a worker asks here before it hands the question on.

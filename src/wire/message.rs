@@ -101,7 +101,7 @@ impl Message {
         Rcode(u16::from(self.bytes[3] & 0x0f))
     }
 
-    /// The names that the question leads to: targets of CNAME, DNAME, SVCB and HTTPS. What is no host is on no list.
+    /// The names that the question leads to, as they are judged: targets of CNAME, DNAME, SVCB and HTTPS.
     pub fn names(&self) -> &[Host] {
         &self.names
     }
@@ -203,7 +203,7 @@ impl Walk {
     }
 
     fn name(&mut self, name: &Name) -> Result<(), BadMessage> {
-        let Some(host) = name.host().filter(|h| !self.names.contains(h)) else { return Ok(()) };
+        let Some(host) = name.nearest_host().filter(|h| !self.names.contains(h)) else { return Ok(()) };
         if self.names.len() == MAX_CHAIN {
             return Err(BadMessage::TooMuch);
         }

@@ -88,6 +88,26 @@ impl Name {
     }
 }
 
+impl Name {
+    /// The host by which this name is judged: itself, or, where labels hold octets that no host has, the part behind the last
+    /// of these with one label `-` before it. So `a!b.example` is below `example` for every list, as it is for the DNS: a
+    /// browser asks for such names, and a zone with a wildcard answers them. `None` for the root, and where nothing of the
+    /// name is a host.
+    pub fn nearest_host(&self) -> Option<Host> {
+        if let Some(host) = self.host() {
+            return Some(host);
+        }
+        let is_odd = |label: &[u8]| !label.iter().all(|&c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
+        let odd = self.labels().enumerate().filter(|(_, label)| is_odd(label)).last()?.0;
+        let mut text = b"-".to_vec();
+        for label in self.labels().skip(odd + 1) {
+            text.push(b'.');
+            text.extend_from_slice(label);
+        }
+        if text.len() > 1 { Host::parse_ascii(&text).ok() } else { None }
+    }
+}
+
 impl From<&Host> for Name {
     /// The wire form of a host. An address has no wire form of its own; its text is written as labels.
     fn from(host: &Host) -> Self {
@@ -153,6 +173,21 @@ mod tests {
     }
 
     #[test]
+    fn a_label_no_host_has_hides_nothing_of_what_it_is_below() {
+        for (wire, judged) in [
+            (&b"\x03a!b\x05Adult\x07example\0"[..], Some("-.adult.example")),
+            (b"\x01w\x02\xff.\x05adult\x07example\0", Some("-.adult.example")),
+            (b"\x0dadult.example\x03com\0", Some("-.com")),
+            (b"\x03www\x05adult\x07example\0", Some("www.adult.example")),
+            (b"\x07example\x01!\0", None),
+            (b"\0", None),
+        ] {
+            let name = Name::from_wire(wire).expect("a good name");
+            assert_eq!(name.nearest_host().map(|h| h.to_string()).as_deref(), judged, "{name}");
+        }
+    }
+
+    #[test]
     fn a_host_and_its_name_say_the_same() {
         let host = Host::parse("www.example.com").expect("a host");
         let name = Name::from(&host);
@@ -174,7 +209,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             if let Ok(name) = Name::from_wire(&bytes) {
-                let _ = (name.to_string(), name.host());
+                let _ = (name.to_string(), name.host(), name.nearest_host());
             }
         }
     }

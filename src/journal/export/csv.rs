@@ -88,7 +88,7 @@ impl<W: io::Write> Csv<W> {
             own(line.action),
             own(line.step),
             named(&line.rule),
-            own(&line.profile),
+            named(&line.profile),
             named(&line.group),
             named(&line.cell),
             named(&line.list),

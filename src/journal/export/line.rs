@@ -47,7 +47,8 @@ pub struct Line {
     pub step: &'static str,
     /// The school's own entry that decided.
     pub rule: Option<String>,
-    pub profile: String,
+    /// The profile that decided, where one did.
+    pub profile: Option<String>,
     /// The group whose profile decided.
     pub group: Option<String>,
     /// The timetable's cell that decided.
@@ -110,7 +111,7 @@ impl Line {
             action: event.action.word(),
             step: event.step.word(),
             rule: event.rule.map(|id| names.rule(id).map_or_else(|| format!("entry {id}"), str::to_owned)),
-            profile: named(&names.profiles, event.profile.0, "profile"),
+            profile: event.step.is_a_profile_s().then(|| named(&names.profiles, event.profile.0, "profile")),
             group: event.group.map(group),
             cell: event.cell.map(|id| named(&names.cells, id.0, "cell")),
             list: event.list.map(|id| named(&names.lists, id.0, "list")),

@@ -75,7 +75,7 @@ fn every_id_is_told_by_its_name() {
     assert_eq!((line.client.clone(), line.network.clone()), (text("10.20.0.3"), text("classrooms")));
     assert_eq!(line.groups, ["year 9", "chess club"]);
     assert_eq!((line.how_known, line.how_sure), (Some("address"), Some("high")));
-    assert_eq!((line.action, line.step, line.profile.as_str()), ("block", "category", "secondary"));
+    assert_eq!((line.action, line.step, line.profile.as_deref()), ("block", "category", Some("secondary")));
     assert_eq!((line.group.clone(), line.cell.clone()), (text("year 9"), text("lunch")));
     assert_eq!((line.list.clone(), line.entry.clone()), (text("adult.txt"), text("bad.example")));
     assert_eq!((line.category.clone(), line.categories.clone()), (text("adult"), vec!["adult".into(), "chess".into()]));
@@ -84,13 +84,22 @@ fn every_id_is_told_by_its_name() {
 
 #[test]
 fn ids_that_nobody_named_are_told_as_numbers() {
-    let unknown = Event { profile: ProfileId(9), group: Some(GroupId(77)), rule: Some(5), ..event(4) };
+    let unknown = Event { step: Step::Default, profile: ProfileId(9), group: Some(GroupId(77)), rule: Some(5), ..event(4) };
     let line = line(unknown);
     assert_eq!(
-        (line.profile.as_str(), line.group.as_deref(), line.rule.as_deref()),
-        ("profile 9", Some("group 77"), Some("entry 5"))
+        (line.profile.as_deref(), line.group.as_deref(), line.rule.as_deref()),
+        (Some("profile 9"), Some("group 77"), Some("entry 5"))
     );
     assert_eq!(line.person.as_deref(), Some("person 4"));
+}
+
+#[test]
+fn a_profile_is_named_only_where_it_spoke() {
+    for (step, profile) in
+        [(Step::Category, Some("secondary")), (Step::Default, Some("secondary")), (Step::Education, None), (Step::Own, None)]
+    {
+        assert_eq!(line(Event { step, profile: ProfileId(1), ..event(5) }).profile.as_deref(), profile, "{step}");
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@ use super::stand::until_end;
 use super::{Stand, head_of};
 use crate::journal::{Door, Intent};
 use crate::policy::{Action, Step};
+use crate::resolve::shares::SHORT;
+use crate::words::ClientAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn hello(_: &str) -> &'static str {
@@ -68,6 +70,23 @@ async fn the_category_is_for_staff_alone() {
         assert!(page.contains("This page is not available in school"), "{page}");
         assert_eq!(page.contains("Listed as"), told, "{from}");
     }
+}
+
+#[tokio::test]
+async fn names_asked_through_the_proxy_count_to_the_clients_share() {
+    let stand = Stand::before(hello).await;
+    let client = ClientAddr::new([127, 0, 0, 1].into());
+    let held: Vec<_> = (0..SHORT).filter_map(|_| stand.resolver.share(client)).collect();
+    assert_eq!(held.len(), SHORT);
+    let url = stand.url("a.example", "/");
+    let request = format!("GET {url} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let busy = stand.talk_from("127.0.0.1", &request).await;
+    assert!(busy.starts_with("HTTP/1.1 504 "), "{busy}");
+    let other = stand.talk_from("127.0.0.2", &request).await;
+    assert!(other.starts_with("HTTP/1.1 200 "), "{other}");
+    drop(held);
+    let again = stand.talk_from("127.0.0.1", &request).await;
+    assert!(again.starts_with("HTTP/1.1 200 "), "{again}");
 }
 
 #[tokio::test]

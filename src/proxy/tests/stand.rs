@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Stand {
     pub school: School,
+    pub resolver: Arc<Resolver>,
     pub proxy: SocketAddr,
     pub origin: SocketAddr,
     /// Heads of requests as the origin got them, with the number of the connection they came on.
@@ -65,9 +66,9 @@ impl Stand {
         let proxy = bound.local_addrs()[0];
         let (stopper, drain) = drain();
         let resolver = Arc::new(Resolver::new(&[names.address]));
-        let serving = tokio::spawn(bound.serve(school.gate.clone(), resolver, drain));
+        let serving = tokio::spawn(bound.serve(school.gate.clone(), resolver.clone(), drain));
         assert_ne!(port, proxy.port());
-        Self { school, proxy, origin, heard, stopper: Some(stopper), serving }
+        Self { school, resolver, proxy, origin, heard, stopper: Some(stopper), serving }
     }
 
     /// A URL of the origin under any name.
