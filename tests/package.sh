@@ -63,7 +63,7 @@ done <<'PATHS'
 -rw-r--r-- usr/share/fish/vendor_completions.d/schoolgate.fish
 -rw-r--r-- usr/share/doc/schoolgate/copyright
 PATHS
-for list in blocklists/*; do
+for list in $(find blocklists -type f); do
 	grep -q " \./usr/share/schoolgate/$list\$" <<<"$contents" || die "a shipped list is missing: $list"
 done
 ! grep -E '^[-d]......(s|S|...[tT])' <<<"$contents" || die "a set-uid or sticky file"

@@ -61,6 +61,23 @@ fn an_entry_is_in_force_at_once_and_gone_when_removed() {
 }
 
 #[test]
+fn explain_of_a_search_shows_the_terms_it_would_raise() {
+    let school = School::new(&Wish::default());
+    let why = school.json(&["explain", "https://www.google.co.uk/search?q=how+to+bypass%20school+filter"]);
+    let search = &why["search"];
+    assert_eq!(
+        (search["engine"].as_str(), search["words"].as_str()),
+        (Some("google"), Some("how to bypass school filter")),
+        "{why}"
+    );
+    assert_eq!(search["terms"][0]["term"], "en/bypass/bypass school filter", "{why}");
+    assert_eq!((search["terms"][0]["theme"].as_str(), search["terms"][0]["offset"].as_u64()), (Some("bypass"), Some(7)), "{why}");
+    let said = school.ok(&["explain", "https://www.youtube.com/results?search_query=heart+bypass"]);
+    assert!(said.contains("'heart bypass' by youtube") && said.contains("none is in it"), "{said}");
+    assert!(school.json(&["explain", "www.google.co.uk"])["search"].is_null());
+}
+
+#[test]
 fn the_log_shows_the_newest_first_of_all_and_says_that_there_are_older_ones() {
     let school = School::new(&Wish::default());
     let gate = school.start();

@@ -3,8 +3,12 @@
 use super::{Context, Failed, Outcome, fail};
 use crate::config::Config;
 use crate::gate::control::Request;
-use crate::gate::explain::{Explanation, Question};
+use crate::gate::explain::{Explanation, FoundTerm, Question, Searched};
 use crate::gate::{Clock, explain as judge};
+use crate::lists::phrases::searched;
+use crate::ops::phrases::{NoTerms, matcher};
+use crate::words::{Url, escaped};
+use std::path::Path;
 use std::sync::Arc;
 
 #[derive(Debug, clap::Args)]
@@ -30,7 +34,25 @@ pub fn explain(context: &Context, args: &Args) -> Outcome {
     for found in &mut answer.found {
         found.places = crate::ops::tables::places(&config, &found.list, &found.entry);
     }
+    answer.search = search(&args.what, &config.lists.shipped).map_err(fail)?;
     context.print(&answer, || text(&answer))
+}
+
+/// The search that a URL is, with the terms that would be raised.
+fn search(what: &str, shipped: &Path) -> Result<Option<Searched>, NoTerms> {
+    let Some(search) = Url::parse(what).ok().and_then(|url| searched(&url)) else { return Ok(None) };
+    let matcher = matcher(shipped)?;
+    let mut hits = matcher.find(&search.words);
+    hits.sort_by_key(|hit| std::cmp::Reverse((hit.term.tier, hit.term.severity)));
+    let found = hits.iter().map(|hit| FoundTerm {
+        term: hit.term.id.clone(),
+        theme: hit.term.theme.to_string(),
+        tier: hit.term.tier.to_string(),
+        severity: hit.term.severity,
+        offset: hit.at.start,
+    });
+    let words = String::from_utf8_lossy(&search.words).into_owned();
+    Ok(Some(Searched { engine: search.engine.to_owned(), words, terms: found.collect() }))
 }
 
 /// What the running gate says, else what one would say that was started now.
@@ -61,6 +83,18 @@ fn text(answer: &Explanation) -> String {
     }
     if answer.found.is_empty() {
         lines.push("  listed    on no list".into());
+    }
+    if let Some(search) = &answer.search {
+        // Word by word: a space needs no escape here.
+        let words: Vec<_> = search.words.split(' ').map(escaped).collect();
+        lines.push(format!("  search    '{}' by {}", words.join(" "), search.engine));
+        for found in &search.terms {
+            let FoundTerm { term, theme, tier, severity, .. } = found;
+            lines.push(format!("  term      {term}: theme {theme}, {tier}, severity {severity}"));
+        }
+        if search.terms.is_empty() {
+            lines.push("  term      none is in it".into());
+        }
     }
     match &answer.to_change {
         Some(change) => lines.push(format!("  to change {change}")),

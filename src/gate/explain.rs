@@ -40,6 +40,29 @@ pub struct Explanation {
     pub found: Vec<FoundEntry>,
     /// The smallest change that would turn the verdict round; `None` if nothing may.
     pub to_change: Option<String>,
+    /// If the URL is a search. Filled in by who can read the term files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Searched>,
+}
+
+/// What was searched for, and the terms in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Searched {
+    pub engine: String,
+    pub words: String,
+    pub terms: Vec<FoundTerm>,
+}
+
+/// A term that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundTerm {
+    /// Language, theme and words: `en/bypass/free vpn`.
+    pub term: String,
+    pub theme: String,
+    pub tier: String,
+    pub severity: u8,
+    /// Bytes from the start of the words that were searched for.
+    pub offset: u64,
 }
 
 /// One entry of the lists that matched.
@@ -101,6 +124,7 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         entry: words.entry(),
         found: words.found(&judged.found),
         to_change: words.to_change(),
+        search: None,
     })
 }
 

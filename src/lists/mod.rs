@@ -17,12 +17,16 @@
 //! - [`found`]      the answer to a look-up
 //! - `key`          a host with its labels turned round: how a table is sorted
 //! - [`search`]     the line of a list that an entry came from
+//!
+//! From words to a worry:
+//! - [`phrases`]    terms by theme, found in a text in chunks
 
 pub mod compile;
 pub mod found;
 mod key;
 pub mod known;
 pub mod parse;
+pub mod phrases;
 pub mod provenance;
 pub mod search;
 pub mod source;

@@ -6,6 +6,7 @@
 //! - [`limits`]   as many open files as the system allows
 //! - [`look_ups`] who looked at whom
 //! - [`logging`]  the service log
+//! - [`phrases`]  term files on disk to one matcher
 //! - [`signals`]  SIGHUP, SIGTERM, SIGINT
 //! - [`systemd`]  ready, reloading, stopping, watchdog
 
@@ -14,6 +15,7 @@ pub mod files;
 pub mod limits;
 pub mod logging;
 pub mod look_ups;
+pub mod phrases;
 pub mod signals;
 pub mod systemd;
 pub mod tables;

@@ -4,22 +4,8 @@
 //! tier below what the same theme would be by words in the first person; only the illegal lists are critical by themselves.
 //! No category of religion, sexuality or recovery is in any theme.
 
-use crate::words::person::words;
+pub use crate::lists::phrases::Tier;
 use crate::words::{Category, CategorySet};
-
-words! {
-    /// How soon a person should look.
-    Tier {
-        /// With the week.
-        Low "low",
-        /// With the week, first.
-        Medium "medium",
-        /// On the day it is read.
-        High "high",
-        /// At once.
-        Critical "critical",
-    }
-}
 
 /// One theme: some categories that mean the same worry.
 #[derive(Debug, PartialEq, Eq)]

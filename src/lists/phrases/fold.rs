@@ -1,0 +1,124 @@
+//! One character, without what people use to hide a word: case, width, accents, fancy alphabets, invisible characters.
+
+/// What a character is to a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Folded {
+    /// A letter or digit of the word.
+    One(char),
+    /// `ß` and `æ` are two letters.
+    Two(char, char),
+    /// `@` and `$`, which may stand for a letter inside a word.
+    Symbol(char),
+    /// Belongs to no word and parts none: accents, apostrophes, soft hyphens, zero width.
+    Nothing,
+    /// Between two words.
+    Gap,
+}
+
+/// Letters that are a letter with a mark, lower case. Unicode's Latin-1 Supplement and Latin Extended-A and -B.
+const MARKED: &[(char, &str)] = &[
+    ('a', "àáâãäåāăąǎǻ"),
+    ('b', "ƀɓ"),
+    ('c', "çćĉċčƈ"),
+    ('d', "ďđɗ"),
+    ('e', "èéêëēĕėęěǝə"),
+    ('g', "ĝğġģǧǵ"),
+    ('h', "ĥħ"),
+    ('i', "ìíîïĩīĭįıǐ"),
+    ('j', "ĵǰ"),
+    ('k', "ķĸǩƙ"),
+    ('l', "ĺļľŀłƚ"),
+    ('n', "ñńņňŉŋǹ"),
+    ('o', "òóôõöøōŏőơǒǿ"),
+    ('r', "ŕŗř"),
+    ('s', "śŝşšșſ"),
+    ('t', "ţťŧțƭ"),
+    ('u', "ùúûüũūŭůűųưǔ"),
+    ('w', "ŵ"),
+    ('y', "ýÿŷƴ"),
+    ('z', "źżžƶ"),
+];
+
+pub(super) fn fold(c: char) -> Folded {
+    match c {
+        'a'..='z' | '0'..='9' => Folded::One(c),
+        'A'..='Z' => Folded::One(c.to_ascii_lowercase()),
+        '@' | '$' => Folded::Symbol(c),
+        '\'' | '`' => Folded::Nothing,
+        _ if c.is_ascii() => Folded::Gap,
+        _ => fold_wide(c),
+    }
+}
+
+fn fold_wide(c: char) -> Folded {
+    let code = u32::from(c);
+    match code {
+        // The full-width forms of ASCII.
+        0xFF01..=0xFF5E => char::from_u32(code - 0xFEE0).map_or(Folded::Gap, fold),
+        // Mathematical letters: alphabets of 26 capitals and 26 small ones, thirteen times.
+        0x1D400..=0x1D6A3 => letter((code - 0x1D400) % 26),
+        // Letters in circles and squares.
+        0x24B6..=0x24E9 => letter((code - 0x24B6) % 26),
+        0x1F130..=0x1F149 => letter(code - 0x1F130),
+        0x1F150..=0x1F169 => letter(code - 0x1F150),
+        0x1F170..=0x1F189 => letter(code - 0x1F170),
+        // Typographic apostrophes.
+        0x2018 | 0x2019 | 0x201B | 0x02BC | 0x00B4 => Folded::Nothing,
+        // Soft hyphen, zero width, direction, variation; combining marks of Latin, Cyrillic, Hebrew, Arabic; Indic virama.
+        0x00AD | 0x034F | 0x061C | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2064 | 0xFE00..=0xFE0F | 0xFEFF => {
+            Folded::Nothing
+        }
+        0x0300..=0x036F | 0x0483..=0x0489 | 0x0591..=0x05BD | 0x0640 | 0x064B..=0x065F | 0x0670 | 0x094D | 0x09CD => {
+            Folded::Nothing
+        }
+        _ => lower(c),
+    }
+}
+
+fn letter(number: u32) -> Folded {
+    char::from_u32(u32::from('a') + number).map_or(Folded::Gap, Folded::One)
+}
+
+fn lower(c: char) -> Folded {
+    if !c.is_alphanumeric() {
+        return Folded::Gap;
+    }
+    // `İ` becomes an `i` and a mark: the letter is the first.
+    let c = c.to_lowercase().next().unwrap_or(c);
+    match c {
+        'ß' => return Folded::Two('s', 's'),
+        'æ' => return Folded::Two('a', 'e'),
+        'œ' => return Folded::Two('o', 'e'),
+        'þ' => return Folded::Two('t', 'h'),
+        'ﬀ' => return Folded::Two('f', 'f'),
+        'ﬁ' => return Folded::Two('f', 'i'),
+        'ﬂ' => return Folded::Two('f', 'l'),
+        _ => {}
+    }
+    // Latin Extended Additional has its vowels in blocks (Vietnamese).
+    let vowel = match u32::from(c) {
+        0x1EA1..=0x1EB7 => Some('a'),
+        0x1EB9..=0x1EC7 => Some('e'),
+        0x1EC9..=0x1ECB => Some('i'),
+        0x1ECD..=0x1EE3 => Some('o'),
+        0x1EE5..=0x1EF1 => Some('u'),
+        0x1EF3..=0x1EF9 => Some('y'),
+        _ => None,
+    };
+    let plain = || MARKED.iter().find(|(_, marked)| marked.contains(c)).map(|(plain, _)| *plain);
+    Folded::One(vowel.or_else(plain).unwrap_or(c))
+}
+
+/// The letter that a digit or symbol stands for, in a word that has letters too.
+pub(super) fn leet(c: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        '8' => 'b',
+        _ => c,
+    }
+}
