@@ -109,7 +109,7 @@ fn a_watching_network_lets_through_and_writes_down() {
     gate.signal("-HUP");
     let until = Instant::now() + Duration::from_secs(5);
     let week = || school.ok(&["report", "week", "--week", &this_week(), "--format", "json"]);
-    while !week().contains("enforced, secondary for unknown devices, 127.0.0.0/8 ::1/128 (was WATCHING") {
+    while !week().contains("network lab, mode: enforced (was WATCHING)") {
         assert!(Instant::now() < until, "{}", week());
         std::thread::sleep(Duration::from_millis(100));
     }

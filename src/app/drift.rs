@@ -79,10 +79,10 @@ fn said(config: &Config) -> Said {
         };
         let profile = policy.group(network.group).map_or("", |g| named(g.profile));
         let ranges: Vec<String> = network.ranges.iter().map(ToString::to_string).collect();
-        said.insert(
-            format!("network {}", network.name),
-            format!("{mode}, {} for unknown devices, {}", profile, ranges.join(" ")),
-        );
+        // Short, so that a line of the report holds it.
+        said.insert(format!("network {}, mode", network.name), mode.to_owned());
+        said.insert(format!("network {}, unknown devices", network.name), profile.to_owned());
+        said.insert(format!("network {}, ranges", network.name), ranges.join(" "));
     }
     for group in &policy.groups {
         said.insert(format!("group {}", group.name), format!("profile {}", named(group.profile)));
