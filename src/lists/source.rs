@@ -13,6 +13,16 @@ words! {
         Hosts "hosts",
         /// One name a line.
         Domains "domains",
+        /// `*.name` a line, for the name and everything below it.
+        Wildcard "wildcard",
+        /// `||name^` and what else of adblock's rules says something of names.
+        Adblock "adblock",
+        /// A response policy zone: `name CNAME .`
+        Rpz "rpz",
+        /// Addresses and small ranges of them.
+        Addresses "addresses",
+        /// `full:name`, `domain:name`: the data of v2fly's domain-list-community.
+        V2fly "v2fly",
     }
 }
 
@@ -32,7 +42,8 @@ pub enum Origin {
 pub enum Reach {
     /// The host and everything below it.
     Below,
-    /// The host and `www.` in front of it, nothing else.
+    /// The host and `www.` in front of it, nothing else. Also what a list means by the exact name (`|name^`, `full:name`, an RPZ
+    /// owner without `*.`): what people call a host answers with and without `www.`.
     HostOnly,
 }
 

@@ -4,6 +4,7 @@ use crate::lists::Reach;
 use crate::lists::key::Key;
 use crate::words::Host;
 use std::cmp::Ordering;
+use std::ops::Range;
 
 /// All entries: keys one after another in an arena, and a small record each.
 #[derive(Default)]
@@ -37,6 +38,14 @@ pub(super) struct Counted {
     pub(super) host_only: u64,
 }
 
+/// What takes entries of its own source away again.
+pub(super) struct Strike {
+    pub(super) host: Host,
+    pub(super) reach: Reach,
+    /// An exception, which takes what is below away too, if it reaches there; else only the entry of just this reach.
+    pub(super) below: bool,
+}
+
 /// More than 4 GiB of names.
 pub(super) struct Full;
 
@@ -57,10 +66,47 @@ impl Gathered {
         Mark { arena: self.arena.len(), entries: self.entries.len() }
     }
 
-    /// Sorts what came since the mark and drops what is said twice; how many that were.
+    /// Sorts what came since the mark: where a name is said twice, what reaches furthest comes first.
+    pub(super) fn order(&mut self, mark: Mark) {
+        let Self { arena, entries } = self;
+        entries[mark.entries..].sort_unstable_by(|a, b| compare(arena, a, b).then(a.reach.cmp(&b.reach)));
+    }
+
+    /// Drops what came since the mark and is struck; how many that were. Only after [`Gathered::order`].
+    pub(super) fn strike(&mut self, mark: Mark, strikes: &[Strike]) -> u64 {
+        let Self { arena, entries } = self;
+        let new = &entries[mark.entries..];
+        let mut struck = vec![false; new.len()];
+        for strike in strikes {
+            let own = Key::of(&strike.host);
+            for at in range(arena, new, own.as_bytes(), false) {
+                struck[at] |= strike.reach == new[at].reach || (strike.below && strike.reach == Reach::Below);
+            }
+            if strike.below && strike.reach == Reach::Below {
+                range(arena, new, own.as_bytes(), true).for_each(|at| struck[at] = true);
+            }
+        }
+        let before = entries.len();
+        let mut struck = std::iter::repeat_n(false, mark.entries).chain(struck);
+        entries.retain(|_| !struck.next().unwrap_or_default());
+        (before - entries.len()) as u64
+    }
+
+    /// Whether something that came since the mark still reaches this host. Only after [`Gathered::order`].
+    pub(super) fn reaches(&self, mark: Mark, host: &Host) -> bool {
+        let new = &self.entries[mark.entries..];
+        let labels = host.labels();
+        let whole = Key::of(host);
+        (1..=labels).any(|count| {
+            let key = whole.of_labels(count);
+            let names_host = count == labels || &whole.as_bytes()[key.len()..] == b".www";
+            range(&self.arena, new, key, false).any(|at| names_host || new[at].reach == Reach::Below)
+        })
+    }
+
+    /// Drops what is said twice since the mark, the less far reaching; how many that were. Only after [`Gathered::order`].
     pub(super) fn settle(&mut self, mark: Mark) -> u64 {
         let Self { arena, entries } = self;
-        entries[mark.entries..].sort_unstable_by(|a, b| compare(arena, a, b));
         let before = entries.len();
         let mut kept = mark.entries;
         for at in mark.entries..before {
@@ -106,6 +152,17 @@ impl Gathered {
 fn key<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
     let start = entry.start as usize;
     &arena[start..start + usize::from(entry.len)]
+}
+
+/// Where the entries of a key stand among sorted ones, or those below it.
+fn range(arena: &[u8], sorted: &[Entry], wanted: &[u8], below: bool) -> Range<usize> {
+    if !below {
+        let from = sorted.partition_point(|e| key(arena, e) < wanted);
+        return from..from + sorted[from..].partition_point(|e| key(arena, e) == wanted);
+    }
+    let wanted = [wanted, b"."].concat();
+    let from = sorted.partition_point(|e| key(arena, e) < wanted.as_slice());
+    from..from + sorted[from..].partition_point(|e| key(arena, e).starts_with(&wanted))
 }
 
 fn compare(arena: &[u8], a: &Entry, b: &Entry) -> Ordering {

@@ -1,14 +1,14 @@
-//! One source: its lines, judged, into the gathering.
+//! One source: its lines, judged, into the gathering; then what its own exceptions take away again.
 
-use super::gather::Gathered;
+use super::gather::{Full, Gathered, Mark, Strike};
 use super::{CompileFault, Progress};
 use crate::lists::known::{Known, reach_of};
 use crate::lists::parse::detect::{Undetected, opening};
 use crate::lists::parse::lines::{Line, Lines};
-use crate::lists::parse::{self, Said};
+use crate::lists::parse::{Means, Parser, Rule, Said};
 use crate::lists::source::lets_through;
 use crate::lists::{Broken, Format, Origin, Provenance, Reach, Reject, Rejects, Source};
-use crate::words::Category;
+use crate::words::{Category, Host};
 
 /// How often progress is told: often enough for a bar, seldom enough to cost nothing.
 const TELL_EVERY: u64 = 4096;
@@ -26,6 +26,7 @@ pub(super) fn read(
     let failed = |line, error| CompileFault::Read { list: list.clone(), line, error };
     let mark = gathered.mark();
     let mut judge = Judge {
+        parser: Parser::new(source.format),
         index,
         category: source.category,
         origin: source.origin,
@@ -34,6 +35,9 @@ pub(super) fn read(
         gathered,
         rejects: Rejects::default(),
         full: false,
+        important: Vec::new(),
+        exceptions: Vec::new(),
+        off: Vec::new(),
     };
 
     let mut undetected = None;
@@ -44,15 +48,16 @@ pub(super) fn read(
             Ok(told) => format = told,
             Err(why) => undetected = Some(why),
         }
+        judge.parser = Parser::new(format);
         for (number, text) in &opening.lines {
-            judge.line(format, *number, text.as_deref());
+            judge.line(*number, text.as_deref());
         }
     }
     loop {
         let before = lines.count();
         match lines.next_line() {
-            Ok(Some((number, Line::Text(text)))) => judge.line(format, number, Some(text)),
-            Ok(Some((number, Line::TooLong))) => judge.line(format, number, None),
+            Ok(Some((number, Line::Text(text)))) => judge.line(number, Some(text)),
+            Ok(Some((number, Line::TooLong))) => judge.line(number, None),
             Ok(None) => break,
             Err(error) => return Err(failed(before, error)),
         }
@@ -62,6 +67,7 @@ pub(super) fn read(
     }
     progress(Progress::Reading { source: index.into(), bytes: lines.bytes() });
 
+    let cancelled = judge.cancel(mark).map_err(|Full| CompileFault::TooMuch)?;
     let Judge { rejects, full, .. } = judge;
     if full {
         return Err(CompileFault::TooMuch);
@@ -77,6 +83,7 @@ pub(super) fn read(
         checksum: lines.checksum(),
         entries: counted.entries,
         duplicates,
+        cancelled,
         host_only: counted.host_only,
         rejects,
         broken: None,
@@ -84,14 +91,14 @@ pub(super) fn read(
     provenance.broken = broken(&provenance, undetected, source.origin);
     if provenance.broken.is_some() {
         gathered.forget(mark);
-        (provenance.entries, provenance.duplicates, provenance.host_only) = (0, 0, 0);
+        (provenance.entries, provenance.duplicates, provenance.cancelled, provenance.host_only) = (0, 0, 0, 0);
     }
     Ok(provenance)
 }
 
 /// Whether what was read is a list at all. The school's own file is used as far as it can be, and may be empty.
 fn broken(read: &Provenance, undetected: Option<Undetected>, origin: Origin) -> Option<Broken> {
-    let (refused, taken) = (read.rejects.total(), read.entries + read.duplicates);
+    let (refused, taken) = (read.rejects.total(), read.entries + read.duplicates + read.cancelled);
     match undetected {
         Some(Undetected::Html) => return Some(Broken::WebPage),
         Some(Undetected::OtherFormat) => return Some(Broken::OtherFormat),
@@ -106,6 +113,7 @@ fn broken(read: &Provenance, undetected: Option<Undetected>, origin: Origin) -> 
 
 /// What each line of one source is judged by, and where it goes.
 struct Judge<'a> {
+    parser: Parser,
     index: u16,
     category: Category,
     origin: Origin,
@@ -114,26 +122,93 @@ struct Judge<'a> {
     gathered: &'a mut Gathered,
     rejects: Rejects,
     full: bool,
+    /// Entries that only an important exception takes away.
+    important: Vec<(Host, Reach)>,
+    /// With the line they stand on.
+    exceptions: Vec<(u64, Rule)>,
+    /// Rules that are to be as if they were not there.
+    off: Vec<Rule>,
 }
 
 impl Judge<'_> {
-    fn line(&mut self, format: Format, number: u64, text: Option<&[u8]>) {
-        match text {
-            Some(text) => parse::line(format, text, &mut |said| self.said(number, said)),
-            None => self.said(number, Err(Reject::TooLong)),
-        }
+    fn line(&mut self, number: u64, text: Option<&[u8]>) {
+        let Some(text) = text else { return self.said(number, Err(Reject::TooLong)) };
+        let mut parser = std::mem::replace(&mut self.parser, Parser::new(Format::Detect));
+        parser.line(text, &mut |said| self.said(number, said));
+        self.parser = parser;
     }
 
     fn said(&mut self, number: u64, said: Said) {
-        let judged = said.and_then(|host| {
-            if self.origin == Origin::Public && lets_through(self.category) {
-                return Err(Reject::NotTrusted);
-            }
-            Ok((host, reach_of(&host, self.category, self.origin, self.reach, self.known)?))
-        });
-        match judged {
-            Ok((host, reach)) => self.full |= self.gathered.add(&host, self.index, reach).is_err(),
-            Err(why) => self.rejects.add(why, number),
+        if let Err(why) = said.and_then(|rule| self.take(number, rule)) {
+            self.rejects.add(why, number);
         }
+    }
+
+    fn take(&mut self, number: u64, rule: Rule) -> Result<(), Reject> {
+        if rule.means == Means::Exception {
+            let reach = Some(rule.reach.unwrap_or(self.reach));
+            let rule = Rule { reach, ..rule };
+            if rule.off {
+                self.off.push(rule)
+            } else {
+                self.exceptions.push((number, rule))
+            }
+            return Ok(());
+        }
+        if self.origin == Origin::Public && lets_through(self.category) {
+            return Err(Reject::NotTrusted);
+        }
+        let own = rule.reach.unwrap_or(self.reach);
+        let reach = reach_of(&rule.host, self.category, self.origin, own, self.known)?;
+        if rule.off {
+            self.off.push(Rule { reach: Some(reach), ..rule });
+        } else if rule.important {
+            self.important.push((rule.host, reach));
+        } else {
+            self.full |= self.gathered.add(&rule.host, self.index, reach).is_err();
+        }
+        Ok(())
+    }
+
+    /// Takes away what the source's own exceptions cancel: how many entries that were. What `$badfilter` names goes first, then
+    /// what exceptions name, and last what is important comes in. An exception that leaves its name to a wider entry is counted
+    /// among the rejects: a table cannot yet say 'all below, but not this'.
+    fn cancel(&mut self, mark: Mark) -> Result<u64, Full> {
+        self.gathered.order(mark);
+        if self.exceptions.is_empty() && self.important.is_empty() && self.off.is_empty() {
+            return Ok(0);
+        }
+        let (off, entries): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.off).into_iter().partition(|r| r.means == Means::Exception);
+        self.exceptions.retain(|(_, e)| !off.iter().any(|o| Rule { off: false, ..*o } == *e));
+        let reach = |rule: &Rule| rule.reach.unwrap_or(self.reach);
+        let exactly = |important: bool| {
+            let some = entries.iter().filter(move |r| r.important == important);
+            some.map(|r| Strike { host: r.host, reach: reach(r), below: false }).collect::<Vec<_>>()
+        };
+        let excepted = |important: bool| {
+            let some = self.exceptions.iter().filter(move |(_, e)| e.important || !important);
+            some.map(|(_, e)| Strike { host: e.host, reach: reach(e), below: true }).collect::<Vec<_>>()
+        };
+        let mut cancelled = self.gathered.strike(mark, &exactly(false)) + self.gathered.strike(mark, &excepted(false));
+        let left = |gathered: &Gathered, important: bool| {
+            let some = self.exceptions.iter().filter(|(_, e)| e.important == important && gathered.reaches(mark, &e.host));
+            some.map(|(line, _)| *line).collect::<Vec<_>>()
+        };
+        let mut standing = left(self.gathered, false);
+        if !self.important.is_empty() {
+            // What is important is struck among itself: the rest has been struck already, and by more.
+            let (strike, except) = (exactly(true), excepted(true));
+            let apart = self.gathered.mark();
+            for (host, reach) in &self.important {
+                self.gathered.add(host, self.index, *reach)?;
+            }
+            self.gathered.order(apart);
+            cancelled += self.gathered.strike(apart, &strike) + self.gathered.strike(apart, &except);
+            self.gathered.order(mark);
+        }
+        standing.extend(left(self.gathered, true));
+        standing.into_iter().for_each(|line| self.rejects.add(Reject::Exception, line));
+        Ok(cancelled)
     }
 }

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 pub(super) const MAGIC: &[u8; 8] = b"sgtable\n";
 /// Raised with every change of this file, of the names' coding, of the hash, or of the order of [`Reject`] and [`Broken`].
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// Bytes of body under one checksum: small enough to say where a card is bad, large enough that the sums are few.
 pub(super) const CHECKED: usize = 1 << 16;
 /// Filter; samples, groups and blocks, each after its offsets.
@@ -176,7 +176,7 @@ fn write_provenance(to: &mut Writer, list: &Provenance) {
     to.text(&list.name);
     to.u8(list.category.bit());
     to.text(list.format.word());
-    for count in [list.lines, list.bytes, list.entries, list.duplicates, list.host_only] {
+    for count in [list.lines, list.bytes, list.entries, list.duplicates, list.cancelled, list.host_only] {
         to.u64(count);
     }
     to.u32(list.checksum);
@@ -194,7 +194,11 @@ fn read_provenance(from: &mut Reader) -> Option<Provenance> {
     let name = from.text()?.to_owned();
     let category = Category::from_bit(from.u8()?)?;
     let format = Format::from_word(from.text()?)?;
-    let [lines, bytes, entries, duplicates, host_only] = [from.u64()?, from.u64()?, from.u64()?, from.u64()?, from.u64()?];
+    let mut counts = [0; 6];
+    for count in &mut counts {
+        *count = from.u64()?;
+    }
+    let [lines, bytes, entries, duplicates, cancelled, host_only] = counts;
     let checksum = from.u32()?;
     let broken = match from.u8()? {
         0 => None,
@@ -207,7 +211,20 @@ fn read_provenance(from: &mut Reader) -> Option<Provenance> {
         let first = (0..from.u8()?).map(|_| from.u64()).collect::<Option<_>>()?;
         rejects.restore(why, Row { count, first });
     }
-    Some(Provenance { name, category, format, lines, bytes, checksum, entries, duplicates, host_only, rejects, broken })
+    Some(Provenance {
+        name,
+        category,
+        format,
+        lines,
+        bytes,
+        checksum,
+        entries,
+        duplicates,
+        cancelled,
+        host_only,
+        rejects,
+        broken,
+    })
 }
 
 fn read_kind(from: &mut Reader, lists: usize) -> Option<KindRow> {
