@@ -4,6 +4,7 @@ use crate::lists::Reach;
 use crate::lists::key::Key;
 use crate::words::Host;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// All entries: keys one after another in an arena, and a small record each.
@@ -25,8 +26,8 @@ pub(super) struct Entry {
 
 const _: () = assert!(size_of::<Entry>() == 16);
 
-/// Where a source's entries begin.
-#[derive(Clone, Copy)]
+/// Where a source's entries begin; the default is the beginning.
+#[derive(Clone, Copy, Default)]
 pub(super) struct Mark {
     arena: usize,
     entries: usize,
@@ -77,7 +78,9 @@ impl Gathered {
         let Self { arena, entries } = self;
         let new = &entries[mark.entries..];
         let mut struck = vec![false; new.len()];
-        for strike in strikes {
+        // Each once: a list that says the same exception over and over must not cost its entries as often.
+        let mut seen = HashSet::new();
+        for strike in strikes.iter().filter(|s| seen.insert((s.host, s.reach, s.below))) {
             let own = Key::of(&strike.host);
             for at in range(arena, new, own.as_bytes(), false) {
                 struck[at] |= strike.reach == new[at].reach || (strike.below && strike.reach == Reach::Below);
@@ -90,6 +93,15 @@ impl Gathered {
         let mut struck = std::iter::repeat_n(false, mark.entries).chain(struck);
         entries.retain(|_| !struck.next().unwrap_or_default());
         (before - entries.len()) as u64
+    }
+
+    /// Adds all entries of another gathering.
+    pub(super) fn append(&mut self, other: &Self) -> Result<(), Full> {
+        let offset = u32::try_from(self.arena.len()).map_err(|_| Full)?;
+        u32::try_from(self.arena.len() + other.arena.len()).map_err(|_| Full)?;
+        self.arena.extend_from_slice(&other.arena);
+        self.entries.extend(other.entries.iter().map(|e| Entry { start: e.start + offset, ..*e }));
+        Ok(())
     }
 
     /// Whether something that came since the mark still reaches this host. Only after [`Gathered::order`].

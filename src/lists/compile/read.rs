@@ -8,7 +8,8 @@ use crate::lists::parse::lines::{Line, Lines};
 use crate::lists::parse::{Means, Parser, Rule, Said};
 use crate::lists::source::lets_through;
 use crate::lists::{Broken, Format, Origin, Provenance, Reach, Reject, Rejects, Source};
-use crate::words::{Category, Host};
+use crate::words::Category;
+use std::collections::HashSet;
 
 /// How often progress is told: often enough for a bar, seldom enough to cost nothing.
 const TELL_EVERY: u64 = 4096;
@@ -35,7 +36,7 @@ pub(super) fn read(
         gathered,
         rejects: Rejects::default(),
         full: false,
-        important: Vec::new(),
+        important: Gathered::default(),
         exceptions: Vec::new(),
         off: Vec::new(),
     };
@@ -123,7 +124,7 @@ struct Judge<'a> {
     rejects: Rejects,
     full: bool,
     /// Entries that only an important exception takes away.
-    important: Vec<(Host, Reach)>,
+    important: Gathered,
     /// With the line they stand on.
     exceptions: Vec<(u64, Rule)>,
     /// Rules that are to be as if they were not there.
@@ -159,14 +160,15 @@ impl Judge<'_> {
             return Err(Reject::NotTrusted);
         }
         let own = rule.reach.unwrap_or(self.reach);
-        let reach = reach_of(&rule.host, self.category, self.origin, own, self.known)?;
+        let reach = reach_of(&rule.host, self.category, self.origin, own, self.known);
         if rule.off {
-            self.off.push(Rule { reach: Some(reach), ..rule });
-        } else if rule.important {
-            self.important.push((rule.host, reach));
-        } else {
-            self.full |= self.gathered.add(&rule.host, self.index, reach).is_err();
+            // Of a rule that would not be taken, there is nothing to take away.
+            self.off.extend(reach.ok().map(|reach| Rule { reach: Some(reach), ..rule }));
+            return Ok(());
         }
+        let reach = reach?;
+        let to = if rule.important { &mut self.important } else { &mut *self.gathered };
+        self.full |= to.add(&rule.host, self.index, reach).is_err();
         Ok(())
     }
 
@@ -175,12 +177,13 @@ impl Judge<'_> {
     /// among the rejects: a table cannot yet say 'all below, but not this'.
     fn cancel(&mut self, mark: Mark) -> Result<u64, Full> {
         self.gathered.order(mark);
-        if self.exceptions.is_empty() && self.important.is_empty() && self.off.is_empty() {
+        if self.exceptions.is_empty() && self.important.len() == 0 && self.off.is_empty() {
             return Ok(0);
         }
         let (off, entries): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.off).into_iter().partition(|r| r.means == Means::Exception);
-        self.exceptions.retain(|(_, e)| !off.iter().any(|o| Rule { off: false, ..*o } == *e));
+        let off: HashSet<_> = off.iter().map(|r| (r.host, r.reach, r.important)).collect();
+        self.exceptions.retain(|(_, e)| !off.contains(&(e.host, e.reach, e.important)));
         let reach = |rule: &Rule| rule.reach.unwrap_or(self.reach);
         let exactly = |important: bool| {
             let some = entries.iter().filter(move |r| r.important == important);
@@ -196,15 +199,11 @@ impl Judge<'_> {
             some.map(|(line, _)| *line).collect::<Vec<_>>()
         };
         let mut standing = left(self.gathered, false);
-        if !self.important.is_empty() {
-            // What is important is struck among itself: the rest has been struck already, and by more.
-            let (strike, except) = (exactly(true), excepted(true));
-            let apart = self.gathered.mark();
-            for (host, reach) in &self.important {
-                self.gathered.add(host, self.index, *reach)?;
-            }
-            self.gathered.order(apart);
-            cancelled += self.gathered.strike(apart, &strike) + self.gathered.strike(apart, &except);
+        if self.important.len() > 0 {
+            let all = Mark::default();
+            self.important.order(all);
+            cancelled += self.important.strike(all, &exactly(true)) + self.important.strike(all, &excepted(true));
+            self.gathered.append(&self.important)?;
             self.gathered.order(mark);
         }
         standing.extend(left(self.gathered, true));
