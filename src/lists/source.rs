@@ -47,6 +47,46 @@ pub enum Reach {
     HostOnly,
 }
 
+/// What a source says of a name in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub(super) enum Says {
+    /// The name is an entry: [`Reach::Below`].
+    Below,
+    /// The name is an entry: [`Reach::HostOnly`].
+    HostOnly,
+    /// An exception, of the same reaches, to this source's own wider entries.
+    NotBelow,
+    NotHost,
+}
+
+impl Says {
+    pub(super) const ALL: [Self; 4] = [Self::Below, Self::HostOnly, Self::NotBelow, Self::NotHost];
+
+    pub(super) fn entry(reach: Reach) -> Self {
+        match reach {
+            Reach::Below => Self::Below,
+            Reach::HostOnly => Self::HostOnly,
+        }
+    }
+
+    pub(super) fn exception(reach: Reach) -> Self {
+        match reach {
+            Reach::Below => Self::NotBelow,
+            Reach::HostOnly => Self::NotHost,
+        }
+    }
+
+    pub(super) fn is_exception(self) -> bool {
+        matches!(self, Self::NotBelow | Self::NotHost)
+    }
+
+    /// Whether it speaks of a host that is this name or below it.
+    pub(super) fn reaches(self, names_host: bool) -> bool {
+        names_host || matches!(self, Self::Below | Self::NotBelow)
+    }
+}
+
 /// One list to compile.
 pub struct Source<'a> {
     /// As people know it: `ut1/gambling`. It stands in the log and in `explain`.

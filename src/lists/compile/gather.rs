@@ -2,6 +2,7 @@
 
 use crate::lists::Reach;
 use crate::lists::key::Key;
+use crate::lists::source::Says;
 use crate::words::Host;
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -20,7 +21,7 @@ pub(super) struct Entry {
     first: u64,
     start: u32,
     len: u8,
-    pub(super) reach: Reach,
+    pub(super) says: Says,
     pub(super) source: u16,
 }
 
@@ -51,7 +52,7 @@ pub(super) struct Strike {
 pub(super) struct Full;
 
 impl Gathered {
-    pub(super) fn add(&mut self, host: &Host, source: u16, reach: Reach) -> Result<(), Full> {
+    pub(super) fn add(&mut self, host: &Host, source: u16, says: Says) -> Result<(), Full> {
         let key = Key::of(host);
         let key = key.as_bytes();
         let start = u32::try_from(self.arena.len()).map_err(|_| Full)?;
@@ -59,7 +60,7 @@ impl Gathered {
         let n = key.len().min(8);
         first[..n].copy_from_slice(&key[..n]);
         self.arena.extend_from_slice(key);
-        self.entries.push(Entry { first: u64::from_be_bytes(first), start, len: key.len() as u8, reach, source });
+        self.entries.push(Entry { first: u64::from_be_bytes(first), start, len: key.len() as u8, says, source });
         Ok(())
     }
 
@@ -70,7 +71,7 @@ impl Gathered {
     /// Sorts what came since the mark: where a name is said twice, what reaches furthest comes first.
     pub(super) fn order(&mut self, mark: Mark) {
         let Self { arena, entries } = self;
-        entries[mark.entries..].sort_unstable_by(|a, b| compare(arena, a, b).then(a.reach.cmp(&b.reach)));
+        entries[mark.entries..].sort_unstable_by(|a, b| compare(arena, a, b).then(a.says.cmp(&b.says)));
     }
 
     /// Drops what came since the mark and is struck; how many that were. Only after [`Gathered::order`].
@@ -83,7 +84,7 @@ impl Gathered {
         for strike in strikes.iter().filter(|s| seen.insert((s.host, s.reach, s.below))) {
             let own = Key::of(&strike.host);
             for at in range(arena, new, own.as_bytes(), false) {
-                struck[at] |= strike.reach == new[at].reach || (strike.below && strike.reach == Reach::Below);
+                struck[at] |= new[at].says == Says::entry(strike.reach) || (strike.below && strike.reach == Reach::Below);
             }
             if strike.below && strike.reach == Reach::Below {
                 range(arena, new, own.as_bytes(), true).for_each(|at| struck[at] = true);
@@ -112,7 +113,7 @@ impl Gathered {
         (1..=labels).any(|count| {
             let key = whole.of_labels(count);
             let names_host = count == labels || &whole.as_bytes()[key.len()..] == b".www";
-            range(&self.arena, new, key, false).any(|at| names_host || new[at].reach == Reach::Below)
+            range(&self.arena, new, key, false).any(|at| new[at].says.reaches(names_host))
         })
     }
 
@@ -122,7 +123,9 @@ impl Gathered {
         let before = entries.len();
         let mut kept = mark.entries;
         for at in mark.entries..before {
-            if kept == mark.entries || compare(arena, &entries[kept - 1], &entries[at]).is_ne() {
+            let again =
+                |kept: &Entry, e: &Entry| kept.says.is_exception() == e.says.is_exception() && compare(arena, kept, e).is_eq();
+            if kept == mark.entries || !again(&entries[kept - 1], &entries[at]) {
                 entries[kept] = entries[at];
                 kept += 1;
             }
@@ -133,8 +136,9 @@ impl Gathered {
 
     pub(super) fn since(&self, mark: Mark) -> Counted {
         let new = &self.entries[mark.entries..];
-        let host_only = new.iter().filter(|e| e.reach == Reach::HostOnly).count();
-        Counted { entries: new.len() as u64, host_only: host_only as u64 }
+        let host_only = new.iter().filter(|e| e.says == Says::HostOnly).count();
+        let entries = new.iter().filter(|e| !e.says.is_exception()).count();
+        Counted { entries: entries as u64, host_only: host_only as u64 }
     }
 
     /// Drops what came since the mark.

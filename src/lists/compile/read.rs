@@ -6,7 +6,7 @@ use crate::lists::known::{Known, reach_of};
 use crate::lists::parse::detect::{Undetected, opening};
 use crate::lists::parse::lines::{Line, Lines};
 use crate::lists::parse::{Means, Parser, Rule, Said};
-use crate::lists::source::lets_through;
+use crate::lists::source::{Says, lets_through};
 use crate::lists::{Broken, Format, Origin, Provenance, Reach, Reject, Rejects, Source};
 use crate::words::Category;
 use std::collections::HashSet;
@@ -168,13 +168,12 @@ impl Judge<'_> {
         }
         let reach = reach?;
         let to = if rule.important { &mut self.important } else { &mut *self.gathered };
-        self.full |= to.add(&rule.host, self.index, reach).is_err();
+        self.full |= to.add(&rule.host, self.index, Says::entry(reach)).is_err();
         Ok(())
     }
 
     /// Takes away what the source's own exceptions cancel: how many entries that were. What `$badfilter` names goes first, then
-    /// what exceptions name, and last what is important comes in. An exception that leaves its name to a wider entry is counted
-    /// among the rejects: a table cannot yet say 'all below, but not this'.
+    /// what exceptions name; what is important comes in last.
     fn cancel(&mut self, mark: Mark) -> Result<u64, Full> {
         self.gathered.order(mark);
         if self.exceptions.is_empty() && self.important.len() == 0 && self.off.is_empty() {
@@ -194,20 +193,27 @@ impl Judge<'_> {
             some.map(|(_, e)| Strike { host: e.host, reach: reach(e), below: true }).collect::<Vec<_>>()
         };
         let mut cancelled = self.gathered.strike(mark, &exactly(false)) + self.gathered.strike(mark, &excepted(false));
-        let left = |gathered: &Gathered, important: bool| {
-            let some = self.exceptions.iter().filter(|(_, e)| e.important == important && gathered.reaches(mark, &e.host));
-            some.map(|(line, _)| *line).collect::<Vec<_>>()
-        };
-        let mut standing = left(self.gathered, false);
-        if self.important.len() > 0 {
-            let all = Mark::default();
-            self.important.order(all);
-            cancelled += self.important.strike(all, &exactly(true)) + self.important.strike(all, &excepted(true));
-            self.gathered.append(&self.important)?;
-            self.gathered.order(mark);
+        let all = Mark::default();
+        self.important.order(all);
+        cancelled += self.important.strike(all, &exactly(true)) + self.important.strike(all, &excepted(true));
+        // Where a wider entry still reaches the name, the table holds the exception itself; but an ordinary one not against what
+        // is important, and a table cannot except the one and not the other.
+        let mut kept = Vec::new();
+        for (line, exception) in &self.exceptions {
+            let important = self.important.reaches(all, &exception.host);
+            let ordinary = self.gathered.reaches(mark, &exception.host);
+            match (important, ordinary) {
+                (true, true) if !exception.important => self.rejects.add(Reject::Exception, *line),
+                (true, false) if !exception.important => {}
+                (false, false) => {}
+                _ => kept.push((exception.host, Says::exception(reach(exception)))),
+            }
         }
-        standing.extend(left(self.gathered, true));
-        standing.into_iter().for_each(|line| self.rejects.add(Reject::Exception, line));
+        for (host, says) in kept {
+            self.gathered.add(&host, self.index, says)?;
+        }
+        self.gathered.append(&self.important)?;
+        self.gathered.order(mark);
         Ok(cancelled)
     }
 }

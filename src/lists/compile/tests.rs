@@ -1,6 +1,7 @@
 use super::*;
 use crate::lists::{Canaries, Format, Origin, Platforms, Reach, Reject, Table};
-use crate::words::{Category, Host};
+use crate::words::{Category, CategorySet, Host};
+use proptest::prelude::*;
 use std::io::{BufRead, BufReader, Read};
 
 fn compiled(lists: &[(Category, Format, Origin, &[u8])], known: &Known) -> Compiled {
@@ -208,9 +209,14 @@ fn an_exception_cancels_entries_of_its_own_list_for_that_name_and_below() {
         ("||a.example^\n||a.example^$badfilter\n", 1, 0, &["a-b.example", "b.example"]),
         ("||a.example^\n||x.a.example^$badfilter\n", 0, 0, &asked),
         ("||a.example^\n@@||a.example^\n@@||a.example^$badfilter\n", 0, 0, &asked),
-        // The wider entry stands, and the list's figures say so.
-        ("||a.example^\n@@||x.a.example^\n", 0, 1, &asked),
-        ("||a.example^\n@@|a.example^\n", 0, 1, &asked),
+        // A wider entry stays for all but the exception.
+        ("||a.example^\n@@||x.a.example^\n", 0, 0, &["a.example", "a-b.example", "b.example"]),
+        ("||a.example^\n||y.x.a.example^\n@@|x.a.example^\n", 0, 0, &["a.example", "y.x.a.example", "a-b.example", "b.example"]),
+        ("||a.example^\n@@|a.example^\n", 0, 0, &["x.a.example", "y.x.a.example", "a-b.example", "b.example"]),
+        ("||a.example^$important\n@@||x.a.example^$important\n", 0, 0, &["a.example", "a-b.example", "b.example"]),
+        ("||a.example^$important\n@@||x.a.example^\n", 0, 0, &asked),
+        // Not against what is important; where both reach the name, the list's figures say so.
+        ("||a.example^\n||a.example^$important\n@@||x.a.example^\n", 0, 1, &asked),
     ] {
         let text = format!("{rest}{rules}");
         let made = one(Category::ADULT, Format::Adblock, Origin::Public, text.as_bytes());
@@ -220,6 +226,9 @@ fn an_exception_cancels_entries_of_its_own_list_for_that_name_and_below() {
     }
     let zone = b"*.b.example CNAME .\n*.a.example CNAME .\nx.a.example CNAME .\n*.a.example CNAME rpz-passthru.\n";
     assert_eq!(reached(one(Category::ADULT, Format::Rpz, Origin::Public, zone), &asked), ["b.example"]);
+    let zone = b"*.a.example CNAME .\n*.b.example CNAME .\nx.a.example CNAME rpz-passthru.\n";
+    let expected = ["a.example", "y.x.a.example", "b.example"];
+    assert_eq!(reached(one(Category::ADULT, Format::Rpz, Origin::Public, zone), &asked), expected);
 }
 
 #[test]
@@ -229,6 +238,15 @@ fn an_exception_leaves_other_lists_alone() {
     for lists in [[blocks, excepts], [excepts, blocks]] {
         let made = compiled(&lists, &Known::default());
         assert_eq!(reached(made, &["a.example", "b.example", "c.example"]), ["a.example", "b.example"]);
+    }
+    // The same name in the same table, of one category, then of two: what is excepted is that list's word alone.
+    let excepts: (_, _, _, &[u8]) = (Category::VIDEO, Format::Adblock, Origin::Public, b"||a.example^\n@@||x.a.example^\n");
+    for lists in [[blocks, excepts], [excepts, blocks]] {
+        let made = compiled(&lists, &Known::default());
+        let table = Table::open(Box::new(made.bytes)).expect("a table");
+        let says = |name: &str| table.lookup(&Host::parse(name).expect("a host")).categories();
+        assert_eq!(says("a.example"), CategorySet::of(&[Category::ADULT, Category::VIDEO]));
+        assert_eq!(says("y.x.a.example"), CategorySet::of(&[Category::ADULT]));
     }
 }
 
@@ -242,6 +260,36 @@ fn the_address_of_a_page_never_closes_its_host() {
             assert!(made.lists[0].broken.is_some(), "{format}");
             let hosts = ["hospital.example", "www.software.example", "software.example", "b.example"];
             assert_eq!(reached(made, &hosts), [""; 0], "{format}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// An entry counts for a host it reaches unless an exception of its list reaches that host too, and, if that is for one
+    /// host only, stands on no shorter a name.
+    #[test]
+    fn exceptions_say_what_a_walk_over_all_rules_says(
+        rules in proptest::collection::vec((any::<bool>(), any::<bool>(), "([ab]{1,2}\\.){0,3}c"), 0..24),
+        asked in proptest::collection::vec("(www\\.)?([ab]{1,2}\\.){0,4}c", 0..24),
+    ) {
+        let line = |(except, below, name): &(bool, bool, String)| {
+            format!("{}{}{name}.example^\n", if *except { "@@" } else { "" }, if *below { "||" } else { "|" })
+        };
+        let text: String = rules.iter().map(line).collect();
+        let made = one(Category::ADULT, Format::Adblock, Origin::School, text.as_bytes());
+        let table = Table::open(Box::new(made.bytes)).expect("a table");
+        let reaches = |below: bool, name: &str, host: &str| {
+            name == host || host.strip_prefix("www.") == Some(name) || (below && host.ends_with(&format!(".{name}")))
+        };
+        for host in asked.iter().chain(rules.iter().map(|r| &r.2)) {
+            let excepted = |entry: &str| rules.iter().any(|(except, below, name)| {
+                *except && reaches(*below, name, host) && (*below || entry.split('.').count() <= name.split('.').count())
+            });
+            let blocked = rules.iter().any(|(except, below, name)| !except && reaches(*below, name, host) && !excepted(name));
+            let found = table.lookup(&Host::parse(&format!("{host}.example")).expect("a host"));
+            prop_assert_eq!(!found.categories().is_empty(), blocked, "{}: {}", host, text);
         }
     }
 }

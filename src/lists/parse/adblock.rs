@@ -36,8 +36,11 @@ fn rule(line: &str) -> Said {
         }
     }
     let (name, reach) = named(pattern)?;
+    let host = text::entry(name)?;
+    // Nothing is below an address: `|name^` of it and `||name^` are the same.
+    let reach = if host.is_address() { Reach::Below } else { reach };
     let means = if exception { Means::Exception } else { Means::Entry };
-    Ok(Rule { host: text::entry(name)?, reach: Some(reach), means, important, off })
+    Ok(Rule { host, reach: Some(reach), means, important, off })
 }
 
 /// The name in a pattern that is nothing but a name between its marks.
@@ -63,7 +66,6 @@ fn named(pattern: &str) -> Result<(&str, Reach), Reject> {
     if name.contains(|c: char| c.is_ascii_whitespace()) {
         return Err(Reject::OtherFormat);
     }
-    // `|name^` of an address and `||name^` of it are the same.
     Ok((name, reach))
 }
 

@@ -179,7 +179,7 @@ impl fmt::Display for Reject {
             Self::RpzAction => "an RPZ action other than block and passthru (drop, tcp-only): not taken from a list",
             Self::LocalData => "RPZ local data, an answer of the list's own: not taken from a list",
             Self::OutOfZone => "a name outside the zone",
-            Self::Exception => "an exception to a wider entry of the same list: the wider entry stands",
+            Self::Exception => "an exception to an important entry of the same list: the entry stands",
             Self::DenyAllow => "an adblock rule with `$denyallow`",
             Self::DnsType => "an adblock rule with `$dnstype`",
             Self::DnsRewrite => "an adblock rule with `$dnsrewrite`",

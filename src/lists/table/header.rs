@@ -8,6 +8,7 @@ use super::TableFault;
 use super::bytes::{Reader, Writer};
 use super::{fuse, hash};
 use crate::lists::provenance::Row;
+use crate::lists::source::Says;
 use crate::lists::{Broken, Format, ListId, Provenance, Reject, Rejects};
 use crate::words::Category;
 use std::ops::Range;
@@ -24,7 +25,7 @@ const GENERATION_AT: usize = 24;
 /// The body begins at a multiple of this: a cache line.
 const ALIGNED: usize = 64;
 
-/// The sources of a kind, each as its number · 2, + 1 where the entry stands for the host and `www.` only.
+/// The sources of a kind, each as [`saying`] has it.
 pub(in crate::lists) type KindRow = Vec<u16>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,10 +230,15 @@ fn read_provenance(from: &mut Reader) -> Option<Provenance> {
 
 fn read_kind(from: &mut Reader, lists: usize) -> Option<KindRow> {
     let row = (0..from.u32()?).map(|_| from.u16()).collect::<Option<KindRow>>()?;
-    row.iter().all(|said| usize::from(said >> 1) < lists).then_some(row)
+    row.iter().all(|said| usize::from(said >> 2) < lists).then_some(row)
 }
 
-/// A source in a kind, and whether its entry stands for the host and `www.` only.
-pub(super) fn said(said: u16) -> (ListId, bool) {
-    (ListId(said >> 1), said & 1 == 1)
+/// A source and what it says, as a kind has it: the number · 4 and the place of [`Says`].
+pub(in crate::lists) fn saying(source: u16, says: Says) -> u16 {
+    source << 2 | says as u16
+}
+
+/// Back from [`saying`].
+pub(super) fn said(said: u16) -> (ListId, Says) {
+    (ListId(said >> 2), Says::ALL[usize::from(said & 3)])
 }
