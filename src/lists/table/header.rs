@@ -14,8 +14,9 @@ use crate::words::Category;
 use std::ops::Range;
 
 pub(super) const MAGIC: &[u8; 8] = b"sgtable\n";
-/// Raised with every change of this file, of the names' coding, of the hash, or of the order of [`Reject`] and [`Broken`].
-pub(super) const VERSION: u32 = 2;
+/// Raised with every change of this file, of the names' coding, of the hash, or of the order of [`Reject`], [`Broken`] and
+/// [`Says`].
+pub(super) const VERSION: u32 = 3;
 /// Bytes of body under one checksum: small enough to say where a card is bad, large enough that the sums are few.
 pub(super) const CHECKED: usize = 1 << 16;
 /// Filter; samples, groups and blocks, each after its offsets.
