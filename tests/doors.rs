@@ -404,3 +404,30 @@ fn a_school_s_own_lists_work_by_configuration_alone_and_explain_names_the_line()
     let gate = school.start();
     assert!(gate.dig("127.0.0.1", &["www.one.listed.example", "A"]).contains("NXDOMAIN"));
 }
+
+#[test]
+fn a_ut1_folder_stands_for_its_names_and_the_address_of_a_page_never_closes_its_host() {
+    let school = School::new(&Wish::default());
+    school.write("config/lists/ut1/domains", "one.listed.example\n");
+    school.write("config/lists/ut1/urls", "hospital.example/a/page.html\nwww.software.example/store?id=1\n");
+    school.write("config/lists/ut1/expressions", "(^|[-.])listed[0-9]+\n");
+    school.write(
+        "config/lists/ads.txt",
+        "[Adblock Plus]\n||two.listed.example^\n@@||two.listed.example^\n||three.example^$client=x\n||four.example^\n",
+    );
+    let lists = "[[list]]\nname = \"ut1\"\ncategory = \"games\"\nfile = \"lists/ut1\"\n\n\
+                 [[list]]\nname = \"ads\"\ncategory = \"gambling\"\nfile = \"lists/ads.txt\"\nformat = \"adblock\"\n";
+    school.write("config/schoolgate.toml", &school.config(&Wish { more: lists, ..Wish::default() }));
+    school.ok(&["lists", "compile"]);
+    for (name, list) in [("www.one.listed.example", "ut1"), ("www.four.example", "ads")] {
+        let why = school.json(&["explain", name]);
+        assert_eq!((why["action"].as_str(), why["found"][0]["list"].as_str()), (Some("block"), Some(list)), "{why}");
+    }
+    for name in ["hospital.example", "www.software.example", "two.listed.example", "three.example"] {
+        assert_eq!(school.json(&["explain", name])["action"], "allow", "{name}");
+    }
+    let status = school.ok(&["lists", "status"]);
+    for says in ["1 an adblock rule with `$client`", "ut1: 2 lines of", "ut1: 1 lines of"] {
+        assert!(status.contains(says), "{says}: {status}");
+    }
+}

@@ -62,7 +62,15 @@ impl Row {
 fn status(context: &Context, config: &Config) -> Outcome {
     let table = tables::current(config, tables::Broken::Endure).map_err(fail)?;
     let rows: Vec<Row> = table.lists().iter().map(|list| Row::of(list, config)).collect();
-    context.print(&rows, || format!("{}\nlocked tier: {}", shown(&rows), locked_tier(table.lists())))
+    let unread = unread(config);
+    context.print(&rows, || {
+        format!(
+            "{}{unread}
+locked tier: {}",
+            shown(&rows),
+            locked_tier(table.lists())
+        )
+    })
 }
 
 fn compile(context: &Context, config: &Config) -> Outcome {
@@ -80,6 +88,12 @@ fn compile(context: &Context, config: &Config) -> Outcome {
         let size = compiled.bytes.len() as f64 / (1 << 20) as f64;
         format!("{}\n{entries} entries, {size:.1} MiB, in {:.1} s: {in_force}", shown(&rows), begun.elapsed().as_secs_f64())
     })
+}
+
+/// What of the lists' folders is not read, a line each.
+fn unread(config: &Config) -> String {
+    let line = |u: tables::Unread| format!("\n{}: {} lines of {} are not read: no hosts", u.list, u.lines, u.path.display());
+    tables::unread(config).into_iter().map(line).collect()
 }
 
 fn shown(rows: &[Row]) -> String {

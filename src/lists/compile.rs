@@ -48,14 +48,14 @@ pub enum Progress {
 pub enum CompileFault {
     #[error("list `{list}`: reading stopped after line {line}: {error}")]
     Read { list: String, line: u64, error: io::Error },
-    #[error("{0} lists are more than a table can tell apart (32,767): join some of the same category")]
+    #[error("{0} lists are more than a table can tell apart (16,383): join some of the same category")]
     TooManyLists(usize),
     #[error("the lists hold more than a table can: 4 GiB of names")]
     TooMuch,
 }
 
-/// Most sources of one table: a source's number and its reach share 16 bits.
-const MOST_LISTS: usize = 0x7fff;
+/// Most sources of one table: a source's number and what it says share 16 bits.
+const MOST_LISTS: usize = 0x3fff;
 
 /// Compiles the sources. Where one is broken the rest is still compiled; the caller decides whether to use the result.
 ///

@@ -7,7 +7,7 @@
 //!
 //! From lists to a table:
 //! - [`source`]     a list and what is known of it: category, format, who keeps it
-//! - [`parse`]      a line in, entries or a reason out: hosts files, plain names, and telling which is which
+//! - [`parse`]      a line in, rules or a reason out: a file a format, and telling which is which
 //! - [`known`]      `platforms.txt` and `canaries.txt`: what no list may do by mistake
 //! - [`compile`]    all sources → table bytes
 //! - [`provenance`] what became of each source: entries, duplicates, rejects by reason

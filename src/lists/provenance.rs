@@ -22,6 +22,8 @@ pub struct Provenance {
     pub entries: u64,
     /// Names said again within the source.
     pub duplicates: u64,
+    /// Entries that the source's own exceptions took away again.
+    pub cancelled: u64,
     /// Entries that stand for the host and `www.` alone.
     pub host_only: u64,
     pub rejects: Rejects,
@@ -62,8 +64,8 @@ impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::WebPage => "it is a web page, not a list: fetch it again",
-            Self::OtherFormat => "it is in a list format that is not read: fetch it as hosts or plain domains",
-            Self::NoFormat => "no format of a list fits its first lines: say `format = \"hosts\"` or `\"domains\"` if it is one",
+            Self::OtherFormat => "it is in a list format that is not read: fetch it as hosts, domains, adblock or RPZ",
+            Self::NoFormat => "no format of a list fits its first lines: say `format = \"hosts\"` or another if it is one",
             Self::NoEntries => "it holds no entry: an empty list would take its category away",
             Self::MostlyRefused => {
                 "more of it was refused than taken: it is not the list it should be, or not in the format it is said to be"
@@ -73,9 +75,15 @@ impl fmt::Display for Broken {
 }
 
 /// Refused names and lines, by reason.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejects {
     rows: [Row; Reject::ALL.len()],
+}
+
+impl Default for Rejects {
+    fn default() -> Self {
+        Self { rows: std::array::from_fn(|_| Row::default()) }
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -129,6 +137,9 @@ impl fmt::Display for Provenance {
             Counted(self.duplicates, "duplicate", "duplicates"),
             Thousands(self.rejects.total()),
         )?;
+        if self.cancelled > 0 {
+            write!(f, ", {} cancelled by its own exceptions", Thousands(self.cancelled))?;
+        }
         if let Some(broken) = self.broken {
             write!(f, "\n  NOT USED: {broken}")?;
         }
@@ -185,6 +196,7 @@ mod tests {
             checksum: 0,
             entries: 1_000,
             duplicates: 1,
+            cancelled: 0,
             host_only: 0,
             rejects,
             broken: None,

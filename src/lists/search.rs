@@ -1,8 +1,9 @@
 //! The lines of a list that an entry came from: for `explain` and `lists search`.
 
 use super::Format;
+use super::parse::detect;
 use super::parse::lines::{self, Lines};
-use super::parse::{self, detect};
+use super::parse::{Means, Parser};
 use crate::words::Host;
 use std::io::{self, BufRead};
 
@@ -27,19 +28,17 @@ pub struct Line {
 pub fn find_lines(reader: &mut dyn BufRead, format: Format, entry: &Host) -> io::Result<Vec<Line>> {
     let mut lines = Lines::new(reader);
     let mut found = Vec::new();
-    let format = if format == Format::Detect {
+    let mut parser = Parser::new(format);
+    if format == Format::Detect {
         let opening = detect::opening(&mut lines)?;
-        let told = opening.format.unwrap_or(Format::Domains);
+        parser = Parser::new(opening.format.unwrap_or(Format::Domains));
         for (number, text) in &opening.lines {
-            say(told, *number, text.as_deref().unwrap_or_default(), entry, &mut found);
+            say(&mut parser, *number, text.as_deref().unwrap_or_default(), entry, &mut found);
         }
-        told
-    } else {
-        format
-    };
+    }
     while found.len() < MOST_LINES {
         match lines.next_line()? {
-            Some((number, lines::Line::Text(text))) => say(format, number, text, entry, &mut found),
+            Some((number, lines::Line::Text(text))) => say(&mut parser, number, text, entry, &mut found),
             Some((_, lines::Line::TooLong)) => {}
             None => break,
         }
@@ -48,9 +47,9 @@ pub fn find_lines(reader: &mut dyn BufRead, format: Format, entry: &Host) -> io:
     Ok(found)
 }
 
-fn say(format: Format, number: u64, text: &[u8], entry: &Host, found: &mut Vec<Line>) {
+fn say(parser: &mut Parser, number: u64, text: &[u8], entry: &Host, found: &mut Vec<Line>) {
     let mut says = false;
-    parse::line(format, text, &mut |said| says |= said.as_ref() == Ok(entry));
+    parser.line(text, &mut |said| says |= said.is_ok_and(|r| r.host == *entry && r.means == Means::Entry && !r.off));
     if says {
         found.push(Line { number, text: String::from_utf8_lossy(text).into_owned() });
     }
@@ -71,11 +70,18 @@ mod tests {
             (domains, Format::Domains, vec![(3, "b.example.")]),
             (domains, Format::Detect, vec![(3, "b.example.")]),
             (domains, Format::Hosts, vec![]),
+            ("*.a.example\n*.b.example\n", Format::Detect, vec![(2, "*.b.example")]),
+            ("||a.example^\n@@||b.example^\n||b.example^\n", Format::Detect, vec![(3, "||b.example^")]),
+            ("$ORIGIN rpz.\na.example CNAME .\nb.example CNAME .\n", Format::Detect, vec![(3, "b.example CNAME .")]),
+            ("full:b.example @ads\nkeyword:b\n", Format::V2fly, vec![(1, "full:b.example @ads")]),
         ] {
             let found = find_lines(&mut text.as_bytes(), format, &host).expect("readable");
             let found: Vec<_> = found.iter().map(|l| (l.number, l.text.as_str())).collect();
             assert_eq!(found, expected, "{format} {text}");
         }
+        let address = Host::parse("203.0.113.9").expect("a host");
+        let found = find_lines(&mut "203.0.113.0/28\n".as_bytes(), Format::Addresses, &address).expect("readable");
+        assert_eq!(found.len(), 1, "an address is found in its range");
         let many = "b.example\n".repeat(100);
         assert_eq!(find_lines(&mut many.as_bytes(), Format::Detect, &host).expect("readable").len(), MOST_LINES);
     }

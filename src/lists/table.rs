@@ -17,6 +17,7 @@ pub(in crate::lists) mod header;
 pub(in crate::lists) mod names;
 
 use super::key::Key;
+use super::source::Says;
 use super::{Found, KindId, ListId, Match, Provenance};
 use crate::words::{Category, CategorySet, Host};
 use header::{CHECKED, Header, said};
@@ -57,6 +58,8 @@ pub struct Table {
 struct Kind {
     of_host: CategorySet,
     of_below: CategorySet,
+    /// Some source makes an exception here to its own wider entries.
+    excepts: bool,
 }
 
 /// One source of a kind.
@@ -169,6 +172,7 @@ impl Table {
         let (key, total) = (Key::of(host), host.labels());
         let names = self.names();
         let mut found = Found::NOTHING;
+        let mut excepting = 0u128;
         while maybe != 0 {
             let labels = 127 - maybe.leading_zeros() as u8;
             maybe &= !(1 << labels);
@@ -177,12 +181,36 @@ impl Table {
             let Some(number) = names.find(entry) else { continue };
             let Some(kind) = self.kinds.get(number as usize) else { continue };
             let names_host = labels == total || &key.as_bytes()[entry.len()..] == b".www";
-            let categories = if names_host { kind.of_host } else { kind.of_below };
+            if kind.excepts {
+                excepting |= 1 << (labels & 127);
+            }
+            let categories = match excepting {
+                0 if names_host => kind.of_host,
+                0 => kind.of_below,
+                _ => self.not_excepted(number, names_host, &key, total, excepting),
+            };
             if !categories.is_empty() {
                 found.push(Match { categories, labels, kind: KindId(number) });
             }
         }
         found
+    }
+
+    /// What the sources of a kind say of a host, but for those that make an exception at a name with one of these counts of
+    /// labels. Few hosts come here, so each source's exceptions are looked for one by one, and nothing is kept.
+    fn not_excepted(&self, kind: u32, names_host: bool, key: &Key, total: u8, excepting: u128) -> CategorySet {
+        let names = self.names();
+        let row = |kind: u32| self.header.kinds.get(kind as usize).map_or(&[][..], Vec::as_slice);
+        let excepted = |list: ListId| {
+            (1..=127u8).filter(|labels| excepting >> labels & 1 == 1).any(|labels| {
+                let name = key.of_labels(labels);
+                let names_host = labels == total || &key.as_bytes()[name.len()..] == b".www";
+                let exception = |&s: &u16| said(s).0 == list && said(s).1.is_exception() && said(s).1.reaches(names_host);
+                names.find(name).is_some_and(|kind| row(kind).iter().any(exception))
+            })
+        };
+        let saying = row(kind).iter().map(|s| said(*s)).filter(|(_, says)| !says.is_exception() && says.reaches(names_host));
+        saying.filter(|(list, _)| !excepted(*list)).filter_map(|(list, _)| Some(self.list(list)?.category)).collect()
     }
 
     /// The sources, by [`ListId`].
@@ -204,8 +232,9 @@ impl Table {
     pub fn kind_sources(&self, kind: KindId) -> impl Iterator<Item = KindSource> + '_ {
         let row = self.header.kinds.get(kind.0 as usize).map_or(&[][..], Vec::as_slice);
         row.iter().filter_map(|&s| {
-            let (list, host_only) = said(s);
-            Some(KindSource { list, category: self.list(list)?.category, host_only })
+            let (list, says) = said(s);
+            let category = self.list(list)?.category;
+            (!says.is_exception()).then_some(KindSource { list, category, host_only: says == Says::HostOnly })
         })
     }
 
@@ -240,11 +269,12 @@ impl Table {
 
 impl Kind {
     fn of(row: &[u16], lists: &[Provenance]) -> Self {
-        let saying = |reaches: fn(bool) -> bool| {
-            let wanted = row.iter().map(|s| said(*s)).filter(|(_, host_only)| reaches(*host_only));
+        let saying = |names_host: bool| {
+            let wanted = row.iter().map(|s| said(*s)).filter(|(_, says)| !says.is_exception() && says.reaches(names_host));
             wanted.filter_map(|(list, _)| Some(lists.get(usize::from(list.0))?.category)).collect()
         };
-        Self { of_host: saying(|_| true), of_below: saying(|host_only| !host_only) }
+        let excepts = row.iter().any(|s| said(*s).1.is_exception());
+        Self { of_host: saying(true), of_below: saying(false), excepts }
     }
 }
 

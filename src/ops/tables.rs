@@ -8,7 +8,7 @@ use crate::lists::{self, Canaries, Compiled, Format, Known, Line, Origin, Platfo
 use crate::words::{Category, Host};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -84,9 +84,35 @@ pub fn list_files(config: &Config) -> Vec<ListFile> {
         format: source.format,
         // Until lists are fetched, everything beside the shipped folder is somebody's file: it opens nothing.
         origin: Origin::Public,
-        path: source.file.clone(),
+        path: names_of(&source.file),
     }));
     files
+}
+
+/// The file of names of a list: itself, or `domains` of a folder as UT1 and squidGuard have them.
+fn names_of(file: &Path) -> PathBuf {
+    if file.is_dir() { file.join("domains") } else { file.to_owned() }
+}
+
+/// A file in a list's folder that is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    pub list: String,
+    pub path: PathBuf,
+    pub lines: usize,
+}
+
+/// What stands beside the names in a UT1 or squidGuard folder: pages (`urls`) and patterns (`expressions`). Neither is a host, and
+/// read as hosts they would close whole services for one page.
+pub fn unread(config: &Config) -> Vec<Unread> {
+    let folders = config.lists.sources.iter().filter(|source| source.file.is_dir());
+    let beside = folders.flat_map(|source| ["urls", "expressions"].map(|name| (&source.name, source.file.join(name))));
+    let counted = beside.filter_map(|(list, path)| {
+        let lines =
+            BufReader::new(File::open(&path).ok()?).split(b'\n').map_while(Result::ok).filter(|l| !l.trim_ascii().is_empty());
+        Some(Unread { list: list.clone(), lines: lines.count(), path })
+    });
+    counted.filter(|unread| unread.lines > 0).collect()
 }
 
 fn shipped_list(name: String, category: Category, path: PathBuf) -> ListFile {

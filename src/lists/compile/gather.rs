@@ -2,8 +2,11 @@
 
 use crate::lists::Reach;
 use crate::lists::key::Key;
+use crate::lists::source::Says;
 use crate::words::Host;
 use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::ops::Range;
 
 /// All entries: keys one after another in an arena, and a small record each.
 #[derive(Default)]
@@ -18,14 +21,14 @@ pub(super) struct Entry {
     first: u64,
     start: u32,
     len: u8,
-    pub(super) reach: Reach,
+    pub(super) says: Says,
     pub(super) source: u16,
 }
 
 const _: () = assert!(size_of::<Entry>() == 16);
 
-/// Where a source's entries begin.
-#[derive(Clone, Copy)]
+/// Where a source's entries begin; the default is the beginning.
+#[derive(Clone, Copy, Default)]
 pub(super) struct Mark {
     arena: usize,
     entries: usize,
@@ -37,11 +40,19 @@ pub(super) struct Counted {
     pub(super) host_only: u64,
 }
 
+/// What takes entries of its own source away again.
+pub(super) struct Strike {
+    pub(super) host: Host,
+    pub(super) reach: Reach,
+    /// An exception, which takes what is below away too, if it reaches there; else only the entry of just this reach.
+    pub(super) below: bool,
+}
+
 /// More than 4 GiB of names.
 pub(super) struct Full;
 
 impl Gathered {
-    pub(super) fn add(&mut self, host: &Host, source: u16, reach: Reach) -> Result<(), Full> {
+    pub(super) fn add(&mut self, host: &Host, source: u16, says: Says) -> Result<(), Full> {
         let key = Key::of(host);
         let key = key.as_bytes();
         let start = u32::try_from(self.arena.len()).map_err(|_| Full)?;
@@ -49,7 +60,7 @@ impl Gathered {
         let n = key.len().min(8);
         first[..n].copy_from_slice(&key[..n]);
         self.arena.extend_from_slice(key);
-        self.entries.push(Entry { first: u64::from_be_bytes(first), start, len: key.len() as u8, reach, source });
+        self.entries.push(Entry { first: u64::from_be_bytes(first), start, len: key.len() as u8, says, source });
         Ok(())
     }
 
@@ -57,14 +68,64 @@ impl Gathered {
         Mark { arena: self.arena.len(), entries: self.entries.len() }
     }
 
-    /// Sorts what came since the mark and drops what is said twice; how many that were.
+    /// Sorts what came since the mark: where a name is said twice, what reaches furthest comes first.
+    pub(super) fn order(&mut self, mark: Mark) {
+        let Self { arena, entries } = self;
+        entries[mark.entries..].sort_unstable_by(|a, b| compare(arena, a, b).then(a.says.cmp(&b.says)));
+    }
+
+    /// Drops what came since the mark and is struck; how many that were. Only after [`Gathered::order`].
+    pub(super) fn strike(&mut self, mark: Mark, strikes: &[Strike]) -> u64 {
+        let Self { arena, entries } = self;
+        let new = &entries[mark.entries..];
+        let mut struck = vec![false; new.len()];
+        // Each once: a list that says the same exception over and over must not cost its entries as often.
+        let mut seen = HashSet::new();
+        for strike in strikes.iter().filter(|s| seen.insert((s.host, s.reach, s.below))) {
+            let own = Key::of(&strike.host);
+            for at in range(arena, new, own.as_bytes(), false) {
+                struck[at] |= new[at].says == Says::entry(strike.reach) || (strike.below && strike.reach == Reach::Below);
+            }
+            if strike.below && strike.reach == Reach::Below {
+                range(arena, new, own.as_bytes(), true).for_each(|at| struck[at] = true);
+            }
+        }
+        let before = entries.len();
+        let mut struck = std::iter::repeat_n(false, mark.entries).chain(struck);
+        entries.retain(|_| !struck.next().unwrap_or_default());
+        (before - entries.len()) as u64
+    }
+
+    /// Adds all entries of another gathering.
+    pub(super) fn append(&mut self, other: &Self) -> Result<(), Full> {
+        let offset = u32::try_from(self.arena.len()).map_err(|_| Full)?;
+        u32::try_from(self.arena.len() + other.arena.len()).map_err(|_| Full)?;
+        self.arena.extend_from_slice(&other.arena);
+        self.entries.extend(other.entries.iter().map(|e| Entry { start: e.start + offset, ..*e }));
+        Ok(())
+    }
+
+    /// Whether something that came since the mark still reaches this host. Only after [`Gathered::order`].
+    pub(super) fn reaches(&self, mark: Mark, host: &Host) -> bool {
+        let new = &self.entries[mark.entries..];
+        let labels = host.labels();
+        let whole = Key::of(host);
+        (1..=labels).any(|count| {
+            let key = whole.of_labels(count);
+            let names_host = count == labels || &whole.as_bytes()[key.len()..] == b".www";
+            range(&self.arena, new, key, false).any(|at| new[at].says.reaches(names_host))
+        })
+    }
+
+    /// Drops what is said twice since the mark, the less far reaching; how many that were. Only after [`Gathered::order`].
     pub(super) fn settle(&mut self, mark: Mark) -> u64 {
         let Self { arena, entries } = self;
-        entries[mark.entries..].sort_unstable_by(|a, b| compare(arena, a, b));
         let before = entries.len();
         let mut kept = mark.entries;
         for at in mark.entries..before {
-            if kept == mark.entries || compare(arena, &entries[kept - 1], &entries[at]).is_ne() {
+            let again =
+                |kept: &Entry, e: &Entry| kept.says.is_exception() == e.says.is_exception() && compare(arena, kept, e).is_eq();
+            if kept == mark.entries || !again(&entries[kept - 1], &entries[at]) {
                 entries[kept] = entries[at];
                 kept += 1;
             }
@@ -75,8 +136,9 @@ impl Gathered {
 
     pub(super) fn since(&self, mark: Mark) -> Counted {
         let new = &self.entries[mark.entries..];
-        let host_only = new.iter().filter(|e| e.reach == Reach::HostOnly).count();
-        Counted { entries: new.len() as u64, host_only: host_only as u64 }
+        let host_only = new.iter().filter(|e| e.says == Says::HostOnly).count();
+        let entries = new.iter().filter(|e| !e.says.is_exception()).count();
+        Counted { entries: entries as u64, host_only: host_only as u64 }
     }
 
     /// Drops what came since the mark.
@@ -106,6 +168,17 @@ impl Gathered {
 fn key<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
     let start = entry.start as usize;
     &arena[start..start + usize::from(entry.len)]
+}
+
+/// Where the entries of a key stand among sorted ones, or those below it.
+fn range(arena: &[u8], sorted: &[Entry], wanted: &[u8], below: bool) -> Range<usize> {
+    if !below {
+        let from = sorted.partition_point(|e| key(arena, e) < wanted);
+        return from..from + sorted[from..].partition_point(|e| key(arena, e) == wanted);
+    }
+    let wanted = [wanted, b"."].concat();
+    let from = sorted.partition_point(|e| key(arena, e) < wanted.as_slice());
+    from..from + sorted[from..].partition_point(|e| key(arena, e).starts_with(&wanted))
 }
 
 fn compare(arena: &[u8], a: &Entry, b: &Entry) -> Ordering {

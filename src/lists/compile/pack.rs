@@ -2,12 +2,12 @@
 
 use super::gather::{Entry, Gathered};
 use super::{CompileFault, Progress};
+use crate::lists::Provenance;
 use crate::lists::key::labels_of;
 use crate::lists::table::fuse;
 use crate::lists::table::hash::name_hash;
-use crate::lists::table::header::{Header, KindRow, SECTIONS};
+use crate::lists::table::header::{Header, KindRow, SECTIONS, saying};
 use crate::lists::table::names::{Packed, Packer};
-use crate::lists::{Provenance, Reach};
 use std::collections::HashMap;
 
 const TELL_EVERY: u64 = 1 << 16;
@@ -57,7 +57,7 @@ fn kinds(gathered: &Gathered) -> (Vec<KindRow>, Vec<u32>) {
     let mut row = KindRow::new();
     for (_, said) in gathered.names() {
         row.clear();
-        row.extend(said.iter().map(|e: &Entry| e.source << 1 | u16::from(e.reach == Reach::HostOnly)));
+        row.extend(said.iter().map(|e: &Entry| saying(e.source, e.says)));
         let kind = match number.get(&row) {
             Some(&kind) => kind,
             None => {

@@ -1,14 +1,15 @@
-//! One source: its lines, judged, into the gathering.
+//! One source: its lines, judged, into the gathering; then what its own exceptions take away again.
 
-use super::gather::Gathered;
+use super::gather::{Full, Gathered, Mark, Strike};
 use super::{CompileFault, Progress};
 use crate::lists::known::{Known, reach_of};
 use crate::lists::parse::detect::{Undetected, opening};
 use crate::lists::parse::lines::{Line, Lines};
-use crate::lists::parse::{self, Said};
-use crate::lists::source::lets_through;
+use crate::lists::parse::{Means, Parser, Rule, Said};
+use crate::lists::source::{Says, lets_through};
 use crate::lists::{Broken, Format, Origin, Provenance, Reach, Reject, Rejects, Source};
 use crate::words::Category;
+use std::collections::HashSet;
 
 /// How often progress is told: often enough for a bar, seldom enough to cost nothing.
 const TELL_EVERY: u64 = 4096;
@@ -26,6 +27,7 @@ pub(super) fn read(
     let failed = |line, error| CompileFault::Read { list: list.clone(), line, error };
     let mark = gathered.mark();
     let mut judge = Judge {
+        parser: Parser::new(source.format),
         index,
         category: source.category,
         origin: source.origin,
@@ -34,6 +36,9 @@ pub(super) fn read(
         gathered,
         rejects: Rejects::default(),
         full: false,
+        important: Gathered::default(),
+        exceptions: Vec::new(),
+        off: Vec::new(),
     };
 
     let mut undetected = None;
@@ -44,15 +49,16 @@ pub(super) fn read(
             Ok(told) => format = told,
             Err(why) => undetected = Some(why),
         }
+        judge.parser = Parser::new(format);
         for (number, text) in &opening.lines {
-            judge.line(format, *number, text.as_deref());
+            judge.line(*number, text.as_deref());
         }
     }
     loop {
         let before = lines.count();
         match lines.next_line() {
-            Ok(Some((number, Line::Text(text)))) => judge.line(format, number, Some(text)),
-            Ok(Some((number, Line::TooLong))) => judge.line(format, number, None),
+            Ok(Some((number, Line::Text(text)))) => judge.line(number, Some(text)),
+            Ok(Some((number, Line::TooLong))) => judge.line(number, None),
             Ok(None) => break,
             Err(error) => return Err(failed(before, error)),
         }
@@ -62,6 +68,7 @@ pub(super) fn read(
     }
     progress(Progress::Reading { source: index.into(), bytes: lines.bytes() });
 
+    let cancelled = judge.cancel(mark).map_err(|Full| CompileFault::TooMuch)?;
     let Judge { rejects, full, .. } = judge;
     if full {
         return Err(CompileFault::TooMuch);
@@ -77,6 +84,7 @@ pub(super) fn read(
         checksum: lines.checksum(),
         entries: counted.entries,
         duplicates,
+        cancelled,
         host_only: counted.host_only,
         rejects,
         broken: None,
@@ -84,14 +92,14 @@ pub(super) fn read(
     provenance.broken = broken(&provenance, undetected, source.origin);
     if provenance.broken.is_some() {
         gathered.forget(mark);
-        (provenance.entries, provenance.duplicates, provenance.host_only) = (0, 0, 0);
+        (provenance.entries, provenance.duplicates, provenance.cancelled, provenance.host_only) = (0, 0, 0, 0);
     }
     Ok(provenance)
 }
 
 /// Whether what was read is a list at all. The school's own file is used as far as it can be, and may be empty.
 fn broken(read: &Provenance, undetected: Option<Undetected>, origin: Origin) -> Option<Broken> {
-    let (refused, taken) = (read.rejects.total(), read.entries + read.duplicates);
+    let (refused, taken) = (read.rejects.total(), read.entries + read.duplicates + read.cancelled);
     match undetected {
         Some(Undetected::Html) => return Some(Broken::WebPage),
         Some(Undetected::OtherFormat) => return Some(Broken::OtherFormat),
@@ -106,6 +114,7 @@ fn broken(read: &Provenance, undetected: Option<Undetected>, origin: Origin) -> 
 
 /// What each line of one source is judged by, and where it goes.
 struct Judge<'a> {
+    parser: Parser,
     index: u16,
     category: Category,
     origin: Origin,
@@ -114,26 +123,97 @@ struct Judge<'a> {
     gathered: &'a mut Gathered,
     rejects: Rejects,
     full: bool,
+    /// Entries that only an important exception takes away.
+    important: Gathered,
+    /// With the line they stand on.
+    exceptions: Vec<(u64, Rule)>,
+    /// Rules that are to be as if they were not there.
+    off: Vec<Rule>,
 }
 
 impl Judge<'_> {
-    fn line(&mut self, format: Format, number: u64, text: Option<&[u8]>) {
-        match text {
-            Some(text) => parse::line(format, text, &mut |said| self.said(number, said)),
-            None => self.said(number, Err(Reject::TooLong)),
-        }
+    fn line(&mut self, number: u64, text: Option<&[u8]>) {
+        let Some(text) = text else { return self.said(number, Err(Reject::TooLong)) };
+        let mut parser = std::mem::replace(&mut self.parser, Parser::new(Format::Detect));
+        parser.line(text, &mut |said| self.said(number, said));
+        self.parser = parser;
     }
 
     fn said(&mut self, number: u64, said: Said) {
-        let judged = said.and_then(|host| {
-            if self.origin == Origin::Public && lets_through(self.category) {
-                return Err(Reject::NotTrusted);
-            }
-            Ok((host, reach_of(&host, self.category, self.origin, self.reach, self.known)?))
-        });
-        match judged {
-            Ok((host, reach)) => self.full |= self.gathered.add(&host, self.index, reach).is_err(),
-            Err(why) => self.rejects.add(why, number),
+        if let Err(why) = said.and_then(|rule| self.take(number, rule)) {
+            self.rejects.add(why, number);
         }
+    }
+
+    fn take(&mut self, number: u64, rule: Rule) -> Result<(), Reject> {
+        if rule.means == Means::Exception {
+            let reach = Some(rule.reach.unwrap_or(self.reach));
+            let rule = Rule { reach, ..rule };
+            if rule.off {
+                self.off.push(rule)
+            } else {
+                self.exceptions.push((number, rule))
+            }
+            return Ok(());
+        }
+        if self.origin == Origin::Public && lets_through(self.category) {
+            return Err(Reject::NotTrusted);
+        }
+        let own = rule.reach.unwrap_or(self.reach);
+        let reach = reach_of(&rule.host, self.category, self.origin, own, self.known);
+        if rule.off {
+            // Of a rule that would not be taken, there is nothing to take away.
+            self.off.extend(reach.ok().map(|reach| Rule { reach: Some(reach), ..rule }));
+            return Ok(());
+        }
+        let reach = reach?;
+        let to = if rule.important { &mut self.important } else { &mut *self.gathered };
+        self.full |= to.add(&rule.host, self.index, Says::entry(reach)).is_err();
+        Ok(())
+    }
+
+    /// Takes away what the source's own exceptions cancel: how many entries that were. What `$badfilter` names goes first, then
+    /// what exceptions name; what is important comes in last.
+    fn cancel(&mut self, mark: Mark) -> Result<u64, Full> {
+        self.gathered.order(mark);
+        if self.exceptions.is_empty() && self.important.len() == 0 && self.off.is_empty() {
+            return Ok(0);
+        }
+        let (off, entries): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.off).into_iter().partition(|r| r.means == Means::Exception);
+        let off: HashSet<_> = off.iter().map(|r| (r.host, r.reach, r.important)).collect();
+        self.exceptions.retain(|(_, e)| !off.contains(&(e.host, e.reach, e.important)));
+        let reach = |rule: &Rule| rule.reach.unwrap_or(self.reach);
+        let exactly = |important: bool| {
+            let some = entries.iter().filter(move |r| r.important == important);
+            some.map(|r| Strike { host: r.host, reach: reach(r), below: false }).collect::<Vec<_>>()
+        };
+        let excepted = |important: bool| {
+            let some = self.exceptions.iter().filter(move |(_, e)| e.important || !important);
+            some.map(|(_, e)| Strike { host: e.host, reach: reach(e), below: true }).collect::<Vec<_>>()
+        };
+        let mut cancelled = self.gathered.strike(mark, &exactly(false)) + self.gathered.strike(mark, &excepted(false));
+        let all = Mark::default();
+        self.important.order(all);
+        cancelled += self.important.strike(all, &exactly(true)) + self.important.strike(all, &excepted(true));
+        // Where a wider entry still reaches the name, the table holds the exception itself; but an ordinary one not against what
+        // is important, and a table cannot except the one and not the other.
+        let mut kept = Vec::new();
+        for (line, exception) in &self.exceptions {
+            let important = self.important.reaches(all, &exception.host);
+            let ordinary = self.gathered.reaches(mark, &exception.host);
+            match (important, ordinary) {
+                (true, true) if !exception.important => self.rejects.add(Reject::Exception, *line),
+                (true, false) if !exception.important => {}
+                (false, false) => {}
+                _ => kept.push((exception.host, Says::exception(reach(exception)))),
+            }
+        }
+        for (host, says) in kept {
+            self.gathered.add(&host, self.index, says)?;
+        }
+        self.gathered.append(&self.important)?;
+        self.gathered.order(mark);
+        Ok(cancelled)
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::lists::{Canaries, Format, Origin, Platforms, Reach, Reject, Table};
-use crate::words::{Category, Host};
+use crate::words::{Category, CategorySet, Host};
+use proptest::prelude::*;
 use std::io::{BufRead, BufReader, Read};
 
 fn compiled(lists: &[(Category, Format, Origin, &[u8])], known: &Known) -> Compiled {
@@ -29,7 +30,7 @@ fn every_line_of_a_source_is_accounted_for() {
     let text = b"# a list\n\
         a.example\nA.example.\nb.example\n\n\
         co.uk\nlocalhost\nhttp://c.example/x\n*.d.example\n192.0.2.0/24\n198.51.100.7\ngithub.io\nx\x07.example\n";
-    let made = one(Category::ADULT, Format::Detect, Origin::School, text);
+    let made = one(Category::ADULT, Format::Domains, Origin::School, text);
     let list = &made.lists[0];
     assert_eq!((list.format, list.lines, list.bytes), (Format::Domains, 13, text.len() as u64));
     assert_eq!((list.entries, list.duplicates, list.host_only), (4, 1, 1));
@@ -69,7 +70,7 @@ fn what_is_no_list_is_said_to_be_broken_and_adds_nothing() {
     for (text, format, origin, expected) in [
         ("<!DOCTYPE html>\n<html>\n<a>a.example</a>\n", Detect, Public, Some(Broken::WebPage)),
         ("<!DOCTYPE html>\n<html>\n", Hosts, Public, Some(Broken::WebPage)),
-        ("||a.example^\n||b.example^\n", Detect, Public, Some(Broken::OtherFormat)),
+        ("/ads[0-9]+/\n/x/\n", Detect, Public, Some(Broken::OtherFormat)),
         ("what is this\nand that\n", Detect, School, Some(Broken::NoFormat)),
         ("", Detect, Public, Some(Broken::NoEntries)),
         ("# nothing yet\n", Domains, School, None),
@@ -159,4 +160,136 @@ fn progress_is_told_from_the_first_byte_to_the_last() {
         told.iter().filter_map(|p| if let Progress::Reading { bytes, .. } = p { Some(*bytes) } else { None }).collect();
     assert!(read.len() >= 3 && read.is_sorted() && read.last() == Some(&100_000), "{read:?}");
     assert_eq!(told.last(), Some(&Progress::Filtering { names: 1 }));
+}
+
+/// Which of these hosts a list of `category` reaches.
+fn reached<'a>(made: Compiled, hosts: &[&'a str]) -> Vec<&'a str> {
+    let table = Table::open(Box::new(made.bytes)).expect("a table");
+    let on = |name: &&&str| !table.lookup(&Host::parse(name).expect("a host")).categories().is_empty();
+    hosts.iter().filter(on).copied().collect()
+}
+
+#[test]
+fn every_format_means_in_the_table_what_it_says() {
+    let asked = ["a.example", "www.a.example", "x.a.example", "b.example", "x.b.example", "203.0.113.7", "203.0.113.8"];
+    let all_of_a = ["a.example", "www.a.example", "x.a.example"];
+    for (format, text, expected) in [
+        (Format::Wildcard, "*.a.example\n", &all_of_a[..]),
+        (Format::Adblock, "||a.example^\n", &all_of_a),
+        (Format::Adblock, "|a.example^\n", &all_of_a[..2]),
+        (Format::Rpz, "a.example CNAME .\n", &all_of_a[..2]),
+        (Format::Rpz, "a.example CNAME .\n*.a.example CNAME .\n", &all_of_a),
+        (Format::Rpz, "*.a.example CNAME .\na.example CNAME .\n", &all_of_a),
+        (Format::V2fly, "full:a.example\n", &all_of_a[..2]),
+        (Format::V2fly, "domain:a.example @ads\n", &all_of_a),
+        (Format::Addresses, "203.0.113.8/30\n", &["203.0.113.8"]),
+        (Format::Addresses, "203.0.113.7\n", &["203.0.113.7"]),
+    ] {
+        for as_written in [format, Format::Detect] {
+            // Plain names with `full:` before them are told from their first lines as well as any.
+            let made = one(Category::ADULT, as_written, Origin::Public, text.as_bytes());
+            assert_eq!(made.lists[0].format, format, "{text}");
+            assert_eq!(reached(made, &asked), expected, "{format}: {text}");
+        }
+    }
+}
+
+#[test]
+fn an_exception_cancels_entries_of_its_own_list_for_that_name_and_below() {
+    let asked = ["a.example", "x.a.example", "y.x.a.example", "a-b.example", "b.example"];
+    let rest = "||b.example^\n||a-b.example^\n";
+    for (rules, cancelled, left, expected) in [
+        ("||a.example^\n@@||a.example^\n", 1, 0, &["a-b.example", "b.example"][..]),
+        ("||y.x.a.example^\n||x.a.example^\n@@||a.example^\n", 2, 0, &["a-b.example", "b.example"]),
+        ("|a.example^\n@@|a.example^\n", 1, 0, &["a-b.example", "b.example"]),
+        // Important entries stay, and important exceptions cancel them.
+        ("||a.example^$important\n@@||a.example^\n", 0, 0, &asked),
+        ("||a.example^$important\n||a.example^\n@@||a.example^$important\n", 2, 0, &["a-b.example", "b.example"]),
+        // What is switched off is as if it were not there, and only just that rule.
+        ("||a.example^\n||a.example^$badfilter\n", 1, 0, &["a-b.example", "b.example"]),
+        ("||a.example^\n||x.a.example^$badfilter\n", 0, 0, &asked),
+        ("||a.example^\n@@||a.example^\n@@||a.example^$badfilter\n", 0, 0, &asked),
+        // A wider entry stays for all but the exception.
+        ("||a.example^\n@@||x.a.example^\n", 0, 0, &["a.example", "a-b.example", "b.example"]),
+        ("||a.example^\n||y.x.a.example^\n@@|x.a.example^\n", 0, 0, &["a.example", "y.x.a.example", "a-b.example", "b.example"]),
+        ("||a.example^\n@@|a.example^\n", 0, 0, &["x.a.example", "y.x.a.example", "a-b.example", "b.example"]),
+        ("||a.example^$important\n@@||x.a.example^$important\n", 0, 0, &["a.example", "a-b.example", "b.example"]),
+        ("||a.example^$important\n@@||x.a.example^\n", 0, 0, &asked),
+        // Not against what is important; where both reach the name, the list's figures say so.
+        ("||a.example^\n||a.example^$important\n@@||x.a.example^\n", 0, 1, &asked),
+    ] {
+        let text = format!("{rest}{rules}");
+        let made = one(Category::ADULT, Format::Adblock, Origin::Public, text.as_bytes());
+        let list = &made.lists[0];
+        assert_eq!((list.cancelled, list.rejects.of(Reject::Exception), list.broken), (cancelled, left, None), "{rules}");
+        assert_eq!(reached(made, &asked), expected, "{rules}");
+    }
+    let zone = b"*.b.example CNAME .\n*.a.example CNAME .\nx.a.example CNAME .\n*.a.example CNAME rpz-passthru.\n";
+    assert_eq!(reached(one(Category::ADULT, Format::Rpz, Origin::Public, zone), &asked), ["b.example"]);
+    let zone = b"*.a.example CNAME .\n*.b.example CNAME .\nx.a.example CNAME rpz-passthru.\n";
+    let expected = ["a.example", "y.x.a.example", "b.example"];
+    assert_eq!(reached(one(Category::ADULT, Format::Rpz, Origin::Public, zone), &asked), expected);
+}
+
+#[test]
+fn an_exception_leaves_other_lists_alone() {
+    let blocks: (_, _, _, &[u8]) = (Category::ADULT, Format::Adblock, Origin::Public, b"||a.example^\n");
+    let excepts: (_, _, _, &[u8]) = (Category::ADULT, Format::Adblock, Origin::Public, b"||b.example^\n@@||a.example^\n");
+    for lists in [[blocks, excepts], [excepts, blocks]] {
+        let made = compiled(&lists, &Known::default());
+        assert_eq!(reached(made, &["a.example", "b.example", "c.example"]), ["a.example", "b.example"]);
+    }
+    // The same name in the same table, of one category, then of two: what is excepted is that list's word alone.
+    let excepts: (_, _, _, &[u8]) = (Category::VIDEO, Format::Adblock, Origin::Public, b"||a.example^\n@@||x.a.example^\n");
+    for lists in [[blocks, excepts], [excepts, blocks]] {
+        let made = compiled(&lists, &Known::default());
+        let table = Table::open(Box::new(made.bytes)).expect("a table");
+        let says = |name: &str| table.lookup(&Host::parse(name).expect("a host")).categories();
+        assert_eq!(says("a.example"), CategorySet::of(&[Category::ADULT, Category::VIDEO]));
+        assert_eq!(says("y.x.a.example"), CategorySet::of(&[Category::ADULT]));
+    }
+}
+
+/// UT1's `urls` files name pages of hosts that everybody needs.
+#[test]
+fn the_address_of_a_page_never_closes_its_host() {
+    let urls = "hospital.example/conditions/a/page.html\nwww.software.example/store?id=1\nhttp://b.example/x\n";
+    for format in Format::ALL {
+        for origin in [Origin::Public, Origin::School] {
+            let made = one(Category::ADULT, *format, origin, urls.as_bytes());
+            assert!(made.lists[0].broken.is_some(), "{format}");
+            let hosts = ["hospital.example", "www.software.example", "software.example", "b.example"];
+            assert_eq!(reached(made, &hosts), [""; 0], "{format}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// An entry counts for a host it reaches unless an exception of its list reaches that host too, and, if that is for one
+    /// host only, stands on no shorter a name.
+    #[test]
+    fn exceptions_say_what_a_walk_over_all_rules_says(
+        rules in proptest::collection::vec((any::<bool>(), any::<bool>(), "([ab]{1,2}\\.){0,3}c"), 0..24),
+        asked in proptest::collection::vec("(www\\.)?([ab]{1,2}\\.){0,4}c", 0..24),
+    ) {
+        let line = |(except, below, name): &(bool, bool, String)| {
+            format!("{}{}{name}.example^\n", if *except { "@@" } else { "" }, if *below { "||" } else { "|" })
+        };
+        let text: String = rules.iter().map(line).collect();
+        let made = one(Category::ADULT, Format::Adblock, Origin::School, text.as_bytes());
+        let table = Table::open(Box::new(made.bytes)).expect("a table");
+        let reaches = |below: bool, name: &str, host: &str| {
+            name == host || host.strip_prefix("www.") == Some(name) || (below && host.ends_with(&format!(".{name}")))
+        };
+        for host in asked.iter().chain(rules.iter().map(|r| &r.2)) {
+            let excepted = |entry: &str| rules.iter().any(|(except, below, name)| {
+                *except && reaches(*below, name, host) && (*below || entry.split('.').count() <= name.split('.').count())
+            });
+            let blocked = rules.iter().any(|(except, below, name)| !except && reaches(*below, name, host) && !excepted(name));
+            let found = table.lookup(&Host::parse(&format!("{host}.example")).expect("a host"));
+            prop_assert_eq!(!found.categories().is_empty(), blocked, "{}: {}", host, text);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Which format a list is written in, told from its first lines.
 
 use super::lines::{Line, Lines};
-use super::{Format, Reject, line};
+use super::{Format, Parser, Reject};
 use std::io;
 
 /// How many lines that say something are looked at. Headers of real lists are comments; the twentieth entry is like the first.
@@ -41,20 +41,37 @@ pub fn opening(lines: &mut Lines<'_>) -> io::Result<Opening> {
 pub enum Undetected {
     #[error("it is a web page, not a list")]
     Html,
-    #[error("it holds rules of a list format that is not read (adblock, RPZ, URLs); give the list in hosts or domains format")]
+    #[error("it holds rules of a kind that is not read (URLs, regular expressions); give the list in a format that names hosts")]
     OtherFormat,
-    #[error("no format of a list fits its first lines; write `format = \"hosts\"` or `\"domains\"` if it is one")]
+    #[error("no format of a list fits its first lines; write `format = \"hosts\"` or another if it is one")]
     Unknown,
 }
+
+/// The formats that are told apart by what they take and [`Format::Domains`] does not; of two that take as much, the first.
+/// Addresses come last: they are domains' entries too, and only ranges tell.
+const MARKED: [Format; 6] = [Format::Hosts, Format::Wildcard, Format::Adblock, Format::Rpz, Format::V2fly, Format::Addresses];
 
 /// The format that takes most of these lines.
 ///
 /// # Errors
-/// [`Undetected`], if neither takes half of what the lines say. Lines that say nothing are [`Format::Domains`]: an empty list.
+/// [`Undetected`], if none takes half of what the lines say. Lines that say nothing are [`Format::Domains`]: an empty list.
 pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> Result<Format, Undetected> {
-    let hosts = tally(Format::Hosts, lines.clone());
-    let domains = tally(Format::Domains, lines);
-    let (format, best) = if hosts.taken > domains.taken { (Format::Hosts, &hosts) } else { (Format::Domains, &domains) };
+    // Adblock Plus, AdGuard and uBlock Origin begin their lists so, and such a list may hold nothing but exceptions.
+    if lines.clone().find(|l| !l.trim_ascii().is_empty()).is_some_and(|l| l.starts_with(b"[Adblock") || l.starts_with(b"[uBlock"))
+    {
+        return Ok(Format::Adblock);
+    }
+    let domains = tally(Format::Domains, lines.clone());
+    let (mut format, mut best) = (Format::Domains, domains);
+    for marked in MARKED {
+        let tally = tally(marked, lines.clone());
+        // A few plain names among marked rules stay what they are; a few marked rules among names do not change all names.
+        let more = tally.taken > best.taken && (tally.taken - domains.taken.min(tally.taken)) * 2 > domains.taken;
+        let addresses = marked == Format::Addresses && tally.taken > 0 && tally.refused == 0 && tally.taken >= best.taken;
+        if more || addresses {
+            (format, best) = (marked, tally);
+        }
+    }
     if domains.html > 0 && best.taken == 0 {
         return Err(Undetected::Html);
     }
@@ -64,7 +81,8 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> Result<Forma
     Err(if domains.other > domains.taken { Undetected::OtherFormat } else { Undetected::Unknown })
 }
 
-#[derive(Default)]
+/// What a format makes of lines.
+#[derive(Clone, Copy, Default)]
 struct Tally {
     taken: usize,
     refused: usize,
@@ -74,15 +92,20 @@ struct Tally {
 
 fn tally<'a>(format: Format, lines: impl Iterator<Item = &'a [u8]>) -> Tally {
     let mut tally = Tally::default();
+    let mut parser = Parser::new(format);
     for text in lines {
-        line(format, text, &mut |said| match said {
-            Ok(_) => tally.taken += 1,
-            Err(why) => {
-                tally.refused += 1;
-                tally.html += usize::from(why == Reject::Html);
-                tally.other += usize::from(matches!(why, Reject::OtherFormat | Reject::Url | Reject::Wildcard));
-            }
+        // A line counts once: a range is one line, however many addresses it is.
+        let (mut taken, mut refused) = (false, None);
+        parser.line(text, &mut |said| match said {
+            Ok(_) => taken = true,
+            Err(why) => refused = Some(why),
         });
+        tally.taken += usize::from(taken);
+        if let (false, Some(why)) = (taken, refused) {
+            tally.refused += 1;
+            tally.html += usize::from(why == Reject::Html);
+            tally.other += usize::from(matches!(why, Reject::OtherFormat | Reject::Url | Reject::Wildcard | Reject::Regex));
+        }
     }
     tally
 }
@@ -98,7 +121,15 @@ mod tests {
             ("! a list\na.example\nb.example\n192.0.2.77", Ok(Format::Domains)),
             ("# nothing yet\n", Ok(Format::Domains)),
             ("<!DOCTYPE html>\n<html>\n<body>404 not found</body>", Err(Undetected::Html)),
-            ("[Adblock Plus]\n||a.example^\n||b.example^\n@@||c.example^", Err(Undetected::OtherFormat)),
+            ("[Adblock Plus]\n||a.example^\n||b.example^\n@@||c.example^", Ok(Format::Adblock)),
+            ("! Title: a list\n||a.example^\n||b.example^$important\n@@||c.example^\nd.example", Ok(Format::Adblock)),
+            ("a.example\nb.example\nc.example\n||d.example^", Ok(Format::Domains)),
+            ("# a list\n*.a.example\n*.b.example\nc.example", Ok(Format::Wildcard)),
+            ("$TTL 300\n@ SOA a. b. 1 2 3 4 5\n NS a.\na.example CNAME .\n*.a.example CNAME .", Ok(Format::Rpz)),
+            ("203.0.113.7\n198.51.100.7", Ok(Format::Addresses)),
+            ("203.0.113.0/24 ; SBL1\n192.0.2.0/25 ; SBL2\n10.0.0.0/8", Ok(Format::Addresses)),
+            ("include:other\na.example\nfull:b.example @ads\ndomain:c.example\n", Ok(Format::V2fly)),
+            ("/ads[0-9]+/\n/x\\.y/", Err(Undetected::OtherFormat)),
             ("http://a.example/x\nhttp://b.example/y", Err(Undetected::OtherFormat)),
             ("one two three\nfour five six", Err(Undetected::Unknown)),
         ] {

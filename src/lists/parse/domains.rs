@@ -1,11 +1,11 @@
 //! Plain names, one a line; `#`, `!` and `;` start a comment. UT1's `domains` files are this, bare addresses among them.
 
-use super::{Said, text};
+use super::{Rule, Said, text};
 
 pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
     match text::without_comment(line, b"#!;") {
         Ok("") => {}
-        Ok(word) => each(text::entry(word)),
+        Ok(word) => each(text::entry(word).map(Rule::entry)),
         Err(why) => each(Err(why)),
     }
 }

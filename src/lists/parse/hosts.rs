@@ -1,6 +1,6 @@
 //! Hosts files (hosts(5)): an address, then names; `#` starts a comment.
 
-use super::{Reject, Said, text};
+use super::{Reject, Rule, Said, text};
 use std::net::IpAddr;
 
 /// What every hosts file says of the machine itself: no entries, and nothing to report.
@@ -41,7 +41,7 @@ pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
         {
             continue;
         }
-        each(if means_block(address) { text::entry(word) } else { Err(Reject::RealAddress) });
+        each(if means_block(address) { text::entry(word).map(Rule::entry) } else { Err(Reject::RealAddress) });
     }
     if !any {
         each(Err(Reject::NoName));

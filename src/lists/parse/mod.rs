@@ -7,15 +7,25 @@
 //! - [`text`]     one word of a line: a host, or why it is none
 //! - [`hosts`]    `0.0.0.0 name name…`
 //! - [`domains`]  one name a line
+//! - [`wildcard`] `*.name` a line
+//! - [`adblock`]  `||name^`, `@@||name^`
+//! - [`rpz`]      a response policy zone
+//! - [`addresses`] addresses and small ranges
+//! - [`v2fly`]    `full:name`, `domain:name`
 //! - [`detect`]   which of them a list is
 
+pub mod adblock;
+pub mod addresses;
 pub mod detect;
 pub mod domains;
 pub mod hosts;
 pub mod lines;
+pub mod rpz;
 pub mod text;
+pub mod v2fly;
+pub mod wildcard;
 
-use super::Format;
+use super::{Format, Reach};
 use crate::words::Host;
 use std::fmt;
 
@@ -38,10 +48,29 @@ pub enum Reject {
     RealAddress,
     Canary,
     NotTrusted,
+    Regex,
+    Keyword,
+    Include,
+    TooWide,
+    NotAnAddress,
+    Trigger,
+    RpzAction,
+    LocalData,
+    OutOfZone,
+    Exception,
+    DenyAllow,
+    DnsType,
+    DnsRewrite,
+    Client,
+    Ctag,
+    ThirdParty,
+    OnDomain,
+    ContentType,
+    OtherModifier,
 }
 
 impl Reject {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 35] = [
         Self::NotAHost,
         Self::PublicSuffix,
         Self::Local,
@@ -58,6 +87,25 @@ impl Reject {
         Self::RealAddress,
         Self::Canary,
         Self::NotTrusted,
+        Self::Regex,
+        Self::Keyword,
+        Self::Include,
+        Self::TooWide,
+        Self::NotAnAddress,
+        Self::Trigger,
+        Self::RpzAction,
+        Self::LocalData,
+        Self::OutOfZone,
+        Self::Exception,
+        Self::DenyAllow,
+        Self::DnsType,
+        Self::DnsRewrite,
+        Self::Client,
+        Self::Ctag,
+        Self::ThirdParty,
+        Self::OnDomain,
+        Self::ContentType,
+        Self::OtherModifier,
     ];
 
     /// One word, for `--json`.
@@ -79,6 +127,25 @@ impl Reject {
             Self::RealAddress => "real-address",
             Self::Canary => "canary",
             Self::NotTrusted => "not-trusted",
+            Self::Regex => "regex",
+            Self::Keyword => "keyword",
+            Self::Include => "include",
+            Self::TooWide => "too-wide",
+            Self::NotAnAddress => "not-an-address",
+            Self::Trigger => "rpz-trigger",
+            Self::RpzAction => "rpz-action",
+            Self::LocalData => "rpz-local-data",
+            Self::OutOfZone => "out-of-zone",
+            Self::Exception => "exception",
+            Self::DenyAllow => "modifier-denyallow",
+            Self::DnsType => "modifier-dnstype",
+            Self::DnsRewrite => "modifier-dnsrewrite",
+            Self::Client => "modifier-client",
+            Self::Ctag => "modifier-ctag",
+            Self::ThirdParty => "modifier-third-party",
+            Self::OnDomain => "modifier-domain",
+            Self::ContentType => "modifier-content-type",
+            Self::OtherModifier => "modifier-other",
         }
     }
 }
@@ -103,28 +170,113 @@ impl fmt::Display for Reject {
             Self::RealAddress => "a name given a real address: only 0.0.0.0, 127.0.0.1, :: and ::1 mean 'block'",
             Self::Canary => "would close a canary: a name that no public list may close",
             Self::NotTrusted => "a public list may not say what is platform, help, rshe or education",
+            Self::Regex => "a regular expression: not matched yet",
+            Self::Keyword => "a keyword that would match within any name: not matched",
+            Self::Include => "an include of another list: give that list as a list of its own",
+            Self::TooWide => "a range of addresses wider than /24, or /48 for IPv6: it would close other people's machines",
+            Self::NotAnAddress => "not an address",
+            Self::Trigger => "an RPZ trigger other than a name (client, server or answer address)",
+            Self::RpzAction => "an RPZ action other than block and passthru (drop, tcp-only): not taken from a list",
+            Self::LocalData => "RPZ local data, an answer of the list's own: not taken from a list",
+            Self::OutOfZone => "a name outside the zone",
+            Self::Exception => "an exception to an important entry of the same list: the entry stands",
+            Self::DenyAllow => "an adblock rule with `$denyallow`",
+            Self::DnsType => "an adblock rule with `$dnstype`",
+            Self::DnsRewrite => "an adblock rule with `$dnsrewrite`",
+            Self::Client => "an adblock rule with `$client`",
+            Self::Ctag => "an adblock rule with `$ctag`",
+            Self::ThirdParty => "an adblock rule with `$third-party`",
+            Self::OnDomain => "an adblock rule with `$domain`",
+            Self::ContentType => "an adblock rule for some contents of a page only (`$script`, `$popup` …)",
+            Self::OtherModifier => "an adblock rule with another modifier",
         })
     }
 }
 
-/// What a line says, once for each name in it.
-pub type Said = Result<Host, Reject>;
+/// What a rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    Entry,
+    /// Cancels entries of its own list for that name and, if it reaches there, below it.
+    Exception,
+}
 
-/// Reads a line. `each` is not called for blanks, comments and the local names every hosts file starts with.
-///
-/// [`Format::Detect`] is read as domains: a caller that cares asks [`detect::detect`] first.
-pub fn line(format: Format, line: &[u8], each: &mut dyn FnMut(Said)) {
-    match format {
-        Format::Hosts => hosts::line(line, each),
-        Format::Domains | Format::Detect => domains::line(line, each),
+/// One rule of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    pub host: Host,
+    /// `None`: what the list's own rule is.
+    pub reach: Option<Reach>,
+    pub means: Means,
+    /// `$important`: only an exception that is important too cancels it.
+    pub important: bool,
+    /// `$badfilter`: the same rule without it is as if it were not there.
+    pub off: bool,
+}
+
+impl Rule {
+    pub(super) fn entry(host: Host) -> Self {
+        Self { host, reach: None, means: Means::Entry, important: false, off: false }
+    }
+
+    pub(super) fn reaching(host: Host, reach: Reach) -> Self {
+        Self { reach: Some(reach), ..Self::entry(host) }
     }
 }
 
+/// What a line says, once for each rule in it.
+pub type Said = Result<Rule, Reject>;
+
+/// Reads the lines of one list, in their order: a zone file's lines mean what those before them make them mean.
+pub struct Parser {
+    format: Format,
+    zone: rpz::Zone,
+}
+
+impl Parser {
+    /// [`Format::Detect`] is read as domains: a caller that cares asks [`detect::detect`] first.
+    pub fn new(format: Format) -> Self {
+        Self { format, zone: rpz::Zone::default() }
+    }
+
+    /// Reads a line. `each` is not called for blanks, comments and the local names every hosts file starts with.
+    pub fn line(&mut self, line: &[u8], each: &mut dyn FnMut(Said)) {
+        match self.format {
+            Format::Hosts => hosts::line(line, each),
+            Format::Domains | Format::Detect => domains::line(line, each),
+            Format::Wildcard => wildcard::line(line, each),
+            Format::Adblock => adblock::line(line, each),
+            Format::Rpz => self.zone.line(line, each),
+            Format::Addresses => addresses::line(line, each),
+            Format::V2fly => v2fly::line(line, each),
+        }
+    }
+}
+
+/// What the lines say, as the tests of the parsers write it: `@@` for an exception, `=` for a host only, `!` for important,
+/// `-` for a rule that is switched off.
 #[cfg(test)]
 pub(super) fn said(format: Format, bytes: &[u8]) -> Vec<Result<String, Reject>> {
     let mut all = Vec::new();
-    line(format, bytes, &mut |s| all.push(s.map(|h| h.to_string())));
+    let mut parser = Parser::new(format);
+    let written = |r: Rule| {
+        let mark = |on: bool, mark: &'static str| if on { mark } else { "" };
+        let (off, except) = (mark(r.off, "-"), mark(r.means == Means::Exception, "@@"));
+        format!("{off}{except}{}{}{}", mark(r.reach == Some(Reach::HostOnly), "="), mark(r.important, "!"), r.host)
+    };
+    for line in bytes.split(|&c| c == b'\n') {
+        parser.line(line, &mut |s| all.push(s.map(written)));
+    }
     all
+}
+
+/// Each line of a table says what stands beside it.
+#[cfg(test)]
+pub(super) fn says(format: Format, table: &[(&str, &[Result<&str, Reject>])]) {
+    for (line, expected) in table {
+        let expected: Vec<_> = expected.iter().map(|e| e.map(str::to_owned)).collect();
+        assert_eq!(said(format, line.as_bytes()), expected, "{line}");
+    }
 }
 
 #[cfg(test)]
@@ -142,17 +294,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_line_makes_a_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            for format in [Format::Hosts, Format::Domains] {
-                line(format, &bytes, &mut |_| ());
+        fn no_lines_make_a_parser_panic(
+            lines in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..100), 0..8),
+            texts in proptest::collection::vec("[$@|*!/.,;:=&()^\\[ a-z0-9]{0,30}(CNAME|SOA|\\$ORIGIN|badfilter|rpz-ip|full:)?[ .*a-z]{0,9}", 0..8),
+        ) {
+            for format in Format::ALL {
+                let mut parser = Parser::new(*format);
+                lines.iter().for_each(|line| parser.line(line, &mut |_| ()));
+                texts.iter().for_each(|text| parser.line(text.as_bytes(), &mut |_| ()));
             }
         }
 
         #[test]
-        fn what_a_parser_takes_is_a_host_of_two_labels_or_an_address(text in "[a-z0-9.:#! *%_-]{0,40}") {
-            for format in [Format::Hosts, Format::Domains] {
-                line(format, text.as_bytes(), &mut |said| {
-                    if let Ok(host) = said {
+        fn what_a_parser_takes_is_a_host_of_two_labels_or_an_address(
+            text in "(\\|\\||full:|\\*\\.)?[a-z0-9.:#! *%_-]{0,40}(\\^| CNAME \\.)?",
+        ) {
+            for format in Format::ALL {
+                Parser::new(*format).line(text.as_bytes(), &mut |said| {
+                    if let Ok(Rule { host, .. }) = said {
                         assert!(host.is_address() || host.labels() >= 2, "{host}");
                         assert_eq!(Host::parse(host.as_str()), Ok(host));
                     }

@@ -8,13 +8,15 @@ use super::TableFault;
 use super::bytes::{Reader, Writer};
 use super::{fuse, hash};
 use crate::lists::provenance::Row;
+use crate::lists::source::Says;
 use crate::lists::{Broken, Format, ListId, Provenance, Reject, Rejects};
 use crate::words::Category;
 use std::ops::Range;
 
 pub(super) const MAGIC: &[u8; 8] = b"sgtable\n";
-/// Raised with every change of this file, of the names' coding, of the hash, or of the order of [`Reject`] and [`Broken`].
-pub(super) const VERSION: u32 = 1;
+/// Raised with every change of this file, of the names' coding, of the hash, or of the order of [`Reject`], [`Broken`] and
+/// [`Says`].
+pub(super) const VERSION: u32 = 3;
 /// Bytes of body under one checksum: small enough to say where a card is bad, large enough that the sums are few.
 pub(super) const CHECKED: usize = 1 << 16;
 /// Filter; samples, groups and blocks, each after its offsets.
@@ -24,7 +26,7 @@ const GENERATION_AT: usize = 24;
 /// The body begins at a multiple of this: a cache line.
 const ALIGNED: usize = 64;
 
-/// The sources of a kind, each as its number · 2, + 1 where the entry stands for the host and `www.` only.
+/// The sources of a kind, each as [`saying`] has it.
 pub(in crate::lists) type KindRow = Vec<u16>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,7 +178,7 @@ fn write_provenance(to: &mut Writer, list: &Provenance) {
     to.text(&list.name);
     to.u8(list.category.bit());
     to.text(list.format.word());
-    for count in [list.lines, list.bytes, list.entries, list.duplicates, list.host_only] {
+    for count in [list.lines, list.bytes, list.entries, list.duplicates, list.cancelled, list.host_only] {
         to.u64(count);
     }
     to.u32(list.checksum);
@@ -194,7 +196,11 @@ fn read_provenance(from: &mut Reader) -> Option<Provenance> {
     let name = from.text()?.to_owned();
     let category = Category::from_bit(from.u8()?)?;
     let format = Format::from_word(from.text()?)?;
-    let [lines, bytes, entries, duplicates, host_only] = [from.u64()?, from.u64()?, from.u64()?, from.u64()?, from.u64()?];
+    let mut counts = [0; 6];
+    for count in &mut counts {
+        *count = from.u64()?;
+    }
+    let [lines, bytes, entries, duplicates, cancelled, host_only] = counts;
     let checksum = from.u32()?;
     let broken = match from.u8()? {
         0 => None,
@@ -207,15 +213,33 @@ fn read_provenance(from: &mut Reader) -> Option<Provenance> {
         let first = (0..from.u8()?).map(|_| from.u64()).collect::<Option<_>>()?;
         rejects.restore(why, Row { count, first });
     }
-    Some(Provenance { name, category, format, lines, bytes, checksum, entries, duplicates, host_only, rejects, broken })
+    Some(Provenance {
+        name,
+        category,
+        format,
+        lines,
+        bytes,
+        checksum,
+        entries,
+        duplicates,
+        cancelled,
+        host_only,
+        rejects,
+        broken,
+    })
 }
 
 fn read_kind(from: &mut Reader, lists: usize) -> Option<KindRow> {
     let row = (0..from.u32()?).map(|_| from.u16()).collect::<Option<KindRow>>()?;
-    row.iter().all(|said| usize::from(said >> 1) < lists).then_some(row)
+    row.iter().all(|said| usize::from(said >> 2) < lists).then_some(row)
 }
 
-/// A source in a kind, and whether its entry stands for the host and `www.` only.
-pub(super) fn said(said: u16) -> (ListId, bool) {
-    (ListId(said >> 1), said & 1 == 1)
+/// A source and what it says, as a kind has it: the number · 4 and the place of [`Says`].
+pub(in crate::lists) fn saying(source: u16, says: Says) -> u16 {
+    source << 2 | says as u16
+}
+
+/// Back from [`saying`].
+pub(super) fn said(said: u16) -> (ListId, Says) {
+    (ListId(said >> 2), Says::ALL[usize::from(said & 3)])
 }
