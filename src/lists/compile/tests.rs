@@ -169,6 +169,15 @@ fn reached<'a>(made: Compiled, hosts: &[&'a str]) -> Vec<&'a str> {
     hosts.iter().filter(on).copied().collect()
 }
 
+/// UT1's `hacking/domains` begins with a hundred addresses: told as a list of addresses, all its names were refused.
+#[test]
+fn a_list_that_begins_with_addresses_and_goes_on_with_names_is_one_of_names() {
+    let mut text: String = (0..100).map(|n| format!("203.0.113.{n}\n")).collect();
+    (0..150).for_each(|n| text.push_str(&format!("n{n}.example\n")));
+    let made = one(Category::HACKING, Format::Detect, Origin::Public, text.as_bytes());
+    assert_eq!((made.lists[0].format, made.lists[0].entries, made.lists[0].broken), (Format::Domains, 250, None));
+}
+
 #[test]
 fn every_format_means_in_the_table_what_it_says() {
     let asked = ["a.example", "www.a.example", "x.a.example", "b.example", "x.b.example", "203.0.113.7", "203.0.113.8"];
@@ -183,7 +192,7 @@ fn every_format_means_in_the_table_what_it_says() {
         (Format::V2fly, "full:a.example\n", &all_of_a[..2]),
         (Format::V2fly, "domain:a.example @ads\n", &all_of_a),
         (Format::Addresses, "203.0.113.8/30\n", &["203.0.113.8"]),
-        (Format::Addresses, "203.0.113.7\n", &["203.0.113.7"]),
+        (Format::Domains, "203.0.113.7\n", &["203.0.113.7"]),
     ] {
         for as_written in [format, Format::Detect] {
             // Plain names with `full:` before them are told from their first lines as well as any.

@@ -48,7 +48,7 @@ pub enum Undetected {
 }
 
 /// The formats that are told apart by what they take and [`Format::Domains`] does not; of two that take as much, the first.
-/// Addresses come last: they are domains' entries too, and only ranges tell.
+/// Bare addresses tell nothing: they are domains' entries too, and UT1's lists begin with them and go on with names. Ranges tell.
 const MARKED: [Format; 6] = [Format::Hosts, Format::Wildcard, Format::Adblock, Format::Rpz, Format::V2fly, Format::Addresses];
 
 /// The format that takes most of these lines.
@@ -67,8 +67,7 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> Result<Forma
         let tally = tally(marked, lines.clone());
         // A few plain names among marked rules stay what they are; a few marked rules among names do not change all names.
         let more = tally.taken > best.taken && (tally.taken - domains.taken.min(tally.taken)) * 2 > domains.taken;
-        let addresses = marked == Format::Addresses && tally.taken > 0 && tally.refused == 0 && tally.taken >= best.taken;
-        if more || addresses {
+        if more {
             (format, best) = (marked, tally);
         }
     }
@@ -126,7 +125,7 @@ mod tests {
             ("a.example\nb.example\nc.example\n||d.example^", Ok(Format::Domains)),
             ("# a list\n*.a.example\n*.b.example\nc.example", Ok(Format::Wildcard)),
             ("$TTL 300\n@ SOA a. b. 1 2 3 4 5\n NS a.\na.example CNAME .\n*.a.example CNAME .", Ok(Format::Rpz)),
-            ("203.0.113.7\n198.51.100.7", Ok(Format::Addresses)),
+            ("203.0.113.7\n198.51.100.7", Ok(Format::Domains)),
             ("203.0.113.0/24 ; SBL1\n192.0.2.0/25 ; SBL2\n10.0.0.0/8", Ok(Format::Addresses)),
             ("include:other\na.example\nfull:b.example @ads\ndomain:c.example\n", Ok(Format::V2fly)),
             ("/ads[0-9]+/\n/x\\.y/", Err(Undetected::OtherFormat)),
