@@ -19,6 +19,14 @@ pub struct Match {
     pub kind: KindId,
 }
 
+/// An entry of a sealed list: which tier, and its number. Nothing else of it is known to anybody here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockedEntry {
+    pub category: Category,
+    /// From 1.
+    pub number: u32,
+}
+
 /// Most entries of one host's suffixes that are kept apart; what more there is only adds to the union.
 pub const MAX_MATCHES: usize = 6;
 
@@ -27,6 +35,7 @@ pub const MAX_MATCHES: usize = 6;
 pub struct Found {
     categories: CategorySet,
     len: u8,
+    locked: Option<LockedEntry>,
     matches: [Match; MAX_MATCHES],
 }
 
@@ -35,6 +44,7 @@ impl Found {
     pub const NOTHING: Self = Self {
         categories: CategorySet::EMPTY,
         len: 0,
+        locked: None,
         matches: [Match { categories: CategorySet::EMPTY, labels: 0, kind: KindId(0) }; MAX_MATCHES],
     };
 
@@ -45,6 +55,19 @@ impl Found {
             *free = found;
             self.len += 1;
         }
+    }
+
+    /// Adds what a sealed list says; of two the more serious stays.
+    pub fn lock(&mut self, entry: LockedEntry) {
+        self.categories.insert(entry.category);
+        if self.locked.is_none_or(|held| entry.category < held.category) {
+            self.locked = Some(entry);
+        }
+    }
+
+    /// The entry of a sealed list that names it.
+    pub fn locked(&self) -> Option<LockedEntry> {
+        self.locked
     }
 
     /// Everything that any entry says.
@@ -65,6 +88,7 @@ impl Found {
     #[must_use]
     pub fn or(mut self, other: &Found) -> Self {
         other.matches().iter().for_each(|m| self.push(*m));
+        other.locked.into_iter().for_each(|entry| self.lock(entry));
         self.categories = self.categories.or(other.categories);
         self
     }

@@ -18,6 +18,9 @@
 //! - `key`          a host with its labels turned round: how a table is sorted
 //! - [`search`]     the line of a list that an entry came from
 //!
+//! Beside the table:
+//! - [`locked`]     the sealed lists of the locked tier: hashes, never names
+//!
 //! From words to a worry:
 //! - [`phrases`]    terms by theme, found in a text in chunks
 
@@ -25,6 +28,7 @@ pub mod compile;
 pub mod found;
 mod key;
 pub mod known;
+pub mod locked;
 pub mod parse;
 pub mod phrases;
 pub mod provenance;
@@ -33,8 +37,9 @@ pub mod source;
 pub mod table;
 
 pub use compile::{CompileFault, Compiled, Progress, compile};
-pub use found::{Found, KindId, ListId, Match};
+pub use found::{Found, KindId, ListId, LockedEntry, Match};
 pub use known::{Canaries, Known, KnownFault, Platforms};
+pub use locked::Locked;
 pub use parse::Reject;
 pub use provenance::{Broken, Provenance, Rejects};
 pub use search::{Line, find_lines};
