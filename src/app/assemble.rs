@@ -4,7 +4,8 @@ use super::{StartFault, register_file};
 use crate::config::Config;
 use crate::gate::Snapshot;
 use crate::journal::Journal;
-use crate::lists::Table;
+use crate::lists::{Locked, Table};
+use crate::ops::locked;
 use crate::ops::tables::{self, Broken};
 use crate::people::{Neighbours, Register, Store};
 use std::sync::Arc;
@@ -15,12 +16,16 @@ use std::sync::Arc;
 /// # Errors
 /// [`StartFault`] if the table, the register or the journal's names cannot be had; nothing is changed then.
 pub fn snapshot(config: Config, journal: &Journal, neighbours: &Arc<Neighbours>, broken: Broken) -> Result<Snapshot, StartFault> {
-    let (table, register) = parts(&config, broken)?;
+    let (table, locked, register) = parts(&config, broken)?;
+    // Not to have a copy is no reason not to filter by what there is.
+    if let Err(fault) = locked::keep(&config, &locked) {
+        tracing::error!(%fault, "the sealed lists of the locked tier are in force, but no copy of them could be kept");
+    }
     let register = register.with_neighbours(neighbours.clone());
-    let names = Snapshot::names(&config, &table);
+    let names = Snapshot::names(&config, &table, &locked);
     let version = journal.version_of(&names)?;
     journal.name(version, &names)?;
-    Ok(Snapshot::new(version, config, table, Arc::new(register)))
+    Ok(Snapshot::new(version, config, table, locked, Arc::new(register)))
 }
 
 /// A snapshot for looking only: no journal, so no version.
@@ -28,12 +33,16 @@ pub fn snapshot(config: Config, journal: &Journal, neighbours: &Arc<Neighbours>,
 /// # Errors
 /// As [`snapshot`].
 pub fn unnumbered(config: Config) -> Result<Snapshot, StartFault> {
-    let (table, register) = parts(&config, Broken::Endure)?;
-    Ok(Snapshot::new(0, config, table, Arc::new(register)))
+    let (table, locked, register) = parts(&config, Broken::Endure)?;
+    Ok(Snapshot::new(0, config, table, locked, Arc::new(register)))
 }
 
-fn parts(config: &Config, broken: Broken) -> Result<(Arc<Table>, Register), StartFault> {
+fn parts(config: &Config, broken: Broken) -> Result<(Arc<Table>, Arc<Locked>, Register), StartFault> {
+    let locked = locked::load(config, broken)?;
+    for why in locked.refused() {
+        tracing::error!("a sealed list of the locked tier is not used: {why}");
+    }
     let table = tables::current(config, broken)?;
     let register = Store::peek(&register_file(config))?;
-    Ok((Arc::new(table), register))
+    Ok((Arc::new(table), Arc::new(locked), register))
 }

@@ -4,9 +4,10 @@ use super::entries_file;
 use crate::config::{self, Config, Text, WrittenEntry};
 use crate::gate::control::NewEntry;
 use crate::ops::changes::{self, Change};
-use crate::ops::{files, tables};
+use crate::ops::tables::Broken;
+use crate::ops::{files, locked};
 use crate::policy::Act;
-use crate::words::{Category, CategorySet, Host, Role, Url};
+use crate::words::{Category, CategorySet, Host, Url};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
@@ -25,8 +26,8 @@ pub fn add(
     let zone = &config.school.zone;
     let entry = written(new, by, now_ms, zone)?;
     // It would change nothing there, and stand in the file, the log and the report.
-    let table = tables::current(config, tables::Broken::Endure).map_err(|fault| fault.to_string())?;
-    if table.lookup(&entry.host).categories().iter().any(|category| category.role() == Role::Locked) {
+    let sealed = locked::load(config, Broken::Endure).map_err(|fault| fault.to_string())?;
+    if sealed.find(&entry.host, "").is_some() {
         return Err("a locked list says what is done with this address: no entry changes that, so none is made".into());
     }
     let (what, why) = (told(&entry, zone), entry.reason.clone());

@@ -44,6 +44,8 @@ pub enum StartFault {
     #[error(transparent)]
     Lists(#[from] ops::tables::TablesFault),
     #[error(transparent)]
+    Locked(#[from] ops::locked::LockedFault),
+    #[error(transparent)]
     Journal(#[from] crate::journal::JournalFault),
     #[error(transparent)]
     Register(#[from] crate::people::StoreFault),

@@ -2,10 +2,9 @@
 
 use super::Doors;
 use crate::gate::Gate;
-use crate::lists::Provenance;
-use crate::ops::tables;
+use crate::ops::{locked, tables};
 use crate::policy::{Mode, Policy};
-use crate::words::{Category, CategorySet, Moment};
+use crate::words::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
@@ -61,18 +60,6 @@ const TERMS_AHEAD: i32 = 21;
 /// Less free space than this needs somebody: a week of a large school is some hundreds of megabytes.
 const LOW_DISK: u64 = 1 << 30;
 
-/// The true state of the locked tier: which of its lists are in the table. Never what is on them.
-pub fn locked_tier(lists: &[Provenance]) -> String {
-    let is_there = |category| lists.iter().any(|l| l.category == category && l.broken.is_none() && l.entries > 0);
-    let (there, missing): (Vec<_>, Vec<_>) = CategorySet::LOCKED.iter().partition(|category| is_there(*category));
-    let named = |categories: &[Category]| categories.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    match (there.as_slice(), missing.as_slice()) {
-        ([], _) => "NOT PRESENT (IWF and CTIRU lists come from a licensed party)".into(),
-        (there, []) => format!("present: {}", named(there)),
-        (there, missing) => format!("present: {}; NOT PRESENT: {}", named(there), named(missing)),
-    }
-}
-
 pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
     let snapshot = gate.snapshot();
     let policy = &snapshot.config.policy;
@@ -116,6 +103,17 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
     for list in tables::list_files(&snapshot.config).iter().filter(|l| !in_table.contains(l.name.as_str())) {
         needs_you.push(format!("list {} is not used: `schoolgate lists compile` says why", list.name));
     }
+    let today = locked::day(gate.clock.unix_ms());
+    for list in snapshot.locked.stale(today) {
+        needs_you.push(format!(
+            "the locked list {} by {} is stale: ask its issuer for a new one",
+            list.category(),
+            list.issuer()
+        ));
+    }
+    for why in snapshot.locked.refused() {
+        needs_you.push(format!("a locked list is not used, and the last good one is: {why}"));
+    }
     if let Some(day) = last_school_day(policy, &now) {
         needs_you.push(format!("the term dates end on {day}: from then on no timetable cell for school days holds"));
     }
@@ -132,7 +130,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
         people: snapshot.register.present().count(),
         lists: snapshot.table.lists().len(),
         names_on_lists: snapshot.table.stats().names,
-        locked_tier: locked_tier(snapshot.table.lists()),
+        locked_tier: snapshot.locked.state(today),
         decisions: gate.counters.by_door_and_action(),
         events_written: tally.written,
         events_dropped: tally.dropped,

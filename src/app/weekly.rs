@@ -5,11 +5,11 @@ use super::{journal_dir, register_file};
 use crate::config::Config;
 use crate::journal::read::{self, Filter, ReadFault, Stored};
 use crate::journal::{DETAIL_DAYS, Names};
-use crate::ops::{changes, files, look_ups, tables};
+use crate::ops::{changes, files, locked, look_ups, tables};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{self, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World};
-use crate::words::{DeviceId, PersonRole, Role};
+use crate::words::{DeviceId, PersonRole};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -26,6 +26,8 @@ pub enum WeeklyFault {
     Register(#[from] StoreFault),
     #[error(transparent)]
     Lists(#[from] tables::TablesFault),
+    #[error(transparent)]
+    Locked(#[from] locked::LockedFault),
     #[error("{0}")]
     File(#[from] std::io::Error),
 }
@@ -64,6 +66,7 @@ pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Runnin
     let lost = gaps.iter().map(|g| g.lost).sum::<u64>();
 
     let lists = lists(config, made_ms)?;
+    let sealed = locked::load(config, tables::Broken::Endure)?;
     let names = RefCell::new(HashMap::<u32, Names>::new());
     let named = |version: u32| {
         let stored = || file.as_ref().and_then(|f| f.names(version).ok().flatten()).unwrap_or_default();
@@ -87,7 +90,8 @@ pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Runnin
         still_open: None,
         changes: changes(config, from_ms, until_ms)?,
         health: Health {
-            locked_present: lists.iter().any(|l| l.category.role() == Role::Locked && l.entries > 0),
+            locked_present: !sealed.lists().is_empty(),
+            locked_stale: sealed.stale(locked::day(made_ms)).next().is_some(),
             lists,
             started_ms: running.map(|r| made_ms - (r.uptime_s * 1000) as i64),
             events_dropped: lost.max(running.map_or(0, |r| r.dropped)),

@@ -2,12 +2,12 @@
 
 use super::table::table;
 use super::{Context, Outcome, fail, say};
-use crate::app::status::locked_tier;
 use crate::config::Config;
+use crate::gate::Clock;
 use crate::gate::control::Request;
 use crate::lists::{Progress, Provenance};
-use crate::ops::tables;
-use crate::words::{Host, Role};
+use crate::ops::{locked, tables};
+use crate::words::Host;
 use comfy_table::CellAlignment;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -22,6 +22,8 @@ pub enum Command {
     Compile,
     /// Which lists name this host or a parent of it, and on which line
     Search { name: String },
+    /// Make a sealed list of the locked tier from a plain one
+    Seal(super::seal::Args),
 }
 
 pub fn lists(context: &Context, command: &Command) -> Outcome {
@@ -30,6 +32,7 @@ pub fn lists(context: &Context, command: &Command) -> Outcome {
         Command::Status => status(context, &config),
         Command::Compile => compile(context, &config),
         Command::Search { name } => search(context, &config, name),
+        Command::Seal(args) => super::seal::seal(context, &config, args),
     }
 }
 
@@ -63,12 +66,13 @@ fn status(context: &Context, config: &Config) -> Outcome {
     let table = tables::current(config, tables::Broken::Endure).map_err(fail)?;
     let rows: Vec<Row> = table.lists().iter().map(|list| Row::of(list, config)).collect();
     let unread = unread(config);
+    let sealed = locked::load(config, tables::Broken::Endure).map_err(fail)?;
     context.print(&rows, || {
         format!(
             "{}{unread}
 locked tier: {}",
             shown(&rows),
-            locked_tier(table.lists())
+            sealed.state(locked::day(Clock::System.unix_ms()))
         )
     })
 }
@@ -137,8 +141,7 @@ struct Hit {
 fn search(context: &Context, config: &Config, name: &str) -> Outcome {
     let host = Host::parse(name).map_err(|why| fail(format_args!("'{name}' is not a host: {why}")))?;
     let mut hits = Vec::new();
-    // What is on the locked tier is never shown, whoever asks.
-    for file in tables::list_files(config).into_iter().filter(|file| file.category.role() != Role::Locked) {
+    for file in tables::list_files(config) {
         for entry in host.suffixes().filter_map(|suffix| Host::parse(suffix).ok()) {
             for line in tables::lines(&file, &entry).map_err(|e| fail(format_args!("{}: {e}", file.path.display())))? {
                 hits.push(Hit {

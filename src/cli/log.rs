@@ -11,7 +11,7 @@ use crate::journal::read::{self, Filter, Stored, Week};
 use crate::ops::look_ups;
 use crate::pages::Reference;
 use crate::people::{Register, Store};
-use crate::policy::Action;
+use crate::policy::{Action, Step};
 use crate::words::{Category, escaped};
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
@@ -188,6 +188,7 @@ fn plain(line: &Line) -> String {
             let path = line.path.as_deref().map(escaped).unwrap_or_default();
             format!("{} {}:{port}{path}", escaped(method), or_dash(&line.host))
         }
+        _ if line.step == Step::Locked.word() => or_dash(&line.entry),
         _ => format!("{} {}", line.query_type.as_deref().unwrap_or("-"), or_dash(&line.host)),
     };
     // 'platform' is a step and its category.

@@ -14,6 +14,7 @@ mod man;
 mod people;
 mod report;
 mod run;
+mod seal;
 mod status;
 mod table;
 

@@ -32,6 +32,31 @@ impl Place {
     }
 }
 
+/// Where something is written, for a fault that is found later, by who opens the file that was named: `FILE:LINE:COLUMN`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    pub path: PathBuf,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.path.display(), self.line, self.column)
+    }
+}
+
+impl Text {
+    pub(super) fn spot(&self, place: Place) -> Spot {
+        let before = self.text.get(..place.start).unwrap_or(&self.text);
+        let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+        Spot { path: self.path.clone(), line, column }
+    }
+}
+
 /// A value and where it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Placed<T> {
@@ -139,9 +164,7 @@ impl Faults {
     pub fn iter(&self) -> impl Iterator<Item = (&Path, usize, usize, &Fault)> {
         self.faults.iter().filter_map(|fault| {
             let text = self.texts.get(fault.place.file)?;
-            let before = text.text.get(..fault.place.start).unwrap_or(&text.text);
-            let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
-            let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+            let Spot { line, column, .. } = text.spot(fault.place);
             Some((text.path.as_path(), line, column, fault))
         })
     }

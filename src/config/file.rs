@@ -2,7 +2,7 @@
 //!
 //! Nothing stops at the first fault: a reader says what is wrong, goes on with what it has, and every fault comes out at once.
 
-use super::fault::{Fault, Faults, Place, Placed, Text, Wrong, shown};
+use super::fault::{Fault, Faults, Place, Placed, Spot, Text, Wrong, shown};
 use super::item::{Item, List};
 use super::near::suggest;
 use std::cell::RefCell;
@@ -124,6 +124,11 @@ impl<'r> Section<'r> {
 
     pub fn fault(&self, fault: Fault) {
         self.reader.fault(fault);
+    }
+
+    /// A place of it, for who opens later what is named there.
+    pub fn spot(&self, place: Place) -> Option<Spot> {
+        self.reader.texts.get(place.file).map(|text| text.spot(place))
     }
 
     /// One value, `None` if it is not written or wrong.

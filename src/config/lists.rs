@@ -1,11 +1,12 @@
-//! `[lists]` and `[[list]]`: the lists that ship, and those the school adds.
+//! `[lists]` and `[[list]]`: the lists that ship, the sealed ones, and those the school adds.
 
 use super::categories::Categories;
-use super::fault::{Wrong, shown};
+use super::fault::{Spot, Wrong, shown};
 use super::file::Section;
 use super::known::Known;
 use super::values;
 use crate::lists::Format;
+use crate::lists::locked::Key;
 use crate::words::{Category, Role};
 use std::path::{Component, Path, PathBuf};
 
@@ -17,7 +18,21 @@ pub struct Lists {
     /// The folder of the lists that ship: one `CATEGORY.txt` a category.
     pub shipped: PathBuf,
     pub sources: Vec<Source>,
+    /// The sealed lists of the locked tier.
+    pub locked: Vec<SealedFile>,
+    /// Whose signature they must have.
+    pub locked_key: Option<Key>,
 }
+
+/// A sealed list, and where it is named: what is wrong with the file is told by who opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedFile {
+    pub path: PathBuf,
+    pub at: Spot,
+}
+
+/// Most sealed lists: a category has a handful of issuers in the world.
+const MAX_LOCKED: usize = 16;
 
 /// A list the school added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +47,11 @@ pub struct Source {
 pub(super) fn read(root: &Section, categories: &Categories, folder: &Path, shipped: &Path) -> Lists {
     let section = root.section("lists");
     let written = section.value("shipped", |item| path(item.text()?));
+    let locked = locked(&section, folder);
+    let locked_key = section.value("locked_key", |item| {
+        let wrong = |why| Wrong::new(format!("{} does not check a signature", shown(item.text().unwrap_or_default())), why);
+        Key::parse(item.text()?).map_err(|_| wrong("the last line of the issuer's minisign.pub: 56 characters, `RW` first"))
+    });
     section.end();
     let shipped = written.map_or_else(|| shipped.to_owned(), |p| folder.join(p.value));
     let mut known = Known::new("list", true);
@@ -40,7 +60,17 @@ pub(super) fn read(root: &Section, categories: &Categories, folder: &Path, shipp
         first.fault(Wrong::new(format!("there are more than {MAX_LISTS} lists"), "this is the first too many").at(first.place()));
     }
     let sources = sections.iter().take(MAX_LISTS).filter_map(|s| source(s, categories, folder, &shipped, &mut known)).collect();
-    Lists { shipped, sources }
+    Lists { shipped, sources, locked, locked_key: locked_key.map(|key| key.value) }
+}
+
+fn locked(section: &Section, folder: &Path) -> Vec<SealedFile> {
+    let Some(written) = section.list("locked", |item| path(item.text()?)) else { return Vec::new() };
+    if let Some(first) = written.items.get(MAX_LOCKED) {
+        let wrong = Wrong::new(format!("there are more than {MAX_LOCKED} sealed lists"), "this is the first too many");
+        section.fault(wrong.at(first.place));
+    }
+    let files = written.items.into_iter().take(MAX_LOCKED);
+    files.filter_map(|file| Some(SealedFile { path: folder.join(file.value), at: section.spot(file.place)? })).collect()
 }
 
 fn source(section: &Section, categories: &Categories, folder: &Path, shipped: &Path, known: &mut Known<()>) -> Option<Source> {
@@ -53,7 +83,8 @@ fn source(section: &Section, categories: &Categories, folder: &Path, shipped: &P
     let (name, category, file) = (name?, category?, folder.join(file?.value));
     let place = category.place;
     let category = category.value?;
-    if let Some(wrong) = not_from_outside(category).filter(|_| !is_below(&file, shipped)) {
+    let outside = category.role() == Role::Locked || !is_below(&file, shipped);
+    if let Some(wrong) = not_from_outside(category).filter(|_| outside) {
         section.fault(wrong.at(place));
     }
     known.define(section, &name, ()).then_some(Source { name: name.value, category, file, format })
@@ -66,7 +97,10 @@ fn not_from_outside(category: Category) -> Option<Wrong> {
         Role::Platform | Role::Help | Role::Rshe | Role::Education => {
             ("only the lists that ship may allow by category", Some(opens))
         }
-        Role::Locked => ("the locked tier takes licensed lists only, in the shipped folder", None),
+        Role::Locked => (
+            "the locked tier takes sealed lists only: `locked` under [lists]",
+            Some("whoever holds the licence seals the plain list with `schoolgate lists seal`, then destroys it"),
+        ),
         Role::Signal => ("Schoolgate finds out itself what is new", None),
         Role::HarmfulCode | Role::Ordinary => return None,
     };

@@ -47,9 +47,9 @@ pub use categories::CategoryTitle;
 pub use doors::{BlockAnswer, Dns, Proxy, Web};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, add_entry, list_entries, remove_entry};
-pub use fault::{Fault, Faults, Text};
+pub use fault::{Fault, Faults, Spot, Text};
 pub use groups::Membership;
-pub use lists::{Lists, Source};
+pub use lists::{Lists, SealedFile, Source};
 pub use near::nearest;
 pub use school::{SUITES, School};
 

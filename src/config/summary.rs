@@ -107,6 +107,9 @@ impl Config {
         }
         line(f, "Entries", format_args!("{allow} allow, {block} block ({firm} of them firm); {end} with an end"))?;
         line(f, "Lists", format_args!("those that ship, in {}", self.lists.shipped.display()))?;
+        for file in &self.lists.locked {
+            line(f, "", format_args!("locked tier: {}", file.path.display()))?;
+        }
         for list in &self.lists.sources {
             let category = self.category_id(list.category);
             line(f, "", format_args!("{}: {category}, {} ({})", list.name, list.file.display(), list.format))?;

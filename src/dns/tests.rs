@@ -5,7 +5,7 @@ use crate::config::{self, Around, Files, Text};
 use crate::gate::{Clock, Gate, Snapshot};
 use crate::journal::read::{Filter, Week, weeks};
 use crate::journal::{Event, Journal, Settings};
-use crate::lists::{Canaries, Format, Known, Origin, Platforms, Reach, Source, Table, compile};
+use crate::lists::{Canaries, Format, Known, Locked, Origin, Platforms, Reach, Source, Table, compile};
 use crate::net::drain::drain;
 use crate::people::Register;
 use crate::policy::{Action, Step};
@@ -110,10 +110,11 @@ fn school(dns: &str) -> School {
     let settings = Settings::new(folder.path().join("journal"), folder.path().join("run"), config.school.zone.clone());
     let journal = Journal::start(settings).expect("a journal");
     let table = Arc::new(compiled());
-    let names = Snapshot::names(&config, &table);
+    let names = Snapshot::names(&config, &table, &Locked::default());
     let version = journal.version_of(&names).expect("a version");
     journal.name(version, &names).expect("names");
-    let gate = Gate::new(Snapshot::new(version, config, table, Arc::new(Register::empty())), journal, Clock::System);
+    let gate =
+        Gate::new(Snapshot::new(version, config, table, Arc::default(), Arc::new(Register::empty())), journal, Clock::System);
     let door = Arc::new(Door::new(Arc::new(gate), Arc::new(Resolver::new(&[stub.address]))));
     School { door, folder, stub }
 }

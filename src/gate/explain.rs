@@ -2,7 +2,7 @@
 
 use super::{Clock, Snapshot, Visit, clock};
 use crate::policy::{Act, Action, Step, Surface, Verdict};
-use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Url, Who};
+use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Scheme, Url, Who};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -107,7 +107,9 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
     };
     let (who, shown) = who_is_meant(question, snapshot)?;
     let visit = Visit { snapshot: snapshot.clone(), who, moment };
-    let judged = visit.judge(&url.host, Surface::NoPage);
+    // Of HTTPS no door sees more than the host.
+    let path = if url.scheme == Scheme::Http { url.path.as_str() } else { "" };
+    let judged = visit.judge_page(&url.host, path, Surface::NoPage);
     let words = Words { snapshot, host: &url.host, verdict: &judged.verdict };
     let local = jiff::Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default().to_zoned(zone.clone());
     Ok(Explanation {

@@ -7,9 +7,10 @@ use super::{Clock, Gate, Snapshot};
 use crate::config::{self, Around, Config, Files, Text};
 use crate::journal::read::{Filter, Week, weeks};
 use crate::journal::{Event, Journal, Settings};
-use crate::lists::{self, Format, Known, Origin, Reach, Source, Table};
+use crate::lists::locked::{Sealed, Sealing, seal};
+use crate::lists::{self, Format, Known, Locked, Origin, Reach, Source, Table};
 use crate::people::Register;
-use crate::words::Category;
+use crate::words::{Category, Day};
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -47,10 +48,10 @@ impl School {
             Journal::start(Settings::new(folder.path().join("journal"), folder.path().join("run"), config.school.zone.clone()))
                 .expect("a journal");
         let table = table();
-        let names = Snapshot::names(&config, &table);
+        let names = Snapshot::names(&config, &table, &Locked::default());
         let version = journal.version_of(&names).expect("a version");
         journal.name(version, &names).expect("names are stored");
-        let snapshot = Snapshot::new(version, config, Arc::new(table), Arc::new(Register::empty()));
+        let snapshot = Snapshot::new(version, config, Arc::new(table), Arc::new(locked()), Arc::new(Register::empty()));
         Self { gate: Arc::new(Gate::new(snapshot, journal, Clock::System)), folder }
     }
 
@@ -76,6 +77,14 @@ pub(crate) fn config(more: &str) -> Config {
         around: Around { host_name: "gate".into(), shipped: "blocklists".into(), now_ms: None },
     };
     config::read(&files).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// `locked.example` with everything below it, and one page.
+fn locked() -> Locked {
+    let sealing =
+        Sealing { category: Category::ILLEGAL_CSAM, issuer: "A Licensed Party", date: Day(20_777), fresh_days: 7, salt: [7; 32] };
+    let made = seal(b"locked.example\nshared.example/locked\n", &Known::default(), &sealing).expect("it can be sealed");
+    Locked::new(vec![Sealed::read(made.bytes, None).expect("a sealed list")], vec![])
 }
 
 fn table() -> Table {

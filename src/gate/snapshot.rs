@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::journal::Names;
-use crate::lists::Table;
+use crate::lists::{Locked, Table};
 use crate::people::{Grouping, Person, Register};
 use crate::words::{ClientAddr, Confidence, Groups, Known, PersonId, Who};
 use std::collections::HashMap;
@@ -14,16 +14,18 @@ pub struct Snapshot {
     pub version: u32,
     pub config: Config,
     pub table: Arc<Table>,
+    /// The sealed lists: asked before the table, and beside it.
+    pub locked: Arc<Locked>,
     pub register: Arc<Register>,
     groups_of: HashMap<PersonId, Groups>,
 }
 
 impl Snapshot {
-    pub fn new(version: u32, config: Config, table: Arc<Table>, register: Arc<Register>) -> Self {
+    pub fn new(version: u32, config: Config, table: Arc<Table>, locked: Arc<Locked>, register: Arc<Register>) -> Self {
         let grouping = Grouping::of_config(&config);
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
         let groups_of = register.persons().map(|p| (p.id, groups_of(p))).collect();
-        Self { version, config, table, register, groups_of }
+        Self { version, config, table, locked, register, groups_of }
     }
 
     /// The groups a person of the register is judged by; none if they are in none.
@@ -62,7 +64,7 @@ impl Snapshot {
     }
 
     /// What the ids of this snapshot are called.
-    pub fn names(config: &Config, table: &Table) -> Names {
+    pub fn names(config: &Config, table: &Table, locked: &Locked) -> Names {
         let policy = &config.policy;
         let mut rules: Vec<_> = policy.own.iter().map(|e| (e.id, format!("{} {}", e.act, e.host))).collect();
         rules.sort();
@@ -73,6 +75,7 @@ impl Snapshot {
             groups: policy.groups.iter().map(|g| g.name.clone()).collect(),
             networks: policy.networks.iter().map(|n| n.name.clone()).collect(),
             lists: table.lists().iter().map(|l| l.name.clone()).collect(),
+            locked: locked.editions(),
             cells: policy.timetable.cells().iter().map(|c| c.name.clone()).collect(),
             rules,
             categories: config

@@ -5,7 +5,7 @@ use super::{Gate, Snapshot};
 use crate::journal::{Door, Event, Intent};
 use crate::lists::Found;
 use crate::policy::{Ask, Mode, Step, Surface, Verdict, decide, decide_answer};
-use crate::words::{Category, Host, Moment, Who};
+use crate::words::{Category, CategorySet, Host, Moment, Who};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -48,8 +48,22 @@ pub struct Heard<'a> {
 impl Visit {
     /// Judges a host for whoever this visit is from.
     pub fn judge(&self, host: &Host, surface: Surface) -> Judged {
-        let found = self.snapshot.table.lookup(host);
+        self.judge_page(host, "", surface)
+    }
+
+    /// Judges a host and the path on it that a door sees; `""` where it sees none.
+    pub fn judge_page(&self, host: &Host, path: &str, surface: Surface) -> Judged {
+        let found = self.find(host, path);
         Judged { verdict: decide(&self.ask(host, &found, surface), &self.snapshot.config.policy), found }
+    }
+
+    /// Everything the lists say, the sealed ones among them.
+    fn find(&self, host: &Host, path: &str) -> Found {
+        let mut found = self.snapshot.table.lookup(host);
+        if let Some(entry) = self.snapshot.locked.find(host, path) {
+            found.lock(entry);
+        }
+        found
     }
 
     /// Judges a name that no list can hold, because it is no host: by the default of the profile.
@@ -64,7 +78,7 @@ impl Visit {
 
     /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing.
     pub fn judge_behind(&self, question: &Judged, behind: &Host, surface: Surface) -> Option<Judged> {
-        let found = self.snapshot.table.lookup(behind);
+        let found = self.find(behind, "");
         if found.categories().is_empty() {
             return None;
         }
@@ -79,7 +93,8 @@ impl Visit {
 
     /// The event of a verdict, with nobody in it who must not be.
     ///
-    /// A visit to help is counted, never stored with person, device, address or host. The locked tier keeps the person, never the address.
+    /// A visit to help is counted, never stored with person, device, address or host. The locked tier keeps the person, and of
+    /// the address nothing: not what else it is, nor its length.
     pub fn event<'a>(&self, judged: &Judged, heard: Heard<'a>, boot_ms: u64) -> Event<'a> {
         let Judged { verdict, found } = judged;
         let help = verdict.step == Step::Help || found.categories().contains(Category::HELP);
@@ -88,20 +103,20 @@ impl Visit {
         Event {
             when_ms: self.moment.unix_ms,
             boot_ms,
-            method: if help { "" } else { heard.method }.into(),
+            method: if bare { "" } else { heard.method }.into(),
             host: if bare { "".into() } else { heard.host },
             port: if bare { 0 } else { heard.port },
             path: if bare { "" } else { heard.path }.into(),
-            query_type: heard.query_type,
-            categories: found.categories(),
+            query_type: if locked { 0 } else { heard.query_type },
+            categories: if locked { found.categories().and(CategorySet::LOCKED) } else { found.categories() },
             list: verdict.kind.zip(verdict.category).and_then(|(kind, category)| self.snapshot.table.list_of(kind, category)),
             labels: if bare { 0 } else { verdict.labels },
             group: if help { None } else { verdict.group },
             intent: heard.intent,
             status: heard.status,
-            bytes_up: if help { 0 } else { heard.bytes_up },
-            bytes_down: if help { 0 } else { heard.bytes_down },
-            duration_ms: if help { 0 } else { heard.duration_ms },
+            bytes_up: if bare { 0 } else { heard.bytes_up },
+            bytes_down: if bare { 0 } else { heard.bytes_down },
+            duration_ms: if bare { 0 } else { heard.duration_ms },
             policy_version: self.snapshot.version,
             ..Event::of(verdict, heard.door, (!help).then_some(self.who))
         }
@@ -114,5 +129,57 @@ impl Gate {
         let decision = Decision { door: heard.door.word(), action: judged.verdict.action.word() };
         self.journal.note(&visit.event(judged, heard, self.clock.boot_ms()));
         self.counters.decisions.get_or_create(&decision).inc();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::school::School;
+    use crate::words::ClientAddr;
+
+    fn heard(host: &str) -> Heard<'_> {
+        Heard {
+            door: Door::Proxy,
+            method: "GET",
+            host: host.into(),
+            port: 8080,
+            path: "/locked/page",
+            query_type: 28,
+            intent: Intent::Navigation,
+            status: 403,
+            bytes_up: 71,
+            bytes_down: 99,
+            duration_ms: 3,
+        }
+    }
+
+    #[test]
+    fn of_the_locked_tier_only_tier_number_and_person_are_written_down() {
+        let school = School::with("");
+        let visit = school.gate.visit(ClientAddr::new([127, 0, 0, 1].into())).expect("ours");
+        let host = |name: &str| Host::parse(name).expect("a host");
+        let question = visit.judge(&host("allowed.example"), Surface::NoPage);
+        for (judged, what) in [
+            (Some(visit.judge(&host("www.locked.example"), Surface::NoPage)), "a name"),
+            (Some(visit.judge_page(&host("shared.example"), "/locked/page?x", Surface::NoPage)), "a page"),
+            (visit.judge_behind(&question, &host("a.locked.example"), Surface::NoPage), "a name behind an answer"),
+        ] {
+            let judged = judged.expect(what);
+            assert!(judged.verdict.blocks() && judged.verdict.step == Step::Locked, "{what}");
+            let event = visit.event(&judged, heard("www.locked.example"), 1);
+            assert_eq!((event.host.as_ref(), event.path.as_ref(), event.method.as_ref()), ("", "", ""), "{what}");
+            assert_eq!((event.port, event.query_type, event.labels, event.list), (0, 0, 0, None), "{what}");
+            assert_eq!((event.bytes_up, event.bytes_down), (0, 0), "{what}: a length says which name it may be");
+            assert!(matches!(event.rule, Some(1..=2)) && event.who.is_some(), "{what}");
+            assert_eq!(event.categories, CategorySet::of(&[Category::ILLEGAL_CSAM]), "{what}");
+        }
+        // A page is not its host: the host is open, and its other pages.
+        for judged in [
+            visit.judge(&host("shared.example"), Surface::NoPage),
+            visit.judge_page(&host("shared.example"), "/other", Surface::NoPage),
+        ] {
+            assert!(!judged.verdict.blocks());
+        }
     }
 }

@@ -61,6 +61,7 @@ pub struct Event<'a> {
     pub list: Option<ListId>,
     /// Labels of the deciding entry: its text is that many labels of the host, from the right.
     pub labels: u8,
+    /// The school's own entry; at [`Step::Locked`] the number of the sealed list's.
     pub rule: Option<u32>,
     pub group: Option<GroupId>,
     pub cell: Option<CellId>,

@@ -15,6 +15,9 @@ pub struct Names {
     pub groups: Vec<String>,
     pub networks: Vec<String>,
     pub lists: Vec<String>,
+    /// What the numbers of the locked tier's entries meant: `1 to 12: illegal-csam, ISSUER, DATE`.
+    #[serde(default)]
+    pub locked: Vec<String>,
     pub cells: Vec<String>,
     /// The school's own entries by [`crate::policy::Entry::id`]: what was written, and why.
     pub rules: Vec<(u32, String)>,

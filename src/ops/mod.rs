@@ -4,6 +4,7 @@
 //! - [`files`]    files replaced whole or not at all
 //! - [`changes`]  what was changed in the school's own entries
 //! - [`limits`]   as many open files as the system allows
+//! - [`locked`]   sealed lists on disk, and the copies that are kept of them
 //! - [`look_ups`] who looked at whom
 //! - [`logging`]  the service log
 //! - [`phrases`]  term files on disk to one matcher
@@ -13,6 +14,7 @@
 pub mod changes;
 pub mod files;
 pub mod limits;
+pub mod locked;
 pub mod logging;
 pub mod look_ups;
 pub mod phrases;

@@ -5,7 +5,7 @@
 use super::files;
 use crate::config::Config;
 use crate::lists::{self, Canaries, Compiled, Format, Known, Line, Origin, Platforms, Progress, Reach, Source, Table};
-use crate::words::{Category, Host};
+use crate::words::{Category, Host, Role};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -70,7 +70,8 @@ pub fn list_files(config: &Config) -> Vec<ListFile> {
     let mut files: Vec<ListFile> = Category::FIXED
         .iter()
         .filter_map(|category| Some((category, shipped.join(format!("{}.txt", category.id()?)))))
-        .filter(|(_, path)| path.exists())
+        // What is locked is in no table: `super::locked` says why a plain list of it is not read.
+        .filter(|(category, path)| category.role() != Role::Locked && path.exists())
         .map(|(category, path)| shipped_list(category.to_string(), *category, path))
         .collect();
     for suite in &config.school.platforms {
@@ -192,7 +193,7 @@ fn broken(config: &Config, compiled: &Compiled) -> Vec<BrokenList> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), TablesFault> {
-    // A table may hold names of the locked tier: nobody but the gate reads it.
+    // What a school has listed is its own: nobody but the gate reads it.
     files::replace_private(path, bytes).map_err(|source| TablesFault::File { path: path.to_owned(), source })
 }
 

@@ -13,7 +13,8 @@ pub fn decide(ask: &Ask, policy: &Policy) -> Verdict {
 
     // What nobody can turn off, and what machines need before anything else.
     if let Some(category) = found.and(CategorySet::LOCKED).first() {
-        return by_list(Verdict::block(Step::Locked), category, ask.found);
+        let rule = ask.found.locked().map(|entry| entry.number);
+        return Verdict { category: Some(category), rule, ..Verdict::block(Step::Locked) };
     }
     if found.contains(Category::PLATFORM) {
         return by_list(Verdict::allow(Step::Platform), Category::PLATFORM, ask.found);

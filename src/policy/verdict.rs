@@ -64,7 +64,8 @@ pub struct Verdict {
     pub category: Option<Category>,
     /// The sources that said so.
     pub kind: Option<KindId>,
-    /// The school's own entry that decided: [`super::Entry::id`].
+    /// The number of the entry that decided: the school's own ([`super::Entry::id`]), or at [`Step::Locked`] the sealed list's,
+    /// which has no other name.
     pub rule: Option<u32>,
     /// The pass that decided.
     pub pass: Option<u16>,

@@ -86,7 +86,7 @@ impl Connection {
         };
         // No page for plain HTTP either: the page that warns and lets through is not built yet, and until it is, a warning
         // must not be taken for seen.
-        let judged = visit.judge(&asked.host, Surface::NoPage);
+        let judged = visit.judge_page(&asked.host, &asked.path, Surface::NoPage);
         let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
         if judged.verdict.blocks() {
             return refuse::blocked(&mut record, seen);

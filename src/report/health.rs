@@ -23,8 +23,13 @@ pub fn facts(counts: &Counts, calendar: &mut Calendar, world: &World) -> Vec<Fac
         awake(counts, calendar, world),
         fact(
             "Illegal lists",
-            health.locked_present,
-            if health.locked_present { "present" } else { "NOT PRESENT: no licensed list is in place" }.into(),
+            health.locked_present && !health.locked_stale,
+            match (health.locked_present, health.locked_stale) {
+                (true, false) => "present",
+                (true, true) => "stale: older than their issuer calls fresh",
+                (false, _) => "NOT PRESENT: no licensed list is in place",
+            }
+            .into(),
         ),
         list_ages(world),
         fact("Events written down", true, number(counts.totals.events)),

@@ -101,6 +101,8 @@ pub struct Health {
     pub lists: Vec<ListFact>,
     /// Whether a licensed party has filled the slot of the locked tier.
     pub locked_present: bool,
+    /// Whether a list in it is older than its issuer calls fresh.
+    pub locked_stale: bool,
     /// When the gate was last started: milliseconds since 1970.
     pub started_ms: Option<i64>,
     pub events_dropped: u64,

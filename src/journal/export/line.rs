@@ -4,6 +4,7 @@ use crate::journal::event::Door;
 use crate::journal::names::Names;
 use crate::journal::read::Stored;
 use crate::journal::week::timestamp;
+use crate::policy::Step;
 use crate::words::{DeviceId, GroupId, PersonId};
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -54,7 +55,7 @@ pub struct Line {
     /// The timetable's cell that decided.
     pub cell: Option<String>,
     pub list: Option<String>,
-    /// The list's entry that decided: the host or one of its parents.
+    /// The list's entry that decided: the host or one of its parents; `locked/NUMBER` for the locked tier.
     pub entry: Option<String>,
     /// The category that decided.
     pub category: Option<String>,
@@ -85,6 +86,7 @@ impl Line {
         let (event, names) = (&stored.event, resolve.names);
         let who = event.who.as_ref();
         let dns = event.door == Door::Dns;
+        let locked = event.step == Step::Locked;
         let utc = timestamp(event.when_ms);
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let group = |id: GroupId| named(&names.groups, id.0, "group");
@@ -110,12 +112,15 @@ impl Line {
             query_type: dns.then(|| query_type(event.query_type)).flatten(),
             action: event.action.word(),
             step: event.step.word(),
-            rule: event.rule.map(|id| names.rule(id).map_or_else(|| format!("entry {id}"), str::to_owned)),
+            rule: event.rule.filter(|_| !locked).map(|id| names.rule(id).map_or_else(|| format!("entry {id}"), str::to_owned)),
             profile: event.step.is_a_profile_s().then(|| named(&names.profiles, event.profile.0, "profile")),
             group: event.group.map(group),
             cell: event.cell.map(|id| named(&names.cells, id.0, "cell")),
             list: event.list.map(|id| named(&names.lists, id.0, "list")),
-            entry: entry(&event.host, event.labels),
+            entry: match event.rule.filter(|_| locked) {
+                Some(number) => Some(format!("locked/{number}")),
+                None => entry(&event.host, event.labels),
+            },
             category: event.category.map(|c| names.category(c)),
             categories: event.categories.iter().map(|c| names.category(c)).collect(),
             intent: event.intent.word(),

@@ -19,6 +19,7 @@ fn names() -> Names {
         groups: all(&["everyone", "year 9", "staff", "chess club"]),
         networks: all(&["classrooms"]),
         lists: all(&["adult.txt"]),
+        locked: all(&["1 to 9: illegal-csam, A Licensed Party, 2026-11-20"]),
         cells: all(&["lunch"]),
         rules: vec![(4, "block example.com".into())],
         categories: vec![(50, "chess".into())],
@@ -131,10 +132,18 @@ fn help_and_the_locked_tier_are_told_without_what_must_not_be_known() {
     let told = line(help);
     assert_eq!((&told.client, &told.person, &told.device, &told.network, &told.host), (&None, &None, &None, &None, &None));
     assert!(told.groups.is_empty() && told.how_known.is_none());
-    let locked =
-        Event { step: Step::Locked, action: Action::Block, host: "".into(), category: Some(Category::ILLEGAL_CSAM), ..event(3) };
+    let locked = Event {
+        step: Step::Locked,
+        action: Action::Block,
+        host: "".into(),
+        category: Some(Category::ILLEGAL_CSAM),
+        rule: Some(4),
+        ..event(3)
+    };
     let told_locked = line(locked);
-    assert_eq!((&told_locked.host, &told_locked.path, &told_locked.entry), (&None, &None, &None));
+    assert_eq!((&told_locked.host, &told_locked.path, told_locked.entry.as_deref()), (&None, &None, Some("locked/4")));
+    // The school's own entry of that number has nothing to do with it.
+    assert_eq!(told_locked.rule, None);
     assert_eq!(squid(&told), "1794996000.003      3 - UDP_MISS/000 0 DNS - - HIER_NONE/- -");
     assert_eq!(squid(&told_locked), "1794996000.003      3 10.20.0.3 UDP_DENIED/000 0 DNS - Jo\\x20O\\'Neill HIER_NONE/- -");
     assert!(json(&told).contains(r#""person":null"#));

@@ -200,6 +200,36 @@ fn what_is_wrong_with_a_file_is_told() {
     }
 }
 
+/// Made outside: `bad.example` sealed by a program of its own, and signed as minisign does. Only its bytes are ours.
+const KEY: &str = "RWRzY2hvb2xndA8VNimFwIRBu8XQ59ri7D7NSoIkDtVkcOstCvKbYKcb";
+const OTHER_KEY: &str = "RWRzY2hvb2xndPPiZlZvDIR+W6gGvVJEcmaOzD4tW2/CNzS+2UQq9ziz";
+const SIGNATURE: &str = "\
+untrusted comment: signature of the tests
+RURzY2hvb2xndM0F2I0rQqQu0MGJlLpo4nWOrJTAoQ1Eb2N3fLhOi79hPBhW3ShPENPCuzkUZqWGXDT/n0cXEtlV88M0oFWbAgg=
+trusted comment: timestamp:1795132800	file:illegal-csam.sealed
+0n7bA9tlFqfURBN77wG2PCVP2PvwsojaN7KmuR7oqTwbhZYCuZ3Y4cqU5ZxeiPctyW8JbiHW36Ze0Nro3sfUBA==
+";
+
+/// The signature fits one file only: a byte of the format that changes, of a hash or of the filter, is seen here.
+#[test]
+fn a_signature_is_held_against_the_key_and_the_format_never_changes() {
+    let key = |text| Key::parse(text).expect("a key");
+    let good = bytes("bad.example\n");
+    let signed = [&good[..], SIGNATURE.as_bytes()].concat();
+    assert!(Sealed::read(signed.clone(), Some(&key(KEY))).is_ok());
+    assert!(Sealed::read(signed.clone(), None).is_ok(), "nobody asks for one");
+    let refused = |file: Vec<u8>, key: &Key| Sealed::read(file, Some(key)).err();
+    assert_eq!(refused(signed, &key(OTHER_KEY)), Some(SealedFault::WrongSignature));
+    assert_eq!(refused(good, &key(KEY)), Some(SealedFault::Unsigned));
+    let other = [&bytes("other.example\n")[..], SIGNATURE.as_bytes()].concat();
+    assert_eq!(refused(other, &key(KEY)), Some(SealedFault::WrongSignature));
+    let long = [&bytes("bad.example\n")[..], &[b' '; 5000]].concat();
+    assert_eq!(refused(long, &key(KEY)), Some(SealedFault::NotASignature));
+    for text in ["", "RWQ", "not base 64 at all, is it? no", &"A".repeat(56)] {
+        assert_eq!(Key::parse(text), Err(BadKey), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), magic in any::<bool>()) {
