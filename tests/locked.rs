@@ -138,7 +138,7 @@ fn an_address_of_the_locked_tier_is_blocked_at_every_door_and_stands_nowhere() {
     }
     let follow = school.ok(&["log", "search", "--purpose", "a test"]);
     assert!(follow.contains("locked/"), "{follow}");
-    let metrics = support::talk(gate.web[0], b"GET /metrics HTTP/1.1\r\nHost: gate\r\nConnection: close\r\n\r\n");
+    let metrics = support::talk(gate.web[0], b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     assert!(metrics.contains("schoolgate_"), "{metrics}");
     for said in [
         follow,
