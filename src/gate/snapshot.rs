@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::journal::Names;
 use crate::lists::{Locked, Table};
 use crate::people::{Grouping, Person, Register};
-use crate::words::{ClientAddr, Confidence, Groups, Known, PersonId, Who};
+use crate::words::{ClientAddr, Confidence, Groups, Host, Known, PersonId, Who};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -61,6 +61,11 @@ impl Snapshot {
             known: seen.known,
             sure: seen.sure,
         })
+    }
+
+    /// Whether a locked list says what is done with a host: then nothing the school or a teacher writes changes it.
+    pub fn locks(&self, host: &Host) -> bool {
+        self.locked.find(host, "").is_some()
     }
 
     /// What the ids of this snapshot are called.
