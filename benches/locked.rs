@@ -3,7 +3,7 @@
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use schoolgate::lists::locked::{Sealed, Sealing, seal};
-use schoolgate::lists::{Format, Known, Locked, Origin, Reach, Source, Table, compile};
+use schoolgate::lists::{Format, Known, ListText, Locked, Origin, Reach, Table, compile_texts};
 use schoolgate::words::{Category, Day, Host};
 use std::hint::black_box;
 
@@ -31,16 +31,15 @@ fn sealed(count: u64) -> Locked {
 
 fn table() -> Table {
     let text = names(1 << 32, 1_000_000);
-    let mut reader = text.as_bytes();
-    let source = Source {
-        name: "a bench".into(),
+    let list = ListText {
+        name: "a bench",
         category: Category::ADULT,
         format: Format::Domains,
         origin: Origin::School,
         reach: Reach::Below,
-        reader: &mut reader,
+        text: text.as_bytes(),
     };
-    let compiled = compile(&mut [source], &Known::default(), &mut |_| {}).expect("a list");
+    let compiled = compile_texts(&[list], &Known::default()).expect("a list");
     Table::open(Box::new(compiled.bytes)).expect("a table")
 }
 

@@ -5,7 +5,7 @@
 //! Asked names are walked through in an order of their own, so that neighbours in the table are not neighbours in time.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use schoolgate::lists::{Format, Known, Origin, Reach, Source, Table, compile};
+use schoolgate::lists::{Format, Known, ListText, Origin, Reach, Table, compile_texts};
 use schoolgate::words::{Category, Host};
 use std::hint::black_box;
 use std::time::Instant;
@@ -51,23 +51,21 @@ impl Random {
 }
 
 fn table(lists: &[(String, Vec<u8>)]) -> Table {
-    let mut readers: Vec<&[u8]> = lists.iter().map(|(_, text)| text.as_slice()).collect();
-    let mut sources: Vec<Source> = lists
+    let texts: Vec<ListText> = lists
         .iter()
-        .zip(&mut readers)
         .enumerate()
-        .map(|(i, ((name, _), reader))| Source {
-            name: name.clone(),
+        .map(|(i, (name, text))| ListText {
+            name,
             // The corpus has categories of its own; which of ours stands for one is no matter here.
             category: Category::fixed(name).unwrap_or(Category::FIXED[6 + i % 30]),
             format: Format::Detect,
             origin: Origin::School,
             reach: Reach::Below,
-            reader,
+            text,
         })
         .collect();
     let begun = Instant::now();
-    let made = compile(&mut sources, &Known::default(), &mut |_| ()).expect("memory can be read");
+    let made = compile_texts(&texts, &Known::default()).expect("memory can be read");
     let compiled = begun.elapsed();
     let begun = Instant::now();
     let table = Table::open(Box::new(made.bytes)).expect("a table");

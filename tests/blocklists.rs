@@ -1,9 +1,7 @@
 //! Promises of the lists that ship: what is in `blocklists/` is there, is well formed, and closes nothing it should not.
 
-use schoolgate::lists::{Canaries, Compiled, Format, Known, Origin, Platforms, Reach, Source, Table, compile};
+use schoolgate::lists::{Canaries, Compiled, Format, Known, ListText, Origin, Platforms, Reach, Table, compile_texts};
 use schoolgate::words::{Category, CategorySet, Host, Role};
-use std::fs::File;
-use std::io::BufReader;
 use std::path::PathBuf;
 
 fn folder() -> PathBuf {
@@ -40,21 +38,21 @@ fn lists() -> Vec<(String, Category)> {
 
 fn compiled() -> Compiled {
     let lists = lists();
-    let mut readers: Vec<_> =
-        lists.iter().map(|(name, _)| BufReader::new(File::open(folder().join(name)).expect("a list opens"))).collect();
-    let mut sources: Vec<Source> = lists
+    let read = |(name, _): &(String, _)| std::fs::read(folder().join(name)).expect("a list is read");
+    let texts: Vec<Vec<u8>> = lists.iter().map(read).collect();
+    let lists: Vec<ListText> = lists
         .iter()
-        .zip(&mut readers)
-        .map(|((name, category), reader)| Source {
-            name: name.clone(),
+        .zip(&texts)
+        .map(|((name, category), text)| ListText {
+            name,
             category: *category,
             format: Format::Detect,
             origin: Origin::Shipped,
             reach: Reach::Below,
-            reader,
+            text,
         })
         .collect();
-    compile(&mut sources, &known(), &mut |_| ()).expect("what ships compiles")
+    compile_texts(&lists, &known()).expect("what ships compiles")
 }
 
 fn table() -> Table {

@@ -10,8 +10,8 @@ use crate::lists::locked::Key;
 use crate::words::{Category, Role};
 use std::path::{Component, Path, PathBuf};
 
-/// Most lists of one table: an entry's sources are numbered in 14 bits, and the lists that ship want some of them.
-const MAX_LISTS: usize = 16_000;
+/// Most lists of one table: an entry's sources are numbered in 13 bits, and the lists that ship want some of them.
+const MAX_LISTS: usize = 8_000;
 
 #[derive(Debug, Clone)]
 pub struct Lists {

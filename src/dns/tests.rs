@@ -5,7 +5,7 @@ use crate::config::{self, Around, Files, Text};
 use crate::gate::{Clock, Gate, Snapshot};
 use crate::journal::read::{Filter, Week, weeks};
 use crate::journal::{Event, Journal, Settings};
-use crate::lists::{Canaries, Format, Known, Locked, Origin, Platforms, Reach, Source, Table, compile};
+use crate::lists::{Canaries, Format, Known, ListText, Locked, Origin, Platforms, Reach, Table, compile_texts};
 use crate::net::drain::drain;
 use crate::people::Register;
 use crate::policy::{Action, Step};
@@ -66,24 +66,20 @@ fn configured(dns: &str) -> config::Config {
 }
 
 fn compiled() -> Table {
-    let mut readers: Vec<&[u8]> = LISTS.iter().map(|(_, lines)| lines.as_bytes()).collect();
-    let named = LISTS.iter().map(|(id, _)| Category::fixed(id).expect("a category"));
-    let mut sources: Vec<Source> = named
-        .zip(&mut readers)
-        .map(|(category, reader)| Source {
-            name: category.to_string(),
-            category,
-            format: Format::Domains,
-            origin: Origin::Shipped,
-            reach: Reach::Below,
-            reader,
-        })
-        .collect();
+    let texts = LISTS.iter().map(|(id, lines)| ListText {
+        name: id,
+        category: Category::fixed(id).expect("a category"),
+        format: Format::Domains,
+        origin: Origin::Shipped,
+        reach: Reach::Below,
+        text: lines.as_bytes(),
+    });
+    let texts: Vec<_> = texts.collect();
     let known = Known {
         platforms: Platforms::read(&mut &b""[..]).expect("no platforms"),
         canaries: Canaries::read(&mut &b""[..]).expect("no canaries"),
     };
-    let bytes = compile(&mut sources, &known, &mut |_| ()).expect("a table").bytes;
+    let bytes = compile_texts(&texts, &known).expect("a table").bytes;
     Table::open(Box::new(bytes)).expect("a table")
 }
 

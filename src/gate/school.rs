@@ -8,10 +8,9 @@ use crate::config::{self, Around, Config, Files, Text};
 use crate::journal::read::{Filter, Week, weeks};
 use crate::journal::{Event, Journal, Settings};
 use crate::lists::locked::{Sealed, Sealing, seal};
-use crate::lists::{self, Format, Known, Locked, Origin, Reach, Source, Table};
+use crate::lists::{self, Format, Known, ListText, Locked, Origin, Reach, Table};
 use crate::people::Register;
 use crate::words::{Category, Day};
-use std::io::BufRead;
 use std::sync::Arc;
 
 const LISTS: &[(Category, &str)] =
@@ -88,19 +87,15 @@ fn locked() -> Locked {
 }
 
 fn table() -> Table {
-    let mut readers: Vec<&[u8]> = LISTS.iter().map(|(_, text)| text.as_bytes()).collect();
-    let mut sources: Vec<Source> = LISTS
-        .iter()
-        .zip(&mut readers)
-        .map(|((category, _), reader)| Source {
-            name: category.to_string(),
-            category: *category,
-            format: Format::Domains,
-            origin: Origin::Shipped,
-            reach: Reach::Below,
-            reader: reader as &mut dyn BufRead,
-        })
-        .collect();
-    let compiled = lists::compile(&mut sources, &Known::default(), &mut |_| {}).expect("lists");
+    let texts = LISTS.iter().map(|(category, text)| ListText {
+        name: category.id().expect("a fixed one"),
+        category: *category,
+        format: Format::Domains,
+        origin: Origin::Shipped,
+        reach: Reach::Below,
+        text: text.as_bytes(),
+    });
+    let texts: Vec<_> = texts.collect();
+    let compiled = lists::compile_texts(&texts, &Known::default()).expect("lists");
     Table::open(Box::new(compiled.bytes)).expect("a table")
 }

@@ -11,7 +11,8 @@ mod gather;
 mod pack;
 mod read;
 
-use super::{Broken, Known, Provenance, Source};
+use super::{Broken, Format, Known, Origin, Provenance, Reach, Single, Source};
+use crate::words::Category;
 use gather::Gathered;
 use std::io;
 
@@ -48,14 +49,14 @@ pub enum Progress {
 pub enum CompileFault {
     #[error("list `{list}`: reading stopped after line {line}: {error}")]
     Read { list: String, line: u64, error: io::Error },
-    #[error("{0} lists are more than a table can tell apart (16,383): join some of the same category")]
+    #[error("{0} lists are more than a table can tell apart (8,191): join some of the same category")]
     TooManyLists(usize),
     #[error("the lists hold more than a table can: 4 GiB of names")]
     TooMuch,
 }
 
-/// Most sources of one table: a source's number and what it says share 16 bits.
-const MOST_LISTS: usize = 0x3fff;
+/// Most sources of one table: a source's number and what it says share 16 bits, 13 and 3.
+const MOST_LISTS: usize = 0x1fff;
 
 /// Compiles the sources. Where one is broken the rest is still compiled; the caller decides whether to use the result.
 ///
@@ -76,6 +77,32 @@ pub fn compile(sources: &mut [Source<'_>], known: &Known, progress: &mut dyn FnM
     gathered.sort();
     let bytes = pack::pack(&gathered, &lists, progress)?;
     Ok(Compiled { bytes, lists })
+}
+
+/// A list whose text is in memory: one made up, or small.
+#[derive(Debug, Clone, Copy)]
+pub struct ListText<'a> {
+    pub name: &'a str,
+    pub category: Category,
+    pub format: Format,
+    pub origin: Origin,
+    pub reach: Reach,
+    pub text: &'a [u8],
+}
+
+/// Compiles lists that are in memory.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_texts(texts: &[ListText<'_>], known: &Known) -> Result<Compiled, CompileFault> {
+    let mut readers: Vec<&[u8]> = texts.iter().map(|t| t.text).collect();
+    let mut members: Vec<_> = texts.iter().zip(&mut readers).map(|(t, reader)| Single::new(t.format, reader)).collect();
+    let mut sources: Vec<Source> = texts
+        .iter()
+        .zip(&mut members)
+        .map(|(t, members)| Source { name: t.name.to_owned(), category: t.category, origin: t.origin, reach: t.reach, members })
+        .collect();
+    compile(&mut sources, known, &mut |_| ())
 }
 
 #[cfg(test)]

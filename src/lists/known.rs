@@ -156,6 +156,7 @@ impl Nest {
         self.names.get(entry).or_else(|| match reach {
             Reach::Below => self.parents.get(entry.as_str()),
             Reach::HostOnly => self.names.get(format!("www.{entry}").as_str()),
+            Reach::Exact => None,
         })
     }
 }
@@ -172,8 +173,8 @@ pub(super) fn reach_of(entry: &Host, category: Category, origin: Origin, own: Re
         Some(psl::Type::Icann) if !(origin == Origin::Shipped && super::source::lets_through(category)) => {
             return Err(Reject::PublicSuffix);
         }
-        Some(psl::Type::Private) => Reach::HostOnly,
-        _ if known.platforms.contains(entry) => Reach::HostOnly,
+        Some(psl::Type::Private) => own.max(Reach::HostOnly),
+        _ if known.platforms.contains(entry) => own.max(Reach::HostOnly),
         _ => own,
     };
     if origin == Origin::Public && known.canaries.closed_by(entry, reach, category).is_some() {

@@ -36,12 +36,12 @@ pub mod search;
 pub mod source;
 pub mod table;
 
-pub use compile::{CompileFault, Compiled, Progress, compile};
+pub use compile::{CompileFault, Compiled, ListText, Progress, compile, compile_texts};
 pub use found::{Found, KindId, ListId, LockedEntry, Match};
 pub use known::{Canaries, Known, KnownFault, Platforms};
 pub use locked::Locked;
 pub use parse::Reject;
 pub use provenance::{Broken, Provenance, Rejects};
 pub use search::{Line, find_lines};
-pub use source::{Format, Origin, Reach, Source};
+pub use source::{Format, Member, Members, Origin, Reach, Single, Source};
 pub use table::{KindSource, Stats, Table, TableFault};

@@ -31,6 +31,26 @@ pub struct Provenance {
     pub broken: Option<Broken>,
 }
 
+impl Provenance {
+    /// Of a source of which nothing was read.
+    pub(super) fn unread(name: &str, category: Category) -> Self {
+        Self {
+            name: name.to_owned(),
+            category,
+            format: Format::Detect,
+            lines: 0,
+            bytes: 0,
+            checksum: 0,
+            entries: 0,
+            duplicates: 0,
+            cancelled: 0,
+            host_only: 0,
+            rejects: Rejects::default(),
+            broken: None,
+        }
+    }
+}
+
 /// Why a whole source is not to be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Broken {

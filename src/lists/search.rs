@@ -3,7 +3,7 @@
 use super::Format;
 use super::parse::detect;
 use super::parse::lines::{self, Lines};
-use super::parse::{Means, Parser};
+use super::parse::{Means, Parser, What};
 use crate::words::Host;
 use std::io::{self, BufRead};
 
@@ -49,7 +49,7 @@ pub fn find_lines(reader: &mut dyn BufRead, format: Format, entry: &Host) -> io:
 
 fn say(parser: &mut Parser, number: u64, text: &[u8], entry: &Host, found: &mut Vec<Line>) {
     let mut says = false;
-    parser.line(text, &mut |said| says |= said.is_ok_and(|r| r.host == *entry && r.means == Means::Entry && !r.off));
+    parser.line(text, &mut |said| says |= said.is_ok_and(|r| r.what == What::Host(*entry) && r.means == Means::Entry && !r.off));
     if says {
         found.push(Line { number, text: String::from_utf8_lossy(text).into_owned() });
     }

@@ -2,7 +2,7 @@
 
 use crate::words::person::words;
 use crate::words::{Category, Role};
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
 words! {
     /// How the lines of a list are written.
@@ -23,6 +23,12 @@ words! {
         Addresses "addresses",
         /// `full:name`, `domain:name`: the data of v2fly's domain-list-community.
         V2fly "v2fly",
+        /// `host/path` a line: pages, never their hosts.
+        Urls "urls",
+        /// A POSIX extended regular expression a line, matched in URLs, as squidGuard has them.
+        Expressions "expressions",
+        /// A regular expression a line, matched in host names.
+        Regex "regex",
     }
 }
 
@@ -42,9 +48,10 @@ pub enum Origin {
 pub enum Reach {
     /// The host and everything below it.
     Below,
-    /// The host and `www.` in front of it, nothing else. Also what a list means by the exact name (`|name^`, `full:name`, an RPZ
-    /// owner without `*.`): what people call a host answers with and without `www.`.
+    /// The host and `www.` in front of it, nothing else: a whole platform, of which a list means the one host.
     HostOnly,
+    /// The host itself (`|name^`, `full:name`, an RPZ owner without `*.`).
+    Exact,
 }
 
 /// What a source says of a name in the table.
@@ -55,18 +62,22 @@ pub(super) enum Says {
     Below,
     /// The name is an entry: [`Reach::HostOnly`].
     HostOnly,
+    /// The name is an entry: [`Reach::Exact`].
+    Exact,
     /// An exception, of the same reaches, to this source's own wider entries.
     NotBelow,
     NotHost,
+    NotExact,
 }
 
 impl Says {
-    pub(super) const ALL: [Self; 4] = [Self::Below, Self::HostOnly, Self::NotBelow, Self::NotHost];
+    pub(super) const ALL: [Self; 6] = [Self::Below, Self::HostOnly, Self::Exact, Self::NotBelow, Self::NotHost, Self::NotExact];
 
     pub(super) fn entry(reach: Reach) -> Self {
         match reach {
             Reach::Below => Self::Below,
             Reach::HostOnly => Self::HostOnly,
+            Reach::Exact => Self::Exact,
         }
     }
 
@@ -74,16 +85,53 @@ impl Says {
         match reach {
             Reach::Below => Self::NotBelow,
             Reach::HostOnly => Self::NotHost,
+            Reach::Exact => Self::NotExact,
         }
     }
 
     pub(super) fn is_exception(self) -> bool {
-        matches!(self, Self::NotBelow | Self::NotHost)
+        matches!(self, Self::NotBelow | Self::NotHost | Self::NotExact)
     }
 
-    /// Whether it speaks of a host that is this name or below it.
-    pub(super) fn reaches(self, names_host: bool) -> bool {
-        names_host || matches!(self, Self::Below | Self::NotBelow)
+    /// How far the entry reaches; `None` of an exception.
+    pub(super) fn reach(self) -> Option<Reach> {
+        match self {
+            Self::Below => Some(Reach::Below),
+            Self::HostOnly => Some(Reach::HostOnly),
+            Self::Exact => Some(Reach::Exact),
+            Self::NotBelow | Self::NotHost | Self::NotExact => None,
+        }
+    }
+
+    /// Whether it speaks of a host that stands so to its name.
+    pub(super) fn reaches(self, stands: Stands) -> bool {
+        match self {
+            Self::Below | Self::NotBelow => true,
+            Self::HostOnly | Self::NotHost => stands != Stands::Below,
+            Self::Exact | Self::NotExact => stands == Stands::Same,
+        }
+    }
+}
+
+/// How a host stands to the name of an entry that is itself or one of its parents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Stands {
+    /// It is the name.
+    Same,
+    /// It is the name with `www.` in front.
+    Www,
+    /// It is anything else below the name.
+    Below,
+}
+
+impl Stands {
+    /// `whole` is the host's key, `entry` the beginning of it that is the entry's.
+    pub(super) fn of(whole: &[u8], entry: &[u8]) -> Self {
+        match whole.get(entry.len()..) {
+            None | Some(b"") => Self::Same,
+            Some(b".www") => Self::Www,
+            Some(_) => Self::Below,
+        }
     }
 }
 
@@ -92,11 +140,48 @@ pub struct Source<'a> {
     /// As people know it: `ut1/gambling`. It stands in the log and in `explain`.
     pub name: String,
     pub category: Category,
-    pub format: Format,
     pub origin: Origin,
     /// [`Reach::HostOnly`] if the list's own rule is that its entries do not reach below.
     pub reach: Reach,
+    pub members: &'a mut dyn Members,
+}
+
+/// The files a list is made of, one after another: itself, or the members of a folder or an archive.
+pub trait Members {
+    /// The next one; `None` after the last.
+    ///
+    /// # Errors
+    /// What the file system or the archive says.
+    fn next_member(&mut self) -> io::Result<Option<Member<'_>>>;
+}
+
+/// One file of a list.
+pub struct Member<'a> {
+    /// Its name in the folder or archive (`urls`), empty for a list that is one file.
+    pub name: String,
+    pub format: Format,
     pub reader: &'a mut dyn BufRead,
+}
+
+/// A list that is one file.
+pub struct Single<'a> {
+    format: Format,
+    reader: Option<&'a mut dyn BufRead>,
+    read: Option<&'a mut dyn BufRead>,
+}
+
+impl<'a> Single<'a> {
+    pub fn new(format: Format, reader: &'a mut dyn BufRead) -> Self {
+        Self { format, reader: Some(reader), read: None }
+    }
+}
+
+impl Members for Single<'_> {
+    fn next_member(&mut self) -> io::Result<Option<Member<'_>>> {
+        self.read = self.reader.take();
+        let format = self.format;
+        Ok(self.read.as_deref_mut().map(|reader| Member { name: String::new(), format, reader }))
+    }
 }
 
 /// Whether to be in this category is to be let through: only hand-written lists may say so.

@@ -17,8 +17,8 @@ pub(in crate::lists) mod header;
 pub(in crate::lists) mod names;
 
 use super::key::Key;
-use super::source::Says;
-use super::{Found, KindId, ListId, Match, Provenance};
+use super::source::Stands;
+use super::{Found, KindId, ListId, Match, Provenance, Reach};
 use crate::words::{Category, CategorySet, Host};
 use header::{CHECKED, Header, said};
 use names::Names;
@@ -54,10 +54,9 @@ pub struct Table {
     sections: [Range<usize>; header::SECTIONS],
 }
 
-/// What a kind's sources say of the host that an entry names (and its `www.`), and of those below it.
+/// What a kind's sources say of a host, by how it [`Stands`] to the entry's name.
 struct Kind {
-    of_host: CategorySet,
-    of_below: CategorySet,
+    of: [CategorySet; 3],
     /// Some source makes an exception here to its own wider entries.
     excepts: bool,
 }
@@ -67,8 +66,7 @@ struct Kind {
 pub struct KindSource {
     pub list: ListId,
     pub category: Category,
-    /// The entry stands for the host and `www.` alone.
-    pub host_only: bool,
+    pub reach: Reach,
 }
 
 /// How large a table is.
@@ -169,7 +167,7 @@ impl Table {
 
     /// Looks for the stored names themselves.
     fn confirm(&self, host: &Host, mut maybe: u128) -> Found {
-        let (key, total) = (Key::of(host), host.labels());
+        let key = Key::of(host);
         let names = self.names();
         let mut found = Found::NOTHING;
         let mut excepting = 0u128;
@@ -180,14 +178,13 @@ impl Table {
             let entry = if host.is_address() { key.as_bytes() } else { key.of_labels(labels) };
             let Some(number) = names.find(entry) else { continue };
             let Some(kind) = self.kinds.get(number as usize) else { continue };
-            let names_host = labels == total || &key.as_bytes()[entry.len()..] == b".www";
+            let stands = Stands::of(key.as_bytes(), entry);
             if kind.excepts {
                 excepting |= 1 << (labels & 127);
             }
             let categories = match excepting {
-                0 if names_host => kind.of_host,
-                0 => kind.of_below,
-                _ => self.not_excepted(number, names_host, &key, total, excepting),
+                0 => kind.of[stands as usize],
+                _ => self.not_excepted(number, stands, &key, excepting),
             };
             if !categories.is_empty() {
                 found.push(Match { categories, labels, kind: KindId(number) });
@@ -198,18 +195,18 @@ impl Table {
 
     /// What the sources of a kind say of a host, but for those that make an exception at a name with one of these counts of
     /// labels. Few hosts come here, so each source's exceptions are looked for one by one, and nothing is kept.
-    fn not_excepted(&self, kind: u32, names_host: bool, key: &Key, total: u8, excepting: u128) -> CategorySet {
+    fn not_excepted(&self, kind: u32, stands: Stands, key: &Key, excepting: u128) -> CategorySet {
         let names = self.names();
         let row = |kind: u32| self.header.kinds.get(kind as usize).map_or(&[][..], Vec::as_slice);
         let excepted = |list: ListId| {
             (1..=127u8).filter(|labels| excepting >> labels & 1 == 1).any(|labels| {
                 let name = key.of_labels(labels);
-                let names_host = labels == total || &key.as_bytes()[name.len()..] == b".www";
-                let exception = |&s: &u16| said(s).0 == list && said(s).1.is_exception() && said(s).1.reaches(names_host);
+                let stands = Stands::of(key.as_bytes(), name);
+                let exception = |&s: &u16| said(s).0 == list && said(s).1.is_exception() && said(s).1.reaches(stands);
                 names.find(name).is_some_and(|kind| row(kind).iter().any(exception))
             })
         };
-        let saying = row(kind).iter().map(|s| said(*s)).filter(|(_, says)| !says.is_exception() && says.reaches(names_host));
+        let saying = row(kind).iter().map(|s| said(*s)).filter(|(_, says)| !says.is_exception() && says.reaches(stands));
         saying.filter(|(list, _)| !excepted(*list)).filter_map(|(list, _)| Some(self.list(list)?.category)).collect()
     }
 
@@ -224,8 +221,7 @@ impl Table {
 
     /// The first source of this kind that says this category; one that reaches below before one that does not.
     pub fn list_of(&self, kind: KindId, category: Category) -> Option<ListId> {
-        let saying = |host_only| self.kind_sources(kind).find(|s| s.category == category && s.host_only == host_only);
-        saying(false).or_else(|| saying(true)).map(|s| s.list)
+        self.kind_sources(kind).filter(|s| s.category == category).min_by_key(|s| s.reach).map(|s| s.list)
     }
 
     /// Every source of this kind, in the order of the sources: who says what of a match.
@@ -234,7 +230,7 @@ impl Table {
         row.iter().filter_map(|&s| {
             let (list, says) = said(s);
             let category = self.list(list)?.category;
-            (!says.is_exception()).then_some(KindSource { list, category, host_only: says == Says::HostOnly })
+            Some(KindSource { list, category, reach: says.reach()? })
         })
     }
 
@@ -269,12 +265,12 @@ impl Table {
 
 impl Kind {
     fn of(row: &[u16], lists: &[Provenance]) -> Self {
-        let saying = |names_host: bool| {
-            let wanted = row.iter().map(|s| said(*s)).filter(|(_, says)| !says.is_exception() && says.reaches(names_host));
+        let saying = |stands: Stands| {
+            let wanted = row.iter().map(|s| said(*s)).filter(|(_, says)| !says.is_exception() && says.reaches(stands));
             wanted.filter_map(|(list, _)| Some(lists.get(usize::from(list.0))?.category)).collect()
         };
         let excepts = row.iter().any(|s| said(*s).1.is_exception());
-        Self { of_host: saying(true), of_below: saying(false), excepts }
+        Self { of: [Stands::Same, Stands::Www, Stands::Below].map(saying), excepts }
     }
 }
 

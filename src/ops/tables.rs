@@ -4,7 +4,7 @@
 
 use super::files;
 use crate::config::Config;
-use crate::lists::{self, Canaries, Compiled, Format, Known, Line, Origin, Platforms, Progress, Reach, Source, Table};
+use crate::lists::{self, Canaries, Compiled, Format, Known, Line, Origin, Platforms, Progress, Reach, Single, Source, Table};
 use crate::words::{Category, Host, Role};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -210,16 +210,17 @@ fn compile_usable(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result
             Err(fault) => tracing::error!("list {} is not used: {}: {fault}", file.name, file.path.display()),
         }
     }
+    let mut members: Vec<Single> =
+        files.iter().zip(&mut readers).map(|(file, reader)| Single::new(file.format, reader)).collect();
     let mut sources: Vec<Source> = files
         .iter()
-        .zip(&mut readers)
-        .map(|(file, reader)| Source {
+        .zip(&mut members)
+        .map(|(file, members)| Source {
             name: file.name.clone(),
             category: file.category,
-            format: file.format,
             origin: file.origin,
             reach: Reach::Below,
-            reader,
+            members,
         })
         .collect();
     Ok(lists::compile(&mut sources, &known, progress)?)

@@ -2,7 +2,7 @@
 
 use crate::lists::Reach;
 use crate::lists::key::Key;
-use crate::lists::source::Says;
+use crate::lists::source::{Says, Stands};
 use crate::words::Host;
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -112,8 +112,8 @@ impl Gathered {
         let whole = Key::of(host);
         (1..=labels).any(|count| {
             let key = whole.of_labels(count);
-            let names_host = count == labels || &whole.as_bytes()[key.len()..] == b".www";
-            range(&self.arena, new, key, false).any(|at| new[at].says.reaches(names_host))
+            let stands = Stands::of(whole.as_bytes(), key);
+            range(&self.arena, new, key, false).any(|at| new[at].says.reaches(stands))
         })
     }
 

@@ -5,10 +5,10 @@ use super::{CompileFault, Progress};
 use crate::lists::known::{Known, reach_of};
 use crate::lists::parse::detect::{Undetected, opening};
 use crate::lists::parse::lines::{Line, Lines};
-use crate::lists::parse::{Means, Parser, Rule, Said};
+use crate::lists::parse::{Means, Parser, Rule, Said, What};
 use crate::lists::source::{Says, lets_through};
 use crate::lists::{Broken, Format, Origin, Provenance, Reach, Reject, Rejects, Source};
-use crate::words::Category;
+use crate::words::{Category, Host};
 use std::collections::HashSet;
 
 /// How often progress is told: often enough for a bar, seldom enough to cost nothing.
@@ -23,11 +23,16 @@ pub(super) fn read(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Provenance, CompileFault> {
     let list = source.name.clone();
-    let mut lines = Lines::new(&mut *source.reader);
+    let Some(member) = source.members.next_member().map_err(|error| CompileFault::Read { list: list.clone(), line: 0, error })?
+    else {
+        return Ok(Provenance { broken: Some(Broken::NoEntries), ..Provenance::unread(&source.name, source.category) });
+    };
+    let as_written = member.format;
+    let mut lines = Lines::new(member.reader);
     let failed = |line, error| CompileFault::Read { list: list.clone(), line, error };
     let mark = gathered.mark();
     let mut judge = Judge {
-        parser: Parser::new(source.format),
+        parser: Parser::new(as_written),
         index,
         category: source.category,
         origin: source.origin,
@@ -42,7 +47,7 @@ pub(super) fn read(
     };
 
     let mut undetected = None;
-    let mut format = source.format;
+    let mut format = as_written;
     if format == Format::Detect {
         let opening = opening(&mut lines).map_err(|e| failed(lines.count(), e))?;
         match opening.format {
@@ -126,9 +131,19 @@ struct Judge<'a> {
     /// Entries that only an important exception takes away.
     important: Gathered,
     /// With the line they stand on.
-    exceptions: Vec<(u64, Rule)>,
+    exceptions: Vec<(u64, OfHost)>,
     /// Rules that are to be as if they were not there.
-    off: Vec<Rule>,
+    off: Vec<OfHost>,
+}
+
+/// A rule that speaks of a host.
+#[derive(Clone, Copy)]
+struct OfHost {
+    host: Host,
+    reach: Option<Reach>,
+    means: Means,
+    important: bool,
+    off: bool,
 }
 
 impl Judge<'_> {
@@ -145,10 +160,12 @@ impl Judge<'_> {
         }
     }
 
-    fn take(&mut self, number: u64, rule: Rule) -> Result<(), Reject> {
+    fn take(&mut self, number: u64, rule: Rule<'_>) -> Result<(), Reject> {
+        let What::Host(host) = rule.what else { return Err(Reject::Url) };
+        let rule = OfHost { host, reach: rule.reach, means: rule.means, important: rule.important, off: rule.off };
         if rule.means == Means::Exception {
             let reach = Some(rule.reach.unwrap_or(self.reach));
-            let rule = Rule { reach, ..rule };
+            let rule = OfHost { reach, ..rule };
             if rule.off {
                 self.off.push(rule)
             } else {
@@ -163,7 +180,7 @@ impl Judge<'_> {
         let reach = reach_of(&rule.host, self.category, self.origin, own, self.known);
         if rule.off {
             // Of a rule that would not be taken, there is nothing to take away.
-            self.off.extend(reach.ok().map(|reach| Rule { reach: Some(reach), ..rule }));
+            self.off.extend(reach.ok().map(|reach| OfHost { reach: Some(reach), ..rule }));
             return Ok(());
         }
         let reach = reach?;
@@ -183,7 +200,7 @@ impl Judge<'_> {
             std::mem::take(&mut self.off).into_iter().partition(|r| r.means == Means::Exception);
         let off: HashSet<_> = off.iter().map(|r| (r.host, r.reach, r.important)).collect();
         self.exceptions.retain(|(_, e)| !off.contains(&(e.host, e.reach, e.important)));
-        let reach = |rule: &Rule| rule.reach.unwrap_or(self.reach);
+        let reach = |rule: &OfHost| rule.reach.unwrap_or(self.reach);
         let exactly = |important: bool| {
             let some = entries.iter().filter(move |r| r.important == important);
             some.map(|r| Strike { host: r.host, reach: reach(r), below: false }).collect::<Vec<_>>()

@@ -2,23 +2,19 @@ use super::*;
 use crate::lists::{Canaries, Format, Origin, Platforms, Reach, Reject, Table};
 use crate::words::{Category, CategorySet, Host};
 use proptest::prelude::*;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 
-fn compiled(lists: &[(Category, Format, Origin, &[u8])], known: &Known) -> Compiled {
-    let mut readers: Vec<&[u8]> = lists.iter().map(|l| l.3).collect();
-    let mut sources: Vec<Source> = lists
-        .iter()
-        .zip(&mut readers)
-        .map(|(l, reader)| Source {
-            name: "a list".into(),
-            category: l.0,
-            format: l.1,
-            origin: l.2,
-            reach: Reach::Below,
-            reader: reader as &mut dyn BufRead,
-        })
-        .collect();
-    compile(&mut sources, known, &mut |_| ()).expect("memory can be read")
+fn compiled<'a>(lists: &[(Category, Format, Origin, &'a [u8])], known: &Known) -> Compiled {
+    let text = |l: &(Category, Format, Origin, &'a [u8])| ListText {
+        name: "a list",
+        category: l.0,
+        format: l.1,
+        origin: l.2,
+        reach: Reach::Below,
+        text: l.3,
+    };
+    let texts: Vec<ListText> = lists.iter().map(text).collect();
+    compile_texts(&texts, known).expect("memory can be read")
 }
 
 fn one(category: Category, format: Format, origin: Origin, text: &[u8]) -> Compiled {
@@ -133,10 +129,9 @@ fn a_reader_that_fails_is_named_with_its_line() {
         let source = Source {
             name: "ut1/adult".into(),
             category: Category::ADULT,
-            format,
             origin: Origin::Public,
             reach: Reach::Below,
-            reader: &mut reader,
+            members: &mut Single::new(format, &mut reader),
         };
         let fault = compile(&mut [source], &Known::default(), &mut |_| ()).err().map(|f| f.to_string());
         assert_eq!(fault.as_deref(), Some("list `ut1/adult`: reading stopped after line 2: the card is gone"));
@@ -146,14 +141,14 @@ fn a_reader_that_fails_is_named_with_its_line() {
 #[test]
 fn progress_is_told_from_the_first_byte_to_the_last() {
     let text = "a.example\n".repeat(10_000);
+    let mut bytes = text.as_bytes();
     let mut told = Vec::new();
     let source = Source {
         name: "a list".into(),
         category: Category::ADULT,
-        format: Format::Domains,
         origin: Origin::School,
         reach: Reach::Below,
-        reader: &mut text.as_bytes(),
+        members: &mut Single::new(Format::Domains, &mut bytes),
     };
     compile(&mut [source], &Known::default(), &mut |p| told.push(p)).expect("memory can be read");
     let read: Vec<u64> =

@@ -70,7 +70,7 @@ impl Entry {
         // Of what is known only suffixes and platforms matter here: nobody takes an entry from the locked tier.
         match reach_of(&host, category, Origin::School, own, known) {
             Ok(Reach::Below) => Ok(Some(Self { kind: Kind::Below, host, path: String::new() })),
-            Ok(Reach::HostOnly) => Ok(Some(Self { kind: Kind::Host, host, path: String::new() })),
+            Ok(Reach::HostOnly | Reach::Exact) => Ok(Some(Self { kind: Kind::Host, host, path: String::new() })),
             Err(_) => Err(BadEntry::PublicSuffix),
         }
     }

@@ -4,7 +4,7 @@
 //! of the same list. `$important` and `$badfilter` are honoured. A rule with any other modifier is refused and counted by its
 //! modifier: without it, it would say something else. So are patterns, paths and regular expressions.
 
-use super::{Means, Reject, Rule, Said, text};
+use super::{Means, Reject, Rule, Said, What, text};
 use crate::lists::Reach;
 
 pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
@@ -18,7 +18,7 @@ pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
     each(text::without_comment(line, b"").and_then(rule));
 }
 
-fn rule(line: &str) -> Said {
+fn rule(line: &str) -> Said<'_> {
     let (exception, rest) = line.strip_prefix("@@").map_or((false, line), |rest| (true, rest));
     if rest.starts_with('/') {
         return Err(if rest.len() > 1 && (rest.ends_with('/') || rest.contains("/$")) { Reject::Regex } else { Reject::Url });
@@ -40,7 +40,7 @@ fn rule(line: &str) -> Said {
     // Nothing is below an address: `|name^` of it and `||name^` are the same.
     let reach = if host.is_address() { Reach::Below } else { reach };
     let means = if exception { Means::Exception } else { Means::Entry };
-    Ok(Rule { host, reach: Some(reach), means, important, off })
+    Ok(Rule { what: What::Host(host), reach: Some(reach), means, important, off })
 }
 
 /// The name in a pattern that is nothing but a name between its marks.

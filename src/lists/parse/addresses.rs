@@ -45,7 +45,7 @@ pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
     }
 }
 
-fn one(address: IpAddr) -> Said {
+fn one(address: IpAddr) -> Said<'static> {
     text::entry(&address.to_string()).map(Rule::entry)
 }
 

@@ -28,6 +28,7 @@ pub mod wildcard;
 use super::{Format, Reach};
 use crate::words::Host;
 use std::fmt;
+use std::net::IpAddr;
 
 /// Why a line, or a name in it, is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -201,10 +202,31 @@ pub enum Means {
     Exception,
 }
 
+/// What a rule speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What<'a> {
+    /// A name, or a single address.
+    Host(Host),
+    /// The pages of a host whose path begins so, up to a boundary: never the host. The path as the list writes it, from its `/`.
+    Url(Host, &'a str),
+    /// A range of addresses no wider than /24, or /48: its first address and the length of its prefix.
+    Range(IpAddr, u8),
+    /// A regular expression, in the syntax of the crate `regex`, for host names or for whole URLs.
+    Pattern(Within, &'a str),
+}
+
+/// What a pattern is looked for in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Within {
+    Host,
+    /// Host, path and query, without the scheme.
+    Url,
+}
+
 /// One rule of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rule {
-    pub host: Host,
+pub struct Rule<'a> {
+    pub what: What<'a>,
     /// `None`: what the list's own rule is.
     pub reach: Option<Reach>,
     pub means: Means,
@@ -214,9 +236,9 @@ pub struct Rule {
     pub off: bool,
 }
 
-impl Rule {
+impl Rule<'_> {
     pub(super) fn entry(host: Host) -> Self {
-        Self { host, reach: None, means: Means::Entry, important: false, off: false }
+        Self { what: What::Host(host), reach: None, means: Means::Entry, important: false, off: false }
     }
 
     pub(super) fn reaching(host: Host, reach: Reach) -> Self {
@@ -225,7 +247,7 @@ impl Rule {
 }
 
 /// What a line says, once for each rule in it.
-pub type Said = Result<Rule, Reject>;
+pub type Said<'a> = Result<Rule<'a>, Reject>;
 
 /// Reads the lines of one list, in their order: a zone file's lines mean what those before them make them mean.
 pub struct Parser {
@@ -249,6 +271,9 @@ impl Parser {
             Format::Rpz => self.zone.line(line, each),
             Format::Addresses => addresses::line(line, each),
             Format::V2fly => v2fly::line(line, each),
+            // Not read yet.
+            Format::Urls => each(Err(Reject::Url)),
+            Format::Expressions | Format::Regex => each(Err(Reject::Regex)),
         }
     }
 }
@@ -259,10 +284,22 @@ impl Parser {
 pub(super) fn said(format: Format, bytes: &[u8]) -> Vec<Result<String, Reject>> {
     let mut all = Vec::new();
     let mut parser = Parser::new(format);
-    let written = |r: Rule| {
+    let written = |r: Rule<'_>| {
+        let what = match r.what {
+            What::Host(host) => host.to_string(),
+            What::Url(host, path) => format!("{host}{path}"),
+            What::Range(address, length) => format!("{address}/{length}"),
+            What::Pattern(Within::Host, text) => format!("host~{text}"),
+            What::Pattern(Within::Url, text) => format!("url~{text}"),
+        };
         let mark = |on: bool, mark: &'static str| if on { mark } else { "" };
         let (off, except) = (mark(r.off, "-"), mark(r.means == Means::Exception, "@@"));
-        format!("{off}{except}{}{}{}", mark(r.reach == Some(Reach::HostOnly), "="), mark(r.important, "!"), r.host)
+        format!(
+            "{off}{except}{}{}{}",
+            mark(matches!(r.reach, Some(Reach::HostOnly | Reach::Exact)), "="),
+            mark(r.important, "!"),
+            what
+        )
     };
     for line in bytes.split(|&c| c == b'\n') {
         parser.line(line, &mut |s| all.push(s.map(written)));
@@ -311,7 +348,7 @@ mod tests {
         ) {
             for format in Format::ALL {
                 Parser::new(*format).line(text.as_bytes(), &mut |said| {
-                    if let Ok(Rule { host, .. }) = said {
+                    if let Ok(Rule { what: What::Host(host), .. }) = said {
                         assert!(host.is_address() || host.labels() >= 2, "{host}");
                         assert_eq!(Host::parse(host.as_str()), Ok(host));
                     }

@@ -47,7 +47,7 @@ impl Zone {
         }
     }
 
-    fn record(&mut self, text: &str, inherits: bool) -> Result<Option<Rule>, Reject> {
+    fn record(&mut self, text: &str, inherits: bool) -> Result<Option<Rule<'static>>, Reject> {
         let mut words = text.split_ascii_whitespace().peekable();
         if !inherits {
             let first = words.next().unwrap_or_default();
@@ -89,7 +89,7 @@ impl Zone {
         }
     }
 
-    fn policy(&self, target: &str) -> Said {
+    fn policy(&self, target: &str) -> Said<'static> {
         let name = self.within()?;
         let labels = name.rsplit('.');
         if labels.take(1).any(|l| matches!(l, "rpz-ip" | "rpz-client-ip" | "rpz-nsdname" | "rpz-nsip")) {

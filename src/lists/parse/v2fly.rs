@@ -16,7 +16,7 @@ pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
     }
 }
 
-fn rule(text: &str) -> Said {
+fn rule(text: &str) -> Said<'_> {
     let mut words = text.split_ascii_whitespace();
     let first = words.next().unwrap_or_default();
     // A regular expression may hold anything, blanks too.

@@ -14,7 +14,7 @@ pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
     }
 }
 
-fn rule(word: &str) -> Said {
+fn rule(word: &str) -> Said<'_> {
     let Some(name) = word.strip_prefix("*.").or_else(|| word.strip_prefix('.')) else {
         return text::entry(word).map(Rule::entry);
     };

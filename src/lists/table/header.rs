@@ -16,7 +16,7 @@ use std::ops::Range;
 pub(super) const MAGIC: &[u8; 8] = b"sgtable\n";
 /// Raised with every change of this file, of the names' coding, of the hash, or of the order of [`Reject`], [`Broken`] and
 /// [`Says`].
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 /// Bytes of body under one checksum: small enough to say where a card is bad, large enough that the sums are few.
 pub(super) const CHECKED: usize = 1 << 16;
 /// Filter; samples, groups and blocks, each after its offsets.
@@ -231,15 +231,15 @@ fn read_provenance(from: &mut Reader) -> Option<Provenance> {
 
 fn read_kind(from: &mut Reader, lists: usize) -> Option<KindRow> {
     let row = (0..from.u32()?).map(|_| from.u16()).collect::<Option<KindRow>>()?;
-    row.iter().all(|said| usize::from(said >> 2) < lists).then_some(row)
+    row.iter().all(|said| usize::from(said >> 3) < lists && usize::from(said & 7) < Says::ALL.len()).then_some(row)
 }
 
-/// A source and what it says, as a kind has it: the number · 4 and the place of [`Says`].
+/// A source and what it says, as a kind has it: the number · 8 and the place of [`Says`].
 pub(in crate::lists) fn saying(source: u16, says: Says) -> u16 {
-    source << 2 | says as u16
+    source << 3 | says as u16
 }
 
 /// Back from [`saying`].
 pub(super) fn said(said: u16) -> (ListId, Says) {
-    (ListId(said >> 2), Says::ALL[usize::from(said & 3)])
+    (ListId(said >> 3), Says::ALL[usize::from(said & 7) % Says::ALL.len()])
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::lists::{Format, Known, Origin, Platforms, Reach, Source, compile};
+use crate::lists::{Format, Known, ListText, Origin, Platforms, Reach, compile_texts};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,22 +9,19 @@ fn host(text: &str) -> Host {
 
 /// A table of these lists: category, whether host-only, names.
 fn bytes_of(lists: &[(Category, Reach, &str)], platforms: &[&str]) -> Vec<u8> {
-    let mut readers: Vec<&[u8]> = lists.iter().map(|l| l.2.as_bytes()).collect();
-    let mut sources: Vec<Source> = lists
-        .iter()
-        .zip(&mut readers)
-        .enumerate()
-        .map(|(i, (list, reader))| Source {
-            name: format!("list{i}"),
-            category: list.0,
+    let names: Vec<String> = (0..lists.len()).map(|i| format!("list{i}")).collect();
+    fn text<'a>(((category, reach, text), name): (&'a (Category, Reach, &str), &'a String)) -> ListText<'a> {
+        ListText {
+            name,
+            category: *category,
             format: Format::Domains,
             origin: Origin::School,
-            reach: list.1,
-            reader,
-        })
-        .collect();
+            reach: *reach,
+            text: text.as_bytes(),
+        }
+    }
     let known = Known { platforms: platforms.iter().map(|p| host(p)).collect::<Platforms>(), ..Known::default() };
-    compile(&mut sources, &known, &mut |_| ()).expect("memory can be read").bytes
+    compile_texts(&lists.iter().zip(&names).map(text).collect::<Vec<_>>(), &known).expect("memory can be read").bytes
 }
 
 fn table_of(lists: &[(Category, Reach, &str)], platforms: &[&str]) -> Table {
@@ -101,8 +98,8 @@ fn a_match_names_every_list_and_below_a_host_only_those_that_reach_there() {
     assert_eq!(table.list_of(kind, Category::VIDEO), Some(ListId(2)));
     assert_eq!(table.list_of(kind, Category::MUSIC), None);
     assert_eq!(table.list_of(KindId(99), Category::ADULT), None);
-    let all: Vec<_> = table.kind_sources(kind).map(|s| (s.list.0, s.host_only)).collect();
-    assert_eq!(all, [(0, true), (1, false), (2, true)]);
+    let all: Vec<_> = table.kind_sources(kind).map(|s| (s.list.0, s.reach)).collect();
+    assert_eq!(all, [(0, Reach::HostOnly), (1, Reach::Below), (2, Reach::HostOnly)]);
     assert_eq!(table.lists()[2].name, "list2");
 }
 
