@@ -2,7 +2,7 @@
 //! decides a match.
 //!
 //! A split-block Bloom filter (Putze, Sanders, Singler 2007, as Apache Parquet specifies it): a key sets one bit in each of
-//! the eight words of one block. At [`BITS_A_NAME`] about 1 name in 600 that is not there seems to be.
+//! the eight words of one block. At [`BITS_A_NAME`] about 1 name in 700 that is not there seems to be.
 //! The hash starts from a number made of the file's salt: who has not the file cannot make names that pass.
 
 /// Bits of the filter for each entry.
