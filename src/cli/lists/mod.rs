@@ -3,8 +3,10 @@
 //! - [`status`]   what became of every list
 //! - [`compile`]  lists to a table, with a progress bar
 //! - [`search`]   which lines name a host
+//! - [`import`]   the exceptions of another filter, as the school's own entries
 
 mod compile;
+mod import;
 mod search;
 mod status;
 
@@ -18,6 +20,8 @@ pub enum Command {
     Compile,
     /// Which lists name this host or a parent of it, and on which line
     Search { name: String },
+    /// Take over the exceptions another filter has exported, as the school's own entries
+    Import(import::Args),
 }
 
 pub fn lists(context: &Context, command: &Command) -> Outcome {
@@ -26,5 +30,6 @@ pub fn lists(context: &Context, command: &Command) -> Outcome {
         Command::Status => status::status(context, &config),
         Command::Compile => compile::compile(context, &config),
         Command::Search { name } => search::search(context, &config, name),
+        Command::Import(args) => import::import(context, &config, args),
     }
 }
