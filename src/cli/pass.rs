@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::gate::control::{Lasts, NewPass, Opens, Request};
 use crate::gate::snapshot::local_time;
 use crate::gate::{Clock, Snapshot};
+use clap::ArgGroup;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -29,8 +30,8 @@ pub enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-#[group(id = "what", required = true, multiple = false, args = ["host", "category"])]
-#[group(id = "lasts", required = true, multiple = false, args = ["until", "minutes"])]
+#[command(group = ArgGroup::new("what").required(true).args(["host", "category"]))]
+#[command(group = ArgGroup::new("lasts").required(true).args(["until", "minutes"]))]
 pub struct OpenArgs {
     /// This name and everything below it
     #[arg(long)]

@@ -98,10 +98,11 @@ pub fn read_exceptions(bytes: &[u8]) -> Result<Exceptions, ExceptionsFault> {
         .from_reader(text.as_bytes());
     let mut read = Exceptions::default();
     let mut columns = None;
+    let mut place = Place { text: text.as_bytes(), at: 0, line: 1 };
     for record in reader.records() {
         // The text is UTF-8 and rows may be of any length: there is nothing else that the reader refuses.
         let Ok(record) = record else { continue };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = place.line_at(record.position().map_or(0, csv::Position::byte));
         if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
             return Err(ExceptionsFault::OpenQuote(line));
         }
@@ -131,6 +132,26 @@ pub fn read_exceptions(bytes: &[u8]) -> Result<Exceptions, ExceptionsFault> {
         }
     }
     Ok(read)
+}
+
+/// Where rows begin: the reader counts a row from the line feed of the line before it, and blank lines with it.
+struct Place<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Place<'_> {
+    /// The line of the first cell at or after a byte; the bytes only go up.
+    fn line_at(&mut self, byte: u64) -> u64 {
+        let from = usize::try_from(byte).unwrap_or(self.text.len());
+        while let Some(&c) = self.text.get(self.at).filter(|c| self.at < from || matches!(c, b'\n' | b'\r')) {
+            let ends = c == b'\n' || (c == b'\r' && self.text.get(self.at + 1) != Some(&b'\n'));
+            self.line += u64::from(ends);
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 /// The columns a first line names; `None`: it is a row like any other.

@@ -37,6 +37,6 @@ pub use found::{Found, KindId, ListId, Match};
 pub use known::{Canaries, Known, KnownFault, Platforms};
 pub use parse::Reject;
 pub use provenance::{Broken, Provenance, Rejects};
-pub use search::{Line, find_lines};
+pub use search::{Line, find_lines, scan_lines};
 pub use source::{Format, Origin, Reach, Source};
 pub use table::{KindSource, Stats, Table, TableFault};

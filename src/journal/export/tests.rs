@@ -21,6 +21,7 @@ fn names() -> Names {
         lists: all(&["adult.txt"]),
         cells: all(&["lunch"]),
         rules: vec![(4, "block example.com".into())],
+        passes: vec![(7, "video for year 9".into())],
         categories: vec![(50, "chess".into())],
     }
 }
