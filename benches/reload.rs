@@ -103,7 +103,8 @@ fn configure(folder: &Path, internet: &Internet, corpus: Option<&Path>) -> PathB
     let mut lists: Vec<PathBuf> = match corpus {
         Some(corpus) => std::fs::read_dir(corpus).expect("--corpus is a folder").map(|e| e.expect("an entry").path()).collect(),
         None => {
-            let made_up: String = (0..500_000).map(|n| format!("name{}.bet{}.example\n", n * 7919 % 999_983, n % 977)).collect();
+            let made_up: String =
+                (0..500_000_u64).map(|n| format!("name{}.bet{}.example\n", n * 7919 % 999_983, n % 977)).collect();
             std::fs::write(folder.join("made-up.txt"), made_up).expect("written");
             vec![folder.join("made-up.txt")]
         }
