@@ -6,7 +6,7 @@
 //! Where paths begin: `[data] dir` in the folder the process is started in; the files of lists and `[lists] shipped` in the
 //! folder of the main file.
 
-use crate::config::{self, Around, Config, Faults, Files, MAX_TEXT, Text};
+use crate::config::{self, Around, Config, Faults, Files, MAX_ENTRIES, MAX_TEXT, Text};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -59,8 +59,8 @@ impl ReadFault {
 pub enum FileFault {
     #[error("{} cannot be read: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("{} is larger than {} KiB: that is no configuration", path.display(), MAX_TEXT / 1024)]
-    TooLarge { path: PathBuf },
+    #[error("{} is larger than {} KiB: that is no configuration", path.display(), most / 1024)]
+    TooLarge { path: PathBuf, most: usize },
     #[error("{}:{line}:{column}: this is not UTF-8; save the file as UTF-8", path.display())]
     NotUtf8 { path: PathBuf, line: usize, column: usize },
     #[error("{} holds more than {MAX_PARTS} files ending in .toml", path.display())]
@@ -105,7 +105,7 @@ pub fn read_files(path: Option<&Path>, now_ms: i64) -> Result<Files, ReadFault> 
         let found = beside.iter().find_map(|path| keep(read_text(path, Missing::IsNone)));
         found.unwrap_or_else(|| Text { path: Path::new("(as it ships)").join(name), text: shipped.to_owned() })
     });
-    let entries = keep(read_text(&entries_file(&config::data_folder(&main, &parts)), Missing::IsNone));
+    let entries = keep(read_entries(&config::data_folder(&main, &parts)));
     if !faults.is_empty() {
         return Err(ReadFault::Unread(faults));
     }
@@ -158,15 +158,27 @@ enum Missing {
 }
 
 fn read_text(path: &Path, missing: Missing) -> Result<Option<Text>, FileFault> {
+    read_bounded(path, missing, MAX_TEXT)
+}
+
+/// The file of the school's own entries, if there is one.
+///
+/// # Errors
+/// It is there and cannot be read.
+pub fn read_entries(data: &Path) -> Result<Option<Text>, FileFault> {
+    read_bounded(&entries_file(data), Missing::IsNone, MAX_ENTRIES)
+}
+
+fn read_bounded(path: &Path, missing: Missing, most: usize) -> Result<Option<Text>, FileFault> {
     let unreadable = |source| FileFault::Unreadable { path: path.to_owned(), source };
     let file = match File::open(path) {
         Err(e) if e.kind() == ErrorKind::NotFound && missing == Missing::IsNone => return Ok(None),
         file => file.map_err(unreadable)?,
     };
     let mut bytes = Vec::new();
-    file.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() > MAX_TEXT {
-        return Err(FileFault::TooLarge { path: path.to_owned() });
+    file.take(most as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > most {
+        return Err(FileFault::TooLarge { path: path.to_owned(), most });
     }
     let text = String::from_utf8(bytes).map_err(|e| {
         let good = String::from_utf8_lossy(&e.as_bytes()[..e.utf8_error().valid_up_to()]).into_owned();

@@ -1,6 +1,6 @@
 //! From what is on disk to one snapshot.
 
-use super::{StartFault, register_file};
+use super::{StartFault, passes, register_file};
 use crate::config::Config;
 use crate::gate::Snapshot;
 use crate::journal::Journal;
@@ -8,6 +8,7 @@ use crate::lists::{Locked, Table};
 use crate::ops::locked;
 use crate::ops::tables::{self, Broken};
 use crate::people::{Neighbours, Register, Store};
+use crate::policy::Passes;
 use std::sync::Arc;
 
 /// The snapshot of a configuration, its names stored in the journal under its version. `broken` says what a list that cannot be
@@ -15,13 +16,26 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// [`StartFault`] if the table, the register or the journal's names cannot be had; nothing is changed then.
-pub fn snapshot(config: Config, journal: &Journal, neighbours: &Arc<Neighbours>, broken: Broken) -> Result<Snapshot, StartFault> {
+pub fn snapshot(
+    mut config: Config,
+    journal: &Journal,
+    neighbours: &Arc<Neighbours>,
+    broken: Broken,
+) -> Result<Snapshot, StartFault> {
     let (table, locked, register) = parts(&config, broken)?;
     // Not to have a copy is no reason not to filter by what there is.
     if let Err(fault) = locked::keep(&config, &locked) {
         tracing::error!(%fault, "the sealed lists of the locked tier are in force, but no copy of them could be kept");
     }
     let register = register.with_neighbours(neighbours.clone());
+    config.policy.passes = match passes::load(&config) {
+        Err(fault) if broken == Broken::Endure => {
+            // A pass only opens: without it a gate is the stricter.
+            tracing::error!("no pass is in force: {fault}");
+            Passes::default()
+        }
+        passes => passes.map_err(StartFault::Config)?,
+    };
     let names = Snapshot::names(&config, &table, &locked);
     let version = journal.version_of(&names)?;
     journal.name(version, &names)?;
@@ -32,7 +46,8 @@ pub fn snapshot(config: Config, journal: &Journal, neighbours: &Arc<Neighbours>,
 ///
 /// # Errors
 /// As [`snapshot`].
-pub fn unnumbered(config: Config) -> Result<Snapshot, StartFault> {
+pub fn unnumbered(mut config: Config) -> Result<Snapshot, StartFault> {
+    config.policy.passes = passes::load(&config).unwrap_or_default();
     let (table, locked, register) = parts(&config, Broken::Endure)?;
     Ok(Snapshot::new(0, config, table, locked, Arc::new(register)))
 }

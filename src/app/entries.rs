@@ -1,62 +1,254 @@
 //! The school's own entries changed: one more or one less, in force or not at all.
 
 use super::entries_file;
-use crate::config::{self, Config, Text, WrittenEntry};
-use crate::gate::control::NewEntry;
+use crate::config::{self, Config, EntryFile, FIRST_WORKED_OUT, WrittenEntry};
+use crate::gate::Snapshot;
+use crate::gate::control::{Import, NewEntry};
 use crate::ops::changes::{self, Change};
-use crate::ops::tables::Broken;
-use crate::ops::{files, locked};
-use crate::policy::Act;
+use crate::ops::files;
+use crate::policy::{Act, OwnEntries};
+use crate::reload;
 use crate::words::{Category, CategorySet, Host, Url};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
-/// Writes one entry more, and puts it in force with `enforce`; if that refuses, the file is as it was.
+/// The file of the entries as it was last read or written, so that a change reads it again only if somebody else wrote it.
+#[derive(Debug, Default)]
+pub struct Kept {
+    stamp: Option<Stamp>,
+    file: EntryFile,
+}
+
+/// Which file it was: its inode, its length, when it was written.
+type Stamp = (u64, u64, i64, i64);
+
+/// Who makes a change, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Hand<'a> {
+    pub by: &'a str,
+    pub now_ms: i64,
+}
+
+/// Makes entries, and puts them in force with `enforce`, which is given all of the school's own entries as they are to be;
+/// what it refuses is not written. What `undo` gets is what `enforce` gave, should the disk refuse.
 ///
 /// # Errors
-/// What is wrong with the entry, or why it cannot be in force.
-pub fn add(
-    config: &Config,
+/// What is wrong with an entry, or why it cannot be in force.
+pub fn add<T>(
+    snapshot: &Snapshot,
+    kept: &mut Kept,
     new: &NewEntry,
-    by: &str,
-    now_ms: i64,
-    enforce: impl FnOnce() -> Result<(), String>,
+    hand: Hand,
+    enforce: impl FnOnce(OwnEntries) -> Result<T, String>,
+    undo: impl FnOnce(T),
 ) -> Result<u32, String> {
-    let zone = &config.school.zone;
-    let entry = written(new, by, now_ms, zone)?;
-    // It would change nothing there, and stand in the file, the log and the report.
-    let sealed = locked::load(config, Broken::Endure).map_err(|fault| fault.to_string())?;
-    if sealed.find(&entry.host, "").is_some() {
-        return Err("a locked list says what is done with this address: no entry changes that, so none is made".into());
-    }
-    let (what, why) = (told(&entry, zone), entry.reason.clone());
-    let id = change(config, enforce, |text| config::add_entry(text, zone, entry).map_err(|e| e.to_string()))?;
-    record(config, Change { when_ms: now_ms, who: by.to_owned(), what, why })?;
-    Ok(id)
+    let config = &snapshot.config;
+    let entry = written(new, hand.by, hand.now_ms, &config.school.zone)?;
+    not_locked(snapshot, &entry.host)?;
+    let (what, why) = (told(&entry, &config.school.zone), entry.reason.clone());
+    let mut change = Changing::begin(config, kept, hand)?;
+    let ids = change.with(vec![entry])?;
+    change.end(enforce, undo)?;
+    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why })?;
+    ids.first().copied().ok_or_else(|| "no entry was made".into())
 }
 
 /// Takes one entry out, as [`add`] puts one in.
 ///
 /// # Errors
 /// There is no such entry, or what is left cannot be in force.
-pub fn remove(
-    config: &Config,
-    id: u32,
-    reason: &str,
-    by: &str,
-    now_ms: i64,
-    enforce: impl FnOnce() -> Result<(), String>,
+pub fn remove<T>(
+    snapshot: &Snapshot,
+    kept: &mut Kept,
+    (id, reason): (u32, &str),
+    hand: Hand,
+    enforce: impl FnOnce(OwnEntries) -> Result<T, String>,
+    undo: impl FnOnce(T),
 ) -> Result<WrittenEntry, String> {
-    let zone = &config.school.zone;
+    let config = &snapshot.config;
     let why = not_empty(reason)?.to_owned();
-    let removed = change(config, enforce, |text| {
-        let text = text.ok_or_else(|| config::EntryFault::Unknown(id).to_string())?;
-        config::remove_entry(text, zone, id).map_err(|e| e.to_string())
-    })?;
-    let what = format!("take back: {}", told(&removed, zone));
-    record(config, Change { when_ms: now_ms, who: by.to_owned(), what, why })?;
+    let mut change = Changing::begin(config, kept, hand)?;
+    let removed = change.without(id)?;
+    change.end(enforce, undo)?;
+    let what = format!("take back: {}", told(&removed, &config.school.zone));
+    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why })?;
     Ok(removed)
+}
+
+/// It would change nothing there, and stand in the file, the log and the report.
+fn not_locked(snapshot: &Snapshot, host: &Host) -> Result<(), String> {
+    if snapshot.locks(host) {
+        return Err("a locked list says what is done with this address: no entry changes that, so none is made".into());
+    }
+    Ok(())
+}
+
+/// What became of an import.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Each line that makes an entry, with the entry in words.
+    pub added: Vec<(u64, String)>,
+    /// Each line that says what an entry says already.
+    pub already: Vec<(u64, String)>,
+    /// Each line that is refused, with why and what would be right.
+    pub refused: Vec<(u64, String)>,
+    /// Whether they are in force now, or in the file.
+    pub done: bool,
+}
+
+/// Makes entries of a whole file as one change: all of them, or, if one is refused, none.
+///
+/// # Errors
+/// Why nothing can be in force; a row that is refused is none: it is told in [`Imported`].
+pub fn import<T>(
+    snapshot: &Snapshot,
+    kept: &mut Kept,
+    import: &Import,
+    hand: Hand,
+    enforce: impl FnOnce(OwnEntries) -> Result<T, String>,
+    undo: impl FnOnce(T),
+) -> Result<Imported, String> {
+    let config = &snapshot.config;
+    let mut change = Changing::begin(config, kept, hand)?;
+    let mut said = Imported::default();
+    let mut seen = Seen::of(&change.file, config, hand.now_ms);
+    let mut entries = Vec::new();
+    for (line, row) in &import.rows {
+        let entry = written(row, hand.by, hand.now_ms, &config.school.zone).and_then(|entry| {
+            not_locked(snapshot, &entry.host)?;
+            // A number of its own, for the one look.
+            let alone = WrittenEntry { id: 1, ..entry.clone() };
+            config::entries_of(config, &[alone], Some(hand.now_ms)).map_err(|faults| plain(&faults))?;
+            Ok(entry)
+        });
+        match entry {
+            Err(why) => said.refused.push((*line, why)),
+            Ok(entry) => match seen.look(&entry, *line) {
+                Look::New => {
+                    said.added.push((*line, told(&entry, &config.school.zone)));
+                    entries.push(entry);
+                }
+                Look::Same(where_) => said.already.push((*line, format!("{}: {where_}", entry.host))),
+                Look::Opposite(where_) => said.refused.push((*line, format!("{}: {where_}", entry.host))),
+            },
+        }
+    }
+    if import.dry_run || entries.is_empty() || (!said.refused.is_empty() && !import.skip_bad) {
+        return Ok(said);
+    }
+    let allows = entries.iter().filter(|e| e.act == Act::Allow).count();
+    let what = format!("{} entries from {}: {allows} allow, {} block", entries.len(), import.file, entries.len() - allows);
+    change.with(entries)?;
+    change.end(enforce, undo)?;
+    record(
+        config,
+        Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why: format!("imported from {}", import.file) },
+    )?;
+    said.done = true;
+    Ok(said)
+}
+
+/// What is wrong with an entry, without the drawing of it: the line it came from is not the one it is written to.
+fn plain(faults: &config::Faults) -> String {
+    faults.iter().map(|(.., fault)| format!("{}: {}", fault.title(), fault.label())).collect::<Vec<_>>().join("; ")
+}
+
+/// What is said of which name for whom, so that nothing is said twice.
+struct Seen(HashMap<(Host, Option<String>), (Act, String)>);
+
+enum Look {
+    New,
+    Same(String),
+    Opposite(String),
+}
+
+impl Seen {
+    fn of(file: &EntryFile, config: &Config, now_ms: i64) -> Self {
+        let lasting = |until: Option<i64>| until.is_none_or(|end| end > now_ms);
+        let written = file.entries.iter().filter(|e| lasting(e.until_ms));
+        let written = written.map(|e| ((e.host, e.group.clone()), (e.act, format!("entry {} says so already", e.id))));
+        let groups = |e: &crate::policy::Entry| e.group.and_then(|g| config.policy.group(g)).map(|g| g.name.clone());
+        let of_files = config.policy.own.iter().filter(|e| e.id >= FIRST_WORKED_OUT && lasting(e.until_ms));
+        let of_files = of_files.map(|e| ((e.host, groups(e)), (e.act, "the configuration says so already".to_owned())));
+        Self(written.chain(of_files).collect())
+    }
+
+    fn look(&mut self, entry: &WrittenEntry, line: u64) -> Look {
+        match self.0.get(&(entry.host, entry.group.clone())) {
+            Some((act, said)) if *act == entry.act => Look::Same(said.clone()),
+            Some((act, said)) => {
+                let by = said.strip_suffix(" says so already").unwrap_or(said);
+                Look::Opposite(format!("{by} says to {act} it: one of the two must go"))
+            }
+            None => {
+                let says = (entry.act, format!("line {line} says so already"));
+                self.0.insert((entry.host, entry.group.clone()), says);
+                Look::New
+            }
+        }
+    }
+}
+
+/// One change of the file, from reading it to writing it.
+struct Changing<'a> {
+    config: &'a Config,
+    kept: &'a mut Kept,
+    now_ms: i64,
+    file: EntryFile,
+    own: OwnEntries,
+}
+
+impl<'a> Changing<'a> {
+    fn begin(config: &'a Config, kept: &'a mut Kept, hand: Hand) -> Result<Self, String> {
+        let stamp = stamp(&entries_file(config));
+        let mut own = config.policy.own.clone();
+        // Taken, not copied: a change that is given up reads the file again next time.
+        let was = std::mem::take(kept);
+        let mut file = was.file;
+        if stamp.is_none() || stamp != was.stamp {
+            file = read(config)?;
+            // Somebody else may have written it since it came into force: all of it is taken as it is now.
+            let now = config::entries_of(config, &file.entries, Some(hand.now_ms)).map_err(|f| f.render(false))?;
+            own = own.only(|e| e.id >= FIRST_WORKED_OUT).with(now);
+        }
+        Ok(Self { config, file, kept, now_ms: hand.now_ms, own })
+    }
+
+    fn with(&mut self, new: Vec<WrittenEntry>) -> Result<Vec<u32>, String> {
+        let numbered = self.file.add(new).map_err(|fault| fault.to_string())?;
+        let entries = config::entries_of(self.config, &numbered, Some(self.now_ms)).map_err(|f| f.render(false))?;
+        self.own = self.own.with(entries);
+        Ok(numbered.iter().map(|e| e.id).collect())
+    }
+
+    fn without(&mut self, id: u32) -> Result<WrittenEntry, String> {
+        let removed = self.file.remove(id).map_err(|fault| fault.to_string())?;
+        self.own = self.own.only(|e| e.id != id);
+        Ok(removed)
+    }
+
+    /// In force first, since that is what somebody waits for; then on the disk. Who is told that it is done is told after both.
+    fn end<T>(self, enforce: impl FnOnce(OwnEntries) -> Result<T, String>, undo: impl FnOnce(T)) -> Result<(), String> {
+        let path = entries_file(self.config);
+        let text = self.file.write().map_err(|fault| fault.to_string())?;
+        let before = enforce(self.own)?;
+        if let Err(fault) = files::replace(&path, text.as_bytes()) {
+            undo(before);
+            return Err(format!("{}: {fault}", path.display()));
+        }
+        *self.kept = Kept { stamp: stamp(&path), file: self.file };
+        Ok(())
+    }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let meta = std::fs::metadata(path).ok()?;
+    Some((meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
 }
 
 /// An entry in the words of the report's list of changes.
@@ -77,12 +269,12 @@ pub fn end(until_ms: i64, zone: &TimeZone) -> String {
     }
 }
 
-fn record(config: &Config, change: Change) -> Result<(), String> {
+pub(super) fn record(config: &Config, change: Change) -> Result<(), String> {
     let fault = |fault| format!("it is in force, but could not be written down for the report: {fault}");
     changes::record(&config.data, &change).map_err(fault)
 }
 
-fn not_empty(reason: &str) -> Result<&str, String> {
+pub(super) fn not_empty(reason: &str) -> Result<&str, String> {
     Some(reason.trim()).filter(|r| !r.is_empty()).ok_or_else(|| "--reason is empty: it stands in the log and the report".into())
 }
 
@@ -91,37 +283,14 @@ fn not_empty(reason: &str) -> Result<&str, String> {
 /// # Errors
 /// The file cannot be read or understood.
 pub fn list(config: &Config) -> Result<Vec<WrittenEntry>, String> {
-    match read(config)? {
-        Some(text) => config::list_entries(&text, &config.school.zone).map_err(|e| e.to_string()),
-        None => Ok(Vec::new()),
-    }
+    Ok(read(config)?.entries)
 }
 
-fn change<T>(
-    config: &Config,
-    enforce: impl FnOnce() -> Result<(), String>,
-    edit: impl FnOnce(Option<&Text>) -> Result<(String, T), String>,
-) -> Result<T, String> {
-    let path = entries_file(config);
-    let before = read(config)?;
-    let (after, said) = edit(before.as_ref())?;
-    let file_fault = |fault| format!("{}: {fault}", path.display());
-    files::replace(&path, after.as_bytes()).map_err(file_fault)?;
-    if let Err(refused) = enforce() {
-        let undone = match &before {
-            Some(text) => files::replace(&path, text.text.as_bytes()),
-            None => std::fs::remove_file(&path),
-        };
-        undone.map_err(|fault| format!("{refused}\nand it could not be undone: {}", file_fault(fault)))?;
-        return Err(refused);
+fn read(config: &Config) -> Result<EntryFile, String> {
+    match reload::read_entries(&config.data).map_err(|fault| fault.to_string())? {
+        Some(text) => EntryFile::read(&text, &config.school.zone).map_err(|faults| faults.render(false)),
+        None => Ok(EntryFile::default()),
     }
-    Ok(said)
-}
-
-fn read(config: &Config) -> Result<Option<Text>, String> {
-    let path = entries_file(config);
-    let text = files::read_or_empty(&path).map_err(|fault| format!("{}: {fault}", path.display()))?;
-    Ok((!text.is_empty()).then_some(Text { path, text }))
 }
 
 fn written(new: &NewEntry, by: &str, now_ms: i64, zone: &TimeZone) -> Result<WrittenEntry, String> {
@@ -158,7 +327,7 @@ fn written(new: &NewEntry, by: &str, now_ms: i64, zone: &TimeZone) -> Result<Wri
 }
 
 /// When an entry ends: a date holds to its end, a time without a zone is the school's.
-fn end_ms(text: &str, zone: &TimeZone) -> Result<i64, String> {
+pub(super) fn end_ms(text: &str, zone: &TimeZone) -> Result<i64, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at.as_millisecond());
     }

@@ -8,6 +8,8 @@
 //! - [`control`]   what the control socket's requests do
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
+//! - [`passes`]    what a teacher has opened for a lesson
+//! - [`overlay`]   both put in force, without touching the table
 //! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`status`]    what is running, and what needs somebody
 
@@ -15,6 +17,8 @@ pub mod assemble;
 pub mod control;
 pub mod drift;
 pub mod entries;
+pub mod overlay;
+pub mod passes;
 pub mod status;
 pub mod weekly;
 

@@ -1,6 +1,6 @@
 //! What is running, and what needs somebody.
 
-use super::Doors;
+use super::{Doors, passes};
 use crate::gate::Gate;
 use crate::ops::{locked, tables};
 use crate::policy::{Mode, Policy};
@@ -20,6 +20,8 @@ pub struct Status {
     pub doors: Doors,
     pub networks: Vec<NetworkStatus>,
     pub people: usize,
+    /// What a teacher has opened, with whom it is for and until when.
+    pub passes: Vec<String>,
     pub lists: usize,
     pub names_on_lists: u64,
     /// Always said: no licensed list can be shipped, and what is not there must not be believed in.
@@ -128,6 +130,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
         doors: doors.clone(),
         networks,
         people: snapshot.register.present().count(),
+        passes: passes::in_force(&snapshot.config, now.unix_ms),
         lists: snapshot.table.lists().len(),
         names_on_lists: snapshot.table.stats().names,
         locked_tier: snapshot.locked.state(today),
@@ -171,6 +174,9 @@ impl fmt::Display for Status {
             )?;
         }
         writeln!(f, "  people        {}", self.people)?;
+        for pass in &self.passes {
+            writeln!(f, "  open          {pass}")?;
+        }
         writeln!(f, "  lists         {} with {} names", self.lists, self.names_on_lists)?;
         writeln!(f, "  locked tier   {}", self.locked_tier)?;
         let mut doors: Vec<_> = self.decisions.iter().map(|(door, ..)| door).collect();

@@ -2,11 +2,13 @@
 
 use super::table::table;
 use super::{Context, Failed, Outcome, explain, fail, say};
+use crate::app;
+use crate::app::entries::{self, Hand, Kept};
 use crate::config::{Config, WrittenEntry};
+use crate::gate::Snapshot;
 use crate::gate::control::{NewEntry, Request};
 use crate::gate::explain::Question;
 use crate::policy::Entry;
-use crate::{app, ops};
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -60,9 +62,8 @@ pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
     let said = match context.ask(&config, &Request::AddEntry(entry.clone()))? {
         Some(value) => format!("entry {} {what} {}: in force now", value["id"], entry.host),
         None => {
-            let by = ops::files::user_name(nix::unistd::getuid().as_raw());
-            let now = crate::gate::Clock::System.unix_ms();
-            let id = app::entries::add(&config, &entry, &by, now, || context.readable()).map_err(fail)?;
+            let add = |now: &Snapshot, hand: Hand| entries::add(now, &mut Kept::default(), &entry, hand, |_| Ok(()), drop);
+            let id = context.by_hand(&config, add)?;
             format!("entry {id} {what} {}: no gate is running, so it is in {} for the next start", entry.host, shown(&config))
         }
     };
@@ -93,9 +94,10 @@ pub fn entries(context: &Context, command: &Command) -> Outcome {
             let said = match context.ask(&config, &Request::RemoveEntry { id: *id, reason: reason.clone() })? {
                 Some(_) => format!("entry {id} is removed"),
                 None => {
-                    let by = ops::files::user_name(nix::unistd::getuid().as_raw());
-                    let now = crate::gate::Clock::System.unix_ms();
-                    app::entries::remove(&config, *id, reason, &by, now, || context.readable()).map_err(fail)?;
+                    let which = (*id, reason.as_str());
+                    let remove =
+                        |now: &Snapshot, hand: Hand| entries::remove(now, &mut Kept::default(), which, hand, |_| Ok(()), drop);
+                    context.by_hand(&config, remove)?;
                     format!("entry {id} is removed from {}; no gate is running", shown(&config))
                 }
             };
@@ -119,11 +121,11 @@ struct Row<'a> {
 }
 
 fn list(context: &Context, config: &Config) -> Outcome {
-    let mut entries: Vec<&Entry> = config.policy.own.iter().collect();
-    entries.sort_by_key(|e| e.id);
+    let mut own: Vec<&Entry> = config.policy.own.iter().collect();
+    own.sort_by_key(|e| e.id);
     let written: HashMap<u32, WrittenEntry> =
-        app::entries::list(config).map_err(fail)?.into_iter().map(|entry| (entry.id, entry)).collect();
-    let rows: Vec<Row> = entries
+        entries::list(config).map_err(fail)?.into_iter().map(|entry| (entry.id, entry)).collect();
+    let rows: Vec<Row> = own
         .iter()
         .map(|e| Row {
             id: e.id,
@@ -146,7 +148,7 @@ fn list(context: &Context, config: &Config) -> Outcome {
         for row in &rows {
             let until = row.until_ms.map_or_else(String::new, |ms| {
                 let over = if ms <= now { " (over)" } else { "" };
-                app::entries::end(ms, &config.school.zone) + over
+                entries::end(ms, &config.school.zone) + over
             });
             let does = if row.firm { format!("{} (firm)", row.action) } else { row.action.to_owned() };
             table.add_row([

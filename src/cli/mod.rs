@@ -11,15 +11,17 @@ mod explain;
 mod lists;
 mod log;
 mod man;
+mod pass;
 mod people;
 mod report;
 mod run;
-mod seal;
 mod status;
 mod table;
 
+use crate::app::entries::Hand;
 use crate::config::Config;
 use crate::gate::control::{self, ControlFault, Request};
+use crate::gate::{Clock, Snapshot};
 use clap::{Parser, Subcommand};
 use std::fmt::Display;
 use std::io::IsTerminal;
@@ -59,6 +61,9 @@ enum Command {
     /// The school's own entries
     #[command(subcommand)]
     Entries(entries::Command),
+    /// A teacher's pass: a host or category open to a group for a lesson
+    #[command(subcommand)]
+    Pass(pass::Command),
     /// The category lists
     #[command(subcommand)]
     Lists(lists::Command),
@@ -103,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Allow(args) => entries::add(&context, args, true),
         Command::Block(args) => entries::add(&context, args, false),
         Command::Entries(command) => entries::entries(&context, &command),
+        Command::Pass(command) => pass::pass(&context, &command),
         Command::Lists(command) => lists::lists(&context, &command),
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
@@ -125,9 +131,11 @@ impl Context {
         })
     }
 
-    /// Whether the configuration as it is now can be read: what a command has just written stands or is undone by it.
-    fn readable(&self) -> Result<(), String> {
-        crate::reload::read_config(self.config.as_deref()).map(drop).map_err(|fault| fault.render(false))
+    /// Makes a change where no gate is running: in the files, for the next start, in the name of who types.
+    fn by_hand<T>(&self, config: &Config, change: impl FnOnce(&Snapshot, Hand) -> Result<T, String>) -> Result<T, Failed> {
+        let snapshot = crate::app::assemble::unnumbered(config.clone()).map_err(fail)?;
+        let by = crate::ops::files::user_name(nix::unistd::getuid().as_raw());
+        change(&snapshot, Hand { by: &by, now_ms: Clock::System.unix_ms() }).map_err(fail)
     }
 
     /// The configuration file that was named, if one was.

@@ -2,7 +2,7 @@
 //!
 //! Whoever writes it back reads the whole configuration with the new text first: a group that does not exist is told there.
 
-use super::MAX_TEXT;
+use super::MAX_ENTRIES;
 use super::entries::{self, LAST_GIVEN, WrittenEntry};
 use super::fault::{Faults, Placed, Text};
 use super::file::{Reader, Section};
@@ -18,64 +18,34 @@ const HEADER: &str = "\
 /// Why the file of the entries cannot be changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EntryFault {
-    #[error("{0}")]
-    Wrong(#[from] Faults),
     #[error("there is no entry {0} in the file the commands write; `schoolgate entries list` shows them")]
     Unknown(u32),
-    #[error("the file of the entries is full ({} KiB): remove some with `schoolgate entries remove`", MAX_TEXT / 1024)]
+    #[error("the file of the entries is full ({} MiB): remove some with `schoolgate entries remove`", MAX_ENTRIES >> 20)]
     Full,
 }
 
-/// Every entry of the file, in its order. Times without a zone are the school's.
-///
-/// # Errors
-/// [`Faults`] of the file alone: whether its groups exist is told by [`super::read`].
-pub fn list_entries(text: &Text, zone: &TimeZone) -> Result<Vec<WrittenEntry>, Faults> {
-    Ok(Kept::read(Some(text), zone)?.entries)
-}
-
-/// The file with one entry more, and the id it was given; the entry's own `id` is not looked at. `None`: there is no file yet.
-///
-/// # Errors
-/// [`EntryFault`]: the file is wrong as it is, or full.
-pub fn add_entry(text: Option<&Text>, zone: &TimeZone, entry: WrittenEntry) -> Result<(String, u32), EntryFault> {
-    let mut kept = Kept::read(text, zone)?;
-    let id = kept.next_id;
-    if id > LAST_GIVEN {
-        return Err(EntryFault::Full);
-    }
-    kept.next_id += 1;
-    kept.entries.push(WrittenEntry { id, ..entry });
-    let text = kept.write();
-    if text.len() > MAX_TEXT { Err(EntryFault::Full) } else { Ok((text, id)) }
-}
-
-/// The file without the entry of this id, and what that said.
-///
-/// # Errors
-/// [`EntryFault`]: the file is wrong as it is, or has no such entry.
-pub fn remove_entry(text: &Text, zone: &TimeZone, id: u32) -> Result<(String, WrittenEntry), EntryFault> {
-    let mut kept = Kept::read(Some(text), zone)?;
-    let place = kept.entries.iter().position(|e| e.id == id).ok_or(EntryFault::Unknown(id))?;
-    let removed = kept.entries.remove(place);
-    Ok((kept.write(), removed))
-}
-
-/// The number the next entry gets: kept in the file, so that the number of a removed entry is not given again.
-pub(super) fn next_id(root: &Section) -> Option<Placed<u32>> {
-    root.value("next_id", |item| item.number(1..=LAST_GIVEN + 1))
-}
-
-struct Kept {
+/// The file of the school's own entries, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryFile {
     next_id: u32,
-    entries: Vec<WrittenEntry>,
+    /// In the order of the file.
+    pub entries: Vec<WrittenEntry>,
 }
 
-impl Kept {
-    fn read(text: Option<&Text>, zone: &TimeZone) -> Result<Self, Faults> {
-        let texts: Vec<Text> = text.cloned().into_iter().collect();
-        let reader = Reader::new(&texts);
-        let root = reader.root(0..texts.len(), "the entries");
+impl Default for EntryFile {
+    fn default() -> Self {
+        Self { next_id: 1, entries: Vec::new() }
+    }
+}
+
+impl EntryFile {
+    /// Reads the file. Times without a zone are the school's.
+    ///
+    /// # Errors
+    /// [`Faults`] of the file alone: whether its groups exist is told by [`super::read`].
+    pub fn read(text: &Text, zone: &TimeZone) -> Result<Self, Faults> {
+        let reader = Reader::new(std::slice::from_ref(text));
+        let root = reader.root([0], "the entries");
         let written = next_id(&root).map_or(1, |n| n.value);
         let entries: Vec<_> = entries::read(&root, zone, true).into_iter().map(|r| r.entry).collect();
         root.end();
@@ -87,14 +57,51 @@ impl Kept {
         Ok(Self { next_id: written.max(after), entries })
     }
 
-    fn write(&self) -> String {
-        let mut out = format!("{HEADER}\nnext_id = {}\n", self.next_id);
-        for entry in &self.entries {
-            // Writing into a String cannot fail.
-            let _ = write_entry(&mut out, entry);
-        }
-        out
+    /// Adds entries, each under a new number, which it is given back with; the numbers they come with are not looked at.
+    ///
+    /// # Errors
+    /// [`EntryFault::Full`]; nothing is added then.
+    pub fn add(&mut self, new: Vec<WrittenEntry>) -> Result<Vec<WrittenEntry>, EntryFault> {
+        let after = u32::try_from(new.len()).ok().and_then(|n| self.next_id.checked_add(n)).filter(|n| *n <= LAST_GIVEN + 1);
+        let after = after.ok_or(EntryFault::Full)?;
+        let numbered: Vec<_> = (self.next_id..after).zip(new).map(|(id, entry)| WrittenEntry { id, ..entry }).collect();
+        self.next_id = after;
+        self.entries.extend(numbered.iter().cloned());
+        Ok(numbered)
     }
+
+    /// Takes an entry out, and says what it was.
+    ///
+    /// # Errors
+    /// [`EntryFault::Unknown`].
+    pub fn remove(&mut self, id: u32) -> Result<WrittenEntry, EntryFault> {
+        let place = self.entries.iter().position(|e| e.id == id).ok_or(EntryFault::Unknown(id))?;
+        Ok(self.entries.remove(place))
+    }
+
+    /// The text of the file.
+    ///
+    /// # Errors
+    /// [`EntryFault::Full`], if it would not be read again.
+    pub fn write(&self) -> Result<String, EntryFault> {
+        let text = format!("{HEADER}\nnext_id = {}\n{}", self.next_id, text_of(&self.entries));
+        if text.len() > MAX_ENTRIES { Err(EntryFault::Full) } else { Ok(text) }
+    }
+}
+
+/// These entries as the file has them.
+pub(super) fn text_of(entries: &[WrittenEntry]) -> String {
+    let mut out = String::new();
+    for entry in entries {
+        // Writing into a String cannot fail.
+        let _ = write_entry(&mut out, entry);
+    }
+    out
+}
+
+/// The number the next entry gets: kept in the file, so that the number of a removed entry is not given again.
+pub(super) fn next_id(root: &Section) -> Option<Placed<u32>> {
+    root.value("next_id", |item| item.number(1..=LAST_GIVEN + 1))
 }
 
 fn write_entry(out: &mut String, entry: &WrittenEntry) -> std::fmt::Result {
@@ -160,39 +167,40 @@ mod tests {
             ..entry("xn--mnchen-3ya.de")
         };
         let block = WrittenEntry { act: Act::Block, firm: true, ..entry("192.0.2.7") };
-        let (text, first) = add_entry(None, &TimeZone::UTC, full.clone()).expect("added");
-        let (text, second) = add_entry(Some(&file(text)), &TimeZone::UTC, block.clone()).expect("added");
-        assert_eq!((first, second), (1, 2));
-        let read = list_entries(&file(text), &TimeZone::UTC).expect("read");
+        let mut kept = EntryFile::default();
+        let ids: Vec<u32> = kept.add(vec![full.clone(), block.clone()]).expect("added").iter().map(|e| e.id).collect();
+        assert_eq!(ids, [1, 2]);
+        let read = EntryFile::read(&file(kept.write().expect("not full")), &TimeZone::UTC).expect("read").entries;
         assert_eq!(read, [WrittenEntry { id: 1, ..full }, WrittenEntry { id: 2, ..block }]);
     }
 
     #[test]
     fn a_number_is_never_given_again() {
-        let (text, _) = add_entry(None, &TimeZone::UTC, entry("a.example")).expect("added");
-        let (text, id) = add_entry(Some(&file(text)), &TimeZone::UTC, entry("b.example")).expect("added");
-        let (text, removed) = remove_entry(&file(text), &TimeZone::UTC, id).expect("removed");
-        assert_eq!(removed.host.as_str(), "b.example");
-        assert_eq!(remove_entry(&file(text.clone()), &TimeZone::UTC, id), Err(EntryFault::Unknown(id)));
-        let (text, next) = add_entry(Some(&file(text)), &TimeZone::UTC, entry("c.example")).expect("added");
-        assert_eq!(next, 3);
+        let mut kept = EntryFile::default();
+        kept.add(vec![entry("a.example"), entry("b.example")]).expect("added");
+        assert_eq!(kept.remove(2).expect("removed").host.as_str(), "b.example");
+        assert_eq!(kept.remove(2), Err(EntryFault::Unknown(2)));
+        let text = kept.write().expect("not full");
         assert!(text.starts_with("# The school's own entries"), "{text}");
+        let mut kept = EntryFile::read(&file(text), &TimeZone::UTC).expect("read");
+        assert_eq!(kept.add(vec![entry("c.example")]).expect("added")[0].id, 3);
     }
 
     #[test]
-    fn a_wrong_file_is_told_and_not_written_over() {
+    fn a_wrong_file_is_told() {
         let wrong = file("[[entry]]\nid = 1\nhost = \"a b\"\naction = \"allow\"\n".into());
-        let fault = add_entry(Some(&wrong), &TimeZone::UTC, entry("a.example"));
-        assert!(matches!(&fault, Err(EntryFault::Wrong(f)) if f.len() == 1), "{fault:?}");
+        let fault = EntryFile::read(&wrong, &TimeZone::UTC);
+        assert!(matches!(&fault, Err(f) if f.len() == 1), "{fault:?}");
     }
 
     #[test]
     fn a_full_file_takes_no_more() {
-        let (mut text, _) = add_entry(None, &TimeZone::UTC, entry("a.example")).expect("added");
-        let _ = write!(text, "#{}", "x".repeat(MAX_TEXT));
-        // Comments are not kept: there is room again.
-        assert!(add_entry(Some(&file(text)), &TimeZone::UTC, entry("b.example")).is_ok());
-        let long = WrittenEntry { reason: "x".repeat(MAX_TEXT), ..entry("c.example") };
-        assert_eq!(add_entry(None, &TimeZone::UTC, long), Err(EntryFault::Full));
+        let long = WrittenEntry { reason: "x".repeat(MAX_ENTRIES), ..entry("c.example") };
+        let mut kept = EntryFile::default();
+        kept.add(vec![long]).expect("a number is left");
+        assert_eq!(kept.write(), Err(EntryFault::Full));
+        let mut kept = EntryFile { next_id: LAST_GIVEN, entries: Vec::new() };
+        assert_eq!(kept.add(vec![entry("a.example"), entry("b.example")]), Err(EntryFault::Full));
+        assert!(kept.add(vec![entry("a.example")]).is_ok() && kept.add(vec![entry("b.example")]).is_err());
     }
 }

@@ -21,6 +21,16 @@ impl<T: Copy> Known<T> {
         Self { what, by_name: HashMap::new(), names: Vec::new(), whole }
     }
 
+    /// What a configuration that was read has defined; `place` stands for the places it does not keep.
+    pub fn of(what: &'static str, defined: impl IntoIterator<Item = (String, T)>, place: Place) -> Self {
+        let mut known = Self::new(what, true);
+        for (name, value) in defined {
+            known.names.push(name.clone());
+            known.by_name.insert(name, (value, place));
+        }
+        known
+    }
+
     /// Defines a name; a second time is a fault.
     pub fn define(&mut self, section: &Section, name: &Placed<String>, value: T) -> bool {
         if let Some((_, first)) = self.by_name.get(&name.value) {

@@ -24,12 +24,14 @@
 //!
 //! And back:
 //! - [`entry_file`]  the file of the school's own entries, with one more or one less
+//! - [`exceptions`]  what another filter has exported, as rows for it
 //! - [`summary`]     what was understood, as `check` prints it
 
 mod categories;
 mod doors;
 mod entries;
 mod entry_file;
+mod exceptions;
 mod fault;
 mod file;
 mod groups;
@@ -46,22 +48,26 @@ mod values;
 pub use categories::CategoryTitle;
 pub use doors::{BlockAnswer, Dns, Proxy, Web};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
-pub use entry_file::{EntryFault, add_entry, list_entries, remove_entry};
+pub use entry_file::{EntryFault, EntryFile};
+pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};
 pub use fault::{Fault, Faults, Spot, Text};
 pub use groups::Membership;
 pub use lists::{Lists, SealedFile, Source};
 pub use near::nearest;
 pub use school::{SUITES, School};
 
-use crate::policy::{OwnEntries, Policy, Timetable};
-use crate::words::Category;
+use crate::policy::{Entry, OwnEntries, Passes, Policy, Timetable};
+use crate::words::{Category, GroupId};
 use fault::Wrong;
 use file::{Reader, Section};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-/// Largest file that is read: a hundred times what a large school writes.
+/// Largest file that is read, but for [`MAX_ENTRIES`]: a hundred times what a large school writes.
 pub const MAX_TEXT: usize = 1 << 20;
+
+/// Largest file of the school's own entries: 40,000 of some 200 bytes, twice what an import brings.
+pub const MAX_ENTRIES: usize = 8 << 20;
 
 /// Where state is kept unless `[data] dir` says otherwise: in the folder the process is started in.
 const DATA: &str = "./var";
@@ -176,9 +182,29 @@ fn understand(reader: &Reader, files: &Files) -> Config {
             networks: people.networks,
             timetable: Timetable::new(cells, school_days),
             own: OwnEntries::new(own),
+            // Passes are no configuration: whoever starts a gate adds them.
+            passes: Passes::default(),
             exam: Vec::new(),
         },
     }
+}
+
+/// What entries that the commands make mean in this configuration, as [`read`] would take them from the file: for a change that
+/// leaves everything else as it is.
+///
+/// # Errors
+/// [`Faults`]: everything that is wrong with them.
+pub fn entries_of(config: &Config, written: &[WrittenEntry], now_ms: Option<i64>) -> Result<Vec<Entry>, Faults> {
+    let text = Text { path: "(the new entries)".into(), text: entry_file::text_of(written) };
+    let texts = [text];
+    let reader = Reader::new(&texts);
+    let root = reader.root([0], "the entries");
+    let groups = config.policy.groups.iter().enumerate().map(|(i, g)| (g.name.clone(), GroupId(i as u16)));
+    let known = known::Known::of("group", groups, root.place());
+    let entries = entries::mean(Vec::new(), entries::read(&root, &config.school.zone, true), &known, now_ms);
+    root.end();
+    drop(root);
+    if reader.is_faultless() { Ok(entries) } else { Err(reader.faults()) }
 }
 
 fn data(root: &Section) -> PathBuf {

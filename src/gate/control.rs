@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Longest request or answer that is read: an answer holds at most some thousands of entries.
-const MAX_LINE: u64 = 4 << 20;
+/// Longest request or answer that is read: an import of 4 MB in 20,000 rows, with the names of their fields.
+const MAX_LINE: u64 = 16 << 20;
 
 /// Longest wait for the other side: a reload compiles no lists, so seconds are plenty.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,6 +33,57 @@ pub enum Request {
         id: u32,
         reason: String,
     },
+    ImportEntries(Import),
+    OpenPass(NewPass),
+    RevokePass {
+        id: u16,
+        reason: String,
+    },
+}
+
+/// Entries from a file of another filter, all at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Import {
+    /// The file's name, for the record.
+    pub file: String,
+    /// Each with the number of its line.
+    pub rows: Vec<(u64, NewEntry)>,
+    /// Leave out what is refused; otherwise one refusal refuses all.
+    pub skip_bad: bool,
+    /// Say what would be done, and do nothing.
+    pub dry_run: bool,
+}
+
+/// A pass, as `pass open` asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct NewPass {
+    pub what: Opens,
+    pub group: String,
+    pub lasts: Lasts,
+    pub reason: String,
+    /// The safeguarding lead or senior leader who agreed, where one must.
+    pub agreed_by: Option<String>,
+}
+
+/// What a pass opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Opens {
+    /// A host with everything below it.
+    Host(String),
+    /// A category, by its id.
+    Category(String),
+}
+
+/// How long a pass lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lasts {
+    Minutes(u32),
+    /// RFC 3339, or a local time; `14:30` is today's.
+    Until(String),
 }
 
 /// One of the school's own entries, as `allow` and `block` ask for it.
@@ -42,12 +93,16 @@ pub struct NewEntry {
     pub host: String,
     /// Whether it allows; otherwise it blocks.
     pub allow: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// RFC 3339, or a local date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
     pub reason: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub firm: bool,
     /// `malware` or `phishing`, for an entry that stands against them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub despite: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! Why: a verdict in words, for `explain`.
 
-use super::{Clock, Snapshot, Visit, clock};
+use super::{Clock, Snapshot, Visit, clock, snapshot};
 use crate::policy::{Act, Action, Step, Surface, Verdict};
 use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Scheme, Url, Who};
 use serde::{Deserialize, Serialize};
@@ -203,7 +203,7 @@ impl Words<'_> {
             Step::HarmfulCode if *action == Action::Allow => format!("{} stands against {category}", self.rule()),
             Step::HarmfulCode => format!("{entry} is listed as {category}, which harms machines"),
             Step::Firm => format!("{} is a firm block", self.rule()),
-            Step::Pass => "a pass is in force".into(),
+            Step::Pass => self.pass(),
             Step::Own => format!("{} says so", self.rule()),
             Step::Education => format!("{entry} is education"),
             Step::Category => {
@@ -238,6 +238,21 @@ impl Words<'_> {
         }
     }
 
+    fn pass(&self) -> String {
+        let Snapshot { config, .. } = self.snapshot;
+        match config.policy.passes.iter().find(|o| Some(o.pass.id) == self.verdict.pass) {
+            Some(o) => format!(
+                "pass {} opens {} until {} ({}: {})",
+                o.pass.id,
+                snapshot::opened(config, o),
+                snapshot::local_time(config, o.until_ms),
+                o.by,
+                o.reason
+            ),
+            None => "a pass is in force".into(),
+        }
+    }
+
     fn entry(&self) -> Option<String> {
         let shown = self.verdict.labels > 0 && self.verdict.step != Step::Locked;
         shown.then(|| self.host.last_labels(self.verdict.labels).to_owned())
@@ -267,7 +282,8 @@ impl Words<'_> {
         let host = self.host;
         match (self.verdict.step, self.verdict.act) {
             (Step::Locked, _) => None,
-            (Step::Platform | Step::Help | Step::Session | Step::Pass, _) => None,
+            (Step::Platform | Step::Help | Step::Session, _) => None,
+            (Step::Pass, _) => Some(format!("schoolgate pass revoke {} --reason '…'", self.verdict.pass.unwrap_or(0))),
             (Step::HarmfulCode, Act::Block) => {
                 let category = self.verdict.category.unwrap_or(Category::MALWARE);
                 Some(format!("schoolgate allow {host} --despite {category} --until DATE --reason '…' (at most 30 days)"))

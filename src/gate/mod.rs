@@ -28,6 +28,7 @@ use crate::journal::Journal;
 use crate::words::ClientAddr;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The gate: what every door holds.
 pub struct Gate {
@@ -48,8 +49,17 @@ impl Gate {
     }
 
     /// Puts another snapshot in force. Visits that have begun keep the one they saw.
-    pub fn swap(&self, next: Snapshot) {
-        self.snapshot.store(Arc::new(next));
+    ///
+    /// The last of them would take the old one down: with a table, that is a mapping of many megabytes to be undone, while a client
+    /// waits. So it is kept until they have ended, and goes on a thread of its own.
+    pub fn swap(&self, next: Snapshot) -> Arc<Snapshot> {
+        let next = Arc::new(next);
+        let old = self.snapshot.swap(next.clone());
+        let spawned = std::thread::Builder::new().name("old-snapshot".into()).spawn(move || outlive_visits(old));
+        if let Err(fault) = spawned {
+            tracing::debug!(%fault, "the old snapshot goes with its last visit");
+        }
+        next
     }
 
     /// Begins a visit. `None`: the address is in no network of the school, and is not answered.
@@ -58,5 +68,18 @@ impl Gate {
         let moment = self.clock.now(&snapshot.config.school.zone);
         let who = snapshot.who(client)?;
         Some(Visit { snapshot, who, moment })
+    }
+}
+
+/// Holds a snapshot until its visits have ended. A visit lasts as long as its request; one that does not end soon (a tunnel, a
+/// download) takes the snapshot down itself: by then nobody waits for it.
+fn outlive_visits(old: Arc<Snapshot>) {
+    const LOOK_EVERY: Duration = Duration::from_millis(20);
+    const AT_MOST: u32 = 500;
+    for _ in 0..AT_MOST {
+        if Arc::strong_count(&old) == 1 {
+            break;
+        }
+        std::thread::sleep(LOOK_EVERY);
     }
 }

@@ -4,11 +4,14 @@ use crate::config::Config;
 use crate::journal::Names;
 use crate::lists::{Locked, Table};
 use crate::people::{Grouping, Person, Register};
+use crate::policy::Opened;
 use crate::words::{ClientAddr, Confidence, Groups, Host, Known, PersonId, Who};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Everything a visit is judged by. Immutable: a reload makes another.
+/// Everything a visit is judged by. Immutable: a reload makes another, and so does a change of the school's own entries or of a
+/// pass, which shares all the rest with the one before it.
+#[derive(Clone)]
 pub struct Snapshot {
     /// The number its names are stored under in the journal.
     pub version: u32,
@@ -17,14 +20,14 @@ pub struct Snapshot {
     /// The sealed lists: asked before the table, and beside it.
     pub locked: Arc<Locked>,
     pub register: Arc<Register>,
-    groups_of: HashMap<PersonId, Groups>,
+    groups_of: Arc<HashMap<PersonId, Groups>>,
 }
 
 impl Snapshot {
     pub fn new(version: u32, config: Config, table: Arc<Table>, locked: Arc<Locked>, register: Arc<Register>) -> Self {
         let grouping = Grouping::of_config(&config);
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
-        let groups_of = register.persons().map(|p| (p.id, groups_of(p))).collect();
+        let groups_of = Arc::new(register.persons().map(|p| (p.id, groups_of(p))).collect());
         Self { version, config, table, locked, register, groups_of }
     }
 
@@ -73,6 +76,7 @@ impl Snapshot {
         let policy = &config.policy;
         let mut rules: Vec<_> = policy.own.iter().map(|e| (e.id, format!("{} {}", e.act, e.host))).collect();
         rules.sort();
+        let pass = |o: &Opened| (o.pass.id, format!("{} until {}", opened(config, o), local_time(config, o.until_ms)));
         Names {
             school: config.school.name.clone(),
             gateway: config.school.gateway.clone(),
@@ -83,6 +87,7 @@ impl Snapshot {
             locked: locked.editions(),
             cells: policy.timetable.cells().iter().map(|c| c.name.clone()).collect(),
             rules,
+            passes: policy.passes.iter().map(pass).collect(),
             categories: config
                 .categories
                 .iter()
@@ -91,4 +96,19 @@ impl Snapshot {
                 .collect(),
         }
     }
+}
+
+/// What a pass opens and for whom: `video for year-9`.
+pub fn opened(config: &Config, opened: &Opened) -> String {
+    let what = match &opened.pass.host {
+        Some(host) => host.to_string(),
+        None => opened.pass.categories.iter().map(|c| config.category_id(c)).collect::<Vec<_>>().join(", "),
+    };
+    format!("{what} for {}", config.policy.group(opened.group).map_or("nobody", |g| g.name.as_str()))
+}
+
+/// A moment by the school's clock.
+pub fn local_time(config: &Config, ms: i64) -> String {
+    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default().to_zoned(config.school.zone.clone());
+    at.strftime("%Y-%m-%d %H:%M").to_string()
 }

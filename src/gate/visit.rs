@@ -86,9 +86,11 @@ impl Visit {
         Some(Judged { verdict, found })
     }
 
-    fn ask<'a>(&self, host: &'a Host, found: &'a Found, surface: Surface) -> Ask<'a> {
-        let watch = self.snapshot.config.policy.network(self.who.network).is_some_and(|n| n.mode == Mode::Watch);
-        Ask { host, found, groups: self.who.groups, moment: self.moment, surface, watch, lock: None, pass: None }
+    fn ask<'a>(&'a self, host: &'a Host, found: &'a Found, surface: Surface) -> Ask<'a> {
+        let policy = &self.snapshot.config.policy;
+        let watch = policy.network(self.who.network).is_some_and(|n| n.mode == Mode::Watch);
+        let pass = policy.passes.opening(host, found.categories(), &self.who.groups, self.moment.unix_ms);
+        Ask { host, found, groups: self.who.groups, moment: self.moment, surface, watch, lock: None, pass }
     }
 
     /// The event of a verdict, with nobody in it who must not be.

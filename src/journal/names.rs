@@ -21,6 +21,9 @@ pub struct Names {
     pub cells: Vec<String>,
     /// The school's own entries by [`crate::policy::Entry::id`]: what was written, and why.
     pub rules: Vec<(u32, String)>,
+    /// The passes by [`crate::policy::Pass::id`]: what was opened, for whom, until when.
+    #[serde(default)]
+    pub passes: Vec<(u16, String)>,
     /// The school's own categories by bit.
     pub categories: Vec<(u8, String)>,
 }

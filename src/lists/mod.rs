@@ -42,6 +42,6 @@ pub use known::{Canaries, Known, KnownFault, Platforms};
 pub use locked::Locked;
 pub use parse::Reject;
 pub use provenance::{Broken, Provenance, Rejects};
-pub use search::{Line, find_lines};
+pub use search::{Line, find_lines, scan_lines};
 pub use source::{Format, Member, Members, Origin, Reach, Single, Source};
 pub use table::{KindSource, Stats, Table, TableFault};

@@ -1,4 +1,10 @@
 //! The lines of a list that an entry came from: for `explain` and `lists search`.
+//!
+//! - [`scan`]  the same by the entry's text, for lists whose lines stand for themselves: most of them, and fast
+
+mod scan;
+
+pub use scan::scan_lines;
 
 use super::Format;
 use super::parse::detect;

@@ -308,5 +308,8 @@ pub fn places(config: &Config, list: &str, entry: &str) -> Vec<String> {
 /// # Errors
 /// As the file system says.
 pub fn lines(file: &ListFile, entry: &Host) -> io::Result<Vec<Line>> {
-    lists::find_lines(&mut BufReader::new(File::open(&file.path)?), file.format, entry)
+    let open = || File::open(&file.path).map(BufReader::new);
+    // Most lists write an entry as it is called; where that finds nothing (a range of addresses, a zone), each line is read.
+    let quick = lists::scan_lines(&mut open()?, file.format, entry)?;
+    if quick.is_empty() { lists::find_lines(&mut open()?, file.format, entry) } else { Ok(quick) }
 }

@@ -24,7 +24,7 @@ pub mod verdict;
 pub use ask::{Ask, Lock, Surface};
 pub use decide::{decide, decide_answer};
 pub use own::{Entry, OwnEntries};
-pub use pass::Pass;
+pub use pass::{Opened, Pass, Passes};
 pub use profile::{Group, Mode, NetworkRule, Policy, Profile, ProfileId};
 pub use timetable::{Cell, CellId, Days, SchoolDays, Timetable};
 pub use verdict::{Act, Action, Step, Verdict};

@@ -4,6 +4,7 @@ use super::Act;
 use crate::words::{Category, CategorySet, GroupId, Groups, Host};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 /// Longest time an entry may stand against `malware` or `phishing`: 30 days.
 pub const MAX_DESPITE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -59,19 +60,38 @@ impl Hasher for NameHasher {
     }
 }
 
-/// All of them, by host.
+type ByHost = HashMap<Host, Vec<Entry>, BuildHasherDefault<NameHasher>>;
+
+/// All of them, by host. A clone shares them: a snapshot that differs in something else has the same entries.
 #[derive(Debug, Clone, Default)]
 pub struct OwnEntries {
-    by_host: HashMap<Host, Vec<Entry>, BuildHasherDefault<NameHasher>>,
+    by_host: Arc<ByHost>,
 }
 
 impl OwnEntries {
     pub fn new(entries: impl IntoIterator<Item = Entry>) -> Self {
-        let mut by_host: HashMap<Host, Vec<Entry>, _> = HashMap::default();
+        Self::default().with(entries)
+    }
+
+    /// These, and more.
+    #[must_use]
+    pub fn with(&self, entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut by_host = ByHost::clone(&self.by_host);
         for entry in entries {
             by_host.entry(entry.host).or_default().push(entry);
         }
-        Self { by_host }
+        Self { by_host: Arc::new(by_host) }
+    }
+
+    /// These, but for those that `is_kept` says no to.
+    #[must_use]
+    pub fn only(&self, is_kept: impl Fn(&Entry) -> bool) -> Self {
+        let mut by_host = ByHost::clone(&self.by_host);
+        by_host.retain(|_, entries| {
+            entries.retain(&is_kept);
+            !entries.is_empty()
+        });
+        Self { by_host: Arc::new(by_host) }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {

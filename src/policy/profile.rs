@@ -1,6 +1,6 @@
 //! What a group may do: profiles resolved to masks, and who has which.
 
-use super::{Act, OwnEntries, Timetable};
+use super::{Act, OwnEntries, Passes, Timetable};
 use crate::words::{Category, CategorySet, GroupId, Network, NetworkId};
 use std::net::IpAddr;
 
@@ -71,6 +71,8 @@ pub struct Policy {
     pub networks: Vec<NetworkRule>,
     pub timetable: Timetable,
     pub own: OwnEntries,
+    /// What somebody has opened for a while.
+    pub passes: Passes,
     /// What an exam leaves open.
     pub exam: Vec<crate::words::Host>,
 }

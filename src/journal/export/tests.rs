@@ -22,6 +22,7 @@ fn names() -> Names {
         locked: all(&["1 to 9: illegal-csam, A Licensed Party, 2026-11-20"]),
         cells: all(&["lunch"]),
         rules: vec![(4, "block example.com".into())],
+        passes: vec![(7, "video for year 9".into())],
         categories: vec![(50, "chess".into())],
     }
 }

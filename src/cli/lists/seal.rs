@@ -1,6 +1,6 @@
 //! `schoolgate lists seal`.
 
-use super::{Context, Outcome, fail, say};
+use crate::cli::{Context, Outcome, fail, say};
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::lists::locked::{Made, Sealing, seal as sealed};

@@ -1,0 +1,278 @@
+//! Passes: what a teacher has opened for a lesson, opened and taken back, kept over a restart.
+//!
+//! They are in `DATA/passes.json` and not in the register: a pass speaks of groups, hosts and categories, which are the
+//! configuration's, and of no person of the register; it is one file written whole beside the school's own entries, by the same
+//! way, and what has ended is left out of it. Who opened what stays in the record of changes and in the journal's names.
+
+use super::entries::{Hand, end_ms, not_empty, record};
+use crate::config::{Config, nearest};
+use crate::gate::Snapshot;
+use crate::gate::control::{Lasts, NewPass, Opens};
+use crate::gate::snapshot::{local_time, opened};
+use crate::ops::changes::Change;
+use crate::ops::files;
+use crate::policy::{Opened, Pass, Passes};
+use crate::words::{Category, CategorySet, Grade, Host, Role, Url};
+use jiff::civil::Time;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The longest a pass lasts: one school day. What is to stay open longer is an entry with an end.
+pub const LONGEST_MS: i64 = 8 * 60 * 60 * 1000;
+
+/// Most passes that stand at once: every class of a large school has one in every lesson of the day.
+const MOST: usize = 500;
+
+/// Longest reason, in characters: it stands in pages and reports.
+const MAX_REASON: usize = 300;
+
+/// One pass as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenPass {
+    pub id: u16,
+    pub what: Opens,
+    pub group: String,
+    pub from_ms: i64,
+    pub until_ms: i64,
+    pub reason: String,
+    pub by: String,
+    /// Who of the leaders agreed; `None`: the pass goes as far as a teacher's.
+    pub agreed_by: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PassFile {
+    next_id: u16,
+    passes: Vec<WrittenPass>,
+}
+
+fn file(config: &Config) -> PathBuf {
+    config.data.join("passes.json")
+}
+
+/// The passes of the file that mean something in this configuration. One whose group or category is gone opens nothing.
+///
+/// # Errors
+/// The file cannot be read or understood.
+pub fn load(config: &Config) -> Result<Passes, String> {
+    Ok(meaning(&read(config)?, config))
+}
+
+/// The passes that have not ended.
+///
+/// # Errors
+/// As [`load`].
+pub fn list(config: &Config, now_ms: i64) -> Result<Vec<WrittenPass>, String> {
+    let mut passes = read(config)?.passes;
+    passes.retain(|p| p.until_ms > now_ms);
+    Ok(passes)
+}
+
+/// Opens a pass, and puts it in force with `enforce`, which is given all passes as they are to be; `undo` as for an entry.
+///
+/// # Errors
+/// What is wrong with the pass and what would be right, or why it cannot be in force.
+pub fn open<T>(
+    snapshot: &Snapshot,
+    new: &NewPass,
+    hand: Hand,
+    enforce: impl FnOnce(Passes) -> Result<T, String>,
+    undo: impl FnOnce(T),
+) -> Result<WrittenPass, String> {
+    let config = &snapshot.config;
+    let mut kept = read(config)?;
+    kept.passes.retain(|p| p.until_ms > hand.now_ms);
+    if kept.passes.len() >= MOST {
+        return Err(format!("{MOST} passes are open: `schoolgate pass list` shows them, `pass revoke` ends one"));
+    }
+    let pass = WrittenPass { id: kept.free_id(), ..written(snapshot, new, hand)? };
+    kept.next_id = pass.id.checked_add(1).unwrap_or(1);
+    kept.passes.push(pass.clone());
+    put(config, &kept, enforce, undo)?;
+    let agreed = pass.agreed_by.as_ref().map_or_else(String::new, |who| format!(", agreed by {who}"));
+    let what = format!("open: {} (pass {}{agreed})", shown(&pass, config), pass.id);
+    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why: pass.reason.clone() })?;
+    Ok(pass)
+}
+
+/// Ends a pass before its time.
+///
+/// # Errors
+/// There is no such pass, or it cannot be taken out of force.
+pub fn revoke<T>(
+    config: &Config,
+    (id, reason): (u16, &str),
+    hand: Hand,
+    enforce: impl FnOnce(Passes) -> Result<T, String>,
+    undo: impl FnOnce(T),
+) -> Result<WrittenPass, String> {
+    let why = not_empty(reason)?.to_owned();
+    let mut kept = read(config)?;
+    kept.passes.retain(|p| p.until_ms > hand.now_ms);
+    let place = kept.passes.iter().position(|p| p.id == id);
+    let place = place.ok_or_else(|| format!("no pass {id} is open; `schoolgate pass list` shows them"))?;
+    let pass = kept.passes.remove(place);
+    put(config, &kept, enforce, undo)?;
+    let what = format!("take back: open {} (pass {id})", shown(&pass, config));
+    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why })?;
+    Ok(pass)
+}
+
+/// A pass in words: `video for year-9 until 2026-11-18 14:30`.
+pub fn shown(pass: &WrittenPass, config: &Config) -> String {
+    let (Opens::Host(what) | Opens::Category(what)) = &pass.what;
+    format!("{what} for {} until {}", pass.group, local_time(config, pass.until_ms))
+}
+
+/// The passes of a snapshot in words, those in force now.
+pub fn in_force(config: &Config, now_ms: i64) -> Vec<String> {
+    let passes = config.policy.passes.iter().filter(|o| o.in_force(now_ms));
+    passes.map(|o| format!("pass {}: {} until {}", o.pass.id, opened(config, o), local_time(config, o.until_ms))).collect()
+}
+
+fn put<T>(
+    config: &Config,
+    kept: &PassFile,
+    enforce: impl FnOnce(Passes) -> Result<T, String>,
+    undo: impl FnOnce(T),
+) -> Result<(), String> {
+    let before = enforce(meaning(kept, config))?;
+    let path = file(config);
+    let written = serde_json::to_vec_pretty(kept).map_err(std::io::Error::from).and_then(|text| files::replace(&path, &text));
+    written.map_err(|fault| {
+        undo(before);
+        format!("{}: {fault}", path.display())
+    })
+}
+
+fn read(config: &Config) -> Result<PassFile, String> {
+    let path = file(config);
+    let text = files::read_or_empty(&path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+    if text.is_empty() {
+        return Ok(PassFile { next_id: 1, passes: Vec::new() });
+    }
+    serde_json::from_str(&text)
+        .map_err(|fault| format!("{}: {fault}; nothing that is open is worth keeping in it: delete it", path.display()))
+}
+
+impl PassFile {
+    /// The next number that no open pass has. Numbers come round after 65,535: the journal keeps what each meant by version.
+    fn free_id(&self) -> u16 {
+        let taken = |id: u16| self.passes.iter().any(|p| p.id == id);
+        (0..=u16::MAX).map(|n| self.next_id.wrapping_add(n)).find(|id| *id != 0 && !taken(*id)).unwrap_or(1)
+    }
+}
+
+fn meaning(kept: &PassFile, config: &Config) -> Passes {
+    Passes::new(kept.passes.iter().filter_map(|p| {
+        let group = config.policy.group_named(&p.group)?;
+        let (host, categories) = match &p.what {
+            Opens::Host(host) => (Some(Host::parse(host).ok()?), CategorySet::EMPTY),
+            Opens::Category(id) => (None, CategorySet::of(&[category(id, config)?])),
+        };
+        let grade = if p.agreed_by.is_some() { Grade::Lead } else { Grade::Teacher };
+        let pass = Pass { id: p.id, host, categories, grade };
+        Some(Opened { pass, group, from_ms: p.from_ms, until_ms: p.until_ms, by: p.by.clone(), reason: p.reason.clone() })
+    }))
+}
+
+fn category(id: &str, config: &Config) -> Option<Category> {
+    config.categories.iter().find(|t| t.id == id).map(|t| t.category).or_else(|| Category::fixed(id))
+}
+
+fn written(snapshot: &Snapshot, new: &NewPass, hand: Hand) -> Result<WrittenPass, String> {
+    let config = &snapshot.config;
+    let reason = one_line("--reason", not_empty(&new.reason)?)?;
+    let agreed_by = new.agreed_by.as_deref().map(|who| one_line("--agreed-by", who)).transpose()?;
+    if config.policy.group_named(&new.group).is_none() {
+        return Err(unknown("group", &new.group, config.policy.groups.iter().map(|g| g.name.as_str())));
+    }
+    let what = match &new.what {
+        Opens::Category(id) => {
+            let ids = || config.categories.iter().filter(|t| t.category.role() == Role::Ordinary).map(|t| t.id.as_str());
+            let category = category(id, config).ok_or_else(|| unknown("category", id, ids()))?;
+            may_open(category, id, agreed_by.is_some())?;
+            Opens::Category(id.clone())
+        }
+        Opens::Host(text) => Opens::Host(host(snapshot, text, agreed_by.is_some())?.to_string()),
+    };
+    let until_ms = until(&new.lasts, hand.now_ms, config)?;
+    let (group, by) = (new.group.clone(), hand.by.to_owned());
+    Ok(WrittenPass { id: 0, what, group, from_ms: hand.now_ms, until_ms, reason, by, agreed_by })
+}
+
+/// Whether someone of this standing may open a category.
+fn may_open(category: Category, id: &str, agreed: bool) -> Result<(), String> {
+    if category.role() != Role::Ordinary {
+        return Err(format!("{id} is not opened or closed by a pass: it is the same for everyone"));
+    }
+    match category.grade() {
+        Grade::Never => Err(format!("a pass never opens {id}")),
+        Grade::Lead if !agreed => Err(format!(
+            "{id} is opened only when the safeguarding lead or a senior leader agrees: say who with --agreed-by 'NAME'"
+        )),
+        Grade::Lead | Grade::Teacher => Ok(()),
+    }
+}
+
+fn host(snapshot: &Snapshot, text: &str, agreed: bool) -> Result<Host, String> {
+    let host = Host::parse(text).map_err(|why| match Url::parse(text) {
+        Ok(url) => format!("'{}' is not a host: did you mean {}? A pass opens a whole name", text.escape_debug(), url.host),
+        Err(_) => format!("'{}' is not a host: {why}", text.escape_debug()),
+    })?;
+    if snapshot.locks(&host) {
+        return Err("a locked list says what is done with this address: no pass changes that, so none is made".into());
+    }
+    for category in snapshot.table.lookup(&host).categories().iter() {
+        let id = snapshot.config.category_id(category);
+        if category.role() == Role::Ordinary {
+            may_open(category, &id, agreed).map_err(|why| format!("{host} is listed as {id}: {why}"))?;
+        } else if CategorySet::HARMFUL_CODE.contains(category) {
+            return Err(format!("{host} is listed as {id}, which harms machines: a pass never opens that"));
+        }
+    }
+    if host.labels() < 2 && !host.is_address() {
+        return Err(format!("this would open everything under {host}: name one host under it"));
+    }
+    Ok(host)
+}
+
+fn until(lasts: &Lasts, now_ms: i64, config: &Config) -> Result<i64, String> {
+    let until_ms = match lasts {
+        Lasts::Minutes(minutes) => now_ms.saturating_add(i64::from(*minutes) * 60_000),
+        Lasts::Until(text) => {
+            let zone = &config.school.zone;
+            let today = jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default().to_zoned(zone.clone()).date();
+            match Time::strptime("%H:%M", text) {
+                Ok(time) => end_ms(&today.to_datetime(time).to_string(), zone)?,
+                Err(_) => end_ms(text, zone)?,
+            }
+        }
+    };
+    if until_ms <= now_ms {
+        return Err("this pass would be over already: say until when, such as --until 14:30, or --minutes 50".into());
+    }
+    if until_ms - now_ms > LONGEST_MS {
+        let hours = LONGEST_MS / 3_600_000;
+        return Err(format!("a pass lasts at most {hours} hours; for longer, `schoolgate allow NAME --until …` makes an entry"));
+    }
+    Ok(until_ms)
+}
+
+fn one_line(what: &str, text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > MAX_REASON || text.chars().any(char::is_control) {
+        return Err(format!("{what} is one line of at most {MAX_REASON} characters"));
+    }
+    Ok(text.to_owned())
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let meant = match nearest(name, known.clone()) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None => format!("there is {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    format!("there is no {what} '{}': {meant}", name.escape_debug())
+}

@@ -1,0 +1,51 @@
+//! `schoolgate lists search`.
+
+use crate::cli::{Context, Outcome, explain, fail, say};
+use crate::config::Config;
+use crate::gate::explain::{FoundEntry, Question};
+use crate::ops::tables;
+use crate::words::Host;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Hit {
+    list: String,
+    category: String,
+    entry: String,
+    file: String,
+    line: u64,
+    text: String,
+}
+
+/// The table says which lists hold which entry, so only those are read: the running gate's, for that is what is in force.
+pub fn search(context: &Context, config: &Config, name: &str) -> Outcome {
+    let host = Host::parse(name).map_err(|why| fail(format_args!("'{name}' is not a host: {why}")))?;
+    let question = Question { what: host.to_string(), ..Question::default() };
+    let found = explain::answer(context, config, &question)?.found;
+    let files = tables::list_files(config);
+    let (mut hits, mut unplaced) = (Vec::new(), Vec::new());
+    for FoundEntry { entry, category, list, .. } in found {
+        let Some(file) = files.iter().find(|file| file.name == list) else { continue };
+        let Ok(named) = Host::parse(&entry) else { continue };
+        let lines = tables::lines(file, &named).map_err(|e| fail(format_args!("{}: {e}", file.path.display())))?;
+        if lines.is_empty() {
+            unplaced
+                .push(format!("{entry} as {category}: in force from {list}, and not in its file any more: it has changed since"));
+        }
+        hits.extend(lines.into_iter().map(|line| Hit {
+            list: list.clone(),
+            category: category.clone(),
+            entry: entry.clone(),
+            file: file.path.display().to_string(),
+            line: line.number,
+            text: line.text,
+        }));
+    }
+    if hits.is_empty() && unplaced.is_empty() && !context.json {
+        return say(format_args!("{host} is on no list that is shown"));
+    }
+    context.print(&hits, || {
+        let line = |h: &Hit| format!("{} as {}: {}:{}: {}", h.entry, h.category, h.file, h.line, crate::words::escaped(&h.text));
+        hits.iter().map(line).chain(unplaced).collect::<Vec<_>>().join("\n")
+    })
+}
