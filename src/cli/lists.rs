@@ -92,7 +92,9 @@ fn compile(context: &Context, config: &Config) -> Outcome {
 
 /// What of the lists' folders is not read, a line each.
 fn unread(config: &Config) -> String {
-    let line = |u: tables::Unread| format!("\n{}: {} lines of {} are not read: no hosts", u.list, u.lines, u.path.display());
+    let line = |u: tables::Unread| {
+        format!("\n{}: {} lines of {} are left out: they catch more than their category", u.list, u.lines, u.path.display())
+    };
     tables::unread(config).into_iter().map(line).collect()
 }
 
@@ -145,7 +147,7 @@ fn search(context: &Context, config: &Config, name: &str) -> Outcome {
                     list: file.name.clone(),
                     category: config.category_id(file.category),
                     entry: entry.to_string(),
-                    file: file.path.display().to_string(),
+                    file: tables::member_path(&file.path, &line.member).display().to_string(),
                     line: line.number,
                     text: line.text.clone(),
                 });

@@ -15,6 +15,7 @@ pub mod files;
 pub mod limits;
 pub mod logging;
 pub mod look_ups;
+pub mod members;
 pub mod phrases;
 pub mod signals;
 pub mod systemd;
