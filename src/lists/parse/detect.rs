@@ -69,8 +69,10 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> Result<Forma
     let (mut format, mut best) = (Format::Domains, domains);
     for marked in MARKED {
         let tally = tally(marked, lines.clone());
-        // A few plain names among marked rules stay what they are; a few marked rules among names do not change all names.
-        let more = tally.taken > best.taken && (tally.taken - domains.taken.min(tally.taken)) * 2 > domains.taken;
+        // A few plain names among marked rules stay what they are; a few marked rules among names do not change all names, unless
+        // a plain name is the same in both: one `full:` or one star among a thousand names is enough.
+        let same = matches!(marked, Format::Wildcard | Format::V2fly);
+        let more = tally.taken > best.taken && (same || (tally.taken - domains.taken.min(tally.taken)) * 2 > domains.taken);
         if more {
             (format, best) = (marked, tally);
         }
@@ -140,6 +142,8 @@ mod tests {
             ("203.0.113.0/24 ; SBL1\n192.0.2.0/25 ; SBL2\n10.0.0.0/8", Ok(Format::Domains)),
             ("203.0.113.0-203.0.113.255\n192.0.2.7", Ok(Format::Addresses)),
             ("include:other\na.example\nfull:b.example @ads\ndomain:c.example\n", Ok(Format::V2fly)),
+            ("a.example\nb.example\nc.example\nd.example @ads\n", Ok(Format::V2fly)),
+            ("a.example\nb.example\nc.example\n.d.example\n", Ok(Format::Wildcard)),
             ("include:a\ninclude:b @ads\n", Ok(Format::V2fly)),
             ("regexp:^a[0-9]\\.example$\nregexp:b\n", Ok(Format::V2fly)),
             ("/ads[0-9]+/\n/x\\.y/", Ok(Format::Adblock)),
