@@ -23,10 +23,10 @@ use stream::{Stream, Taken};
 pub const MOST_UNPACKED: u64 = 2 << 30;
 /// Most bytes of one file in it. UT1's `adult/domains` has 0.11 GB.
 pub const MOST_OF_A_FILE: u64 = 512 << 20;
-/// Most files, folders and links. v2fly's repository has 1,600.
+/// Most files, folders and links, those that are only named as part of a path too. v2fly's repository has 1,600.
 pub const MOST_ENTRIES: u32 = 100_000;
-/// Longest path, in bytes, and its most names: deeper than any list lies, and what a hundred thousand of them may hold in memory.
-pub const LONGEST_PATH: usize = 512;
+/// Longest path, in bytes, and its most names: deeper than any list lies, and a hundred thousand of them are 26 MB at most.
+pub const LONGEST_PATH: usize = 256;
 pub const DEEPEST_PATH: usize = 16;
 /// How much larger gzip's content may be than its bytes. Lists of names are packed to a third, one of numbered names to a
 /// thirtieth; gzip itself ends at 1,032, which is what a bomb has.

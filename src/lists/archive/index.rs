@@ -1,5 +1,6 @@
 //! The names of an archive, and where links lead.
 
+use super::MOST_ENTRIES;
 use super::stream::{Entry, What, invalid};
 use crate::lists::members::Kind;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -38,6 +39,10 @@ impl Index {
             What::Other => return Ok(()),
         };
         self.nodes.insert(entry.path, node);
+        // A path names its folders too: a hundred thousand deep ones are more than a hundred thousand names.
+        if self.nodes.len() > MOST_ENTRIES as usize {
+            return Err(invalid(format!("the archive holds more than {MOST_ENTRIES} files and folders")));
+        }
         Ok(())
     }
 

@@ -180,6 +180,10 @@ fn names_that_lead_out_or_go_too_far_refuse_the_archive() {
     let header = record(b"x", EntryType::Regular, 0, b"");
     (0..=MOST_ENTRIES).for_each(|_| many.extend_from_slice(&header));
     assert!(fault(&ended(many)).contains("more than 100000 files"));
+    // Few files, and each in fifteen folders of its own.
+    let deep = |n: u32| record(format!("{n}{}", "/a".repeat(15)).as_bytes(), EntryType::Regular, 0, b"");
+    let many: Vec<u8> = (0..MOST_ENTRIES / 15).flat_map(deep).collect();
+    assert!(fault(&ended(many)).contains("more than 100000 files and folders"));
 }
 
 #[test]

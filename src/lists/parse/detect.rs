@@ -80,10 +80,13 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> Result<Forma
     if domains.html > 0 && best.taken == 0 {
         return Err(Undetected::Html);
     }
-    let patterns =
-        tally(Format::Regex, lines.clone().filter(|l| std::str::from_utf8(l).is_ok_and(|l| pattern::looks_like(l.trim()))));
-    if patterns.taken > best.taken && patterns.taken > domains.refused / 2 {
-        return Ok(Format::Regex);
+    // The script of a web page is full of what looks like patterns.
+    if domains.html == 0 {
+        let like = lines.clone().filter(|l| std::str::from_utf8(l).is_ok_and(|l| pattern::looks_like(l.trim())));
+        let patterns = tally(Format::Regex, like.take(LOOK_AT));
+        if patterns.taken > best.taken && patterns.taken > domains.refused.min(LOOK_AT) / 2 {
+            return Ok(Format::Regex);
+        }
     }
     if best.taken >= best.refused {
         return Ok(format);
@@ -150,6 +153,8 @@ mod tests {
             ("# URLs\nhttp://a.example/x\nhttps://b.example:8080/y\nhttp://203.0.113.7/i", Ok(Format::Urls)),
             ("a.example/x\nb.example/y/z?q\nc.example\n", Ok(Format::Urls)),
             ("# Pi-hole\n(^|\\.)a[0-9]+\\.example$\n^ad([sxv]?[0-9]*|system)[_.-]\nb.example\n^x;querytype=A", Ok(Format::Regex)),
+            ("a.example\n<script>\n(function(a){a[0]|b})\nx(a[1])\ny(a[2])\nz(b[3])\n", Err(Undetected::Unknown)),
+            ("var a = f(1)\nb (c[2]) | d\n", Err(Undetected::Unknown)),
             ("||a.example^*/x.\n&ad_box=\n/banner/ads.\n-ads/x.", Err(Undetected::OtherFormat)),
             ("one two three\nfour five six", Err(Undetected::Unknown)),
         ] {

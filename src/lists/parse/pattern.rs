@@ -59,9 +59,12 @@ pub(super) fn checked(within: Within, text: &str) -> Result<(), Reject> {
     if unlike.iter().all(|text| pattern.is_match(text)) { Err(Reject::MatchesAll) } else { Ok(()) }
 }
 
-/// Whether a line is rather a pattern than anything else: it holds what stands in no name and no URL.
+/// Whether a line is rather a pattern than anything else: it holds what stands in no name and no URL, and no blank, which no name
+/// has.
 pub(super) fn looks_like(text: &str) -> bool {
-    text.contains(['\\', '[', '(', '|', '^', '{']) && !text.starts_with(['|', '<', '@', '!'])
+    !text.contains(char::is_whitespace)
+        && text.contains(['\\', '[', '(', '|', '^', '{'])
+        && !text.starts_with(['|', '<', '@', '!'])
 }
 
 #[cfg(test)]

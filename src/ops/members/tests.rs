@@ -58,6 +58,21 @@ fn a_list_is_a_file_a_folder_or_an_archive() {
 }
 
 #[test]
+fn a_list_whose_files_changed_has_another_stamp() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("domains"), "a.example\n").expect("written");
+    let file = folder.path().join("urls");
+    fs::write(&file, "a.example/x\n").expect("written");
+    symlink("nowhere", folder.path().join("expressions")).expect("a link");
+    let before = (stamp(folder.path()).expect("readable"), stamp(&file).expect("readable"));
+    assert_eq!(before, (stamp(folder.path()).expect("readable"), stamp(&file).expect("readable")));
+    fs::write(&file, "a.example/xy\n").expect("written");
+    assert_ne!(stamp(folder.path()).expect("readable"), before.0);
+    assert_ne!(stamp(&file).expect("readable"), before.1);
+    assert!(stamp(&folder.path().join("none")).is_err());
+}
+
+#[test]
 fn a_link_that_leads_out_of_the_tree_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
