@@ -21,11 +21,10 @@ pub fn open(path: &Path, inside: Option<&str>, format: Format) -> io::Result<Box
         Of::Folder(folder) => Box::new(Listing::new(folder, inside, format)?),
         Of::Archive(archive) => Box::new(Listing::new(archive, inside, format)?),
         Of::File(_) if inside.is_some() => return Err(no_inside(path)),
-        Of::File(file) => {
-            // v2fly's data may include what lies beside it.
-            let beside = Listing::new(Folder::beside(path)?, Some(&name_of(path)?), format)?;
-            if beside.is_v2fly() { Box::new(beside) } else { Box::new(OneFile { format, file, read: false }) }
-        }
+        Of::File(file) => match of_v2fly(path, format)? {
+            Some(list) => Box::new(list),
+            None => Box::new(OneFile { format, file, read: false }),
+        },
     })
 }
 
@@ -93,10 +92,16 @@ fn no_inside(path: &Path) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
-fn name_of(path: &Path) -> io::Result<String> {
-    let path = path.canonicalize()?;
-    let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-    name.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8"))
+/// The list with what it includes from beside it, if it is one of v2fly's.
+fn of_v2fly(path: &Path, format: Format) -> io::Result<Option<Listing<Folder>>> {
+    if !matches!(format, Format::V2fly | Format::Detect) {
+        return Ok(None);
+    }
+    let real = path.canonicalize()?;
+    // All of v2fly's names are ASCII.
+    let Some(name) = real.file_name().and_then(|name| name.to_str()) else { return Ok(None) };
+    let list = Listing::new(Folder::beside(&real)?, Some(name), format)?;
+    Ok(list.is_v2fly().then_some(list))
 }
 
 /// A list that is one file.
