@@ -249,7 +249,6 @@ fn literal(c: char, to: &mut String) {
 }
 
 /// `2}`, `2,}`, `,3}` or `2,3}`: the least; the most, `None` inside if there is none, none outside if it is the least; the length.
-#[allow(clippy::option_option, reason = "no comma, a comma with nothing after it, and a comma with a number are three things")]
 fn count(text: &str) -> Option<(Option<u32>, Option<Option<u32>>, usize)> {
     let (inside, _) = text.split_once('}')?;
     // A number too long to be one is above the limit.
