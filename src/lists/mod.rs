@@ -7,6 +7,8 @@
 //!
 //! From lists to a table:
 //! - [`source`]     a list and what is known of it: category, format, who keeps it
+//! - [`members`]    the files that a list is made of, in a folder or an archive
+//! - [`archive`]    an archive as a stream, within limits
 //! - [`parse`]      a line in, rules or a reason out: a file a format, and telling which is which
 //! - [`known`]      `platforms.txt` and `canaries.txt`: what no list may do by mistake
 //! - [`compile`]    all sources → table bytes
@@ -24,11 +26,13 @@
 //! From words to a worry:
 //! - [`phrases`]    terms by theme, found in a text in chunks
 
+pub mod archive;
 pub mod compile;
 pub mod found;
 mod key;
 pub mod known;
 pub mod locked;
+pub mod members;
 pub mod parse;
 pub mod phrases;
 pub mod provenance;
@@ -42,6 +46,6 @@ pub use known::{Canaries, Known, KnownFault, Platforms};
 pub use locked::Locked;
 pub use parse::Reject;
 pub use provenance::{Broken, Provenance, Rejects};
-pub use search::{Line, find_lines, scan_lines};
+pub use search::{Line, find_in_members, find_lines, scan_in_members, scan_lines};
 pub use source::{Format, Member, Members, Origin, Reach, Single, Source};
 pub use table::{KindSource, Stats, Table, TableFault};

@@ -6,12 +6,13 @@ mod scan;
 
 pub use scan::scan_lines;
 
-use super::Format;
 use super::parse::detect;
 use super::parse::lines::{self, Lines};
-use super::parse::{Means, Parser, What};
+use super::parse::{Means, Parser, Rule, What};
+use super::{Format, Members, Origin};
 use crate::words::Host;
 use std::io::{self, BufRead};
+use std::net::IpAddr;
 
 /// Most lines named for one entry; more would be a list that says one thing over and over.
 pub const MOST_LINES: usize = 16;
@@ -19,25 +20,58 @@ pub const MOST_LINES: usize = 16;
 /// One line of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
+    /// The file it stands in, of a list that is several: `urls`. Empty for a list that is one file.
+    pub member: String,
     /// From 1.
     pub number: u64,
     /// As it stands there; bytes that are no UTF-8 replaced. It came from outside: escape it before it is shown.
     pub text: String,
 }
 
-/// The first [`MOST_LINES`] lines that say `entry` (that very name, not one below or above it).
+/// The first [`MOST_LINES`] lines of a list's members that say this entry: that very name, page, range or pattern, not one below or
+/// above it; but an address is also said by its range.
 ///
-/// A source kept in [`Format::Detect`] is asked in the format its first lines have.
+/// # Errors
+/// What the members' readers say.
+pub fn find_in_members<'a>(members: &mut dyn Members, entry: impl Into<What<'a>>) -> io::Result<Vec<Line>> {
+    let entry = entry.into();
+    in_each(members, |reader, format| find_lines(reader, format, entry))
+}
+
+/// As [`find_in_members`], by the entry's text: see [`scan_lines`].
+///
+/// # Errors
+/// What the members' readers say.
+pub fn scan_in_members(members: &mut dyn Members, entry: &Host) -> io::Result<Vec<Line>> {
+    in_each(members, |reader, format| scan_lines(reader, format, entry))
+}
+
+fn in_each(
+    members: &mut dyn Members,
+    mut find: impl FnMut(&mut dyn BufRead, Format) -> io::Result<Vec<Line>>,
+) -> io::Result<Vec<Line>> {
+    let mut found = Vec::new();
+    while found.len() < MOST_LINES {
+        let Some(member) = members.next_member()? else { break };
+        let lines = find(member.reader, member.format)?;
+        found.extend(lines.into_iter().map(|line| Line { member: member.name.clone(), ..line }));
+    }
+    found.truncate(MOST_LINES);
+    Ok(found)
+}
+
+/// The same of one file. One kept in [`Format::Detect`] is asked in the format its first lines have.
 ///
 /// # Errors
 /// What the reader says.
-pub fn find_lines(reader: &mut dyn BufRead, format: Format, entry: &Host) -> io::Result<Vec<Line>> {
+pub fn find_lines<'a>(reader: &mut dyn BufRead, format: Format, entry: impl Into<What<'a>>) -> io::Result<Vec<Line>> {
+    let entry = entry.into();
     let mut lines = Lines::new(reader);
     let mut found = Vec::new();
-    let mut parser = Parser::new(format);
+    let mut parser = Parser::of(format, Origin::School);
     if format == Format::Detect {
         let opening = detect::opening(&mut lines)?;
-        parser = Parser::new(opening.format.unwrap_or(Format::Domains));
+        parser = Parser::of(opening.format.unwrap_or(Format::Domains), Origin::School);
         for (number, text) in &opening.lines {
             say(&mut parser, *number, text.as_deref().unwrap_or_default(), entry, &mut found);
         }
@@ -53,17 +87,42 @@ pub fn find_lines(reader: &mut dyn BufRead, format: Format, entry: &Host) -> io:
     Ok(found)
 }
 
-fn say(parser: &mut Parser, number: u64, text: &[u8], entry: &Host, found: &mut Vec<Line>) {
-    let mut says = false;
-    parser.line(text, &mut |said| says |= said.is_ok_and(|r| r.what == What::Host(*entry) && r.means == Means::Entry && !r.off));
+fn say<'a>(parser: &mut Parser, number: u64, text: &[u8], entry: impl Into<What<'a>>, found: &mut Vec<Line>) {
+    let (entry, mut says) = (entry.into(), false);
+    parser.line(text, &mut |said| says |= said.is_ok_and(|rule| is_said(entry, &rule)));
     if says {
-        found.push(Line { number, text: String::from_utf8_lossy(text).into_owned() });
+        found.push(Line { member: String::new(), number, text: String::from_utf8_lossy(text).into_owned() });
+    }
+}
+
+fn is_said(entry: What<'_>, rule: &Rule<'_>) -> bool {
+    let covers = match (entry, rule.what) {
+        (What::Host(host), What::Range(first, length)) => host.address().is_some_and(|address| is_in(address, first, length)),
+        _ => entry == rule.what,
+    };
+    covers && rule.means == Means::Entry && !rule.off
+}
+
+fn is_in(address: IpAddr, first: IpAddr, length: u8) -> bool {
+    match (address, first) {
+        (IpAddr::V4(address), IpAddr::V4(first)) => (address.to_bits() ^ first.to_bits()).leading_zeros() >= length.into(),
+        (IpAddr::V6(address), IpAddr::V6(first)) => (address.to_bits() ^ first.to_bits()).leading_zeros() >= length.into(),
+        _ => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::parse::Within;
+    use super::super::{Member, Single};
     use super::*;
+    use crate::words::Host;
+
+    fn found(text: &str, format: Format, entry: What<'_>) -> Vec<(u64, String)> {
+        let mut reader = text.as_bytes();
+        let lines = find_in_members(&mut Single::new(format, &mut reader), entry).expect("readable");
+        lines.into_iter().map(|l| (l.number, l.text)).collect()
+    }
 
     #[test]
     fn an_entry_is_found_with_its_line_in_any_format() {
@@ -80,15 +139,47 @@ mod tests {
             ("||a.example^\n@@||b.example^\n||b.example^\n", Format::Detect, vec![(3, "||b.example^")]),
             ("$ORIGIN rpz.\na.example CNAME .\nb.example CNAME .\n", Format::Detect, vec![(3, "b.example CNAME .")]),
             ("full:b.example @ads\nkeyword:b\n", Format::V2fly, vec![(1, "full:b.example @ads")]),
+            ("b.example/x\n", Format::Urls, vec![]),
         ] {
-            let found = find_lines(&mut text.as_bytes(), format, &host).expect("readable");
-            let found: Vec<_> = found.iter().map(|l| (l.number, l.text.as_str())).collect();
-            assert_eq!(found, expected, "{format} {text}");
+            let expected: Vec<_> = expected.into_iter().map(|(n, text): (u64, &str)| (n, text.to_owned())).collect();
+            assert_eq!(found(text, format, What::Host(host)), expected, "{format} {text}");
         }
-        let address = Host::parse("203.0.113.9").expect("a host");
-        let found = find_lines(&mut "203.0.113.0/28\n".as_bytes(), Format::Addresses, &address).expect("readable");
-        assert_eq!(found.len(), 1, "an address is found in its range");
         let many = "b.example\n".repeat(100);
-        assert_eq!(find_lines(&mut many.as_bytes(), Format::Detect, &host).expect("readable").len(), MOST_LINES);
+        assert_eq!(found(&many, Format::Detect, What::from(&host)).len(), MOST_LINES);
+    }
+
+    #[test]
+    fn so_is_a_range_a_page_and_a_pattern() {
+        let host = |text: &str| Host::parse(text).expect("a host");
+        let address = |text: &str| text.parse::<IpAddr>().expect("an address");
+        for (text, format, entry, numbers) in [
+            ("203.0.113.0/28\n203.0.113.9\n", Format::Addresses, What::Host(host("203.0.113.9")), &[1, 2][..]),
+            ("203.0.113.0/28\n", Format::Addresses, What::Host(host("203.0.113.16")), &[]),
+            ("2001:470::/64\n", Format::Domains, What::Host(host("2001:470::7")), &[1]),
+            ("203.0.113.0/28\n203.0.113.0/29\n", Format::Addresses, What::Range(address("203.0.113.0"), 29), &[2]),
+            ("b.example\nb.example/x\nb.example/x/y\n", Format::Urls, What::Url(host("b.example"), "/x"), &[2]),
+            ("^ads\n[\\x]a-b\n", Format::Expressions, What::Pattern(Within::Url, r"[\\x]a\-b"), &[2]),
+            ("regexp:^ads\n", Format::V2fly, What::Pattern(Within::Host, "^ads"), &[1]),
+        ] {
+            let found: Vec<_> = found(text, format, entry).into_iter().map(|(number, _)| number).collect();
+            assert_eq!(found, numbers, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_list_of_several_files_is_named_with_its_file() {
+        struct Two(Vec<(&'static str, Format, &'static [u8])>, &'static [u8]);
+        impl Members for Two {
+            fn next_member(&mut self) -> io::Result<Option<Member<'_>>> {
+                let Some((name, format, text)) = self.0.pop() else { return Ok(None) };
+                self.1 = text;
+                Ok(Some(Member { name: name.to_owned(), format, reader: &mut self.1 }))
+            }
+        }
+        let mut two =
+            Two(vec![("urls", Format::Urls, b"a.example/x\nb.example/y\n"), ("domains", Format::Detect, b"b.example\n")], b"");
+        let page = What::Url(Host::parse("b.example").expect("a host"), "/y");
+        let found = find_in_members(&mut two, page).expect("readable");
+        assert_eq!(found, [Line { member: "urls".into(), number: 2, text: "b.example/y".into() }]);
     }
 }

@@ -15,19 +15,19 @@ words! {
         Domains "domains",
         /// `*.name` a line, for the name and everything below it.
         Wildcard "wildcard",
-        /// `||name^` and what else of adblock's rules says something of names.
+        /// `||name^` and what else of adblock's rules says something of names, or of a name's pages.
         Adblock "adblock",
         /// A response policy zone: `name CNAME .`
         Rpz "rpz",
-        /// Addresses and small ranges of them.
+        /// Addresses, and ranges of them no wider than /24, or /48.
         Addresses "addresses",
         /// `full:name`, `domain:name`: the data of v2fly's domain-list-community.
         V2fly "v2fly",
-        /// `host/path` a line: pages, never their hosts.
+        /// `host/path` or a whole URL a line: pages, never their hosts.
         Urls "urls",
-        /// A POSIX extended regular expression a line, matched in URLs, as squidGuard has them.
+        /// A POSIX extended regular expression a line, looked for in URLs, as squidGuard has them.
         Expressions "expressions",
-        /// A regular expression a line, matched in host names.
+        /// A regular expression a line, looked for in host names, as Pi-hole has them.
         Regex "regex",
     }
 }

@@ -17,6 +17,7 @@ pub mod limits;
 pub mod locked;
 pub mod logging;
 pub mod look_ups;
+pub mod members;
 pub mod phrases;
 pub mod signals;
 pub mod systemd;

@@ -2,15 +2,14 @@
 //!
 //! The table is `DATA/lists/table.sgt`; beside it `sources.json` says which files, of which size and time, it was made of.
 
-use super::files;
+use super::{files, members};
 use crate::config::Config;
-use crate::lists::{self, Canaries, Compiled, Format, Known, Line, Origin, Platforms, Progress, Reach, Single, Source, Table};
+use crate::lists::{self, Canaries, Compiled, Format, Known, Line, Origin, Platforms, Progress, Reach, Source, Table};
 use crate::words::{Category, Host, Role};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 /// Why there is no table.
 #[derive(Debug, thiserror::Error)]
@@ -85,14 +84,9 @@ pub fn list_files(config: &Config) -> Vec<ListFile> {
         format: source.format,
         // Until lists are fetched, everything beside the shipped folder is somebody's file: it opens nothing.
         origin: Origin::Public,
-        path: names_of(&source.file),
+        path: source.file.clone(),
     }));
     files
-}
-
-/// The file of names of a list: itself, or `domains` of a folder as UT1 and squidGuard have them.
-fn names_of(file: &Path) -> PathBuf {
-    if file.is_dir() { file.join("domains") } else { file.to_owned() }
 }
 
 /// A file in a list's folder that is not read.
@@ -100,20 +94,16 @@ fn names_of(file: &Path) -> PathBuf {
 pub struct Unread {
     pub list: String,
     pub path: PathBuf,
-    pub lines: usize,
+    pub lines: u64,
 }
 
-/// What stands beside the names in a UT1 or squidGuard folder: pages (`urls`) and patterns (`expressions`). Neither is a host, and
-/// read as hosts they would close whole services for one page.
+/// What is left out of UT1's and squidGuard's folders on purpose: expressions that catch far more than their category.
 pub fn unread(config: &Config) -> Vec<Unread> {
-    let folders = config.lists.sources.iter().filter(|source| source.file.is_dir());
-    let beside = folders.flat_map(|source| ["urls", "expressions"].map(|name| (&source.name, source.file.join(name))));
-    let counted = beside.filter_map(|(list, path)| {
-        let lines =
-            BufReader::new(File::open(&path).ok()?).split(b'\n').map_while(Result::ok).filter(|l| !l.trim_ascii().is_empty());
-        Some(Unread { list: list.clone(), lines: lines.count(), path })
-    });
-    counted.filter(|unread| unread.lines > 0).collect()
+    let left_out = |source: &crate::config::Source| {
+        let (name, lines) = members::left_out(&source.file, None).ok()??;
+        Some(Unread { list: source.name.clone(), lines, path: source.file.join(name) })
+    };
+    config.lists.sources.iter().filter_map(left_out).filter(|unread| unread.lines > 0).collect()
 }
 
 fn shipped_list(name: String, category: Category, path: PathBuf) -> ListFile {
@@ -200,27 +190,25 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), TablesFault> {
 /// Compiles the lists that can be opened and understood; what became of each is in the result.
 fn compile_usable(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result<Compiled, TablesFault> {
     let known = known(config)?;
-    let (mut files, mut readers) = (Vec::new(), Vec::new());
+    let (mut files, mut opened) = (Vec::new(), Vec::new());
     for file in list_files(config) {
-        match File::open(&file.path) {
-            Ok(opened) => {
-                readers.push(BufReader::with_capacity(1 << 16, opened));
+        match members::open(&file.path, None, file.format) {
+            Ok(list) => {
+                opened.push(list);
                 files.push(file);
             }
             Err(fault) => tracing::error!("list {} is not used: {}: {fault}", file.name, file.path.display()),
         }
     }
-    let mut members: Vec<Single> =
-        files.iter().zip(&mut readers).map(|(file, reader)| Single::new(file.format, reader)).collect();
     let mut sources: Vec<Source> = files
         .iter()
-        .zip(&mut members)
+        .zip(&mut opened)
         .map(|(file, members)| Source {
             name: file.name.clone(),
             category: file.category,
             origin: file.origin,
             reach: Reach::Below,
-            members,
+            members: members.as_mut(),
         })
         .collect();
     Ok(lists::compile(&mut sources, &known, progress)?)
@@ -261,9 +249,9 @@ fn made_of(config: &Config) -> Result<MadeOf, TablesFault> {
     let known = [shipped("platforms.txt"), shipped("canaries.txt")];
     let mut files = Vec::new();
     for file in known.into_iter().chain(list_files(config)) {
-        let meta = std::fs::metadata(&file.path).map_err(|source| TablesFault::File { path: file.path.clone(), source })?;
-        let changed = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos());
-        files.push((format!("{} {}", file.name, file.format), file.category.bit(), file.path, meta.len(), changed));
+        let (size, changed) =
+            members::stamp(&file.path).map_err(|source| TablesFault::File { path: file.path.clone(), source })?;
+        files.push((format!("{} {}", file.name, file.format), file.category.bit(), file.path, size, changed));
     }
     Ok(MadeOf { program: env!("CARGO_PKG_VERSION").into(), files })
 }
@@ -281,13 +269,11 @@ pub fn faults(config: &Config) -> Vec<String> {
 }
 
 fn unopened(config: &Config) -> Vec<String> {
-    let openable = |path: &Path| File::open(path).and_then(|f| f.metadata()).map(|m| m.is_file());
     let mut faults: Vec<String> = list_files(config)
         .iter()
-        .filter_map(|file| match openable(&file.path) {
-            Ok(true) => None,
-            Ok(false) => Some(format!("list {}: {} is not a file", file.name, file.path.display())),
-            Err(fault) => Some(format!("list {}: {}: {fault}", file.name, file.path.display())),
+        .filter_map(|file| {
+            let fault = members::open(&file.path, None, file.format).err()?;
+            Some(format!("list {}: {}: {fault}", file.name, file.path.display()))
         })
         .collect();
     if let Err(fault) = known(config) {
@@ -300,7 +286,19 @@ fn unopened(config: &Config) -> Vec<String> {
 pub fn places(config: &Config, list: &str, entry: &str) -> Vec<String> {
     let Ok(entry) = Host::parse(entry) else { return Vec::new() };
     let Some(file) = list_files(config).into_iter().find(|file| file.name == list) else { return Vec::new() };
-    lines(&file, &entry).unwrap_or_default().iter().map(|line| format!("{}:{}", file.path.display(), line.number)).collect()
+    let place = |line: &Line| format!("{}:{}", member_path(&file.path, &line.member).display(), line.number);
+    lines(&file, &entry).unwrap_or_default().iter().map(place).collect()
+}
+
+/// Where a line's file is: the list's own, one in its folder, or one beside it that it includes.
+pub fn member_path(list: &Path, member: &str) -> PathBuf {
+    match member {
+        "" => list.to_owned(),
+        member => match list.with_file_name(member) {
+            beside if list.is_file() && beside.exists() => beside,
+            _ => list.join(member),
+        },
+    }
 }
 
 /// The lines of a list's file that an entry came from.
@@ -308,8 +306,8 @@ pub fn places(config: &Config, list: &str, entry: &str) -> Vec<String> {
 /// # Errors
 /// As the file system says.
 pub fn lines(file: &ListFile, entry: &Host) -> io::Result<Vec<Line>> {
-    let open = || File::open(&file.path).map(BufReader::new);
+    let open = || members::open(&file.path, None, file.format);
     // Most lists write an entry as it is called; where that finds nothing (a range of addresses, a zone), each line is read.
-    let quick = lists::scan_lines(&mut open()?, file.format, entry)?;
-    if quick.is_empty() { lists::find_lines(&mut open()?, file.format, entry) } else { Ok(quick) }
+    let quick = lists::scan_in_members(open()?.as_mut(), entry)?;
+    if quick.is_empty() { lists::find_in_members(open()?.as_mut(), entry) } else { Ok(quick) }
 }

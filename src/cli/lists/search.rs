@@ -36,7 +36,7 @@ pub fn search(context: &Context, config: &Config, name: &str) -> Outcome {
             list: list.clone(),
             category: category.clone(),
             entry: entry.clone(),
-            file: file.path.display().to_string(),
+            file: tables::member_path(&file.path, &line.member).display().to_string(),
             line: line.number,
             text: line.text,
         }));

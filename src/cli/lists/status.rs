@@ -52,7 +52,9 @@ locked tier: {}",
 
 /// What of the lists' folders is not read, a line each.
 fn unread(config: &Config) -> String {
-    let line = |u: tables::Unread| format!("\n{}: {} lines of {} are not read: no hosts", u.list, u.lines, u.path.display());
+    let line = |u: tables::Unread| {
+        format!("\n{}: {} lines of {} are left out: they catch more than their category", u.list, u.lines, u.path.display())
+    };
     tables::unread(config).into_iter().map(line).collect()
 }
 

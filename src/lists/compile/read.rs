@@ -32,7 +32,7 @@ pub(super) fn read(
     let failed = |line, error| CompileFault::Read { list: list.clone(), line, error };
     let mark = gathered.mark();
     let mut judge = Judge {
-        parser: Parser::new(as_written),
+        parser: Parser::of(as_written, source.origin),
         index,
         category: source.category,
         origin: source.origin,
@@ -54,7 +54,7 @@ pub(super) fn read(
             Ok(told) => format = told,
             Err(why) => undetected = Some(why),
         }
-        judge.parser = Parser::new(format);
+        judge.parser = Parser::of(format, source.origin);
         for (number, text) in &opening.lines {
             judge.line(*number, text.as_deref());
         }
@@ -161,7 +161,13 @@ impl Judge<'_> {
     }
 
     fn take(&mut self, number: u64, rule: Rule<'_>) -> Result<(), Reject> {
-        let What::Host(host) = rule.what else { return Err(Reject::Url) };
+        let host = match rule.what {
+            What::Host(host) => host,
+            // The table holds none of these yet.
+            What::Url(..) => return Err(Reject::Url),
+            What::Range(..) => return Err(Reject::Range),
+            What::Pattern(..) => return Err(Reject::Regex),
+        };
         let rule = OfHost { host, reach: rule.reach, means: rule.means, important: rule.important, off: rule.off };
         if rule.means == Means::Exception {
             let reach = Some(rule.reach.unwrap_or(self.reach));

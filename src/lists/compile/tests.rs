@@ -66,7 +66,7 @@ fn what_is_no_list_is_said_to_be_broken_and_adds_nothing() {
     for (text, format, origin, expected) in [
         ("<!DOCTYPE html>\n<html>\n<a>a.example</a>\n", Detect, Public, Some(Broken::WebPage)),
         ("<!DOCTYPE html>\n<html>\n", Hosts, Public, Some(Broken::WebPage)),
-        ("/ads[0-9]+/\n/x/\n", Detect, Public, Some(Broken::OtherFormat)),
+        ("||a.example^*/x.\n&ad_box=\n/banner/ads.\n", Detect, Public, Some(Broken::OtherFormat)),
         ("what is this\nand that\n", Detect, School, Some(Broken::NoFormat)),
         ("", Detect, Public, Some(Broken::NoEntries)),
         ("# nothing yet\n", Domains, School, None),
@@ -180,13 +180,13 @@ fn every_format_means_in_the_table_what_it_says() {
     for (format, text, expected) in [
         (Format::Wildcard, "*.a.example\n", &all_of_a[..]),
         (Format::Adblock, "||a.example^\n", &all_of_a),
-        (Format::Adblock, "|a.example^\n", &all_of_a[..2]),
-        (Format::Rpz, "a.example CNAME .\n", &all_of_a[..2]),
+        (Format::Adblock, "|a.example^\n", &all_of_a[..1]),
+        (Format::Rpz, "a.example CNAME .\n", &all_of_a[..1]),
         (Format::Rpz, "a.example CNAME .\n*.a.example CNAME .\n", &all_of_a),
         (Format::Rpz, "*.a.example CNAME .\na.example CNAME .\n", &all_of_a),
-        (Format::V2fly, "full:a.example\n", &all_of_a[..2]),
+        (Format::V2fly, "full:a.example\n", &all_of_a[..1]),
         (Format::V2fly, "domain:a.example @ads\n", &all_of_a),
-        (Format::Addresses, "203.0.113.8/30\n", &["203.0.113.8"]),
+        (Format::Domains, "203.0.113.8\n", &["203.0.113.8"]),
         (Format::Domains, "203.0.113.7\n", &["203.0.113.7"]),
     ] {
         for as_written in [format, Format::Detect] {
@@ -261,7 +261,8 @@ fn the_address_of_a_page_never_closes_its_host() {
     for format in Format::ALL {
         for origin in [Origin::Public, Origin::School] {
             let made = one(Category::ADULT, *format, origin, urls.as_bytes());
-            assert!(made.lists[0].broken.is_some(), "{format}");
+            let of_pages = matches!(format, Format::Urls | Format::Expressions | Format::Regex);
+            assert!(of_pages || made.lists[0].broken.is_some(), "{format}");
             let hosts = ["hospital.example", "www.software.example", "software.example", "b.example"];
             assert_eq!(reached(made, &hosts), [""; 0], "{format}");
         }
@@ -285,7 +286,7 @@ proptest! {
         let made = one(Category::ADULT, Format::Adblock, Origin::School, text.as_bytes());
         let table = Table::open(Box::new(made.bytes)).expect("a table");
         let reaches = |below: bool, name: &str, host: &str| {
-            name == host || host.strip_prefix("www.") == Some(name) || (below && host.ends_with(&format!(".{name}")))
+            name == host || (below && host.ends_with(&format!(".{name}")))
         };
         for host in asked.iter().chain(rules.iter().map(|r| &r.2)) {
             let excepted = |entry: &str| rules.iter().any(|(except, below, name)| {

@@ -1,10 +1,15 @@
 //! Adblock rules that speak of names, as AdGuard's "DNS filtering rules syntax" has them.
 //!
-//! `||name^` is the name and everything below it, `|name^` and a bare `name` that host, `@@` in front an exception to the entries
-//! of the same list. `$important` and `$badfilter` are honoured. A rule with any other modifier is refused and counted by its
-//! modifier: without it, it would say something else. So are patterns, paths and regular expressions.
+//! `||name^` is the name and everything below it, `|name^` that host, and so is a bare `name` (AdGuard reads it as a line of a
+//! hosts file); `@@` in front makes an exception to the entries of the same list. `||name/path^` is the pages below that path,
+//! `/regex/` a pattern for names. `$important` and `$badfilter` are honoured.
+//!
+//! A rule with any other modifier is refused and counted by its modifier: without it, it would say something else. That holds
+//! for `$denyallow` too: its names are out of that rule alone, and an exception in the table is one to all rules of the list; and
+//! for `$dnstype`: the table says what a name is, not which record of it. Any other pattern is refused: `||name/path` without its
+//! `^` is also `name/path-and-more`.
 
-use super::{Means, Reject, Rule, Said, What, text};
+use super::{Means, Reject, Rule, Said, What, addresses, pattern, text, urls};
 use crate::lists::Reach;
 
 pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
@@ -20,13 +25,10 @@ pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
 
 fn rule(line: &str) -> Said<'_> {
     let (exception, rest) = line.strip_prefix("@@").map_or((false, line), |rest| (true, rest));
-    if rest.starts_with('/') {
-        return Err(if rest.len() > 1 && (rest.ends_with('/') || rest.contains("/$")) { Reject::Regex } else { Reject::Url });
-    }
-    if rest.contains("##") || rest.contains("#@#") || rest.contains("#?#") || rest.contains("#$#") {
+    if !rest.starts_with('/') && (rest.contains("##") || rest.contains("#@#") || rest.contains("#?#") || rest.contains("#$#")) {
         return Err(Reject::OtherFormat);
     }
-    let (pattern, modifiers) = rest.rsplit_once('$').map_or((rest, None), |(pattern, modifiers)| (pattern, Some(modifiers)));
+    let (pattern, modifiers) = cut(rest);
     let (mut important, mut off) = (false, false);
     for modifier in modifiers.into_iter().flat_map(|m| m.split(',')) {
         match modifier.trim() {
@@ -35,12 +37,53 @@ fn rule(line: &str) -> Said<'_> {
             other => return Err(refused(other)),
         }
     }
+    let (what, reach) = meant(pattern)?;
+    let means = if exception { Means::Exception } else { Means::Entry };
+    Ok(Rule { what, reach, means, important, off })
+}
+
+/// The pattern and its modifiers. In a regular expression, and in a path, a `$` may be its own.
+fn cut(rule: &str) -> (&str, Option<&str>) {
+    if rule.starts_with('/') {
+        if let Some((regex, modifiers)) = rule.rsplit_once("/$").filter(|(regex, _)| !regex.is_empty()) {
+            return (&rule[..=regex.len()], Some(modifiers));
+        }
+        if rule.ends_with('/') {
+            return (rule, None);
+        }
+    }
+    rule.rsplit_once('$').map_or((rule, None), |(pattern, modifiers)| (pattern, Some(modifiers)))
+}
+
+fn meant(pattern: &str) -> Result<(What<'_>, Option<Reach>), Reject> {
+    if let Some(regex) = pattern.strip_prefix('/') {
+        return match regex.strip_suffix('/') {
+            // A name holds no `/`: such an expression is for URLs, with their schemes.
+            Some(regex) if !regex.is_empty() && !regex.contains('/') => Ok((pattern::in_hosts(regex)?.what, None)),
+            _ => Err(Reject::Pattern),
+        };
+    }
+    if pattern.contains('/') {
+        return match addresses::range(pattern.trim_start_matches('|').trim_end_matches('^')) {
+            Some(range) => Ok((range?.what, None)),
+            None => page(pattern).map(|what| (what, Some(Reach::Below))),
+        };
+    }
     let (name, reach) = named(pattern)?;
     let host = text::entry(name)?;
     // Nothing is below an address: `|name^` of it and `||name^` are the same.
     let reach = if host.is_address() { Reach::Below } else { reach };
-    let means = if exception { Means::Exception } else { Means::Entry };
-    Ok(Rule { what: What::Host(host), reach: Some(reach), means, important, off })
+    Ok((What::Host(host), Some(reach)))
+}
+
+/// `||name/path^`, or `||name/path/`: the pages of the name, and of what is below it, whose path begins so up to a boundary.
+fn page(pattern: &str) -> Result<What<'_>, Reject> {
+    let text = pattern.strip_prefix("||").ok_or(Reject::Pattern)?;
+    let ended = text.strip_suffix('^').or_else(|| text.ends_with('/').then_some(text)).ok_or(Reject::Pattern)?;
+    if ended.contains(['*', '^', '|', '#', ' ', '\t', ':']) {
+        return Err(Reject::Pattern);
+    }
+    urls::page(ended, "")
 }
 
 /// The name in a pattern that is nothing but a name between its marks.
@@ -48,20 +91,17 @@ fn named(pattern: &str) -> Result<(&str, Reach), Reject> {
     let (name, reach, marked) = if let Some(name) = pattern.strip_prefix("||") {
         (name, Reach::Below, true)
     } else if let Some(name) = pattern.strip_prefix('|') {
-        (name, Reach::HostOnly, true)
+        (name, Reach::Exact, true)
     } else {
-        (pattern, Reach::HostOnly, false)
+        (pattern, Reach::Exact, false)
     };
     let (name, ended) = match name.strip_suffix("^|").or_else(|| name.strip_suffix('^')).or_else(|| name.strip_suffix('|')) {
         Some(name) => (name, true),
         None => (name, false),
     };
-    if name.contains("://") || name.contains('/') {
-        return Err(Reject::Url);
-    }
     // Without an end, `||name` is also `name.somewhere.else`; without a beginning, `name^` is the end of any name.
     if name.contains(['*', '^', '|']) || marked != ended {
-        return Err(Reject::Wildcard);
+        return Err(Reject::Pattern);
     }
     if name.contains(|c: char| c.is_ascii_whitespace()) {
         return Err(Reject::OtherFormat);
@@ -106,6 +146,13 @@ mod tests {
                 ("@@||example.com^$important", &[Ok("@@!example.com")]),
                 ("||example.com^$badfilter", &[Ok("-example.com")]),
                 ("@@|example.com^$badfilter,important", &[Ok("-@@=!example.com")]),
+                ("||example.com/ads^", &[Ok("example.com/ads")]),
+                ("@@||Example.com/Ads/$important", &[Ok("@@!example.com/Ads/")]),
+                ("||203.0.113.0/24^", &[Ok("203.0.113.0/24")]),
+                ("203.0.113.7/28", &[Ok("203.0.113.0/28")]),
+                ("/ads[0-9]+/", &[Ok("host~ads[0-9]+")]),
+                ("@@/^ads[0-9]$/$important", &[Ok("@@!host~^ads[0-9]$")]),
+                ("/ads#@#x/", &[Ok("host~ads#@#x")]),
                 ("[Adblock Plus]", &[]),
                 ("! ||example.com^", &[]),
                 ("# a comment", &[]),
@@ -130,6 +177,8 @@ mod tests {
                 ("||example.com^$~script", &[Err(Reject::ContentType)]),
                 ("||example.com^$app=x", &[Err(Reject::OtherModifier)]),
                 ("||example.com^$", &[Err(Reject::OtherModifier)]),
+                ("/ads[0-9]/$script", &[Err(Reject::ContentType)]),
+                ("||example.com/ads^$third-party", &[Err(Reject::ThirdParty)]),
                 ("@@||example.com^$client=x", &[Err(Reject::Client)]),
             ],
         );
@@ -140,15 +189,24 @@ mod tests {
         says(
             Format::Adblock,
             &[
-                ("/ads[0-9]+/", &[Err(Reject::Regex)]),
-                ("@@/ads[0-9]+/$important", &[Err(Reject::Regex)]),
-                ("/banner/ads.", &[Err(Reject::Url)]),
-                ("||example.com/ads^", &[Err(Reject::Url)]),
-                ("|https://example.com^", &[Err(Reject::Url)]),
-                ("||example.com", &[Err(Reject::Wildcard)]),
-                ("example.com^", &[Err(Reject::Wildcard)]),
-                ("||*.example.com^", &[Err(Reject::Wildcard)]),
-                ("||ads.*^", &[Err(Reject::Wildcard)]),
+                ("/ads(?!x)/", &[Err(Reject::Regex)]),
+                ("/./", &[Err(Reject::MatchesAll)]),
+                ("/^https:\\/\\/ads/", &[Err(Reject::Pattern)]),
+                ("/banner/ads.", &[Err(Reject::Pattern)]),
+                ("/", &[Err(Reject::Pattern)]),
+                ("//", &[Err(Reject::Pattern)]),
+                ("||example.com/ads", &[Err(Reject::Pattern)]),
+                ("||example.com/*/ads^", &[Err(Reject::Pattern)]),
+                ("||example.com/ads^*.gif", &[Err(Reject::Pattern)]),
+                ("|example.com/ads^", &[Err(Reject::Pattern)]),
+                ("||example.com/^", &[Err(Reject::WholeHost)]),
+                ("||example.com/", &[Err(Reject::WholeHost)]),
+                ("|https://example.com^", &[Err(Reject::Pattern)]),
+                ("||203.0.113.0/16^", &[Err(Reject::TooWide)]),
+                ("||example.com", &[Err(Reject::Pattern)]),
+                ("example.com^", &[Err(Reject::Pattern)]),
+                ("||*.example.com^", &[Err(Reject::Pattern)]),
+                ("||ads.*^", &[Err(Reject::Pattern)]),
                 ("example.com##.ad", &[Err(Reject::OtherFormat)]),
                 ("##.ad", &[Err(Reject::OtherFormat)]),
                 ("0.0.0.0 example.com", &[Err(Reject::OtherFormat)]),

@@ -1,7 +1,7 @@
 //! Which format a list is written in, told from its first lines.
 
 use super::lines::{Line, Lines};
-use super::{Format, Parser, Reject};
+use super::{Format, Parser, Reject, pattern};
 use std::io;
 
 /// How many lines that say something are looked at. Headers of real lists are comments; the twentieth entry is like the first.
@@ -41,15 +41,19 @@ pub fn opening(lines: &mut Lines<'_>) -> io::Result<Opening> {
 pub enum Undetected {
     #[error("it is a web page, not a list")]
     Html,
-    #[error("it holds rules of a kind that is not read (URLs, regular expressions); give the list in a format that names hosts")]
+    #[error("it holds rules of a kind that is not read (patterns of URLs); give the list in a format that names hosts or pages")]
     OtherFormat,
     #[error("no format of a list fits its first lines; write `format = \"hosts\"` or another if it is one")]
     Unknown,
 }
 
 /// The formats that are told apart by what they take and [`Format::Domains`] does not; of two that take as much, the first.
-/// Bare addresses tell nothing: they are domains' entries too, and UT1's lists begin with them and go on with names. Ranges tell.
-const MARKED: [Format; 6] = [Format::Hosts, Format::Wildcard, Format::Adblock, Format::Rpz, Format::V2fly, Format::Addresses];
+/// Addresses and ranges tell nothing: they are domains' entries too, and UT1's lists begin with them and go on with names. Only
+/// `first-last` does.
+/// Expressions are told by their file's name alone, for any text is one; so is it a regular expression, and a list is one of them
+/// only if nothing else fits.
+const MARKED: [Format; 7] =
+    [Format::Hosts, Format::Wildcard, Format::Adblock, Format::Rpz, Format::V2fly, Format::Addresses, Format::Urls];
 
 /// The format that takes most of these lines.
 ///
@@ -65,14 +69,24 @@ pub fn detect<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> Result<Forma
     let (mut format, mut best) = (Format::Domains, domains);
     for marked in MARKED {
         let tally = tally(marked, lines.clone());
-        // A few plain names among marked rules stay what they are; a few marked rules among names do not change all names.
-        let more = tally.taken > best.taken && (tally.taken - domains.taken.min(tally.taken)) * 2 > domains.taken;
+        // A few plain names among marked rules stay what they are; a few marked rules among names do not change all names, unless
+        // a plain name is the same in both: one `full:` or one star among a thousand names is enough.
+        let same = matches!(marked, Format::Wildcard | Format::V2fly);
+        let more = tally.taken > best.taken && (same || (tally.taken - domains.taken.min(tally.taken)) * 2 > domains.taken);
         if more {
             (format, best) = (marked, tally);
         }
     }
     if domains.html > 0 && best.taken == 0 {
         return Err(Undetected::Html);
+    }
+    // The script of a web page is full of what looks like patterns.
+    if domains.html == 0 {
+        let like = lines.clone().filter(|l| std::str::from_utf8(l).is_ok_and(|l| pattern::looks_like(l.trim())));
+        let patterns = tally(Format::Regex, like.take(LOOK_AT));
+        if patterns.taken > best.taken && patterns.taken > domains.refused.min(LOOK_AT) / 2 {
+            return Ok(Format::Regex);
+        }
     }
     if best.taken >= best.refused {
         return Ok(format);
@@ -97,13 +111,15 @@ fn tally<'a>(format: Format, lines: impl Iterator<Item = &'a [u8]>) -> Tally {
         let (mut taken, mut refused) = (false, None);
         parser.line(text, &mut |said| match said {
             Ok(_) => taken = true,
+            // Of a list that does little else but include others.
+            Err(Reject::Include) => taken = true,
             Err(why) => refused = Some(why),
         });
         tally.taken += usize::from(taken);
         if let (false, Some(why)) = (taken, refused) {
             tally.refused += 1;
             tally.html += usize::from(why == Reject::Html);
-            tally.other += usize::from(matches!(why, Reject::OtherFormat | Reject::Url | Reject::Wildcard | Reject::Regex));
+            tally.other += usize::from(matches!(why, Reject::OtherFormat | Reject::Url | Reject::Wildcard | Reject::Pattern));
         }
     }
     tally
@@ -126,10 +142,20 @@ mod tests {
             ("# a list\n*.a.example\n*.b.example\nc.example", Ok(Format::Wildcard)),
             ("$TTL 300\n@ SOA a. b. 1 2 3 4 5\n NS a.\na.example CNAME .\n*.a.example CNAME .", Ok(Format::Rpz)),
             ("203.0.113.7\n198.51.100.7", Ok(Format::Domains)),
-            ("203.0.113.0/24 ; SBL1\n192.0.2.0/25 ; SBL2\n10.0.0.0/8", Ok(Format::Addresses)),
+            ("203.0.113.0/24 ; SBL1\n192.0.2.0/25 ; SBL2\n10.0.0.0/8", Ok(Format::Domains)),
+            ("203.0.113.0-203.0.113.255\n192.0.2.7", Ok(Format::Addresses)),
             ("include:other\na.example\nfull:b.example @ads\ndomain:c.example\n", Ok(Format::V2fly)),
-            ("/ads[0-9]+/\n/x\\.y/", Err(Undetected::OtherFormat)),
-            ("http://a.example/x\nhttp://b.example/y", Err(Undetected::OtherFormat)),
+            ("a.example\nb.example\nc.example\nd.example @ads\n", Ok(Format::V2fly)),
+            ("a.example\nb.example\nc.example\n.d.example\n", Ok(Format::Wildcard)),
+            ("include:a\ninclude:b @ads\n", Ok(Format::V2fly)),
+            ("regexp:^a[0-9]\\.example$\nregexp:b\n", Ok(Format::V2fly)),
+            ("/ads[0-9]+/\n/x\\.y/", Ok(Format::Adblock)),
+            ("# URLs\nhttp://a.example/x\nhttps://b.example:8080/y\nhttp://203.0.113.7/i", Ok(Format::Urls)),
+            ("a.example/x\nb.example/y/z?q\nc.example\n", Ok(Format::Urls)),
+            ("# Pi-hole\n(^|\\.)a[0-9]+\\.example$\n^ad([sxv]?[0-9]*|system)[_.-]\nb.example\n^x;querytype=A", Ok(Format::Regex)),
+            ("a.example\n<script>\n(function(a){a[0]|b})\nx(a[1])\ny(a[2])\nz(b[3])\n", Err(Undetected::Unknown)),
+            ("var a = f(1)\nb (c[2]) | d\n", Err(Undetected::Unknown)),
+            ("||a.example^*/x.\n&ad_box=\n/banner/ads.\n-ads/x.", Err(Undetected::OtherFormat)),
             ("one two three\nfour five six", Err(Undetected::Unknown)),
         ] {
             assert_eq!(detect(text.lines().map(str::as_bytes)), expected, "{text}");

@@ -1,11 +1,12 @@
-//! Plain names, one a line; `#`, `!` and `;` start a comment. UT1's `domains` files are this, bare addresses among them.
+//! Plain names, one a line; `#`, `!` and `;` start a comment. UT1's `domains` files are this, bare addresses among them, and some
+//! lists mix ranges of addresses in.
 
-use super::{Rule, Said, text};
+use super::{Rule, Said, addresses, text};
 
 pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
     match text::without_comment(line, b"#!;") {
         Ok("") => {}
-        Ok(word) => each(text::entry(word).map(Rule::entry)),
+        Ok(word) => each(addresses::range(word).unwrap_or_else(|| text::entry(word).map(Rule::entry))),
         Err(why) => each(Err(why)),
     }
 }
@@ -21,6 +22,9 @@ mod tests {
             ("  Example.com.  # why", vec![Ok("example.com")]),
             ("example.com ; why", vec![Ok("example.com")]),
             ("203.0.113.7", vec![Ok("203.0.113.7")]),
+            ("203.0.113.7/24", vec![Ok("203.0.113.0/24")]),
+            ("203.0.113.7/8", vec![Err(Reject::TooWide)]),
+            ("example.com/24", vec![Err(Reject::Url)]),
             ("# example.com", vec![]),
             ("! Title: a list", vec![]),
             ("; example.com", vec![]),

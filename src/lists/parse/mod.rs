@@ -8,24 +8,30 @@
 //! - [`hosts`]    `0.0.0.0 name name…`
 //! - [`domains`]  one name a line
 //! - [`wildcard`] `*.name` a line
-//! - [`adblock`]  `||name^`, `@@||name^`
+//! - [`adblock`]  `||name^`, `@@||name^`, `||name/path^`, `/regex/`
 //! - [`rpz`]      a response policy zone
 //! - [`addresses`] addresses and small ranges
 //! - [`v2fly`]    `full:name`, `domain:name`
+//! - [`urls`]     `host/path` a line: pages
+//! - [`ere`]      POSIX expressions, translated
+//! - [`pattern`]  regular expressions, checked
 //! - [`detect`]   which of them a list is
 
 pub mod adblock;
 pub mod addresses;
 pub mod detect;
 pub mod domains;
+pub mod ere;
 pub mod hosts;
 pub mod lines;
+pub mod pattern;
 pub mod rpz;
 pub mod text;
+pub mod urls;
 pub mod v2fly;
 pub mod wildcard;
 
-use super::{Format, Reach};
+use super::{Format, Origin, Reach};
 use crate::words::Host;
 use std::fmt;
 use std::net::IpAddr;
@@ -68,10 +74,15 @@ pub enum Reject {
     OnDomain,
     ContentType,
     OtherModifier,
+    BadUrl,
+    WholeHost,
+    RegexOption,
+    MatchesAll,
+    Pattern,
 }
 
 impl Reject {
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 40] = [
         Self::NotAHost,
         Self::PublicSuffix,
         Self::Local,
@@ -107,7 +118,32 @@ impl Reject {
         Self::OnDomain,
         Self::ContentType,
         Self::OtherModifier,
+        Self::BadUrl,
+        Self::WholeHost,
+        Self::RegexOption,
+        Self::MatchesAll,
+        Self::Pattern,
     ];
+
+    /// Whether the line is nothing that its format has: a sign that the list is not the one it should be. The others are rules
+    /// that are understood and not honoured, of which a good list may hold many.
+    pub fn is_junk(self) -> bool {
+        matches!(
+            self,
+            Self::NotAHost
+                | Self::TooLong
+                | Self::ControlBytes
+                | Self::NotUtf8
+                | Self::Url
+                | Self::Wildcard
+                | Self::OtherFormat
+                | Self::Html
+                | Self::NoAddress
+                | Self::NoName
+                | Self::NotAnAddress
+                | Self::OutOfZone
+        )
+    }
 
     /// One word, for `--json`.
     pub fn as_str(self) -> &'static str {
@@ -147,6 +183,11 @@ impl Reject {
             Self::OnDomain => "modifier-domain",
             Self::ContentType => "modifier-content-type",
             Self::OtherModifier => "modifier-other",
+            Self::BadUrl => "bad-url",
+            Self::WholeHost => "whole-host",
+            Self::RegexOption => "regex-option",
+            Self::MatchesAll => "matches-all",
+            Self::Pattern => "pattern",
         }
     }
 }
@@ -162,7 +203,7 @@ impl fmt::Display for Reject {
             Self::ControlBytes => "control bytes in the line",
             Self::NotUtf8 => "not UTF-8",
             Self::Url => "a URL, not a host: a page's address must not close its host",
-            Self::Range => "a range of addresses",
+            Self::Range => "a range of addresses that is no prefix: write it as CIDR",
             Self::Wildcard => "a wildcard or pattern",
             Self::OtherFormat => "a rule of another list format",
             Self::Html => "HTML: a web page where a list should be",
@@ -171,9 +212,9 @@ impl fmt::Display for Reject {
             Self::RealAddress => "a name given a real address: only 0.0.0.0, 127.0.0.1, :: and ::1 mean 'block'",
             Self::Canary => "would close a canary: a name that no public list may close",
             Self::NotTrusted => "a public list may not say what is platform, help, rshe or education",
-            Self::Regex => "a regular expression: not matched yet",
+            Self::Regex => "a regular expression with look-around or back references, too big, or with a fault in it",
             Self::Keyword => "a keyword that would match within any name: not matched",
-            Self::Include => "an include of another list: give that list as a list of its own",
+            Self::Include => "an include of a list that is not beside it, or of too many: give that list as a list of its own",
             Self::TooWide => "a range of addresses wider than /24, or /48 for IPv6: it would close other people's machines",
             Self::NotAnAddress => "not an address",
             Self::Trigger => "an RPZ trigger other than a name (client, server or answer address)",
@@ -190,6 +231,11 @@ impl fmt::Display for Reject {
             Self::OnDomain => "an adblock rule with `$domain`",
             Self::ContentType => "an adblock rule for some contents of a page only (`$script`, `$popup` …)",
             Self::OtherModifier => "an adblock rule with another modifier",
+            Self::BadUrl => "a URL that cannot be matched exactly: another scheme or port, a user name, or a blank in it",
+            Self::WholeHost => "a URL without a path: a page's address must not close its host",
+            Self::RegexOption => "a regular expression with an option after it (`;querytype=`, `;invert` …)",
+            Self::MatchesAll => "a regular expression that matches whatever is asked",
+            Self::Pattern => "an adblock pattern that is not exactly a name, or a name and a path",
         })
     }
 }
@@ -215,6 +261,12 @@ pub enum What<'a> {
     Pattern(Within, &'a str),
 }
 
+impl From<&Host> for What<'_> {
+    fn from(host: &Host) -> Self {
+        Self::Host(*host)
+    }
+}
+
 /// What a pattern is looked for in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Within {
@@ -236,9 +288,13 @@ pub struct Rule<'a> {
     pub off: bool,
 }
 
-impl Rule<'_> {
+impl<'a> Rule<'a> {
+    pub(super) fn of(what: What<'a>) -> Self {
+        Self { what, reach: None, means: Means::Entry, important: false, off: false }
+    }
+
     pub(super) fn entry(host: Host) -> Self {
-        Self { what: What::Host(host), reach: None, means: Means::Entry, important: false, off: false }
+        Self::of(What::Host(host))
     }
 
     pub(super) fn reaching(host: Host, reach: Reach) -> Self {
@@ -253,12 +309,19 @@ pub type Said<'a> = Result<Rule<'a>, Reject>;
 pub struct Parser {
     format: Format,
     zone: rpz::Zone,
+    /// What a line said in another syntax, while `each` looks at it.
+    translated: String,
 }
 
 impl Parser {
-    /// [`Format::Detect`] is read as domains: a caller that cares asks [`detect::detect`] first.
+    /// Of somebody else's list. [`Format::Detect`] is read as domains: a caller that cares asks [`detect::detect`] first.
     pub fn new(format: Format) -> Self {
-        Self { format, zone: rpz::Zone::default() }
+        Self::of(format, Origin::Public)
+    }
+
+    /// Of a list of this origin: the school's own may say more.
+    pub fn of(format: Format, origin: Origin) -> Self {
+        Self { format, zone: rpz::Zone::of(origin), translated: String::new() }
     }
 
     /// Reads a line. `each` is not called for blanks, comments and the local names every hosts file starts with.
@@ -271,15 +334,15 @@ impl Parser {
             Format::Rpz => self.zone.line(line, each),
             Format::Addresses => addresses::line(line, each),
             Format::V2fly => v2fly::line(line, each),
-            // Not read yet.
-            Format::Urls => each(Err(Reject::Url)),
-            Format::Expressions | Format::Regex => each(Err(Reject::Regex)),
+            Format::Urls => urls::line(line, each),
+            Format::Expressions => ere::line(line, &mut self.translated, each),
+            Format::Regex => pattern::line(line, each),
         }
     }
 }
 
-/// What the lines say, as the tests of the parsers write it: `@@` for an exception, `=` for a host only, `!` for important,
-/// `-` for a rule that is switched off.
+/// What the lines say, as the tests of the parsers write it: `@@` for an exception, `=` for just this host, `+` for it and
+/// `www.`, `!` for important, `-` for a rule that is switched off.
 #[cfg(test)]
 pub(super) fn said(format: Format, bytes: &[u8]) -> Vec<Result<String, Reject>> {
     let mut all = Vec::new();
@@ -296,7 +359,11 @@ pub(super) fn said(format: Format, bytes: &[u8]) -> Vec<Result<String, Reject>> 
         let (off, except) = (mark(r.off, "-"), mark(r.means == Means::Exception, "@@"));
         format!(
             "{off}{except}{}{}{}",
-            mark(matches!(r.reach, Some(Reach::HostOnly | Reach::Exact)), "="),
+            match r.reach {
+                Some(Reach::Exact) => "=",
+                Some(Reach::HostOnly) => "+",
+                Some(Reach::Below) | None => "",
+            },
             mark(r.important, "!"),
             what
         )
@@ -320,6 +387,27 @@ pub(super) fn says(format: Format, table: &[(&str, &[Result<&str, Reject>])]) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_is_understood_and_not_honoured_is_no_junk() {
+        for (format, line, junk) in [
+            (Format::Domains, "$0/", true),
+            (Format::Domains, "<html>", true),
+            (Format::Domains, "http://a.example/", true),
+            (Format::Hosts, "a.example", true),
+            (Format::Rpz, "a.example A 192.0.2.1", false),
+            (Format::V2fly, "include:other", false),
+            (Format::V2fly, "keyword:a", false),
+            (Format::Adblock, "||a.example^$client=x", false),
+            (Format::Adblock, "/banner/ads.", false),
+            (Format::Adblock, "||a.example/x", false),
+            (Format::Addresses, "10.0.0.0/8", false),
+            (Format::Urls, "http://a.example:81/x", false),
+            (Format::Expressions, r"(a)\1", false),
+        ] {
+            assert_eq!(said(format, line.as_bytes()).pop().and_then(Result::err).map(Reject::is_junk), Some(junk), "{line}");
+        }
+    }
 
     #[test]
     fn every_reason_has_a_word_of_its_own() {

@@ -1,11 +1,13 @@
 //! Response policy zones (draft-vixie-dnsop-dns-rpz) as zone files (RFC 1035, section 5).
 //!
 //! `name CNAME .` and `name CNAME *.` are entries for that host, `*.name` for the name and everything below it (lists write
-//! both lines), `rpz-passthru.` an exception to the entries of the same list. A list never gives an answer of its own: local
-//! data, `rpz-drop.`, `rpz-tcp-only.` and triggers other than a name are refused.
+//! both lines), `rpz-passthru.` an exception to the entries of the same list. In the school's own zone `rpz-drop.` is an entry
+//! too: what is blocked gets our answer, for a client that is left without one asks again and waits. In others' it is refused.
+//! No list gives an answer of its own: local data is refused (the school's too: the table holds names, not answers, and its
+//! resolver is where such names belong), and so are `rpz-tcp-only.` and triggers other than a name.
 
 use super::{Means, Reject, Rule, Said, text};
-use crate::lists::Reach;
+use crate::lists::{Origin, Reach};
 
 /// Most lines that one record in brackets may take. An SOA takes seven; a bracket that is never closed must not hide the rest.
 const MOST_IN_BRACKETS: u8 = 16;
@@ -21,9 +23,15 @@ pub(super) struct Zone {
     owner: String,
     /// Lines since a bracket was opened and not closed.
     in_brackets: Option<u8>,
+    /// Whether it is the school's own.
+    own: bool,
 }
 
 impl Zone {
+    pub(super) fn of(origin: Origin) -> Self {
+        Self { own: origin != Origin::Public, ..Self::default() }
+    }
+
     pub(super) fn line(&mut self, line: &[u8], each: &mut dyn FnMut(Said)) {
         let end = line.iter().position(|&c| c == b';').unwrap_or(line.len());
         let line = &line[..end];
@@ -98,12 +106,13 @@ impl Zone {
         let means = match target.to_ascii_lowercase().as_str() {
             "." | "*." => Means::Entry,
             "rpz-passthru." => Means::Exception,
+            "rpz-drop." if self.own => Means::Entry,
             "rpz-drop." | "rpz-tcp-only." => return Err(Reject::RpzAction),
             _ => return Err(Reject::LocalData),
         };
         let (name, reach) = match name.strip_prefix("*.") {
             Some(name) => (name, Reach::Below),
-            None => (name.as_str(), Reach::HostOnly),
+            None => (name.as_str(), Reach::Exact),
         };
         Ok(Rule { means, ..Rule::reaching(text::entry(name)?, reach) })
     }
@@ -140,7 +149,8 @@ fn is_ttl(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Format, Reject, says};
+    use super::super::{Format, Parser, Reject, What, says};
+    use super::*;
 
     #[test]
     fn a_policy_is_for_a_name_within_the_zone() {
@@ -160,6 +170,20 @@ mod tests {
                 ("$ORIGIN rpz.local.\n$ORIGIN com\na CNAME .\n  CNAME rpz-passthru.", &[Ok("=a.com"), Ok("@@=a.com")]),
             ],
         );
+    }
+
+    #[test]
+    fn drop_is_a_block_in_the_schools_own_zone_alone() {
+        for (origin, expected) in [(Origin::Public, Err(Reject::RpzAction)), (Origin::School, Ok("a.com".to_owned()))] {
+            let mut said = Vec::new();
+            let mut parser = Parser::of(Format::Rpz, origin);
+            for line in ["a.com CNAME rpz-drop.", "b.com CNAME other.example.", "b.com A 192.0.2.1"] {
+                parser.line(line.as_bytes(), &mut |s| {
+                    said.push(s.map(|rule| if let What::Host(host) = rule.what { host.to_string() } else { String::new() }));
+                });
+            }
+            assert_eq!(said, [expected, Err(Reject::LocalData), Err(Reject::LocalData)]);
+        }
     }
 
     #[test]

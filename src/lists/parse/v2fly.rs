@@ -1,10 +1,13 @@
 //! The data of v2fly's domain-list-community, as its README has it; `#` starts a comment anywhere.
 //!
-//! `domain:name`, or the name alone, is the name and everything below it; `full:name` that host. An attribute (`@ads`) is a label
-//! by which others pick rules; an affiliation (`&list`) puts the rule into another list as well: in this one it stays. `include:`
-//! names another file, which is to be given as a list of its own; `keyword:` and `regexp:` are refused.
+//! `domain:name`, or the name alone, is the name and everything below it; `full:name` that host; `regexp:` a pattern of Go's for
+//! names. An attribute (`@ads`) is a label by which others pick rules; an affiliation (`&list`) puts the rule into another list
+//! as well: in this one it stays, and the other does not get it, for all files would have to be read to know. `include:` is
+//! followed by [`crate::lists::members`]; one that is not comes here and is refused. `keyword:` is refused: it means any name
+//! that holds the word, and no list says what else does (`sex` is in `essex`); the data holds none, and its README advises
+//! against them.
 
-use super::{Reject, Rule, Said, text};
+use super::{Reject, Rule, Said, pattern, text};
 use crate::lists::Reach;
 
 pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
@@ -19,18 +22,17 @@ pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
 fn rule(text: &str) -> Said<'_> {
     let mut words = text.split_ascii_whitespace();
     let first = words.next().unwrap_or_default();
-    // A regular expression may hold anything, blanks too.
     match first.split_once(':') {
         Some(("include", _)) => return Err(Reject::Include),
         Some(("keyword", _)) => return Err(Reject::Keyword),
-        Some(("regexp", _)) => return Err(Reject::Regex),
         _ => {}
     }
     if !words.all(|word| word.len() > 1 && word.starts_with(['@', '&'])) {
         return Err(Reject::NotAHost);
     }
     match first.split_once(':') {
-        Some(("full", name)) => Ok(Rule::reaching(text::entry(name)?, Reach::HostOnly)),
+        Some(("full", name)) => Ok(Rule::reaching(text::entry(name)?, Reach::Exact)),
+        Some(("regexp", expression)) => pattern::in_hosts(expression),
         Some(("domain", name)) => Ok(Rule::reaching(text::entry(name)?, Reach::Below)),
         _ => text::entry(first).map(Rule::entry),
     }
@@ -54,7 +56,10 @@ mod tests {
                 ("", &[]),
                 ("include:other @ads", &[Err(Reject::Include)]),
                 ("keyword:google", &[Err(Reject::Keyword)]),
-                (r"regexp:^odd[1-7]\.example\.org(\.[a-z]{2})?$", &[Err(Reject::Regex)]),
+                (r"regexp:^odd[1-7]\.example\.org(\.[a-z]{2})?$", &[Ok(r"host~^odd[1-7]\.example\.org(\.[a-z]{2})?$")]),
+                (r"regexp:(^|\.)ads[0-9]\.example$ @ads", &[Ok(r"host~(^|\.)ads[0-9]\.example$")]),
+                (r"regexp:(?!a)b", &[Err(Reject::Regex)]),
+                (r"regexp:.+", &[Err(Reject::MatchesAll)]),
                 ("example.com example.org", &[Err(Reject::NotAHost)]),
                 ("example.com @", &[Err(Reject::NotAHost)]),
                 ("other:example.com", &[Err(Reject::NotAHost)]),
