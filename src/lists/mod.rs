@@ -15,7 +15,8 @@
 //! From a table to an answer:
 //! - [`table`]      the file, opened and looked up in
 //! - [`found`]      the answer to a look-up
-//! - `key`          a host with its labels turned round: how a table is sorted
+//! - `key`          a host with its labels turned round, a page, a range: how a table is sorted
+//! - `path`         the path of a URL in one spelling
 //! - [`search`]     the line of a list that an entry came from
 //!
 //! From words to a worry:
@@ -26,6 +27,7 @@ pub mod found;
 mod key;
 pub mod known;
 pub mod parse;
+mod path;
 pub mod phrases;
 pub mod provenance;
 pub mod search;
@@ -39,4 +41,5 @@ pub use parse::Reject;
 pub use provenance::{Broken, Provenance, Rejects};
 pub use search::{Line, find_lines};
 pub use source::{Format, Member, Members, Origin, Reach, Single, Source};
+pub use table::write::{Spill, Written};
 pub use table::{KindSource, Stats, Table, TableFault};
