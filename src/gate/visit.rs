@@ -52,6 +52,12 @@ impl Visit {
         Judged { verdict: decide(&self.ask(host, &found, surface), &self.snapshot.config.policy), found }
     }
 
+    /// Judges a page, where a door sees one: by what is said of its host and of the page. `path` is path and query.
+    pub fn judge_url(&self, host: &Host, path: &str, surface: Surface) -> Judged {
+        let found = self.snapshot.table.lookup_url(host, path);
+        Judged { verdict: decide(&self.ask(host, &found, surface), &self.snapshot.config.policy), found }
+    }
+
     /// Judges a name that no list can hold, because it is no host: by the default of the profile.
     pub fn judge_unlisted(&self, surface: Surface) -> Judged {
         // A single label that no list and no school entry can name.

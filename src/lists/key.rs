@@ -78,6 +78,13 @@ impl Key {
         key
     }
 
+    /// How many labels the host of the key has; 1 of an address.
+    pub(super) fn labels(&self) -> u8 {
+        let key = self.as_bytes();
+        let address = std::str::from_utf8(key).is_ok_and(|text| text.parse::<IpAddr>().is_ok());
+        if address { 1 } else { labels_of(&key[..host_of(key)]) }
+    }
+
     /// Adds a byte; what is past the longest key is left out.
     fn push(&mut self, byte: u8) {
         if let Some(free) = self.bytes.get_mut(usize::from(self.len)) {

@@ -16,6 +16,7 @@
 //! - [`table`]      the file, opened and looked up in
 //! - [`found`]      the answer to a look-up
 //! - `key`          a host with its labels turned round, a page, a range: how a table is sorted
+//! - [`pattern`]      regular expressions: looked at, and matched
 //! - `path`         the path of a URL in one spelling
 //! - [`search`]     the line of a list that an entry came from
 //!
@@ -28,6 +29,7 @@ mod key;
 pub mod known;
 pub mod parse;
 mod path;
+pub mod pattern;
 pub mod phrases;
 pub mod provenance;
 pub mod search;

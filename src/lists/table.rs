@@ -7,6 +7,7 @@
 //! - [`header`]  format, categories, provenance, kinds, checksums
 //! - [`fuse`]    the filter: may this name be stored?
 //! - [`names`]   the names: sorted, front-coded, under a sampled index
+//! - [`pages`]   pages of a host, and patterns
 //! - [`kinds`]   which sources say what, once for all names of which the same is said
 //! - [`write`]   sorted keys → the file
 //! - [`digest`]  checksums of the body, while it is written
@@ -20,6 +21,7 @@ mod hash;
 pub(in crate::lists) mod header;
 mod kinds;
 mod names;
+mod pages;
 pub(in crate::lists) mod write;
 
 use super::key::{self, Key};
@@ -56,6 +58,7 @@ pub struct Table {
     bytes: Box<dyn AsRef<[u8]> + Send + Sync>,
     header: Header,
     kinds: Vec<Kind>,
+    patterns: pages::Patterns,
     sums: Vec<u32>,
     body: Range<usize>,
     sections: [Range<usize>; header::SECTIONS],
@@ -106,10 +109,12 @@ impl Table {
             let from = body.start.saturating_add(usize::try_from(offset).unwrap_or(usize::MAX));
             from..from.saturating_add(usize::try_from(length).unwrap_or(usize::MAX))
         });
-        let mut table = Self { bytes, header, kinds: Vec::new(), sums, body, sections };
+        let mut table = Self { bytes, header, kinds: Vec::new(), patterns: pages::Patterns::default(), sums, body, sections };
         table.verify()?;
         table.check_sections()?;
         table.kinds = (0..table.rows().len() as u32).map(|kind| Kind::of(table.rows().row(kind), &table.header.lists)).collect();
+        let patterns = pages::Patterns::of(&table.header, table.kinds.len());
+        table.patterns = patterns.ok_or(TableFault::Malformed("its patterns"))?;
         Ok(table)
     }
 
@@ -160,7 +165,8 @@ impl Table {
     /// every range it lies in.
     pub fn lookup(&self, host: &Host) -> Found {
         let maybe = if host.is_address() { self.maybe_ranges(host) } else { self.maybe(host) };
-        if maybe == 0 { Found::NOTHING } else { self.confirm(host, maybe) }
+        let found = if maybe == 0 { Found::NOTHING } else { self.confirm(host, maybe) };
+        self.with_host_patterns(host, found)
     }
 
     /// Which parents of the host may be stored, by their labels: bit 2 for `example.com`. Asks the filter only.

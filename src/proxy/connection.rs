@@ -86,7 +86,10 @@ impl Connection {
         };
         // No page for plain HTTP either: the page that warns and lets through is not built yet, and until it is, a warning
         // must not be taken for seen.
-        let judged = visit.judge(&asked.host, Surface::NoPage);
+        let judged = match asked.form {
+            Form::Tunnel => visit.judge(&asked.host, Surface::NoPage),
+            Form::Absolute => visit.judge_url(&asked.host, &asked.path, Surface::NoPage),
+        };
         let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
         if judged.verdict.blocks() {
             return refuse::blocked(&mut record, seen);

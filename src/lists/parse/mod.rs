@@ -68,10 +68,11 @@ pub enum Reject {
     OnDomain,
     ContentType,
     OtherModifier,
+    TooBroad,
 }
 
 impl Reject {
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::NotAHost,
         Self::PublicSuffix,
         Self::Local,
@@ -107,6 +108,7 @@ impl Reject {
         Self::OnDomain,
         Self::ContentType,
         Self::OtherModifier,
+        Self::TooBroad,
     ];
 
     /// One word, for `--json`.
@@ -147,6 +149,7 @@ impl Reject {
             Self::OnDomain => "modifier-domain",
             Self::ContentType => "modifier-content-type",
             Self::OtherModifier => "modifier-other",
+            Self::TooBroad => "too-broad",
         }
     }
 }
@@ -190,6 +193,7 @@ impl fmt::Display for Reject {
             Self::OnDomain => "an adblock rule with `$domain`",
             Self::ContentType => "an adblock rule for some contents of a page only (`$script`, `$popup` …)",
             Self::OtherModifier => "an adblock rule with another modifier",
+            Self::TooBroad => "a pattern that would match nearly everything",
         })
     }
 }

@@ -111,6 +111,9 @@ impl<'s> Writer<'s> {
         for ((within, text), said) in std::mem::take(&mut self.patterns) {
             patterns.push(Pattern { within, kind: self.kinds.number(&said), text });
         }
+        if patterns.len() > usize::from(u16::MAX) {
+            return Err(CompileFault::TooMuch);
+        }
         let kinds = self.kinds.finish();
         let Packed { sample_at, samples, group_at, groups, block_at, .. } = self.packer.finish();
         let filter = fuse::build(self.hashes);
@@ -134,7 +137,7 @@ impl<'s> Writer<'s> {
 
         let mut out = |bytes: &[u8]| to.write_all(bytes).map_err(CompileFault::Write);
         out(&before)?;
-        copy(self.spill, blocks, names, &mut out, progress)?;
+        copy(self.spill, blocks, &mut out)?;
         let mut written = blocks;
         for bytes in &kept {
             let padding = padding(written);
@@ -152,13 +155,7 @@ fn padding(length: u64) -> &'static [u8] {
 }
 
 /// Copies the names from where they were kept.
-fn copy(
-    spill: &mut dyn Spill,
-    length: u64,
-    names: u64,
-    out: &mut dyn FnMut(&[u8]) -> Result<(), CompileFault>,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<(), CompileFault> {
+fn copy(spill: &mut dyn Spill, length: u64, out: &mut dyn FnMut(&[u8]) -> Result<(), CompileFault>) -> Result<(), CompileFault> {
     spill.seek(SeekFrom::Start(0)).map_err(CompileFault::Spill)?;
     let mut buffer = vec![0; CHECKED];
     let mut left = length;
@@ -167,10 +164,6 @@ fn copy(
         spill.read_exact(piece).map_err(CompileFault::Spill)?;
         out(piece)?;
         left -= piece.len() as u64;
-        progress(Progress::Packing {
-            names: (u128::from(length - left) * u128::from(names) / u128::from(length)) as u64,
-            total: names,
-        });
     }
     Ok(())
 }
