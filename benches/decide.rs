@@ -49,7 +49,7 @@ fn decisions(c: &mut Criterion) {
     let policy = policy();
     let host = Host::parse("www.shop.example.com").expect("a host");
     let mut games = Found::NOTHING;
-    games.push(Match { categories: CategorySet::of(&[Category::GAMES]), labels: 2, kind: KindId(0) });
+    games.push(Match { categories: CategorySet::of(&[Category::GAMES]), labels: 2, at: 0, kind: KindId(0) });
     let moment = Moment { unix_ms: 1, day: Day(0), minute_of_week: 760 };
     for (name, found) in [("on no list", &Found::NOTHING), ("blocked by category", &games)] {
         let ask = Ask {

@@ -2,7 +2,7 @@
 
 use super::{Clock, Snapshot, Visit, clock, snapshot};
 use crate::policy::{Act, Action, Step, Surface, Verdict};
-use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Scheme, Url, Who};
+use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Url, Who};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -107,10 +107,13 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
     };
     let (who, shown) = who_is_meant(question, snapshot)?;
     let visit = Visit { snapshot: snapshot.clone(), who, moment };
-    // Of HTTPS no door sees more than the host.
-    let path = if url.scheme == Scheme::Http { url.path.as_str() } else { "" };
+    // A bare name asks what becomes of the host, as DNS and a tunnel ask; only with a path is it a page, and of HTTPS no door sees
+    // more than the host.
+    let (scheme, rest) = question.what.split_once("://").map_or(("", question.what.as_str()), |(scheme, rest)| (scheme, rest));
+    let page = rest.contains('/') && !scheme.eq_ignore_ascii_case("https");
+    let path = if page { url.path.as_str() } else { "" };
     let judged = visit.judge_page(&url.host, path, Surface::NoPage);
-    let words = Words { snapshot, host: &url.host, verdict: &judged.verdict };
+    let words = Words { snapshot, host: &url.host, path, verdict: &judged.verdict };
     let local = jiff::Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default().to_zoned(zone.clone());
     Ok(Explanation {
         host: url.host.to_string(),
@@ -179,6 +182,7 @@ fn nobody() -> Who {
 struct Words<'a> {
     snapshot: &'a Snapshot,
     host: &'a Host,
+    path: &'a str,
     verdict: &'a Verdict,
 }
 
@@ -255,18 +259,18 @@ impl Words<'_> {
 
     fn entry(&self) -> Option<String> {
         let shown = self.verdict.labels > 0 && self.verdict.step != Step::Locked;
-        shown.then(|| self.host.last_labels(self.verdict.labels).to_owned())
+        shown.then(|| self.host.entry(self.verdict.labels).into_owned())
     }
 
     fn found(&self, found: &crate::lists::Found) -> Vec<FoundEntry> {
         let mut entries = Vec::new();
         for hit in found.matches() {
-            let entry = self.host.last_labels(hit.labels);
+            let entry = self.snapshot.table.entry_text(self.host, self.path, hit);
             for source in self.snapshot.table.kind_sources(hit.kind) {
                 let Some(list) = self.snapshot.table.list(source.list) else { continue };
                 if hit.categories.contains(list.category) && list.category.role() != Role::Locked {
                     entries.push(FoundEntry {
-                        entry: entry.to_owned(),
+                        entry: entry.clone(),
                         category: self.snapshot.config.category_id(list.category),
                         list: list.name.clone(),
                         places: Vec::new(),

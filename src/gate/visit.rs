@@ -57,9 +57,10 @@ impl Visit {
         Judged { verdict: decide(&self.ask(host, &found, surface), &self.snapshot.config.policy), found }
     }
 
-    /// Everything the lists say, the sealed ones among them.
+    /// Everything the lists say of a host, or of a page of it; the sealed ones among them.
     fn find(&self, host: &Host, path: &str) -> Found {
-        let mut found = self.snapshot.table.lookup(host);
+        let table = &self.snapshot.table;
+        let mut found = if path.is_empty() { table.lookup(host) } else { table.lookup_url(host, path) };
         if let Some(entry) = self.snapshot.locked.find(host, path) {
             found.lock(entry);
         }

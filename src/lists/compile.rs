@@ -49,6 +49,10 @@ pub enum Progress {
 pub enum CompileFault {
     #[error("list `{list}`: reading stopped after line {line}: {error}")]
     Read { list: String, line: u64, error: io::Error },
+    #[error("a temporary file for the names: {0}")]
+    Spill(#[source] io::Error),
+    #[error("the table cannot be written: {0}")]
+    Write(#[source] io::Error),
     #[error("{0} lists are more than a table can tell apart (8,191): join some of the same category")]
     TooManyLists(usize),
     #[error("the lists hold more than a table can: 4 GiB of names")]

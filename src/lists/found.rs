@@ -14,9 +14,16 @@ pub struct ListId(pub u16);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Match {
     pub categories: CategorySet,
-    /// How many labels of the host, from the right, the entry is made of: the entry's text is [`crate::words::Host::last_labels`].
+    /// What part of the host the entry is of, as [`crate::words::Host::entry`] reads it: how many labels from the right, the
+    /// length of a range, or a page.
     pub labels: u8,
+    /// Of a page, how many bytes of the path's one spelling are the entry's; of a pattern, its number.
+    pub at: u16,
     pub kind: KindId,
+}
+
+impl Match {
+    const NONE: Self = Self { categories: CategorySet::EMPTY, labels: 0, at: 0, kind: KindId(0) };
 }
 
 /// An entry of a sealed list: which tier, and its number. Nothing else of it is known to anybody here.
@@ -41,12 +48,7 @@ pub struct Found {
 
 impl Found {
     /// On no list.
-    pub const NOTHING: Self = Self {
-        categories: CategorySet::EMPTY,
-        len: 0,
-        locked: None,
-        matches: [Match { categories: CategorySet::EMPTY, labels: 0, kind: KindId(0) }; MAX_MATCHES],
-    };
+    pub const NOTHING: Self = Self { categories: CategorySet::EMPTY, len: 0, locked: None, matches: [Match::NONE; MAX_MATCHES] };
 
     /// Adds a match; matches come longest first.
     pub fn push(&mut self, found: Match) {

@@ -17,7 +17,9 @@
 //! From a table to an answer:
 //! - [`table`]      the file, opened and looked up in
 //! - [`found`]      the answer to a look-up
-//! - `key`          a host with its labels turned round: how a table is sorted
+//! - `key`          a host with its labels turned round, a page, a range: how a table is sorted
+//! - [`pattern`]      regular expressions: looked at, and matched
+//! - `path`         the path of a URL in one spelling
 //! - [`search`]     the line of a list that an entry came from
 //!
 //! Beside the table:
@@ -34,6 +36,8 @@ pub mod known;
 pub mod locked;
 pub mod members;
 pub mod parse;
+mod path;
+pub mod pattern;
 pub mod phrases;
 pub mod provenance;
 pub mod search;
@@ -48,4 +52,5 @@ pub use parse::Reject;
 pub use provenance::{Broken, Provenance, Rejects};
 pub use search::{Line, find_in_members, find_lines, scan_in_members, scan_lines};
 pub use source::{Format, Member, Members, Origin, Reach, Single, Source};
+pub use table::write::{Spill, Written};
 pub use table::{KindSource, Stats, Table, TableFault};

@@ -7,20 +7,29 @@
 //! - [`header`]  format, categories, provenance, kinds, checksums
 //! - [`fuse`]    the filter: may this name be stored?
 //! - [`names`]   the names: sorted, front-coded, under a sampled index
+//! - [`pages`]   pages of a host, and patterns
+//! - [`kinds`]   which sources say what, once for all names of which the same is said
+//! - [`write`]   sorted keys → the file
+//! - [`digest`]  checksums of the body, while it is written
 //! - [`hash`]    what the filter asks by
 //! - [`bytes`]   numbers and texts, written and read back
 
 mod bytes;
-pub(in crate::lists) mod fuse;
-pub(in crate::lists) mod hash;
+mod digest;
+mod fuse;
+mod hash;
 pub(in crate::lists) mod header;
-pub(in crate::lists) mod names;
+mod kinds;
+mod names;
+mod pages;
+pub(in crate::lists) mod write;
 
-use super::key::Key;
-use super::source::Stands;
+use super::key::{self, Key};
+use super::source::{Says, Stands};
 use super::{Found, KindId, ListId, Match, Provenance, Reach};
 use crate::words::{Category, CategorySet, Host};
-use header::{CHECKED, Header, said};
+use header::{CHECKED, Header};
+use kinds::Rows;
 use names::Names;
 use std::fmt;
 use std::ops::Range;
@@ -49,10 +58,15 @@ pub struct Table {
     bytes: Box<dyn AsRef<[u8]> + Send + Sync>,
     header: Header,
     kinds: Vec<Kind>,
+    patterns: pages::Patterns,
     sums: Vec<u32>,
     body: Range<usize>,
     sections: [Range<usize>; header::SECTIONS],
 }
+
+/// Where each section stands among [`header::SECTIONS`].
+const KINDS: usize = 6;
+const FILTER: usize = 7;
 
 /// What a kind's sources say of a host, by how it [`Stands`] to the entry's name.
 struct Kind {
@@ -95,10 +109,12 @@ impl Table {
             let from = body.start.saturating_add(usize::try_from(offset).unwrap_or(usize::MAX));
             from..from.saturating_add(usize::try_from(length).unwrap_or(usize::MAX))
         });
-        let kinds = header.kinds.iter().map(|row| Kind::of(row, &header.lists)).collect();
-        let table = Self { bytes, header, kinds, sums, body, sections };
+        let mut table = Self { bytes, header, kinds: Vec::new(), patterns: pages::Patterns::default(), sums, body, sections };
         table.verify()?;
         table.check_sections()?;
+        table.kinds = (0..table.rows().len() as u32).map(|kind| Kind::of(table.rows().row(kind), &table.header.lists)).collect();
+        let patterns = pages::Patterns::of(&table.header, table.kinds.len());
+        table.patterns = patterns.ok_or(TableFault::Malformed("its patterns"))?;
         Ok(table)
     }
 
@@ -131,36 +147,53 @@ impl Table {
         if self.sections.iter().any(|s| s.end > self.body.end) {
             return Err(TableFault::Malformed("its sections"));
         }
-        let filter = self.header.filter;
-        if !filter.is_sound() || self.slice(&self.sections[0]).len() as u64 != filter.places() * 2 {
+        let filter = &self.header.filter;
+        if !filter.is_sound() || self.filter().len() as u64 != filter.bytes() {
             return Err(TableFault::Malformed("its filter"));
         }
         if !self.names().is_sound(self.header.names) {
             return Err(TableFault::Malformed("its index"));
         }
+        let rows = Rows::of(self.slice(&self.sections[KINDS]));
+        if !rows.is_some_and(|rows| rows.is_sound(self.header.lists.len())) {
+            return Err(TableFault::Malformed("its kinds"));
+        }
         Ok(())
     }
 
-    /// Everything the lists say of a host: every entry that is the host or a parent of it, the longest first.
+    /// Everything the lists say of a host: every entry that is the host or a parent of it, the longest first; of an address,
+    /// every range it lies in.
     pub fn lookup(&self, host: &Host) -> Found {
-        let maybe = self.maybe(host);
-        if maybe == 0 { Found::NOTHING } else { self.confirm(host, maybe) }
+        let maybe = if host.is_address() { self.maybe_ranges(host) } else { self.maybe(host) };
+        let found = if maybe == 0 { Found::NOTHING } else { self.confirm(host, maybe) };
+        self.with_host_patterns(host, found)
     }
 
     /// Which parents of the host may be stored, by their labels: bit 2 for `example.com`. Asks the filter only.
     fn maybe(&self, host: &Host) -> u128 {
         let (filter, shape) = (self.filter(), &self.header.filter);
         let mut labels = host.as_str().as_bytes().rsplit(|&c| c == b'.');
-        if host.is_address() {
-            // An address has no parents; which bit says so is no matter.
-            return u128::from(shape.may_hold(filter, labels.fold(hash::START, hash::with_label)));
-        }
         // One label is never an entry.
         let mut hash = hash::with_label(hash::START, labels.next().unwrap_or_default());
         let mut maybe = 0;
-        for (count, label) in (2..=self.header.most_labels).zip(labels) {
+        for (count, label) in (2..=self.header.asked.most_labels).zip(labels) {
             hash = hash::with_label(hash, label);
             maybe |= u128::from(shape.may_hold(filter, hash)) << (count & 127);
+        }
+        maybe
+    }
+
+    /// Which ranges around an address may be stored: bit 24 for a /24, bit 1 for the address itself.
+    fn maybe_ranges(&self, host: &Host) -> u128 {
+        let Some(address) = host.address() else { return 0 };
+        let asked = &self.header.asked;
+        let mut lengths = if address.is_ipv4() { asked.ranges_v4.into() } else { asked.ranges_v6 } | ITSELF;
+        let mut maybe = 0;
+        while lengths != 0 {
+            let length = lengths.trailing_zeros() as u8;
+            lengths &= lengths - 1;
+            let hash = hash::name_hash(part_of(host, length).as_bytes());
+            maybe |= u128::from(self.header.filter.may_hold(self.filter(), hash)) << length;
         }
         maybe
     }
@@ -172,41 +205,40 @@ impl Table {
         let mut found = Found::NOTHING;
         let mut excepting = 0u128;
         while maybe != 0 {
-            let labels = 127 - maybe.leading_zeros() as u8;
+            // An address itself comes before the ranges around it, a name before its parents.
+            let labels = if host.is_address() && maybe & ITSELF != 0 { 1 } else { 127 - maybe.leading_zeros() as u8 };
             maybe &= !(1 << labels);
-            let labels = if host.is_address() { 1 } else { labels };
-            let entry = if host.is_address() { key.as_bytes() } else { key.of_labels(labels) };
-            let Some(number) = names.find(entry) else { continue };
+            let Some(number) = with_part(host, &key, labels, |entry| names.find(entry)) else { continue };
             let Some(kind) = self.kinds.get(number as usize) else { continue };
-            let stands = Stands::of(key.as_bytes(), entry);
+            let stands = stands(host, &key, labels);
             if kind.excepts {
                 excepting |= 1 << (labels & 127);
             }
             let categories = match excepting {
                 0 => kind.of[stands as usize],
-                _ => self.not_excepted(number, stands, &key, excepting),
+                _ => self.not_excepted(number, stands, host, excepting),
             };
             if !categories.is_empty() {
-                found.push(Match { categories, labels, kind: KindId(number) });
+                found.push(Match { categories, labels, at: 0, kind: KindId(number) });
             }
         }
         found
     }
 
-    /// What the sources of a kind say of a host, but for those that make an exception at a name with one of these counts of
-    /// labels. Few hosts come here, so each source's exceptions are looked for one by one, and nothing is kept.
-    fn not_excepted(&self, kind: u32, stands: Stands, key: &Key, excepting: u128) -> CategorySet {
-        let names = self.names();
-        let row = |kind: u32| self.header.kinds.get(kind as usize).map_or(&[][..], Vec::as_slice);
+    /// What the sources of a kind say of a host, but for those that make an exception at one of these parts of it. Few hosts
+    /// come here, so each source's exceptions are looked for one by one, and nothing is kept.
+    fn not_excepted(&self, kind: u32, stands_so: Stands, host: &Host, excepting: u128) -> CategorySet {
+        let (names, rows, key) = (self.names(), self.rows(), Key::of(host));
         let excepted = |list: ListId| {
             (1..=127u8).filter(|labels| excepting >> labels & 1 == 1).any(|labels| {
-                let name = key.of_labels(labels);
-                let stands = Stands::of(key.as_bytes(), name);
-                let exception = |&s: &u16| said(s).0 == list && said(s).1.is_exception() && said(s).1.reaches(stands);
-                names.find(name).is_some_and(|kind| row(kind).iter().any(exception))
+                let stands = stands(host, &key, labels);
+                let kind = with_part(host, &key, labels, |name| names.find(name));
+                kind.is_some_and(|kind| {
+                    rows.row(kind).any(|(of, says)| of == list && says.is_exception() && says.reaches(stands))
+                })
             })
         };
-        let saying = row(kind).iter().map(|s| said(*s)).filter(|(_, says)| !says.is_exception() && says.reaches(stands));
+        let saying = rows.row(kind).filter(|(_, says)| !says.is_exception() && says.reaches(stands_so));
         saying.filter(|(list, _)| !excepted(*list)).filter_map(|(list, _)| Some(self.list(list)?.category)).collect()
     }
 
@@ -226,13 +258,27 @@ impl Table {
 
     /// Every source of this kind, in the order of the sources: who says what of a match.
     pub fn kind_sources(&self, kind: KindId) -> impl Iterator<Item = KindSource> + '_ {
-        let row = self.header.kinds.get(kind.0 as usize).map_or(&[][..], Vec::as_slice);
-        row.iter().filter_map(|&s| {
-            let (list, says) = said(s);
-            let category = self.list(list)?.category;
-            Some(KindSource { list, category, reach: says.reach()? })
+        self.rows()
+            .row(kind.0)
+            .filter_map(|(list, says)| Some(KindSource { list, category: self.list(list)?.category, reach: says.reach()? }))
+    }
+
+    /// For each kind, how many names are of it, and each of its sources: what lists have in common.
+    pub fn counts(&self) -> impl Iterator<Item = (u64, impl Iterator<Item = ListId> + '_)> + '_ {
+        let rows = self.rows();
+        (0..rows.len() as u32).map(move |kind| {
+            let sources = rows.row(kind).filter(|(_, says)| !says.is_exception()).map(|(list, _)| list);
+            (rows.count(kind).into(), sources)
         })
     }
+
+    /// The Public Suffix List it was made with; if that is not [`Table::PSL`], it should be made again.
+    pub fn psl(&self) -> &str {
+        &self.header.psl
+    }
+
+    /// The Public Suffix List of this program: the crate that brings it and its version, which is the day of the list.
+    pub const PSL: &str = key::PSL;
 
     /// A number of the table's content: another table, another number.
     pub fn generation(&self) -> u64 {
@@ -250,12 +296,16 @@ impl Table {
 
     /// The filter's bytes, to be locked in memory by whoever mapped the file: then a miss never touches the disk.
     pub fn filter(&self) -> &[u8] {
-        self.slice(&self.sections[0])
+        self.slice(&self.sections[FILTER])
     }
 
     fn names(&self) -> Names<'_> {
-        let [_, sample_at, samples, group_at, groups, block_at, blocks] = self.sections.each_ref().map(|s| self.slice(s));
+        let [blocks, block_at, groups, group_at, samples, sample_at, ..] = self.sections.each_ref().map(|s| self.slice(s));
         Names { sample_at, samples, group_at, groups, block_at, blocks }
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        Rows::of(self.slice(&self.sections[KINDS])).unwrap_or_default()
     }
 
     fn slice(&self, range: &Range<usize>) -> &[u8] {
@@ -264,14 +314,40 @@ impl Table {
 }
 
 impl Kind {
-    fn of(row: &[u16], lists: &[Provenance]) -> Self {
-        let saying = |stands: Stands| {
-            let wanted = row.iter().map(|s| said(*s)).filter(|(_, says)| !says.is_exception() && says.reaches(stands));
-            wanted.filter_map(|(list, _)| Some(lists.get(usize::from(list.0))?.category)).collect()
-        };
-        let excepts = row.iter().any(|s| said(*s).1.is_exception());
-        Self { of: [Stands::Same, Stands::Www, Stands::Below].map(saying), excepts }
+    fn of(row: impl Iterator<Item = (ListId, Says)>, lists: &[Provenance]) -> Self {
+        let mut kind = Self { of: [CategorySet::EMPTY; 3], excepts: false };
+        for (list, says) in row {
+            let Some(category) = lists.get(usize::from(list.0)).map(|list| list.category) else { continue };
+            kind.excepts |= says.is_exception();
+            for stands in [Stands::Same, Stands::Www, Stands::Below] {
+                if !says.is_exception() && says.reaches(stands) {
+                    kind.of[stands as usize].insert(category);
+                }
+            }
+        }
+        kind
     }
+}
+
+/// In a set of lengths of ranges: the address itself.
+const ITSELF: u128 = 1 << 1;
+
+/// The key of a part of an address: itself, or a range around it.
+fn part_of(host: &Host, length: u8) -> Key {
+    match host.address() {
+        Some(address) if length > 1 => Key::of_range(address, length),
+        _ => Key::of(host),
+    }
+}
+
+/// Asks with the key of a part of a host: a parent of a name, a range around an address.
+fn with_part<T>(host: &Host, key: &Key, labels: u8, ask: impl FnOnce(&[u8]) -> T) -> T {
+    if host.is_address() { ask(part_of(host, labels).as_bytes()) } else { ask(key.of_labels(labels)) }
+}
+
+/// How a host stands to that part of it. An address is meant as much by a range as by itself.
+fn stands(host: &Host, key: &Key, labels: u8) -> Stands {
+    if host.is_address() { Stands::Same } else { Stands::of(key.as_bytes(), key.of_labels(labels)) }
 }
 
 impl fmt::Debug for Table {

@@ -259,7 +259,7 @@ fn entry(event: &Event) -> String {
     let text = match Host::parse(&event.host) {
         // A list may hold the whole of icloud.com as one: the name says that it was the device.
         Ok(host) if noise::is_device_default(host.as_str()) => shown(host.as_str()),
-        Ok(host) if event.labels > 0 => shown(host.last_labels(event.labels)),
+        Ok(host) if event.labels > 0 => shown(&host.entry(event.labels)),
         Ok(host) if !host.is_address() => shown(psl::domain_str(host.as_str()).unwrap_or(host.as_str())),
         _ => shown(&event.host),
     };

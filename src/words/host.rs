@@ -1,10 +1,16 @@
 //! A host as URLs and lists hold it: an RFC 1123 name in A-label form, or an address literal.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Longest host name in text form without the trailing dot (RFC 1035 §2.3.4: 255 octets on the wire).
 pub const MAX_HOST: usize = 253;
+
+/// In a count of labels: the entry is a page of that part of the host, or, with no label, a pattern.
+pub const PAGE: u8 = 0x80;
+/// An address has one label; from here on the number is the length of a range: none is wider than /24.
+pub const WIDEST_RANGE: u8 = 24;
 
 /// A lower-case host: labels of letters, digits, `-` and `_`, no trailing dot; or the text of an IP address without brackets.
 ///
@@ -113,9 +119,28 @@ impl Host {
         self.suffixes().nth(usize::from(total.saturating_sub(labels))).unwrap_or(self.as_str())
     }
 
+    /// The text of the list entry that this many labels of the host stand for: so many of its last labels, `203.0.113.0/24` of an address from 24 upwards, `example.com/…` of a page, or a pattern.
+    pub fn entry(&self, labels: u8) -> Cow<'_, str> {
+        match (labels & !PAGE, self.address()) {
+            (0, _) => Cow::Borrowed("a pattern"),
+            (of_host, _) if labels & PAGE != 0 => Cow::Owned(format!("{}/…", self.last_labels(of_host))),
+            (length @ WIDEST_RANGE.., Some(address)) => Cow::Owned(format!("{}/{length}", first_of(address, length))),
+            (labels, _) => Cow::Borrowed(self.last_labels(labels)),
+        }
+    }
+
     /// Whether the host is `parent` or below it.
     pub fn is_within(&self, parent: &Host) -> bool {
         self.suffixes().any(|s| s == parent.as_str())
+    }
+}
+
+/// The first address of the range of this length that the address lies in.
+pub fn first_of(address: IpAddr, length: u8) -> IpAddr {
+    let kept = |all: u32| all.saturating_sub(length.into());
+    match address {
+        IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & u32::MAX.checked_shl(kept(32)).unwrap_or(0)).into()),
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & u128::MAX.checked_shl(kept(128)).unwrap_or(0)).into()),
     }
 }
 

@@ -15,7 +15,7 @@ pub fn with_examples(text: &str) -> String {
 fn found(category: Option<Category>) -> Found {
     let mut found = Found::NOTHING;
     if let Some(category) = category {
-        found.push(Match { categories: CategorySet::of(&[category]), labels: 2, kind: KindId(0) });
+        found.push(Match { categories: CategorySet::of(&[category]), labels: 2, at: 0, kind: KindId(0) });
     }
     found
 }

@@ -5,7 +5,7 @@ use crate::journal::names::Names;
 use crate::journal::read::Stored;
 use crate::journal::week::timestamp;
 use crate::policy::Step;
-use crate::words::{DeviceId, GroupId, PersonId};
+use crate::words::{DeviceId, GroupId, Host, PersonId};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -140,13 +140,13 @@ fn named(names: &[String], id: u16, what: &str) -> String {
     names.get(usize::from(id)).cloned().unwrap_or_else(|| format!("{what} {id}"))
 }
 
-/// The last `labels` labels of a host: the text of the entry that matched. An address is one label.
+/// The text of the entry that matched, as [`Host::entry`] has it; of a name that is no host, its last labels.
 fn entry(host: &str, labels: u8) -> Option<String> {
     if host.is_empty() || labels == 0 {
         return None;
     }
-    if host.parse::<std::net::IpAddr>().is_ok() {
-        return Some(host.to_owned());
+    if let Ok(host) = Host::parse(host) {
+        return Some(host.entry(labels).into_owned());
     }
     let dots = host.rmatch_indices('.').nth(usize::from(labels) - 1);
     Some(dots.map_or(host, |(at, _)| &host[at + 1..]).to_owned())

@@ -190,7 +190,7 @@ mod tests {
             Format::Adblock,
             &[
                 ("/ads(?!x)/", &[Err(Reject::Regex)]),
-                ("/./", &[Err(Reject::MatchesAll)]),
+                ("/./", &[Err(Reject::TooBroad)]),
                 ("/^https:\\/\\/ads/", &[Err(Reject::Pattern)]),
                 ("/banner/ads.", &[Err(Reject::Pattern)]),
                 ("/", &[Err(Reject::Pattern)]),

@@ -7,7 +7,8 @@
 //! nothing and a `{` that begins no count is itself. GNU's `\w`, `\s`, `\b`, `\<` are taken, for lists are tried on GNU's
 //! library. Back references are refused, and whatever POSIX leaves undefined.
 
-use super::{Reject, Rule, Said, What, Within, pattern, text};
+use super::{Reject, Rule, Said, What, Within, text};
+use crate::lists::pattern::{LONGEST, check};
 
 /// POSIX's RE_DUP_MAX.
 const MOST_REPEATED: u32 = 255;
@@ -20,7 +21,7 @@ pub(super) fn line(line: &[u8], to: &mut String, each: &mut dyn FnMut(Said)) {
         Ok(text) if text.starts_with('<') => each(Err(Reject::Html)),
         Ok(text) => {
             to.clear();
-            let translated = translate(text, to).and_then(|()| pattern::checked(Within::Url, to));
+            let translated = translate(text, to).and_then(|()| check(Within::Url, to));
             each(translated.map(|()| Rule::of(What::Pattern(Within::Url, to))));
         }
         Err(why) => each(Err(why)),
@@ -28,7 +29,7 @@ pub(super) fn line(line: &[u8], to: &mut String, each: &mut dyn FnMut(Said)) {
 }
 
 fn translate(text: &str, to: &mut String) -> Result<(), Reject> {
-    if text.len() > pattern::MOST_BYTES {
+    if text.len() > LONGEST {
         return Err(Reject::Regex);
     }
     Translation { rest: text, to, open: Vec::new(), last: None, repeated: false }.run()
@@ -347,8 +348,8 @@ mod tests {
                 ("# a comment", &[]),
                 ("", &[]),
                 (r"(a)\1", &[Err(Reject::Regex)]),
-                (".*", &[Err(Reject::MatchesAll)]),
-                ("/", &[Err(Reject::MatchesAll)]),
+                (".*", &[Err(Reject::TooBroad)]),
+                ("/", &[Err(Reject::TooBroad)]),
                 ("(([a-z]{1,255}){1,255}){1,255}", &[Err(Reject::Regex)]),
                 ("<html>", &[Err(Reject::Html)]),
             ],

@@ -77,7 +77,7 @@ pub enum Reject {
     BadUrl,
     WholeHost,
     RegexOption,
-    MatchesAll,
+    TooBroad,
     Pattern,
 }
 
@@ -121,7 +121,7 @@ impl Reject {
         Self::BadUrl,
         Self::WholeHost,
         Self::RegexOption,
-        Self::MatchesAll,
+        Self::TooBroad,
         Self::Pattern,
     ];
 
@@ -186,7 +186,7 @@ impl Reject {
             Self::BadUrl => "bad-url",
             Self::WholeHost => "whole-host",
             Self::RegexOption => "regex-option",
-            Self::MatchesAll => "matches-all",
+            Self::TooBroad => "too-broad",
             Self::Pattern => "pattern",
         }
     }
@@ -234,7 +234,7 @@ impl fmt::Display for Reject {
             Self::BadUrl => "a URL that cannot be matched exactly: another scheme or port, a user name, or a blank in it",
             Self::WholeHost => "a URL without a path: a page's address must not close its host",
             Self::RegexOption => "a regular expression with an option after it (`;querytype=`, `;invert` …)",
-            Self::MatchesAll => "a regular expression that matches whatever is asked",
+            Self::TooBroad => "a pattern that would match nearly everything",
             Self::Pattern => "an adblock pattern that is not exactly a name, or a name and a path",
         })
     }

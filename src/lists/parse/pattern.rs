@@ -5,19 +5,7 @@
 //! is refused, and so are Pi-hole's options after `;` (`;querytype=`, `;invert`, `;reply=`): without them the rule says more.
 
 use super::{Reject, Rule, Said, What, Within, text};
-
-/// Longest pattern that is taken, in bytes. UT1's longest has 930.
-pub(super) const MOST_BYTES: usize = 2048;
-
-/// Largest program of one pattern. UT1's largest takes 60 kB; a thousand counted repetitions of a class want megabytes.
-const MOST_PROGRAM: usize = 1 << 18;
-
-/// Deepest nesting of brackets.
-const MOST_NESTED: u32 = 32;
-
-/// What a pattern that means something does not match all of: hosts, and URLs, that have nothing in common.
-const UNLIKE: [[&str; 3]; 2] =
-    [["q-7.xn--p1ai", "zzkw.io", "203.0.113.94"], ["q-7.xn--p1ai/", "zzkw.io/hhj?u=1", "203.0.113.94/~bb/9.PNG"]];
+use crate::lists::pattern::check;
 
 pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
     match text::without_comment(line, b"") {
@@ -41,22 +29,8 @@ fn rule(text: &str) -> Said<'_> {
 
 /// A pattern for host names.
 pub(super) fn in_hosts(text: &str) -> Said<'_> {
-    checked(Within::Host, text)?;
+    check(Within::Host, text)?;
     Ok(Rule::of(What::Pattern(Within::Host, text)))
-}
-
-/// Whether a pattern is one, of bounded size, and does not match whatever is asked.
-///
-/// # Errors
-/// [`Reject::Regex`], [`Reject::MatchesAll`].
-pub(super) fn checked(within: Within, text: &str) -> Result<(), Reject> {
-    if text.len() > MOST_BYTES {
-        return Err(Reject::Regex);
-    }
-    let built = regex::RegexBuilder::new(text).case_insensitive(true).size_limit(MOST_PROGRAM).nest_limit(MOST_NESTED).build();
-    let pattern = built.map_err(|_| Reject::Regex)?;
-    let unlike = &UNLIKE[usize::from(within == Within::Url)];
-    if unlike.iter().all(|text| pattern.is_match(text)) { Err(Reject::MatchesAll) } else { Ok(()) }
 }
 
 /// Whether a line is rather a pattern than anything else: it holds what stands in no name and no URL, and no blank, which no name
@@ -70,7 +44,6 @@ pub(super) fn looks_like(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::{Format, Reject, says};
-    use super::*;
 
     #[test]
     fn a_line_is_a_pattern_for_names() {
@@ -92,13 +65,11 @@ mod tests {
                 (r"(ads)\1\.example", &[Err(Reject::Regex)]),
                 (r"ads[", &[Err(Reject::Regex)]),
                 (r"([a-z]{1,500}\.){1,500}", &[Err(Reject::Regex)]),
-                (".*", &[Err(Reject::MatchesAll)]),
-                (r"\.", &[Err(Reject::MatchesAll)]),
-                ("^$|a?", &[Err(Reject::MatchesAll)]),
+                (".*", &[Err(Reject::TooBroad)]),
+                (r"\.", &[Err(Reject::TooBroad)]),
+                ("^$|a?", &[Err(Reject::TooBroad)]),
                 ("<html>", &[Err(Reject::Html)]),
             ],
         );
-        let (deep, long) = ("(".repeat(60) + "a" + &")".repeat(60), "a".repeat(MOST_BYTES + 1));
-        assert_eq!((checked(Within::Host, &deep), checked(Within::Url, &long)), (Err(Reject::Regex), Err(Reject::Regex)));
     }
 }

@@ -59,7 +59,7 @@ mod tests {
                 (r"regexp:^odd[1-7]\.example\.org(\.[a-z]{2})?$", &[Ok(r"host~^odd[1-7]\.example\.org(\.[a-z]{2})?$")]),
                 (r"regexp:(^|\.)ads[0-9]\.example$ @ads", &[Ok(r"host~(^|\.)ads[0-9]\.example$")]),
                 (r"regexp:(?!a)b", &[Err(Reject::Regex)]),
-                (r"regexp:.+", &[Err(Reject::MatchesAll)]),
+                (r"regexp:.+", &[Err(Reject::TooBroad)]),
                 ("example.com example.org", &[Err(Reject::NotAHost)]),
                 ("example.com @", &[Err(Reject::NotAHost)]),
                 ("other:example.com", &[Err(Reject::NotAHost)]),

@@ -1,5 +1,7 @@
 //! The hash that the filter asks by. It never decides a match: only whether the stored names need to be asked.
 
+use crate::lists::key::host_of;
+
 /// Odd constants without structure: the digits of π (as in Blowfish's P-array).
 const K: [u64; 2] = [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7345];
 
@@ -19,9 +21,11 @@ pub(in crate::lists) fn with_label(mut hash: u64, label: &[u8]) -> u64 {
     fold(hash ^ u64::from_le_bytes(last))
 }
 
-/// The hash of a whole key.
+/// The hash of a whole key: of its host, and then of what follows it, a page or the length of a range, as if it were one label.
 pub(in crate::lists) fn name_hash(key: &[u8]) -> u64 {
-    key.split(|&c| c == b'.').fold(START, with_label)
+    let (host, tail) = key.split_at(host_of(key));
+    let hash = host.split(|&c| c == b'.').fold(START, with_label);
+    if tail.is_empty() { hash } else { with_label(hash, tail) }
 }
 
 /// Mixes two halves of a full product: every bit of the input reaches every bit of the result.

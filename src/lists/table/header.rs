@@ -1,12 +1,12 @@
 //! What stands before the names: which format, which categories, which sources, how to check the rest.
 //!
 //! All numbers little-endian. `magic 8 · version 4 · header length 4 · file length 8 · generation 8 · …` as [`Header::write`]
-//! has it, and at its end the CRC-32 of all of it. The body follows at the next multiple of 64 bytes: the filter, then
-//! samples, groups and blocks of names, each after its offsets.
+//! has it, and at its end the CRC-32 of all of it. The body follows at the next multiple of 64 bytes, in [`SECTIONS`].
 
 use super::TableFault;
 use super::bytes::{Reader, Writer};
 use super::{fuse, hash};
+use crate::lists::parse::Within;
 use crate::lists::provenance::Row;
 use crate::lists::source::Says;
 use crate::lists::{Broken, Format, ListId, Provenance, Reject, Rejects};
@@ -16,57 +16,67 @@ use std::ops::Range;
 pub(super) const MAGIC: &[u8; 8] = b"sgtable\n";
 /// Raised with every change of this file, of the names' coding, of the hash, or of the order of [`Reject`], [`Broken`] and
 /// [`Says`].
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 /// Bytes of body under one checksum: small enough to say where a card is bad, large enough that the sums are few.
 pub(super) const CHECKED: usize = 1 << 16;
-/// Filter; samples, groups and blocks, each after its offsets.
-pub(in crate::lists) const SECTIONS: usize = 7;
+/// Blocks, which are written first because they alone are too many to be kept until the end; then where each begins, groups,
+/// samples, kinds and the filter.
+pub(in crate::lists) const SECTIONS: usize = 8;
 /// Where the generation stands.
 const GENERATION_AT: usize = 24;
-/// The body begins at a multiple of this: a cache line.
-const ALIGNED: usize = 64;
-
-/// The sources of a kind, each as [`saying`] has it.
-pub(in crate::lists) type KindRow = Vec<u16>;
+/// Body and sections begin at a multiple of this: a cache line.
+pub(super) const ALIGNED: usize = 64;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::lists) struct Header {
     pub generation: u64,
+    /// Keys: names, addresses, ranges and pages.
     pub names: u64,
-    /// Labels of the longest entry: a host's longer parents need not be asked for.
-    pub most_labels: u8,
+    pub asked: Asked,
+    /// The Public Suffix List it was made with.
+    pub psl: String,
     pub lists: Vec<Provenance>,
-    pub kinds: Vec<KindRow>,
+    pub patterns: Vec<Pattern>,
     pub filter: fuse::Shape,
     /// Offset in the body and length of each.
     pub sections: [(u64, u64); SECTIONS],
 }
 
+/// What a look-up needs to ask for: what the table has none of, is not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::lists) struct Asked {
+    /// Labels of the longest entry: a host's longer parents need not be asked for.
+    pub most_labels: u8,
+    /// Entries that are a page of a host.
+    pub pages: u64,
+    /// Lengths of ranges that occur, a bit each.
+    pub ranges_v4: u32,
+    pub ranges_v6: u128,
+}
+
+/// A regular expression of one or more lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::lists) struct Pattern {
+    pub within: Within,
+    pub kind: u32,
+    pub text: String,
+}
+
 impl Header {
-    /// The whole file: this header, with generation, sections and checksums worked out, and the body.
-    pub fn write(mut self, sections: &[Vec<u8>; SECTIONS]) -> Vec<u8> {
-        let mut body = Vec::with_capacity(sections.iter().map(|s| s.len() + ALIGNED).sum());
-        for (bytes, place) in sections.iter().zip(&mut self.sections) {
-            body.resize(body.len().next_multiple_of(ALIGNED), 0);
-            *place = (body.len() as u64, bytes.len() as u64);
-            body.extend_from_slice(bytes);
-        }
-        let sums: Vec<u32> = body.chunks(CHECKED).map(crc32fast::hash).collect();
+    /// The file up to the body, with checksums and generation worked out. `content` is a number of the body's content.
+    pub fn write(&mut self, sums: &[u32], content: u64, body: u64) -> Vec<u8> {
         self.generation = 0;
-        let plain = self.bytes(&sums, body.len());
+        let mut bytes = self.bytes(sums, body);
         // 0 is left for 'no generation', should a reader need one.
-        let generation = hash::of_bytes(hash::of_bytes(hash::START, &plain), &body).max(1);
-        let mut file = Vec::with_capacity(plain.len() + ALIGNED + body.len());
-        file.extend_from_slice(&plain);
-        file[GENERATION_AT..GENERATION_AT + 8].copy_from_slice(&generation.to_le_bytes());
-        file.extend(crc32fast::hash(&file).to_le_bytes());
-        file.resize(file.len().next_multiple_of(ALIGNED), 0);
-        file.extend_from_slice(&body);
-        file
+        self.generation = hash::of_bytes(content, &bytes).max(1);
+        bytes[GENERATION_AT..GENERATION_AT + 8].copy_from_slice(&self.generation.to_le_bytes());
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        bytes.resize(bytes.len().next_multiple_of(ALIGNED), 0);
+        bytes
     }
 
     /// The header's bytes, without its checksum.
-    fn bytes(&self, sums: &[u32], body: usize) -> Vec<u8> {
+    fn bytes(&self, sums: &[u32], body: u64) -> Vec<u8> {
         let mut to = Writer::default();
         to.raw(MAGIC);
         to.u32(VERSION);
@@ -74,7 +84,11 @@ impl Header {
         to.u64(0); // file length, below
         to.u64(self.generation);
         to.u64(self.names);
-        to.u8(self.most_labels);
+        to.u8(self.asked.most_labels);
+        to.u64(self.asked.pages);
+        to.u32(self.asked.ranges_v4);
+        to.raw(&self.asked.ranges_v6.to_le_bytes());
+        to.text(&self.psl);
         to.u8(Category::FIXED.len() as u8);
         for category in Category::FIXED {
             to.u8(category.bit());
@@ -82,14 +96,16 @@ impl Header {
         }
         to.u32(self.lists.len() as u32);
         self.lists.iter().for_each(|list| write_provenance(&mut to, list));
-        to.u32(self.kinds.len() as u32);
-        for kind in &self.kinds {
-            to.u32(kind.len() as u32);
-            kind.iter().for_each(|said| to.u16(*said));
+        to.u32(self.patterns.len() as u32);
+        for pattern in &self.patterns {
+            to.u8(pattern.within as u8);
+            to.u32(pattern.kind);
+            to.text(&pattern.text);
         }
-        to.u64(self.filter.seed);
         to.u32(self.filter.segment);
         to.u32(self.filter.segments);
+        to.u32(self.filter.seeds.len() as u32);
+        self.filter.seeds.iter().for_each(|seed| to.u64(*seed));
         for (offset, length) in self.sections {
             to.u64(offset);
             to.u64(length);
@@ -99,7 +115,7 @@ impl Header {
         let mut bytes = to.finish();
         let length = bytes.len() + 4;
         bytes[12..16].copy_from_slice(&(length as u32).to_le_bytes());
-        let file = (length.next_multiple_of(ALIGNED) + body) as u64;
+        let file = length.next_multiple_of(ALIGNED) as u64 + body;
         bytes[16..24].copy_from_slice(&file.to_le_bytes());
         bytes
     }
@@ -137,24 +153,45 @@ impl Header {
         let file_length = from.u64().ok_or_else(malformed)?;
         let generation = from.u64().ok_or_else(malformed)?;
         let names = from.u64().ok_or_else(malformed)?;
-        let most_labels = from.u8().ok_or_else(malformed)?;
+        let asked = read_asked(&mut from).ok_or_else(malformed)?;
+        let psl = from.text().ok_or_else(malformed)?.to_owned();
         check_categories(&mut from)?;
-        let lists = from.u32().and_then(|n| (0..n).map(|_| read_provenance(&mut from)).collect::<Option<Vec<_>>>());
-        let lists = lists.ok_or_else(malformed)?;
-        let kinds = from.u32().and_then(|n| (0..n).map(|_| read_kind(&mut from, lists.len())).collect::<Option<Vec<_>>>());
-        let kinds = kinds.ok_or_else(malformed)?;
+        let lists = read_all(&mut from, read_provenance).ok_or_else(malformed)?;
+        let patterns = read_all(&mut from, read_pattern).ok_or_else(malformed)?;
         let tail = |from: &mut Reader| {
-            let filter = fuse::Shape { seed: from.u64()?, segment: from.u32()?, segments: from.u32()? };
+            let (segment, segments) = (from.u32()?, from.u32()?);
+            let filter = fuse::Shape { segment, segments, seeds: read_all(from, Reader::u64)? };
             let mut sections = [(0, 0); SECTIONS];
             for section in &mut sections {
                 *section = (from.u64()?, from.u64()?);
             }
-            let sums = from.u32().and_then(|n| (0..n).map(|_| from.u32()).collect::<Option<Vec<_>>>())?;
+            let sums = read_all(from, Reader::u32)?;
             from.0.is_empty().then_some((filter, sections, sums))
         };
         let (filter, sections, sums) = tail(&mut from).ok_or_else(malformed)?;
-        Ok((Self { generation, names, most_labels, lists, kinds, filter, sections }, file_length, sums))
+        Ok((Self { generation, names, asked, psl, lists, patterns, filter, sections }, file_length, sums))
     }
+}
+
+/// So many of something as a number in front says. Nothing is made room for that is not there.
+fn read_all<'a, T>(from: &mut Reader<'a>, one: impl Fn(&mut Reader<'a>) -> Option<T>) -> Option<Vec<T>> {
+    let count = from.u32()?;
+    (0..count).map(|_| one(from)).collect()
+}
+
+fn read_asked(from: &mut Reader) -> Option<Asked> {
+    let (most_labels, pages, ranges_v4) = (from.u8()?, from.u64()?, from.u32()?);
+    let ranges_v6 = u128::from(from.u64()?) | u128::from(from.u64()?) << 64;
+    Some(Asked { most_labels, pages, ranges_v4, ranges_v6 })
+}
+
+fn read_pattern(from: &mut Reader) -> Option<Pattern> {
+    let within = match from.u8()? {
+        0 => Within::Host,
+        1 => Within::Url,
+        _ => return None,
+    };
+    Some(Pattern { within, kind: from.u32()?, text: from.text()?.to_owned() })
 }
 
 /// A bit with another meaning would turn one category into another, silently: refused, whatever else is right.
@@ -227,11 +264,6 @@ fn read_provenance(from: &mut Reader) -> Option<Provenance> {
         rejects,
         broken,
     })
-}
-
-fn read_kind(from: &mut Reader, lists: usize) -> Option<KindRow> {
-    let row = (0..from.u32()?).map(|_| from.u16()).collect::<Option<KindRow>>()?;
-    row.iter().all(|said| usize::from(said >> 3) < lists && usize::from(said & 7) < Says::ALL.len()).then_some(row)
 }
 
 /// A source and what it says, as a kind has it: the number · 8 and the place of [`Says`].

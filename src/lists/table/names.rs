@@ -22,8 +22,8 @@ pub(in crate::lists) struct Packer {
     before: Vec<u8>,
 }
 
-/// The sections, in the order they stand in the file. Offsets are 32 bits each, one for each beginning and one for the end;
-/// what is past 4 GiB is refused by the caller.
+/// The sections. Offsets are 32 bits each, one for each beginning and one for the end; what is past 4 GiB is refused by the
+/// caller.
 #[derive(Default)]
 pub(in crate::lists) struct Packed {
     pub sample_at: Vec<u8>,
@@ -31,20 +31,23 @@ pub(in crate::lists) struct Packed {
     pub group_at: Vec<u8>,
     pub groups: Vec<u8>,
     pub block_at: Vec<u8>,
+    /// What has not been taken away yet.
     pub blocks: Vec<u8>,
+    /// How many bytes of blocks were taken away.
+    pub blocks_before: u64,
 }
 
 impl Packer {
-    /// Adds a name. Keys come sorted, each once, ASCII, 1 to 253 bytes.
+    /// Adds a name. Keys come sorted, each once, ASCII, 1 to 255 bytes.
     pub fn push(&mut self, key: &[u8], kind: u32) {
         let packed = &mut self.packed;
         if !self.names.is_multiple_of(BLOCK) {
             push_name(&mut packed.blocks, &self.before, key);
         } else {
-            push_offset(&mut packed.block_at, &packed.blocks);
+            push_offset(&mut packed.block_at, packed.blocks_before + packed.blocks.len() as u64);
             if (self.names / BLOCK).is_multiple_of(GROUP) {
-                push_offset(&mut packed.sample_at, &packed.samples);
-                push_offset(&mut packed.group_at, &packed.groups);
+                push_offset(&mut packed.sample_at, packed.samples.len() as u64);
+                push_offset(&mut packed.group_at, packed.groups.len() as u64);
                 packed.samples.extend_from_slice(key);
             } else {
                 push_name(&mut packed.groups, &self.head, key);
@@ -60,11 +63,26 @@ impl Packer {
         self.names
     }
 
+    /// The blocks that have come since this was last asked, if they are this many bytes; the caller keeps them.
+    pub fn blocks(&mut self, at_least: usize) -> Option<Vec<u8>> {
+        let blocks = &mut self.packed.blocks;
+        (blocks.len() >= at_least).then(|| {
+            self.packed.blocks_before += blocks.len() as u64;
+            std::mem::replace(blocks, Vec::with_capacity(at_least + 512))
+        })
+    }
+
+    /// How many bytes of blocks there are, taken away or not.
+    pub fn blocks_length(&self) -> u64 {
+        self.packed.blocks_before + self.packed.blocks.len() as u64
+    }
+
     pub fn finish(mut self) -> Packed {
-        let Packed { sample_at, samples, group_at, groups, block_at, blocks } = &mut self.packed;
-        push_offset(sample_at, samples);
-        push_offset(group_at, groups);
-        push_offset(block_at, blocks);
+        let end = self.blocks_length();
+        let Packed { sample_at, samples, group_at, groups, block_at, .. } = &mut self.packed;
+        push_offset(sample_at, samples.len() as u64);
+        push_offset(group_at, groups.len() as u64);
+        push_offset(block_at, end);
         self.packed
     }
 }
@@ -201,8 +219,8 @@ fn end_of_own(bytes: &[u8]) -> Option<usize> {
     Some(bytes.len() - rest.len() + rest.iter().position(|c| c & 0x80 != 0)? + 1)
 }
 
-fn push_offset(at: &mut Vec<u8>, bytes: &[u8]) {
-    at.extend((bytes.len() as u32).to_le_bytes());
+fn push_offset(at: &mut Vec<u8>, offset: u64) {
+    at.extend((offset as u32).to_le_bytes());
 }
 
 fn push_name(to: &mut Vec<u8>, before: &[u8], key: &[u8]) {
@@ -253,7 +271,7 @@ mod tests {
     }
 
     fn view(packed: &Packed) -> Names<'_> {
-        let Packed { sample_at, samples, group_at, groups, block_at, blocks } = packed;
+        let Packed { sample_at, samples, group_at, groups, block_at, blocks, .. } = packed;
         Names { sample_at, samples, group_at, groups, block_at, blocks }
     }
 

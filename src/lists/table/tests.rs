@@ -1,4 +1,5 @@
 use super::*;
+use crate::lists::parse::Within;
 use crate::lists::{Format, Known, ListText, Origin, Platforms, Reach, compile_texts};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -129,6 +130,157 @@ fn another_table_has_another_generation_and_the_same_lists_the_same_bytes() {
     assert_eq!(generation("a.example\n"), generation("a.example\n"));
 }
 
+/// A table of keys as they are, each of one list: `203.0.113.0/24` a range, `example.com/path` a page, `~text` and `/text/`
+/// patterns for hosts and for URLs, `=` in front of a name that is meant exactly, `@@` in front of an exception of the list.
+fn table_of_keys(lists: &[(Category, &[&str])]) -> Table {
+    let mut keys: BTreeMap<Vec<u8>, Vec<u16>> = BTreeMap::new();
+    let mut patterns = Vec::new();
+    let mut provenance = Vec::new();
+    for ((category, entries), list) in lists.iter().zip(0..) {
+        provenance.push(Provenance::unread("list", *category));
+        for entry in *entries {
+            let (plain, says) = match (entry.strip_prefix('='), entry.strip_prefix("@@")) {
+                (Some(plain), _) => (plain, Says::Exact),
+                (_, Some(plain)) => (plain, Says::NotBelow),
+                _ => (*entry, Says::Below),
+            };
+            let said = header::saying(list, says);
+            if let Some(text) = plain.strip_prefix('~') {
+                patterns.push((Within::Host, text, said));
+                continue;
+            }
+            let (of, path) = plain.split_once('/').unwrap_or((plain, ""));
+            let key = match (of, plain.len() > of.len(), path.parse::<u8>()) {
+                ("", ..) => {
+                    patterns.push((Within::Url, path.trim_end_matches('/'), said));
+                    continue;
+                }
+                (address, true, Ok(length)) if host(address).is_address() => {
+                    Key::of_range(host(address).address().expect("an address"), length)
+                }
+                (of, true, _) => Key::of_url(&host(of), &format!("/{path}")).expect("short"),
+                (of, false, _) => Key::of(&host(of)),
+            };
+            keys.entry(key.as_bytes().to_vec()).or_default().push(said);
+        }
+    }
+    let mut spill = write::in_memory();
+    let mut writer = write::Writer::new(&mut spill);
+    keys.iter().for_each(|(key, said)| writer.push(key, said).expect("a key"));
+    patterns.iter().for_each(|(within, text, said)| writer.pattern(*within, text, *said));
+    let mut bytes = Vec::new();
+    let written = writer.finish(&provenance, &mut bytes, &mut |_| ()).expect("memory can be written");
+    assert_eq!((written.bytes, written.names), (bytes.len() as u64, keys.len() as u64));
+    let table = Table::open(Box::new(bytes)).expect("a table");
+    assert_eq!(table.generation(), written.generation);
+    table
+}
+
+#[test]
+fn an_exact_entry_reaches_its_host_and_not_www() {
+    let table = table_of_keys(&[(Category::ADULT, &["=d.example"])]);
+    for (name, expected) in [("d.example", vec!["2 adult"]), ("www.d.example", vec![]), ("a.d.example", vec![])] {
+        assert_eq!(said(&table, name), expected, "{name}");
+    }
+}
+
+#[test]
+fn an_address_is_found_in_every_range_it_lies_in_but_for_what_the_list_excepts() {
+    let table = table_of_keys(&[
+        (Category::ADULT, &["203.0.113.0/24", "2001:db8:1::/48", "@@203.0.113.9"]),
+        (Category::MALWARE, &["203.0.113.7", "203.0.113.4/30", "203.0.113.9", "2001:db8:1:2::/64"]),
+    ]);
+    for (address, expected) in [
+        ("203.0.113.7", vec!["1 malware", "30 malware", "24 adult"]),
+        ("203.0.113.8", vec!["24 adult"]),
+        ("203.0.113.9", vec!["1 malware"]),
+        ("203.0.112.7", vec![]),
+        ("2001:db8:1:2::7", vec!["64 malware", "48 adult"]),
+        ("2001:db8:2::7", vec![]),
+        ("::ffff:203.0.113.8", vec!["24 adult"]),
+        ("7.113.0.203.example", vec![]),
+    ] {
+        assert_eq!(said(&table, address), expected, "{address}");
+    }
+    let asked = host("203.0.113.6");
+    let found = table.lookup(&asked);
+    let texts: Vec<_> = found.matches().iter().map(|m| table.entry_text(&asked, "", m)).collect();
+    assert_eq!(texts, ["203.0.113.4/30", "203.0.113.0/24"]);
+}
+
+/// What is said of a page: the text of each entry that matched.
+fn said_of_page(table: &Table, of: &str, path: &str) -> Vec<String> {
+    let of = host(of);
+    let found = table.lookup_url(&of, path);
+    found.matches().iter().map(|m| format!("{} {}", table.entry_text(&of, path, m), m.categories)).collect()
+}
+
+#[test]
+fn an_entry_that_is_a_page_closes_it_and_what_is_below_and_never_its_host() {
+    let table = table_of_keys(&[
+        (
+            Category::ADULT,
+            &["nhs.uk/bad", "www.shared.example/~user/", "whole.example", "front.example/", "whole.example/x?id=7"],
+        ),
+        (Category::GAMES, &["shared.example/~user/play.html"]),
+    ]);
+    for (of, path, expected) in [
+        ("nhs.uk", "/", vec![]),
+        ("nhs.uk", "/badminton", vec![]),
+        ("nhs.uk", "/Bad", vec![]),
+        ("nhs.uk", "/bad", vec!["nhs.uk/bad adult"]),
+        ("www.nhs.uk", "/bad/x?y", vec!["nhs.uk/bad adult"]),
+        ("a.nhs.uk", "/bad", vec![]),
+        ("nhs.uk", "//x/../%62ad?q#f", vec!["nhs.uk/bad adult"]),
+        ("shared.example", "/~other/", vec![]),
+        ("shared.example", "/%7Euser/play.html?x=1", vec!["shared.example/~user/play.html games", "shared.example/~user adult"]),
+        ("whole.example", "/y", vec!["whole.example adult"]),
+        ("whole.example", "/x?id=7&a=b", vec!["whole.example/x?id=7 adult", "whole.example adult"]),
+        ("whole.example", "/x?id=77", vec!["whole.example adult"]),
+        ("front.example", "", vec!["front.example/ adult"]),
+        ("front.example", "/?q=1", vec!["front.example/ adult"]),
+        ("front.example", "/more", vec![]),
+    ] {
+        assert_eq!(said_of_page(&table, of, path), expected, "{of}{path}");
+    }
+    for name in ["nhs.uk", "www.nhs.uk", "shared.example", "front.example"] {
+        assert_eq!(table.lookup(&host(name)), Found::NOTHING, "{name}");
+    }
+    let page = table.lookup_url(&host("www.shared.example"), "/~user/");
+    assert_eq!(host("www.shared.example").entry(page.matches()[0].labels), "shared.example/…");
+    let long = format!("/{}", "a/".repeat(5000));
+    assert_eq!(table.lookup_url(&host("nhs.uk"), &long), Found::NOTHING);
+}
+
+#[test]
+fn patterns_for_hosts_are_asked_everywhere_and_those_for_urls_of_pages_only() {
+    let table = table_of_keys(&[
+        (Category::GAMBLING, &["~(^|\\.)casino[0-9]+\\.", "/[./-]porn[0-9]*/"]),
+        (Category::ADULT, &["/[./-]porn[0-9]*/"]),
+    ]);
+    for (of, path, expected) in [
+        ("casino77.example", "/", vec!["/(^|\\.)casino[0-9]+\\./ gambling"]),
+        ("www.CASINO77.example", "/a", vec!["/(^|\\.)casino[0-9]+\\./ gambling"]),
+        ("casino.example", "/", vec![]),
+        ("a.example", "/x/PORN7.jpg", vec!["/[./-]porn[0-9]*/ adult gambling"]),
+    ] {
+        assert_eq!(said_of_page(&table, of, path), expected, "{of}{path}");
+    }
+    assert_eq!(said(&table, "casino77.example"), ["128 gambling"]);
+    assert_eq!(said(&table, "a.porn.example"), Vec::<String>::new());
+    let found = table.lookup(&host("casino77.example"));
+    assert_eq!(table.list_of(found.matches()[0].kind, Category::GAMBLING), Some(ListId(0)));
+}
+
+#[test]
+fn a_table_tells_how_many_names_lists_have_in_common_and_which_suffix_list_it_knows() {
+    let table = table_of_keys(&[(Category::ADULT, &["a.example", "b.example"]), (Category::GAMES, &["b.example", "c.example"])]);
+    let mut counts: Vec<_> = table.counts().map(|(n, lists)| (lists.map(|l| l.0).collect::<Vec<_>>(), n)).collect();
+    counts.sort();
+    assert_eq!(counts, [(vec![0], 1), (vec![0, 1], 1), (vec![1], 1)]);
+    assert_eq!(table.psl(), Table::PSL);
+}
+
 /// Puts right what a forger would: the header's checksum.
 fn resealed(mut file: Vec<u8>) -> Vec<u8> {
     let length = u32::from_le_bytes(file[12..16].try_into().expect("four bytes")) as usize;
@@ -151,7 +303,7 @@ fn what_is_not_a_whole_table_of_this_kind_is_refused_with_what_to_do() {
     for (file, says) in [
         (Vec::new(), "not a Schoolgate table"),
         (b"<!DOCTYPE html><html></html>".to_vec(), "not a Schoolgate table"),
-        (with(8, 77), "format 77, and this version reads format 3"),
+        (with(8, 77), "format 77, and this version reads format 5"),
         (good[..good.len() - 1].to_vec(), "cut short"),
         (longer, "cut short or has something behind it"),
         (good[..40].to_vec(), "cut short"),

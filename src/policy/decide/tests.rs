@@ -22,7 +22,7 @@ fn host(text: &str) -> Host {
 fn found(categories: &[Category]) -> Found {
     let mut found = Found::NOTHING;
     for (i, category) in categories.iter().enumerate() {
-        found.push(Match { categories: CategorySet::of(&[*category]), labels: 2, kind: KindId(i as u32) });
+        found.push(Match { categories: CategorySet::of(&[*category]), labels: 2, at: 0, kind: KindId(i as u32) });
     }
     found
 }
@@ -362,8 +362,8 @@ fn a_chain_speaks_for_harm_always_and_for_categories_only_where_the_question_cam
 #[test]
 fn a_verdict_says_which_entry_and_which_sources() {
     let mut found = Found::NOTHING;
-    found.push(Match { categories: CategorySet::of(&[Category::VIDEO]), labels: 3, kind: KindId(4) });
-    found.push(Match { categories: CategorySet::of(&[Category::GAMES]), labels: 2, kind: KindId(9) });
+    found.push(Match { categories: CategorySet::of(&[Category::VIDEO]), labels: 3, at: 0, kind: KindId(4) });
+    found.push(Match { categories: CategorySet::of(&[Category::GAMES]), labels: 2, at: 0, kind: KindId(9) });
     let host = host("a.b.example");
     let verdict = decide(&ask(&host, &found), &policy_with(vec![]));
     assert_eq!(

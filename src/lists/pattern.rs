@@ -1,0 +1,138 @@
+//! Regular expressions of lists: looked at before they are taken, and matched.
+//!
+//! Comes in: an expression in the syntax of the crate `regex`, for hosts or for whole URLs. Goes out: whether a table may hold
+//! it; and which of a table's are found in a text.
+//! Always holds: the time a match takes grows with the text only (the crate never goes back), memory is bounded, and no
+//! expression is taken that would match nearly everything. Small and capital letters are the same, as squidGuard has it; a text
+//! is ASCII, so a letter is a byte.
+
+use super::Reject;
+use super::parse::Within;
+use regex::bytes::{RegexBuilder, RegexSet, RegexSetBuilder};
+
+/// Most patterns of one source: more are no list of patterns that anybody has read. UT1's `adult/expressions` has some 30.
+pub const MOST: usize = 2_000;
+/// Most bytes of patterns of one source.
+pub const MOST_TEXT: usize = 1 << 20;
+/// Longest pattern: UT1's have up to about two thousand bytes.
+pub(super) const LONGEST: usize = 8192;
+/// Deepest nesting of brackets.
+const MOST_NESTED: u32 = 32;
+/// Memory of one compiled pattern. UT1's largest takes 60 kB; a thousand counted repetitions of a class want megabytes.
+const SIZE: usize = 1 << 20;
+/// Memory of the cache of states of a set.
+const CACHE: usize = 4 << 20;
+/// Memory of one compiled set; what is more becomes two.
+const SET_SIZE: usize = 16 << 20;
+
+/// Names and pages of no special kind: what matches one of them would match most.
+const ORDINARY: [&str; 6] = [
+    "www.bbc.co.uk/news",
+    "en.wikipedia.org/wiki/Mathematics",
+    "www.gov.uk/browse/education",
+    "hill-school.example/",
+    "cdn7.static.example.net/js/app.min.js?v=3",
+    "xn--caf-dma.example/%C3%A9",
+];
+
+/// Whether a table may hold this pattern.
+///
+/// # Errors
+/// [`Reject::Regex`]: it is none, or too large; [`Reject::TooBroad`]; [`Reject::TooLong`].
+pub fn check(within: Within, text: &str) -> Result<(), Reject> {
+    if text.len() > LONGEST {
+        return Err(Reject::TooLong);
+    }
+    let pattern = RegexBuilder::new(text)
+        .unicode(false)
+        .case_insensitive(true)
+        .size_limit(SIZE)
+        .dfa_size_limit(CACHE)
+        .nest_limit(MOST_NESTED)
+        .build();
+    let pattern = pattern.map_err(|_| Reject::Regex)?;
+    let ordinary = |url: &&str| match within {
+        Within::Url => pattern.is_match(url.as_bytes()),
+        Within::Host => pattern.is_match(url.split('/').next().unwrap_or_default().as_bytes()),
+    };
+    if pattern.is_match(b"") || ORDINARY.iter().any(|url| ordinary(&url)) { Err(Reject::TooBroad) } else { Ok(()) }
+}
+
+/// All patterns of a table that look at the same: the number of each, and what they are matched by.
+pub(super) struct Set {
+    parts: Vec<(Vec<u16>, RegexSet)>,
+}
+
+impl Set {
+    /// `None`: a pattern is none. What [`check`] lets through never is.
+    pub(super) fn of(patterns: &[(u16, &str)]) -> Option<Self> {
+        let mut parts = Vec::new();
+        Self::add(patterns, &mut parts)?;
+        Some(Self { parts })
+    }
+
+    fn add(patterns: &[(u16, &str)], parts: &mut Vec<(Vec<u16>, RegexSet)>) -> Option<()> {
+        if patterns.is_empty() {
+            return Some(());
+        }
+        let mut builder = RegexSetBuilder::new(patterns.iter().map(|(_, text)| text));
+        builder.unicode(false).case_insensitive(true).size_limit(SET_SIZE).dfa_size_limit(CACHE);
+        match builder.build() {
+            Ok(set) => parts.push((patterns.iter().map(|(number, _)| *number).collect(), set)),
+            Err(_) if patterns.len() > 1 => {
+                let (a, b) = patterns.split_at(patterns.len() / 2);
+                Self::add(a, parts)?;
+                Self::add(b, parts)?;
+            }
+            Err(_) => return None,
+        }
+        Some(())
+    }
+
+    /// The numbers of the patterns that are found in a text. Takes memory only if there are any.
+    pub(super) fn found<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = u16> + 'a {
+        let parts = self.parts.iter().filter(move |(_, set)| set.is_match(text));
+        parts.flat_map(move |(numbers, set)| {
+            set.matches(text).into_iter().filter_map(|at| numbers.get(at).copied()).collect::<Vec<_>>()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_none_or_would_match_nearly_everything_is_not_taken() {
+        for (within, text, expected) in [
+            (Within::Host, "(^|[-.])(casino|poker)[0-9]*\\.", Ok(())),
+            (Within::Url, "/(xxx|porn)[^/]*\\.jpg$", Ok(())),
+            (Within::Host, "(", Err(Reject::Regex)),
+            (Within::Host, "((a{1,1000}){1,1000}){1,1000}", Err(Reject::Regex)),
+            (Within::Host, &"(".repeat(60), Err(Reject::Regex)),
+            (Within::Host, &("(".repeat(60) + "a" + &")".repeat(60)), Err(Reject::Regex)),
+            (Within::Host, "", Err(Reject::TooBroad)),
+            (Within::Host, "x*", Err(Reject::TooBroad)),
+            (Within::Url, ".", Err(Reject::TooBroad)),
+            (Within::Host, "[.]CO[.]uk$", Err(Reject::TooBroad)),
+            (Within::Url, "wiki", Err(Reject::TooBroad)),
+            (Within::Host, "wiki/", Ok(())),
+        ] {
+            assert_eq!(check(within, text), expected, "{text}");
+        }
+        assert_eq!(check(Within::Url, &"a".repeat(LONGEST + 1)), Err(Reject::TooLong));
+    }
+
+    #[test]
+    fn each_pattern_found_is_told_and_a_set_too_large_becomes_two() {
+        let set = Set::of(&[(3, "casino"), (5, "^bet"), (9, "o\\.example$")]).expect("patterns");
+        assert_eq!(set.found(b"BET-Casino.example").collect::<Vec<_>>(), [3, 5, 9]);
+        assert_eq!(set.found(b"lesson.example").count(), 0);
+        let large: Vec<String> = (0..60).map(|n| format!("x{n}[a-z]{{1,60}}([a-z0-9]{{1,60}}[0-9]){{1,60}}y")).collect();
+        let large: Vec<(u16, &str)> = large.iter().zip(0..).map(|(text, n)| (n, text.as_str())).collect();
+        let set = Set::of(&large).expect("each fits alone");
+        assert!(set.parts.len() > 1, "{}", set.parts.len());
+        assert_eq!(set.found(b"x7ab1y").collect::<Vec<_>>(), [7]);
+        assert!(Set::of(&[(0, "(")]).is_none());
+    }
+}

@@ -1,0 +1,174 @@
+//! Sorted keys → a table file.
+//!
+//! Names go out as they come, to a file beside; what is kept until the end is their hashes, 8 bytes a name, and an index of
+//! about 1 byte a name. Then the header can be written, and after it the names are copied behind it.
+
+use super::digest::Digest;
+use super::fuse;
+use super::hash::name_hash;
+use super::header::{ALIGNED, Asked, CHECKED, Header, Pattern, SECTIONS};
+use super::kinds::Numbering;
+use super::names::{Packed, Packer};
+use crate::lists::key::{Form, PSL};
+use crate::lists::parse::Within;
+use crate::lists::{CompileFault, Progress, Provenance};
+use std::collections::BTreeMap;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+/// A place for what is too much for memory: a temporary file.
+pub trait Spill: Read + Write + Seek {}
+
+impl<T: Read + Write + Seek> Spill for T {}
+
+/// A table file that has just been written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    pub names: u64,
+    pub bytes: u64,
+    pub generation: u64,
+}
+
+/// Takes every key of a table in order, then writes the file.
+pub(in crate::lists) struct Writer<'s> {
+    spill: &'s mut dyn Spill,
+    digest: Digest,
+    packer: Packer,
+    hashes: Vec<u64>,
+    kinds: Numbering,
+    asked: Asked,
+    patterns: BTreeMap<(Within, String), Vec<u16>>,
+}
+
+impl<'s> Writer<'s> {
+    /// `spill` is empty, and takes the names while they come.
+    pub fn new(spill: &'s mut dyn Spill) -> Self {
+        Self {
+            spill,
+            digest: Digest::new(),
+            packer: Packer::default(),
+            hashes: Vec::new(),
+            kinds: Numbering::default(),
+            asked: Asked::default(),
+            patterns: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a key with everything that is said of it. Keys come sorted, each once; `said` is sorted, each as
+    /// [`saying`](super::header::saying) has it.
+    ///
+    /// # Errors
+    /// [`CompileFault`]: the spill fails, or there is more than a table can hold.
+    pub fn push(&mut self, key: &[u8], said: &[u16]) -> Result<(), CompileFault> {
+        match Form::of(key) {
+            Form::Host(labels) => self.asked.most_labels = self.asked.most_labels.max(labels),
+            Form::Page => self.asked.pages += 1,
+            Form::RangeV4(length) => self.asked.ranges_v4 |= 1 << (length & 31),
+            Form::RangeV6(length) => self.asked.ranges_v6 |= 1 << (length & 127),
+        }
+        self.hashes.push(name_hash(key));
+        self.packer.push(key, self.kinds.number(said));
+        if let Some(blocks) = self.packer.blocks(CHECKED) {
+            self.digest.add(&blocks);
+            self.spill.write_all(&blocks).map_err(CompileFault::Spill)?;
+        }
+        if u32::try_from(self.packer.blocks_length()).is_err() || self.packer.names() > u64::from(u32::MAX) {
+            return Err(CompileFault::TooMuch);
+        }
+        Ok(())
+    }
+
+    /// Adds a pattern; the same one of another source is one with it.
+    pub fn pattern(&mut self, within: Within, text: &str, said: u16) {
+        let row = self.patterns.entry((within, text.to_owned())).or_default();
+        if let Err(place) = row.binary_search(&said) {
+            row.insert(place, said);
+        }
+    }
+
+    /// How many keys there are so far.
+    pub fn names(&self) -> u64 {
+        self.packer.names()
+    }
+
+    /// Writes the whole file. `lists` is what became of each source, by its number.
+    ///
+    /// # Errors
+    /// [`CompileFault`]: the spill or `to` fails, or there is more than a table can hold.
+    pub fn finish(
+        mut self,
+        lists: &[Provenance],
+        to: &mut dyn Write,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Written, CompileFault> {
+        let names = self.packer.names();
+        progress(Progress::Filtering { names });
+        let last = self.packer.blocks(0).unwrap_or_default();
+        self.digest.add(&last);
+        self.spill.write_all(&last).map_err(CompileFault::Spill)?;
+        let blocks = self.digest.length();
+
+        let mut patterns = Vec::with_capacity(self.patterns.len());
+        for ((within, text), said) in std::mem::take(&mut self.patterns) {
+            patterns.push(Pattern { within, kind: self.kinds.number(&said), text });
+        }
+        if patterns.len() > usize::from(u16::MAX) {
+            return Err(CompileFault::TooMuch);
+        }
+        let kinds = self.kinds.finish();
+        let Packed { sample_at, samples, group_at, groups, block_at, .. } = self.packer.finish();
+        let filter = fuse::build(self.hashes);
+        let kept = [block_at, groups, group_at, samples, sample_at, kinds, filter.bytes];
+        if kept.iter().any(|s| u32::try_from(s.len()).is_err()) {
+            return Err(CompileFault::TooMuch);
+        }
+        let mut sections = [(0, 0); SECTIONS];
+        sections[0] = (0, blocks);
+        for (section, bytes) in sections[1..].iter_mut().zip(&kept) {
+            self.digest.add(padding(self.digest.length()));
+            *section = (self.digest.length(), bytes.len() as u64);
+            self.digest.add(bytes);
+        }
+        let body = self.digest.length();
+        let (sums, content) = self.digest.finish();
+        let psl = PSL.to_owned();
+        let (lists, asked, filter) = (lists.to_vec(), self.asked, filter.shape);
+        let mut header = Header { generation: 0, names, asked, psl, lists, patterns, filter, sections };
+        let before = header.write(&sums, content, body);
+
+        let mut out = |bytes: &[u8]| to.write_all(bytes).map_err(CompileFault::Write);
+        out(&before)?;
+        copy(self.spill, blocks, &mut out)?;
+        let mut written = blocks;
+        for bytes in &kept {
+            let padding = padding(written);
+            out(padding)?;
+            out(bytes)?;
+            written += (padding.len() + bytes.len()) as u64;
+        }
+        Ok(Written { names, bytes: before.len() as u64 + body, generation: header.generation })
+    }
+}
+
+/// Zeros up to the next section.
+fn padding(length: u64) -> &'static [u8] {
+    &[0; ALIGNED][..(length.next_multiple_of(ALIGNED as u64) - length) as usize]
+}
+
+/// Copies the names from where they were kept.
+fn copy(spill: &mut dyn Spill, length: u64, out: &mut dyn FnMut(&[u8]) -> Result<(), CompileFault>) -> Result<(), CompileFault> {
+    spill.seek(SeekFrom::Start(0)).map_err(CompileFault::Spill)?;
+    let mut buffer = vec![0; CHECKED];
+    let mut left = length;
+    while left > 0 {
+        let piece = &mut buffer[..left.min(CHECKED as u64) as usize];
+        spill.read_exact(piece).map_err(CompileFault::Spill)?;
+        out(piece)?;
+        left -= piece.len() as u64;
+    }
+    Ok(())
+}
+
+/// A spill in memory: for small tables and tests.
+pub(in crate::lists) fn in_memory() -> io::Cursor<Vec<u8>> {
+    io::Cursor::new(Vec::new())
+}
