@@ -11,20 +11,24 @@
 //! - [`known`]      `platforms.txt` and `canaries.txt`: what no list may do by mistake
 //! - [`compile`]    all sources → table bytes
 //! - [`provenance`] what became of each source: entries, duplicates, rejects by reason
+//! - [`guard`]      whether a source is used as it is now, or its last good version kept
 //!
 //! From a table to an answer:
 //! - [`table`]      the file, opened and looked up in
 //! - [`found`]      the answer to a look-up
 //! - `key`          a host with its labels turned round: how a table is sorted
 //! - [`search`]     the line of a list that an entry came from
+//! - [`overlap`]    what a list says that no other of its category does
 //!
 //! From words to a worry:
 //! - [`phrases`]    terms by theme, found in a text in chunks
 
 pub mod compile;
 pub mod found;
+pub mod guard;
 mod key;
 pub mod known;
+pub mod overlap;
 pub mod parse;
 pub mod phrases;
 pub mod provenance;
@@ -34,6 +38,7 @@ pub mod table;
 
 pub use compile::{CompileFault, Compiled, Progress, compile};
 pub use found::{Found, KindId, ListId, Match};
+pub use guard::Refusal;
 pub use known::{Canaries, Known, KnownFault, Platforms};
 pub use parse::Reject;
 pub use provenance::{Broken, Provenance, Rejects};

@@ -238,6 +238,17 @@ impl Table {
         })
     }
 
+    /// Each kind that some name has, with how many have it. Reads all names: for figures, not for a look-up.
+    pub fn kind_counts(&self) -> impl Iterator<Item = (KindId, u64)> {
+        let mut counts = vec![0u64; self.kinds.len()];
+        self.names().each_kind(&mut |kind| {
+            if let Some(count) = counts.get_mut(kind as usize) {
+                *count += 1;
+            }
+        });
+        counts.into_iter().enumerate().filter(|(_, count)| *count > 0).map(|(kind, count)| (KindId(kind as u32), count))
+    }
+
     /// A number of the table's content: another table, another number.
     pub fn generation(&self) -> u64 {
         self.header.generation

@@ -105,6 +105,24 @@ impl Names<'_> {
         walk.is_there().then_some(kind)
     }
 
+    /// The kind of every name, in order of names.
+    pub fn each_kind(&self, each: &mut dyn FnMut(u32)) {
+        let blocks = (self.block_at.len() / 4).saturating_sub(1);
+        for mut names in (0..blocks).filter_map(|block| part(self.blocks, self.block_at, block)) {
+            let mut next = take_kind(&mut names);
+            while let Some(kind) = next {
+                each(kind);
+                // How much is shared, then the name's own bytes.
+                let own = names.get(1..).and_then(|own| own.get(end_of_own(own)?..));
+                next = own.and_then(|mut rest| {
+                    let kind = take_kind(&mut rest);
+                    names = rest;
+                    kind
+                });
+            }
+        }
+    }
+
     /// The last group whose sample is not after the key.
     fn group_of(&self, key: &[u8]) -> Option<usize> {
         let (mut low, mut high) = (0, (self.sample_at.len() / 4).saturating_sub(1));
