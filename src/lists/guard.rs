@@ -23,8 +23,11 @@ const MAY_GAIN: u64 = 2000;
 
 /// Canaries that a source may hit, each entry dropped and counted. More is not a slip: the list is not what it is
 /// said to be, and what else it closes no canary tells.
+///
+/// Measured on real lists (UT1, hagezi, StevenBlack, blocklistproject, v2fly): those for blocking hit up to 5 (UT1's `games`, of
+/// 33,740 entries, five that teach), 2.5 million adult names 7, and UT1's lists of what to open 4 to 24.
 pub const MOST_CANARIES: u64 = 5;
-/// … and fewer of a small list: one in so many of its entries. A single hit is a slip in any list.
+/// … or one in so many entries, whichever is more.
 pub const ONE_CANARY_IN: u64 = 10_000;
 
 /// Why a source is not to be used.
@@ -82,7 +85,7 @@ pub fn canary_hits(source: &Provenance) -> u64 {
 fn canaries(now: &Provenance) -> Option<Refusal> {
     let hits = canary_hits(now);
     let entries = now.entries + hits;
-    let many = hits > MOST_CANARIES || (hits > 1 && hits.saturating_mul(ONE_CANARY_IN) > entries);
+    let many = hits > MOST_CANARIES.max(entries / ONE_CANARY_IN);
     many.then_some(Refusal::Canaries { hits, entries })
 }
 
@@ -175,14 +178,12 @@ mod tests {
     #[test]
     fn a_single_canary_drops_an_entry_and_many_refuse_the_source() {
         for (entries, hits, expected) in [
-            (1_000_000, 5, "used"),
-            (1_000_000, 6, "canaries"),
             (10, 1, "used"),
-            (10, 2, "canaries"),
-            (19_998, 2, "used"),
-            (19_997, 2, "canaries"),
-            (50_000, 5, "used"),
-            (40_000, 5, "canaries"),
+            (10, 5, "used"),
+            (10, 6, "canaries"),
+            (50_000, 6, "canaries"),
+            (1_000_000, 100, "used"),
+            (1_000_000, 101, "canaries"),
         ] {
             assert_eq!(word(None, &source(entries, &[(Reject::Canary, hits)])), expected, "{hits} of {entries}");
         }

@@ -98,7 +98,7 @@ pub fn corpus_lists(folder: &Path) -> Vec<List> {
         let format = format_of(&path)?;
         let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
         let text = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        Some(List { category: category_of(&name), name, format, text })
+        Some(List { category: category_of(&name).unwrap_or(Category::SHOPPING), name, format, text })
     };
     files(folder).into_iter().filter_map(listed).collect()
 }
@@ -126,9 +126,11 @@ fn format_of(path: &Path) -> Option<Format> {
     folder.or_else(|| (file == "domains").then_some(Format::Domains))
 }
 
-/// The category a list would be given, by words in its name. What has none of them is a list of nothing harmful.
-fn category_of(name: &str) -> Category {
+/// The category a list would be given, by words in its name. What has none of them is not for blocking: what one company owns, what
+/// is good for children, what UT1 opens for an exam.
+pub fn category_of(name: &str) -> Option<Category> {
     let words = [
+        ("social", Category::SOCIAL_NETWORKING),
         ("violence", Category::VIOLENCE),
         ("agressif", Category::VIOLENCE),
         ("hate", Category::HATE),
@@ -154,14 +156,19 @@ fn category_of(name: &str) -> Category {
         ("redirector", Category::BYPASS),
         ("piracy", Category::PIRACY),
         ("warez", Category::PIRACY),
-        ("social", Category::SOCIAL_NETWORKING),
+        ("webmail", Category::WEBMAIL),
+        ("chat", Category::CHAT),
+        ("forums", Category::FORUMS),
+        ("audio-video", Category::VIDEO),
+        ("filehosting", Category::FILE_SHARING),
+        ("remote-control", Category::REMOTE_ACCESS),
         ("dating", Category::DATING),
         ("games", Category::GAMES),
         ("shortener", Category::SHORTENER),
         ("publicite", Category::ADVERTS),
-        ("ads", Category::ADVERTS),
+        ("category-ads", Category::ADVERTS),
     ];
-    words.iter().find(|(word, _)| name.contains(word)).map_or(Category::SHOPPING, |(_, category)| *category)
+    words.iter().find(|(word, _)| name.contains(word)).map(|(_, category)| *category)
 }
 
 /// Every file of a folder, in order; links are not followed, so that a list with two names is read once.
