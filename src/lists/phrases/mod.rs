@@ -12,6 +12,7 @@
 //! - `words`     bytes → words without case, width, accents, leetspeak or spelling out
 //! - `fold`      one character, without what people use to hide a word
 
+pub mod engine;
 pub mod file;
 mod fold;
 pub mod matcher;
