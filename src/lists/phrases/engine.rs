@@ -71,6 +71,13 @@ pub struct Carry {
     read: u64,
 }
 
+impl Carry {
+    /// Bytes of the text so far.
+    pub fn read(&self) -> u64 {
+        self.read
+    }
+}
+
 impl Engine {
     /// # Errors
     /// [`EngineFault`]: a phrase without bytes or with too many, or too many in all.

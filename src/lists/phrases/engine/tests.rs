@@ -48,7 +48,10 @@ fn overlapping_nested_equal_and_short_phrases_are_all_found() {
     for (phrases, text) in [
         (vec!["he", "she", "his", "hers", "h", "s", "ushers"], "ushers his she"),
         (vec!["kill", "kill", "killing", "ill", "kil", "ki", "k", "ing"], "killing kill ki k"),
-        (vec!["aaaa", "aaa", "aa", "a", "aaaaaaaa"], "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        (
+            vec!["aaaa", "aaa", "aa", "a", "aaaaaaaa"],
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ),
         (vec!["abcd", "abcde", "abcdef", "abcdefg", "bcdefg"], "abcdefg abcdef abcde abcd abc"),
         (vec!["ab\0", "ab\0\0", "abc\0"], "xxab"),
         (vec![long.as_str(), "xxxxx"], long.as_str()),
@@ -80,10 +83,9 @@ fn a_phrase_is_found_wherever_a_block_of_places_ends() {
 
 #[test]
 fn phrases_that_no_engine_can_hold_are_refused() {
-    for (phrases, expected) in [
-        (vec!["a".to_owned(), String::new()], EngineFault::Empty(1)),
-        (vec!["a".repeat(LONGEST + 1)], EngineFault::TooLong(0)),
-    ] {
+    for (phrases, expected) in
+        [(vec!["a".to_owned(), String::new()], EngineFault::Empty(1)), (vec!["a".repeat(LONGEST + 1)], EngineFault::TooLong(0))]
+    {
         assert_eq!(Engine::build(&phrases).unwrap_err(), expected);
     }
     let many = vec!["a".repeat(LONGEST); super::MOST_BYTES / LONGEST + 1];
