@@ -8,10 +8,10 @@ mod naive;
 
 use made::Random;
 use naive::{List, Reference};
+use schoolgate::lists::found::MAX_MATCHES;
 use schoolgate::lists::{
     Broken, Canaries, Format, Known, ListId, Origin, Platforms, Provenance, Reach, Refusal, Source, Table, compile, guard,
 };
-use schoolgate::lists::found::MAX_MATCHES;
 use schoolgate::words::{Category, CategorySet, Host};
 use std::collections::BTreeMap;
 
@@ -63,11 +63,8 @@ fn ten_thousand_random_names_of_each_list_are_found_in_it() {
     let mut random = Random(17);
     for (number, list) in lists.iter().enumerate() {
         let entries = naive::read(list, &platforms).entries;
-        let some: Vec<_> = if entries.len() <= OF_EACH {
-            entries.iter().collect()
-        } else {
-            (0..OF_EACH).map(|_| random.of(&entries)).collect()
-        };
+        let some: Vec<_> =
+            if entries.len() <= OF_EACH { entries.iter().collect() } else { (0..OF_EACH).map(|_| random.of(&entries)).collect() };
         for entry in &some {
             let found = table.lookup(&entry.host);
             let labels = if entry.host.is_address() { 1 } else { entry.host.labels() };
@@ -162,12 +159,8 @@ fn no_real_list_is_refused_wrongly() {
 fn a_list_that_closes_what_a_school_needs_is_refused() {
     let mut text = String::from_utf8_lossy(&shipped("education.txt")).into_owned();
     text.push_str(&"some-casino.example\n".repeat(10));
-    let list = List {
-        name: "some/gambling".into(),
-        category: Category::GAMBLING,
-        format: Format::Domains,
-        text: text.into_bytes(),
-    };
+    let list =
+        List { name: "some/gambling".into(), category: Category::GAMBLING, format: Format::Domains, text: text.into_bytes() };
     let (table, read) = compiled(&[list], Origin::Public, &known());
     let refusal = guard::judge(None, &read[0], false).expect_err("it is refused");
     assert!(matches!(refusal, Refusal::Canaries { hits, .. } if hits > 100), "{refusal}");

@@ -46,12 +46,7 @@ pub fn lists(names: usize) -> Vec<List> {
             };
             text.push_str(&line(*format, &name, &mut random));
         }
-        List {
-            name: format!("made/{format}"),
-            category: Category::FIXED[6 + i % 6],
-            format: *format,
-            text: text.into_bytes(),
-        }
+        List { name: format!("made/{format}"), category: Category::FIXED[6 + i % 6], format: *format, text: text.into_bytes() }
     };
     Format::ALL.iter().filter(|f| **f != Format::Detect).enumerate().map(of).collect()
 }
