@@ -1,0 +1,58 @@
+//! `schoolgate lists compile`.
+
+use super::status::{Row, shown};
+use crate::cli::{Context, Outcome, fail};
+use crate::config::Config;
+use crate::gate::control::Request;
+use crate::lists::Progress;
+use crate::ops::tables;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::time::Instant;
+
+pub fn compile(context: &Context, config: &Config) -> Outcome {
+    let begun = Instant::now();
+    let bar = Bar::new(config);
+    let compiled = tables::compile(config, &mut |progress| bar.show(progress)).map_err(fail)?;
+    bar.bar.finish_and_clear();
+    let rows: Vec<Row> = compiled.lists.iter().map(|list| Row::of(list, config)).collect();
+    let entries: u64 = rows.iter().map(|r| r.entries).sum();
+    let in_force = match context.ask(config, &Request::Reload)? {
+        Some(_) => "in force now",
+        None => "for the next start; no gate is running",
+    };
+    context.print(&rows, || {
+        let size = compiled.bytes.len() as f64 / (1 << 20) as f64;
+        format!("{}\n{entries} entries, {size:.1} MiB, in {:.1} s: {in_force}", shown(&rows), begun.elapsed().as_secs_f64())
+    })
+}
+
+/// Progress on a terminal; silence elsewhere.
+struct Bar {
+    bar: ProgressBar,
+    names: Vec<String>,
+}
+
+impl Bar {
+    fn new(config: &Config) -> Self {
+        let names = tables::list_files(config).into_iter().map(|f| f.name).collect();
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} [{elapsed}]") {
+            bar.set_style(style);
+        }
+        Self { bar, names }
+    }
+
+    fn show(&self, progress: Progress) {
+        self.bar.tick();
+        self.bar.set_message(match progress {
+            Progress::Reading { source, bytes } => {
+                let name = self.names.get(source).map_or("", String::as_str);
+                format!("list {} of {}: {name}, {} KiB", source + 1, self.names.len(), bytes >> 10)
+            }
+            Progress::Sorting { entries } => format!("sorting {entries} entries"),
+            Progress::Packing { names, total } => format!("packing {names} of {total} names"),
+            Progress::Filtering { names } => format!("making the filter of {names} names"),
+        });
+    }
+}
