@@ -9,12 +9,14 @@
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
 //! - [`weekly`]    the week's report, from the journal and everything around it
+//! - [`ready`]     whether every category that is blocked has a list
 //! - [`status`]    what is running, and what needs somebody
 
 pub mod assemble;
 pub mod control;
 pub mod drift;
 pub mod entries;
+pub mod ready;
 pub mod status;
 pub mod weekly;
 

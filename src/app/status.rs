@@ -1,6 +1,7 @@
 //! What is running, and what needs somebody.
 
 use super::Doors;
+use super::ready::{self, Missing};
 use crate::gate::Gate;
 use crate::lists::Provenance;
 use crate::ops::tables;
@@ -23,6 +24,8 @@ pub struct Status {
     pub people: usize,
     pub lists: usize,
     pub names_on_lists: u64,
+    /// Categories that are blocked and have no real list.
+    pub not_ready: Vec<Missing>,
     /// Always said: no licensed list can be shipped, and what is not there must not be believed in.
     pub locked_tier: String,
     pub decisions: Vec<(String, String, u64)>,
@@ -116,6 +119,8 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
     for list in tables::list_files(&snapshot.config).iter().filter(|l| !in_table.contains(l.name.as_str())) {
         needs_you.push(format!("list {} is not used: `schoolgate lists compile` says why", list.name));
     }
+    let not_ready = ready::missing(&snapshot.config, snapshot.table.lists());
+    needs_you.extend(ready::in_a_line(&not_ready));
     if let Some(day) = last_school_day(policy, &now) {
         needs_you.push(format!("the term dates end on {day}: from then on no timetable cell for school days holds"));
     }
@@ -132,6 +137,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
         people: snapshot.register.present().count(),
         lists: snapshot.table.lists().len(),
         names_on_lists: snapshot.table.stats().names,
+        not_ready,
         locked_tier: locked_tier(snapshot.table.lists()),
         decisions: gate.counters.by_door_and_action(),
         events_written: tally.written,
@@ -173,7 +179,8 @@ impl fmt::Display for Status {
             )?;
         }
         writeln!(f, "  people        {}", self.people)?;
-        writeln!(f, "  lists         {} with {} names", self.lists, self.names_on_lists)?;
+        let ready = if self.not_ready.is_empty() { "" } else { ": NOT READY" };
+        writeln!(f, "  lists         {} with {} names{ready}", self.lists, self.names_on_lists)?;
         writeln!(f, "  locked tier   {}", self.locked_tier)?;
         let mut doors: Vec<_> = self.decisions.iter().map(|(door, ..)| door).collect();
         doors.sort_unstable();
