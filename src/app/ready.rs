@@ -73,7 +73,7 @@ fn switch_on(category: Category, public: &[PublicList]) -> String {
     match of.clone().find(|list| list.default).or_else(|| of.next()) {
         Some(list) if list.default => format!("`schoolgate lists update` fetches {}", list.name),
         Some(list) => format!("add \"{}\" to `fetch` of [lists], then `schoolgate lists update`", list.name),
-        None => "no public list is known: give one as a [[list]], or take it from the profiles' `block`".into(),
+        None => "no public list is known: give one as a [[list]] in schoolgate.toml".into(),
     }
 }
 
