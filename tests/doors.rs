@@ -369,7 +369,8 @@ fn a_school_s_own_lists_work_by_configuration_alone_and_explain_names_the_line()
     school.write("config/schoolgate.toml", &school.config(&Wish { more: lists, ..Wish::default() }));
     school.ok(&["lists", "compile"]);
     let status = school.json(&["lists", "status"]);
-    let row = |name: &str| status.as_array().expect("rows").iter().find(|r| r["name"] == name).expect("the list").clone();
+    let row =
+        |name: &str| status["lists"].as_array().expect("rows").iter().find(|r| r["name"] == name).expect("the list").clone();
     assert_eq!((row("by-hosts")["entries"].as_u64(), row("by-hosts")["duplicates"].as_u64()), (Some(1), Some(1)), "{status}");
     assert_eq!(row("by-domains")["entries"], 2);
     let rejected: u64 = row("by-domains")["rejects"].as_array().expect("rows").iter().map(|r| r[1].as_u64().unwrap_or(0)).sum();

@@ -11,6 +11,7 @@
 //! - [`passes`]    what a teacher has opened for a lesson
 //! - [`overlay`]   both put in force, without touching the table
 //! - [`weekly`]    the week's report, from the journal and everything around it
+//! - [`ready`]     whether every category that is blocked has a list
 //! - [`status`]    what is running, and what needs somebody
 
 pub mod assemble;
@@ -19,6 +20,7 @@ pub mod drift;
 pub mod entries;
 pub mod overlay;
 pub mod passes;
+pub mod ready;
 pub mod status;
 pub mod weekly;
 

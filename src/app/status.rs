@@ -1,5 +1,6 @@
 //! What is running, and what needs somebody.
 
+use super::ready::{self, Missing};
 use super::{Doors, passes};
 use crate::gate::Gate;
 use crate::ops::{locked, tables};
@@ -24,6 +25,8 @@ pub struct Status {
     pub passes: Vec<String>,
     pub lists: usize,
     pub names_on_lists: u64,
+    /// Categories that are blocked and have no real list.
+    pub not_ready: Vec<Missing>,
     /// Always said: no licensed list can be shipped, and what is not there must not be believed in.
     pub locked_tier: String,
     pub decisions: Vec<(String, String, u64)>,
@@ -116,6 +119,8 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
     for why in snapshot.locked.refused() {
         needs_you.push(format!("a locked list is not used, and the last good one is: {why}"));
     }
+    let not_ready = ready::missing(&snapshot.config, snapshot.table.lists());
+    needs_you.extend(ready::in_a_line(&not_ready));
     if let Some(day) = last_school_day(policy, &now) {
         needs_you.push(format!("the term dates end on {day}: from then on no timetable cell for school days holds"));
     }
@@ -133,6 +138,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
         passes: passes::in_force(&snapshot.config, now.unix_ms),
         lists: snapshot.table.lists().len(),
         names_on_lists: snapshot.table.stats().names,
+        not_ready,
         locked_tier: snapshot.locked.state(today),
         decisions: gate.counters.by_door_and_action(),
         events_written: tally.written,
@@ -177,7 +183,8 @@ impl fmt::Display for Status {
         for pass in &self.passes {
             writeln!(f, "  open          {pass}")?;
         }
-        writeln!(f, "  lists         {} with {} names", self.lists, self.names_on_lists)?;
+        let ready = if self.not_ready.is_empty() { "" } else { ": NOT READY" };
+        writeln!(f, "  lists         {} with {} names{ready}", self.lists, self.names_on_lists)?;
         writeln!(f, "  locked tier   {}", self.locked_tier)?;
         let mut doors: Vec<_> = self.decisions.iter().map(|(door, ..)| door).collect();
         doors.sort_unstable();

@@ -116,6 +116,19 @@ impl Canaries {
         if faults.is_empty() { Ok(canaries) } else { Err(faults) }
     }
 
+    /// Takes the names of a list that ships (education, help, platform) as canaries for lists of every category.
+    ///
+    /// # Errors
+    /// Every fault of the file, with its line.
+    pub fn add_every(&mut self, reader: &mut dyn BufRead) -> Result<(), Vec<KnownFault>> {
+        let mut faults = Vec::new();
+        each_line(reader, &mut faults, |_, text| {
+            self.every.add(Host::parse(text).map_err(|_| Reject::NotAHost)?);
+            Ok(())
+        });
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
     /// The canary that an entry of this category would close, if any. Lists that let through close nothing, and nobody may
     /// take an entry from the locked tier.
     pub fn closed_by(&self, entry: &Host, reach: Reach, category: Category) -> Option<&Host> {
@@ -171,7 +184,9 @@ pub(super) fn reach_of(entry: &Host, category: Category, origin: Origin, own: Re
     let reach = match owner {
         // nhs.uk and gov.uk are public suffixes with one owner: what ships may let them through, nothing may block them.
         Some(psl::Type::Icann) if !(origin == Origin::Shipped && super::source::lets_through(category)) => {
-            return Err(Reject::PublicSuffix);
+            // `nhs.uk` is both: a list that names it does worse than one that names `co.uk`.
+            let canary = origin == Origin::Public && known.canaries.closed_by(entry, Reach::HostOnly, category).is_some();
+            return Err(if canary { Reject::Canary } else { Reject::PublicSuffix });
         }
         Some(psl::Type::Private) => own.max(Reach::HostOnly),
         _ if known.platforms.contains(entry) => own.max(Reach::HostOnly),

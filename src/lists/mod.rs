@@ -13,6 +13,7 @@
 //! - [`known`]      `platforms.txt` and `canaries.txt`: what no list may do by mistake
 //! - [`compile`]    all sources → table bytes
 //! - [`provenance`] what became of each source: entries, duplicates, rejects by reason
+//! - [`guard`]      whether a source is used as it is now, or its last good version kept
 //!
 //! From a table to an answer:
 //! - [`table`]      the file, opened and looked up in
@@ -21,6 +22,7 @@
 //! - [`pattern`]      regular expressions: looked at, and matched
 //! - `path`         the path of a URL in one spelling
 //! - [`search`]     the line of a list that an entry came from
+//! - [`overlap`]    what a list says that no other of its category does
 //!
 //! Beside the table:
 //! - [`locked`]     the sealed lists of the locked tier: hashes, never names
@@ -31,10 +33,12 @@
 pub mod archive;
 pub mod compile;
 pub mod found;
+pub mod guard;
 mod key;
 pub mod known;
 pub mod locked;
 pub mod members;
+pub mod overlap;
 pub mod parse;
 mod path;
 pub mod pattern;
@@ -46,6 +50,7 @@ pub mod table;
 
 pub use compile::{CompileFault, Compiled, ListText, Progress, compile, compile_texts};
 pub use found::{Found, KindId, ListId, LockedEntry, Match};
+pub use guard::Refusal;
 pub use known::{Canaries, Known, KnownFault, Platforms};
 pub use locked::Locked;
 pub use parse::Reject;

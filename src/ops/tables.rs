@@ -5,7 +5,7 @@
 use super::{files, members};
 use crate::config::Config;
 use crate::lists::{self, Canaries, Compiled, Format, Known, Line, Origin, Platforms, Progress, Reach, Source, Table};
-use crate::words::{Category, Host, Role};
+use crate::words::{Category, CategorySet, Host, Role};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -234,7 +234,14 @@ fn known(config: &Config) -> Result<Known, TablesFault> {
     let (path, mut reader) = read("platforms.txt")?;
     let platforms = Platforms::read(&mut reader).map_err(|f| TablesFault::Known { path, fault: all(f) })?;
     let (path, mut reader) = read("canaries.txt")?;
-    let canaries = Canaries::read(&mut reader).map_err(|f| TablesFault::Known { path, fault: all(f) })?;
+    let mut canaries = Canaries::read(&mut reader).map_err(|f| TablesFault::Known { path, fault: all(f) })?;
+    // What ships to let through is not closed by what is fetched.
+    let lets_through = CategorySet::of(&[Category::PLATFORM, Category::HELP, Category::EDUCATION]);
+    let shipped = list_files(config).into_iter().filter(|f| f.origin == Origin::Shipped && lets_through.contains(f.category));
+    for ListFile { path, .. } in shipped {
+        let Ok(file) = File::open(&path) else { continue }; // said as a list that is not there
+        canaries.add_every(&mut BufReader::new(file)).map_err(|f| TablesFault::Known { path, fault: all(f) })?;
+    }
     Ok(Known { platforms, canaries })
 }
 

@@ -1,13 +1,19 @@
 //! `schoolgate lists status`.
 
+use crate::app::ready::{self, Missing};
 use crate::cli::table::table;
 use crate::cli::{Context, Outcome, fail};
 use crate::config::Config;
 use crate::gate::Clock;
-use crate::lists::Provenance;
-use crate::ops::{locked, tables};
-use comfy_table::CellAlignment;
-use serde::Serialize;
+use crate::lists::overlap::Overlap;
+use crate::lists::{ListId, Origin, Provenance, guard};
+use crate::ops::locked;
+use crate::ops::tables::{self, ListFile};
+use crate::words::CategorySet;
+use comfy_table::{Cell, CellAlignment};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 /// What became of one list.
 #[derive(Serialize)]
@@ -33,42 +39,229 @@ impl Row {
             broken: list.broken.map(|b| b.as_str().to_owned()),
         }
     }
+
+    fn refused(&self) -> u64 {
+        self.rejects.iter().map(|(_, count, _)| count).sum()
+    }
+}
+
+/// Everything `lists status` shows.
+#[derive(Serialize)]
+struct Status {
+    /// Whether every category that is blocked has a real list.
+    ready: bool,
+    not_ready: Vec<Missing>,
+    categories: Vec<CategoryRow>,
+    lists: Vec<ListRow>,
+    locked_tier: String,
+}
+
+#[derive(Serialize)]
+struct CategoryRow {
+    category: String,
+    lists: u64,
+    /// Distinct ones of all its lists.
+    entries: u64,
+}
+
+#[derive(Serialize)]
+struct ListRow {
+    #[serde(flatten)]
+    row: Row,
+    /// It came with Schoolgate: a few names to begin with.
+    shipped: bool,
+    /// Entries that no other list of the category has.
+    unique: u64,
+    /// Of its entries, how many in a hundred others of the category have too.
+    overlap_percent: Option<u64>,
+    /// Entries that would have closed what no list may close, and were dropped.
+    canary_hits: u64,
+    /// Seconds since its keeper was last asked, or since its file was written.
+    age_s: Option<u64>,
+    version: Option<String>,
+    licence: Option<String>,
+}
+
+/// What stands beside a list that was fetched.
+#[derive(Default, Deserialize)]
+struct Beside {
+    checked_ms: Option<i64>,
+    version: Option<String>,
+    licence: Option<String>,
 }
 
 pub fn status(context: &Context, config: &Config) -> Outcome {
     let table = tables::current(config, tables::Broken::Endure).map_err(fail)?;
-    let rows: Vec<Row> = table.lists().iter().map(|list| Row::of(list, config)).collect();
-    let unread = unread(config);
+    let overlap = Overlap::of(&table);
+    let files = tables::list_files(config);
+    let listed = table.lists().iter().enumerate().map(|(number, list)| {
+        let file = files.iter().find(|file| file.name == list.name);
+        ListRow::of(list, ListId(number as u16), file, &overlap, config)
+    });
+    let mut lists: Vec<ListRow> = listed.collect();
+    let categories: CategorySet = table.lists().iter().map(|l| l.category).collect();
+    let categories = categories.iter().map(|category| CategoryRow {
+        category: config.category_id(category),
+        lists: table.lists().iter().filter(|l| l.category == category).count() as u64,
+        entries: overlap.of_category(category),
+    });
+    let categories: Vec<CategoryRow> = categories.collect();
+    let place = |row: &ListRow| categories.iter().position(|c| c.category == row.row.category);
+    lists.sort_by_key(place);
+    let not_ready = ready::missing(config, table.lists());
     let sealed = locked::load(config, tables::Broken::Endure).map_err(fail)?;
-    context.print(&rows, || {
-        format!(
-            "{}{unread}
-locked tier: {}",
-            shown(&rows),
-            sealed.state(locked::day(Clock::System.unix_ms()))
-        )
+    let locked_tier = sealed.state(locked::day(Clock::System.unix_ms()));
+    let status = Status { ready: not_ready.is_empty(), not_ready, categories, lists, locked_tier };
+    context.print(&status, || {
+        [overview(&status), refused(&status), unread(config), whose(&status), readiness(&status)]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n\n")
     })
+}
+
+impl ListRow {
+    fn of(list: &Provenance, number: ListId, file: Option<&ListFile>, overlap: &Overlap, config: &Config) -> Self {
+        let shipped = file.is_some_and(|file| file.origin == Origin::Shipped);
+        let beside = file.map(|file| beside(&file.path)).unwrap_or_default();
+        let age_s = file.filter(|_| !shipped).and_then(|file| age_s(&file.path, beside.checked_ms));
+        Self {
+            row: Row::of(list, config),
+            shipped,
+            unique: overlap.unique(number),
+            overlap_percent: overlap.percent(number),
+            canary_hits: guard::canary_hits(list),
+            age_s,
+            version: beside.version,
+            licence: beside.licence.filter(|licence| !licence.is_empty()),
+        }
+    }
+}
+
+/// What an update has noted beside a list; of any other, nothing.
+fn beside(list: &Path) -> Beside {
+    let meta = std::fs::read(list.with_file_name("meta.json")).ok();
+    meta.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+fn age_s(list: &Path, checked_ms: Option<i64>) -> Option<u64> {
+    let now = u64::try_from(Clock::System.unix_ms() / 1000).ok()?;
+    let written = || std::fs::metadata(list).ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok();
+    let then = checked_ms.and_then(|ms| u64::try_from(ms / 1000).ok()).or_else(|| written().map(|t| t.as_secs()))?;
+    Some(now.saturating_sub(then))
+}
+
+/// Every category with the sum of its lists, and its lists below it.
+fn overview(status: &Status) -> String {
+    let mut table = table(["category and its lists", "entries", "only here", "overlap", "age", "refused", "canaries"]);
+    for category in &status.categories {
+        let of = status.lists.iter().filter(|l| l.row.category == category.category);
+        table.add_row([category.category.clone(), number(category.entries)]);
+        for list in of {
+            let row = &list.row;
+            let (unique, overlap) = match list.overlap_percent {
+                Some(percent) => (number(list.unique), format!("{percent} %")),
+                None => Default::default(),
+            };
+            let age = if list.shipped { "shipped".into() } else { list.age_s.map_or_else(|| "?".into(), age) };
+            let entries = if row.broken.is_some() { "NOT USED".into() } else { number(row.entries) };
+            let counts = [row.refused(), list.canary_hits].map(|n| if n == 0 { "-".into() } else { number(n) });
+            let cells = [format!("  {}", row.name), entries, unique, overlap, age].into_iter().chain(counts);
+            table.add_row(cells.map(Cell::new));
+        }
+    }
+    for column in 1..=6 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.to_string()
+}
+
+/// Each list of which lines were refused, with the reasons and where they are.
+fn refused(status: &Status) -> String {
+    let mut text = String::new();
+    for ListRow { row, .. } in status.lists.iter().filter(|l| l.row.refused() > 0 || l.row.broken.is_some()) {
+        text.push_str(&format!("\n  {}", row.name));
+        if let Some(why) = &row.broken {
+            text.push_str(&format!("\n    NOT USED: {why}"));
+        }
+        for (why, count, first) in &row.rejects {
+            text.push_str(&format!("\n    {} {why} ({})", number(*count), places(*count, first)));
+        }
+    }
+    if text.is_empty() { text } else { format!("refused{text}") }
+}
+
+fn places(count: u64, first: &[u64]) -> String {
+    let lines = first.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let more = if count > first.len() as u64 { ", …" } else { "" };
+    format!("line{} {lines}{more}", if first.len() == 1 { "" } else { "s" })
 }
 
 /// What of the lists' folders is not read, a line each.
 fn unread(config: &Config) -> String {
     let line = |u: tables::Unread| {
-        format!("\n{}: {} lines of {} are left out: they catch more than their category", u.list, u.lines, u.path.display())
+        format!("{}: {} lines of {} are left out: they catch more than their category", u.list, u.lines, u.path.display())
     };
-    tables::unread(config).into_iter().map(line).collect()
+    tables::unread(config).into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Under which licence the lists are that others keep, and which version of them is here.
+fn whose(status: &Status) -> String {
+    let known = status.lists.iter().filter(|l| l.version.is_some() || l.licence.is_some());
+    let line = |l: &ListRow| {
+        let said = [l.licence.clone(), l.version.as_ref().map(|v| format!("version {v}"))];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        format!("\n  {}: {}", l.row.name, crate::words::escaped(&said.join(", ")))
+    };
+    let text: String = known.map(line).collect();
+    if text.is_empty() { text } else { format!("licences and versions{text}") }
+}
+
+fn readiness(status: &Status) -> String {
+    let locked = format!("locked tier: {}", status.locked_tier);
+    if status.ready {
+        return format!("READY: every category that is blocked has a real list\n{locked}");
+    }
+    let width = status.not_ready.iter().map(|m| m.category.len()).max().unwrap_or_default();
+    let rows: String = status.not_ready.iter().map(|m| format!("\n  {:width$}  {}", m.category, m.switch_on)).collect();
+    let blocked = match status.not_ready.len() {
+        1 => "1 category is blocked with no real list: what ships is a few names to begin with".to_owned(),
+        n => format!("{n} categories are blocked with no real list: what ships is a few names to begin with"),
+    };
+    format!("NOT READY: {blocked}{rows}\n{locked}")
+}
+
+/// `4,090,466`.
+fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// As people say it: `5 min`, `3 h`, `12 days`.
+fn age(seconds: u64) -> String {
+    match seconds {
+        0..3600 => format!("{} min", seconds / 60),
+        3600..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// What became of each list, as `lists compile` shows it.
 pub(super) fn shown(rows: &[Row]) -> String {
     let mut table = table(["list", "category", "entries", "duplicates", "rejected"]);
     for row in rows {
-        let mut rejects: Vec<String> = row
-            .rejects
-            .iter()
-            .map(|(why, count, first)| {
-                let lines = first.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-                format!("{count} {why} (line {lines}{})", if *count > first.len() as u64 { ", …" } else { "" })
-            })
-            .collect();
+        let told = |(why, count, first): &(String, u64, Vec<u64>)| format!("{count} {why} ({})", places(*count, first));
+        let mut rejects: Vec<String> = row.rejects.iter().map(told).collect();
         rejects.extend(row.broken.iter().map(|why| format!("NOT USED: {why}")));
         table.add_row([
             row.name.clone(),
@@ -84,4 +277,20 @@ pub(super) fn shown(rows: &[Row]) -> String {
         }
     }
     table.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_ages_read_as_people_say_them() {
+        for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (4_090_466, "4,090,466")] {
+            assert_eq!(number(n), text);
+        }
+        for (seconds, text) in [(59, "0 min"), (3600, "1 h"), (172_799, "47 h"), (86_400 * 3, "3 days")] {
+            assert_eq!(age(seconds), text);
+        }
+        assert_eq!([places(1, &[7]), places(2, &[7, 9]), places(9, &[1, 2])], ["line 7", "lines 7, 9", "lines 1, 2, …"]);
+    }
 }

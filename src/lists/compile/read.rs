@@ -2,8 +2,9 @@
 
 use super::gather::{Full, Gathered, Mark, Strike};
 use super::{CompileFault, Progress};
+use crate::lists::guard;
 use crate::lists::known::{Known, reach_of};
-use crate::lists::parse::detect::{Undetected, opening};
+use crate::lists::parse::detect::opening;
 use crate::lists::parse::lines::{Line, Lines};
 use crate::lists::parse::{Means, Parser, Rule, Said, What};
 use crate::lists::source::{Says, lets_through};
@@ -94,27 +95,12 @@ pub(super) fn read(
         rejects,
         broken: None,
     };
-    provenance.broken = broken(&provenance, undetected, source.origin);
+    provenance.broken = guard::broken(&provenance, undetected, source.origin);
     if provenance.broken.is_some() {
         gathered.forget(mark);
         (provenance.entries, provenance.duplicates, provenance.cancelled, provenance.host_only) = (0, 0, 0, 0);
     }
     Ok(provenance)
-}
-
-/// Whether what was read is a list at all. The school's own file is used as far as it can be, and may be empty.
-fn broken(read: &Provenance, undetected: Option<Undetected>, origin: Origin) -> Option<Broken> {
-    let (refused, taken) = (read.rejects.total(), read.entries + read.duplicates + read.cancelled);
-    match undetected {
-        Some(Undetected::Html) => return Some(Broken::WebPage),
-        Some(Undetected::OtherFormat) => return Some(Broken::OtherFormat),
-        Some(Undetected::Unknown) => return Some(Broken::NoFormat),
-        None => {}
-    }
-    if taken == 0 && (origin == Origin::Public || refused > 0) {
-        return Some(if read.rejects.of(Reject::Html) > 0 { Broken::WebPage } else { Broken::NoEntries });
-    }
-    (origin == Origin::Public && refused > taken).then_some(Broken::MostlyRefused)
 }
 
 /// What each line of one source is judged by, and where it goes.

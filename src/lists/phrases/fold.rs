@@ -15,7 +15,8 @@ pub(super) enum Folded {
     Gap,
 }
 
-/// Letters that are a letter with a mark, lower case. Unicode's Latin-1 Supplement and Latin Extended-A and -B.
+/// Letters that are a letter with a mark, lower case: Unicode's Latin-1 Supplement and Latin Extended-A and -B; and those of other
+/// scripts that are written in more than one way.
 const MARKED: &[(char, &str)] = &[
     ('a', "àáâãäåāăąǎǻ"),
     ('b', "ƀɓ"),
@@ -37,7 +38,77 @@ const MARKED: &[(char, &str)] = &[
     ('w', "ŵ"),
     ('y', "ýÿŷƴ"),
     ('z', "źżžƶ"),
+    // Cyrillic: with a mark that is dropped where it is written by itself, and the one letter people leave out for want of a key.
+    ('и', "й"),
+    ('і', "ї"),
+    ('е', "ё"),
+    ('у', "ў"),
+    ('г', "ґ"),
+    // Arabic and Urdu: seats of the hamza, forms of alef, yeh, heh and kaf that keyboards of the two languages differ in.
+    ('ا', "أإآٱ"),
+    ('و', "ؤ"),
+    ('ي', "ىیئ"),
+    ('ه', "ةہھەۂۃ"),
+    ('ك', "ک"),
+    // Bengali: letters that have a code of their own and one of base and dot.
+    ('ড', "\u{9DC}"),
+    ('ঢ', "\u{9DD}"),
+    ('য', "\u{9DF}"),
 ];
+
+/// Letters of Latin, Cyrillic and Greek that look alike: what hides a word from a filter and from nobody else.
+const ALIKE: &[(char, char, char)] = &[
+    ('a', 'а', 'α'),
+    ('c', 'с', 'ϲ'),
+    ('e', 'е', 'ε'),
+    ('i', 'і', 'ι'),
+    ('j', 'ј', 'ϳ'),
+    ('k', 'к', 'κ'),
+    ('o', 'о', 'ο'),
+    ('p', 'р', 'ρ'),
+    ('s', 'ѕ', 'ѕ'),
+    ('x', 'х', 'χ'),
+    ('y', 'у', 'υ'),
+];
+
+/// In which script a word is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Script {
+    /// As it is written.
+    Own,
+    Latin,
+    Cyrillic,
+}
+
+/// Latin or Cyrillic, if a word has letters of both, or Latin and Greek ones: that of which it has more.
+pub(super) fn one_script(word: &[char]) -> Script {
+    let (mut latin, mut cyrillic, mut greek) = (0, 0, 0);
+    for &c in word {
+        match c {
+            'a'..='z' => latin += 1,
+            '\u{370}'..='\u{3FF}' => greek += 1,
+            '\u{400}'..='\u{52F}' => cyrillic += 1,
+            _ => {}
+        }
+    }
+    match (latin, cyrillic) {
+        (0, _) => Script::Own,
+        (latin, cyrillic) if cyrillic > latin => Script::Cyrillic,
+        _ if cyrillic + greek > 0 => Script::Latin,
+        _ => Script::Own,
+    }
+}
+
+impl Script {
+    pub fn read(self, c: char) -> char {
+        let alike = |found: fn(&(char, char, char), char) -> bool| ALIKE.iter().find(|row| found(row, c));
+        match self {
+            Self::Own => c,
+            Self::Latin => alike(|row, c| row.1 == c || row.2 == c).map_or(c, |row| row.0),
+            Self::Cyrillic => alike(|row, c| row.0 == c).map_or(c, |row| row.1),
+        }
+    }
+}
 
 pub(super) fn fold(c: char) -> Folded {
     match c {
@@ -68,15 +139,28 @@ fn fold_wide(c: char) -> Folded {
         0x00AD | 0x034F | 0x061C | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2064 | 0xFE00..=0xFE0F | 0xFEFF => {
             Folded::Nothing
         }
-        0x0300..=0x036F | 0x0483..=0x0489 | 0x0591..=0x05BD | 0x0640 | 0x064B..=0x065F | 0x0670 | 0x094D | 0x09CD => {
+        0x0300..=0x036F | 0x0483..=0x0489 | 0x0591..=0x05BD | 0x0610..=0x061A | 0x0640 | 0x064B..=0x065F | 0x0670 => {
             Folded::Nothing
         }
+        0x06D6..=0x06DC | 0x06DF..=0x06E8 | 0x06EA..=0x06ED | 0x093C | 0x094D | 0x09BC | 0x09CD => Folded::Nothing,
+        // A vowel sign of two parts, which may be written as two.
+        0x09CB => Folded::Two('\u{9C7}', '\u{9BE}'),
+        0x09CC => Folded::Two('\u{9C7}', '\u{9D7}'),
+        // Digits: Arabic, Persian and Urdu, Devanagari, Bengali.
+        0x0660..=0x0669 => digit(code - 0x0660),
+        0x06F0..=0x06F9 => digit(code - 0x06F0),
+        0x0966..=0x096F => digit(code - 0x0966),
+        0x09E6..=0x09EF => digit(code - 0x09E6),
         _ => lower(c),
     }
 }
 
 fn letter(number: u32) -> Folded {
     char::from_u32(u32::from('a') + number).map_or(Folded::Gap, Folded::One)
+}
+
+fn digit(number: u32) -> Folded {
+    char::from_digit(number, 10).map_or(Folded::Gap, Folded::One)
 }
 
 fn lower(c: char) -> Folded {

@@ -1,0 +1,169 @@
+//! What the lists cost: `cargo bench --bench lists -- --corpus DIR [--names 10000000] [--phrases DIR]`.
+//!
+//! Compiled and opened as the gate does it, with a configuration in a temporary folder that names one `[[list]]` a file of the
+//! corpus. What a process needs (memory, locked memory, the peak of a compile) is measured in a child that does nothing
+//! else. The last lines are the figures, `figure NAME VALUE UNIT`; those whose input is not there say `not measured`.
+
+#[path = "lists/ask.rs"]
+mod ask;
+#[path = "lists/child.rs"]
+mod child;
+#[path = "lists/corpus.rs"]
+mod corpus;
+#[path = "support/pages.rs"]
+mod pages;
+#[path = "lists/school.rs"]
+mod school;
+
+use clap::Parser;
+use corpus::Corpus;
+use school::School;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Where e2guardian's package puts its lists.
+const E2GUARDIAN: &str = "/etc/e2guardian/lists";
+
+/// Lines of the source that is added to what is compiled.
+const ADDED: usize = 10_000;
+
+/// Times the table is opened.
+const OPENED: usize = 11;
+
+#[derive(Debug, Parser)]
+#[command(about = "What the lists cost: size, memory, look-ups, compiling, phrases")]
+struct Args {
+    /// A folder with lists of names, pages and phrases, or with archives of them (*.tar.zst); without it, names are made up
+    #[arg(long, value_name = "DIR", env = "SCHOOLGATE_CORPUS")]
+    corpus: Option<PathBuf>,
+    /// Distinct names in all: what the corpus has, and made-up ones for the rest
+    #[arg(long, value_name = "N")]
+    names: Option<usize>,
+    /// e2guardian's folder of lists [default: phraselists of the corpus, else /etc/e2guardian/lists]
+    #[arg(long, value_name = "DIR")]
+    phrases: Option<PathBuf>,
+    /// What cargo adds
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// In a child: what to do, and with which configuration
+    #[arg(long, hide = true, value_name = "TASK")]
+    child: Option<child::Task>,
+    #[arg(long, hide = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// The figures, in the order they are told.
+const FIGURES: [(&str, &str); 12] = [
+    ("table_bytes_per_name", "B"),
+    ("locked_bytes_per_name", "B"),
+    ("private_bytes_per_name", "B"),
+    ("open_ms", "ms"),
+    ("miss_ns", "ns"),
+    ("hit_ns", "ns"),
+    ("compile_s", "s"),
+    ("compile_peak_mb", "MB"),
+    ("add_source_s", "s"),
+    ("phrase_mb_s", "MB/s"),
+    ("phrase_vs_dfa", "times"),
+    ("phrase_automaton_mb", "MB"),
+];
+
+fn main() {
+    let args = Args::parse();
+    if let (Some(task), Some(config)) = (args.child, &args.config) {
+        return child::run(task, config);
+    }
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let corpus = Corpus::find(args.corpus.as_deref(), args.names, temporary.path());
+    let mut figures = Vec::new();
+    names(&corpus, temporary.path(), &mut figures);
+    phrases(&args, &corpus, &mut figures);
+
+    println!();
+    for (name, unit) in FIGURES {
+        match figures.iter().find(|(figure, _)| *figure == name) {
+            Some((_, value)) => println!("figure {name} {value:.3} {unit}"),
+            None => println!("figure {name} not measured: see above"),
+        }
+    }
+}
+
+fn names(corpus: &Corpus, temporary: &std::path::Path, figures: &mut Vec<(&'static str, f64)>) {
+    let school = School::new(&temporary.join("school"), &corpus.lists);
+    println!("compiling {} lists", corpus.lists.len());
+    let compiled: child::Compiled = child::start(child::Task::Compile, &school.config);
+    let size = std::fs::metadata(school.table()).expect("the table is there").len() as f64;
+    let memory: child::Opened = child::start(child::Task::Open, &school.config);
+    let (table, open_ms) = school.open(OPENED);
+    let names = table.stats().names as f64;
+    println!("{} distinct names, {} kinds, {:.1} MB", table.stats().names, table.stats().kinds, size / 1e6);
+    // What of the table is mapped while it is made is the file's, and goes when memory is wanted.
+    let peak = compiled.peak_bytes.saturating_sub(compiled.mapped_bytes) as f64 / 1e6;
+
+    println!("looking up");
+    let listed = ask::listed(&corpus.lists, &table);
+    let unlisted = ask::unlisted(corpus.popular.as_deref(), &table);
+    let (miss, hit) = (ask::nanoseconds(&table, &unlisted, false), ask::nanoseconds(&table, &listed, true));
+    drop(table);
+
+    println!("adding a list of {ADDED} lines");
+    let added = corpus.one_more(temporary, ADDED);
+    school.add(&added);
+    let begun = Instant::now();
+    school.compile();
+    let add_source = begun.elapsed().as_secs_f64();
+    let grown = std::fs::read(school.table()).expect("the table is there");
+    let all: Vec<_> = corpus.lists.iter().cloned().chain([added]).collect();
+    let scratch = School::new(&temporary.join("scratch"), &all);
+    scratch.compile();
+    assert!(std::fs::read(scratch.table()).expect("the table is there") == grown, "a list added gives another table");
+
+    figures.extend([
+        ("table_bytes_per_name", size / names),
+        ("locked_bytes_per_name", memory.locked_bytes as f64 / names),
+        ("private_bytes_per_name", memory.private_bytes as f64 / names),
+        ("open_ms", open_ms),
+        ("miss_ns", miss),
+        ("hit_ns", hit),
+        ("compile_s", compiled.seconds),
+        ("compile_peak_mb", peak),
+        ("add_source_s", add_source),
+    ]);
+}
+
+fn phrases(args: &Args, corpus: &Corpus, figures: &mut Vec<(&'static str, f64)>) {
+    let installed = PathBuf::from(E2GUARDIAN);
+    let folder = args.phrases.clone().or_else(|| corpus.phrases.clone()).or_else(|| installed.is_dir().then_some(installed));
+    let (phrases, from) = match folder {
+        Some(folder) => (pages::e2guardian(&folder), folder.display().to_string()),
+        None => (own_phrases(), "the terms that ship (no e2guardian: apt-get install e2guardian, or --phrases)".into()),
+    };
+    let Some(pages) = &corpus.pages else {
+        println!("no folder of *.html in the corpus: phrases are not measured");
+        return;
+    };
+    let text = pages::pages(pages);
+    println!("{} phrases from {from}; {} bytes of text from {}", phrases.len(), text.len(), pages.display());
+    let measured = pages::measure(&phrases, &text);
+    let pages::Figures { dfa_mb_s, dfa_mb, hits, .. } = measured;
+    println!("{hits} hits, the same as aho-corasick's DFA finds at {dfa_mb_s:.0} MB/s with {dfa_mb:.1} MB");
+    figures.extend([
+        ("phrase_mb_s", measured.mb_s),
+        ("phrase_vs_dfa", measured.vs_dfa),
+        ("phrase_automaton_mb", measured.automaton_mb),
+    ]);
+}
+
+/// The spellings of the terms that ship.
+fn own_phrases() -> Vec<Vec<u8>> {
+    let folder = std::fs::read_dir(school::project().join("blocklists/phrases")).expect("the terms that ship");
+    let mut files: Vec<PathBuf> = folder.map(|e| e.expect("it can be read").path()).filter(|p| p.is_file()).collect();
+    files.sort();
+    let mut phrases = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a term file");
+        let terms = schoolgate::lists::phrases::file::read(&text).expect("it reads");
+        phrases.extend(terms.into_iter().flat_map(|term| term.spellings).map(String::into_bytes));
+    }
+    phrases
+}

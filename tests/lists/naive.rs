@@ -1,0 +1,139 @@
+//! Lists read and looked up in the plainest way there is: a map of names and a walk up the labels. It shares no code with what
+//! it is compared with but the host and the Public Suffix List.
+
+use schoolgate::lists::{Format, Platforms};
+use schoolgate::words::{Category, CategorySet, Host};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// A list as a test has it.
+pub struct List {
+    pub name: String,
+    pub category: Category,
+    pub format: Format,
+    pub text: Vec<u8>,
+}
+
+/// One entry of a list.
+pub struct Entry {
+    pub host: Host,
+    /// The host and `www.` alone.
+    pub only: bool,
+}
+
+/// What a list says.
+pub struct Said {
+    pub entries: Vec<Entry>,
+    /// Names that, with all below them, the list takes out again.
+    pub exceptions: HashSet<String>,
+}
+
+/// Reads a list.
+pub fn read(list: &List, platforms: &Platforms) -> Said {
+    let mut said = Said { entries: Vec::new(), exceptions: HashSet::new() };
+    for line in String::from_utf8_lossy(&list.text).lines() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with(['#', '!', ';', '[', '$', '@']) && !line.starts_with("@@") {
+            continue;
+        }
+        let word = line.split_whitespace().next().unwrap_or_default();
+        let (name, only) = match list.format {
+            Format::Hosts => (line.split_whitespace().nth(1).unwrap_or_default(), false),
+            Format::Adblock => match line.strip_prefix("@@||") {
+                Some(name) => {
+                    said.exceptions.insert(name.trim_end_matches('^').to_owned());
+                    continue;
+                }
+                None if line.starts_with("||") => (line[2..].trim_end_matches('^'), false),
+                None => (line.trim_start_matches('|').trim_end_matches('^'), true),
+            },
+            Format::Rpz if !line.ends_with("CNAME .") => continue,
+            Format::Rpz => (word.trim_start_matches("*."), !word.starts_with("*.")),
+            Format::V2fly => match word.split('#').next().unwrap_or_default().split_once(':') {
+                Some(("full", name)) => (name, true),
+                Some(("domain", name)) => (name, false),
+                Some(_) => continue,
+                None => (word.split('#').next().unwrap_or_default(), false),
+            },
+            _ => (word.trim_start_matches("*."), false),
+        };
+        let Ok(host) = Host::parse(name) else { continue };
+        if let Some(only) = reach(&host, only, platforms) {
+            said.entries.push(Entry { host, only });
+        }
+    }
+    said
+}
+
+/// Whether an entry of this name stands for the host alone; `None`: it is no entry.
+fn reach(host: &Host, only: bool, platforms: &Platforms) -> Option<bool> {
+    if let Some(address) = host.address() {
+        let nobody = address.is_loopback() || address.is_unspecified() || address.is_multicast();
+        let local = |v4: std::net::Ipv4Addr| v4.is_private() || v4.is_link_local() || v4.is_broadcast();
+        let private = matches!(address, std::net::IpAddr::V4(v4) if local(v4));
+        return (!nobody && !private).then_some(false);
+    }
+    let (last, labels) = (host.last_labels(1), host.labels());
+    if labels < 2 || ["local", "localhost", "localdomain", "arpa"].contains(&last) || last.bytes().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let suffix = psl::suffix(host.as_str().as_bytes()).filter(|s| s.as_bytes() == host.as_str().as_bytes());
+    match suffix.and_then(|s| s.typ()) {
+        Some(psl::Type::Icann) => None,
+        Some(psl::Type::Private) => Some(true),
+        None => Some(only || platforms.contains(host)),
+    }
+}
+
+/// Every entry of every list by name.
+pub struct Reference {
+    names: HashMap<String, Vec<(usize, bool)>>,
+    exceptions: Vec<HashSet<String>>,
+    categories: Vec<Category>,
+}
+
+impl Reference {
+    pub fn new(lists: &[List], platforms: &Platforms) -> Self {
+        let mut names: HashMap<String, Vec<(usize, bool)>> = HashMap::new();
+        let mut exceptions = Vec::new();
+        for (number, list) in lists.iter().enumerate() {
+            let said = read(list, platforms);
+            for Entry { host, only } in said.entries {
+                names.entry(host.to_string()).or_default().push((number, only));
+            }
+            exceptions.push(said.exceptions);
+        }
+        Self { names, exceptions, categories: lists.iter().map(|l| l.category).collect() }
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.names.keys()
+    }
+
+    /// Whether an exception of this list reaches the host.
+    pub fn excepts(&self, list: usize, host: &Host) -> bool {
+        !self.exceptions[list].is_empty() && suffixes(host).any(|suffix| self.exceptions[list].contains(suffix))
+    }
+
+    /// What the lists say of a host: by how many labels the entry has.
+    pub fn look_up(&self, host: &Host) -> BTreeMap<u8, CategorySet> {
+        let mut found = BTreeMap::new();
+        for suffix in suffixes(host) {
+            let exact = suffix == host.as_str() || host.as_str().strip_prefix("www.") == Some(suffix);
+            let saying = self.names.get(suffix).into_iter().flatten();
+            let saying = saying.filter(|(list, only)| (exact || !only) && !self.excepts(*list, host));
+            let categories: CategorySet = saying.map(|(list, _)| self.categories[*list]).collect();
+            if !categories.is_empty() {
+                let labels = if host.is_address() { 1 } else { suffix.split('.').count() as u8 };
+                found.insert(labels, categories);
+            }
+        }
+        found
+    }
+}
+
+/// The host and every parent of it; an address has none.
+fn suffixes(host: &Host) -> impl Iterator<Item = &str> {
+    let text = host.as_str();
+    let dots = text.bytes().enumerate().filter(|(_, c)| *c == b'.' && !host.is_address()).map(|(at, _)| at + 1);
+    std::iter::once(0).chain(dots).map(|at| &text[at..])
+}
