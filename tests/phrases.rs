@@ -52,7 +52,9 @@ fn every_language_has_terms_for_what_matters_most() {
     let stems: Vec<_> = files.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
     assert_eq!(matcher.languages(), stems, "a file is named for its language");
     for language in matcher.languages() {
-        for theme in [Theme::Suicide, Theme::Threat, Theme::SelfHarm, Theme::Abuse, Theme::DrugsSupply, Theme::Adult, Theme::Bypass] {
+        for theme in
+            [Theme::Suicide, Theme::Threat, Theme::SelfHarm, Theme::Abuse, Theme::DrugsSupply, Theme::Adult, Theme::Bypass]
+        {
             assert!(matcher.terms().any(|t| t.theme == theme && t.language == language), "{language}: no term for {theme}");
         }
     }
