@@ -106,7 +106,7 @@ pub fn e2guardian(folder: &Path) -> Vec<Vec<u8>> {
         for line in bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii) {
             if let Some(named) = line.strip_prefix(b".Include<") {
                 let named = String::from_utf8_lossy(named);
-                if let Some((_, named)) = named.trim_end_matches('>').split_once("/lists/") {
+                if let Some((_, named)) = named.split('>').next().and_then(|path| path.split_once("/lists/")) {
                     files.push(folder.join(named));
                 }
             } else if line.starts_with(b"<") {

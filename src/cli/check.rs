@@ -15,6 +15,13 @@ pub fn check(context: &Context) -> Outcome {
         }
         Err(fault) => faults.push(fault.to_string()),
     }
+    match crate::ops::phrases::matcher(&config.lists.shipped) {
+        Ok(terms) if !context.json => {
+            say(format_args!("terms     {}, in {}", terms.terms().count(), terms.languages().join(", ")))?;
+        }
+        Ok(_) => {}
+        Err(fault) => faults.push(fault.to_string()),
+    }
     if faults.is_empty() {
         return context.print(&serde_json::json!({ "faults": [] }), || "no fault found".into());
     }

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::gate::control::Request;
 use crate::gate::explain::{Explanation, FoundTerm, Question, Searched};
 use crate::gate::{Clock, explain as judge};
-use crate::lists::phrases::searched;
+use crate::lists::phrases::{Matcher, keywords, searched};
 use crate::ops::phrases::{NoTerms, matcher};
 use crate::words::{Url, escaped};
 use std::path::Path;
@@ -34,15 +34,29 @@ pub fn explain(context: &Context, args: &Args) -> Outcome {
     for found in &mut answer.found {
         found.places = crate::ops::tables::places(&config, &found.list, &found.entry);
     }
-    answer.search = search(&args.what, &config.lists.shipped).map_err(fail)?;
+    if let Ok(url) = Url::parse(&args.what) {
+        look(&url, &config.lists.shipped, &mut answer).map_err(fail)?;
+    }
     context.print(&answer, || text(&answer))
 }
 
-/// The search that a URL is, with the terms that would be raised.
-fn search(what: &str, shipped: &Path) -> Result<Option<Searched>, NoTerms> {
-    let Some(search) = Url::parse(what).ok().and_then(|url| searched(&url)) else { return Ok(None) };
+/// The terms that would be raised: by what was searched for, else by the address itself.
+fn look(url: &Url, shipped: &Path, answer: &mut Explanation) -> Result<(), NoTerms> {
     let matcher = matcher(shipped)?;
-    let mut hits = matcher.find(&search.words);
+    match searched(url) {
+        None => answer.terms = terms(&matcher, &keywords(url)),
+        Some(search) => {
+            let words = String::from_utf8_lossy(&search.words).into_owned();
+            let terms = terms(&matcher, &search.words);
+            answer.search = Some(Searched { engine: search.engine.to_owned(), words, terms });
+        }
+    }
+    Ok(())
+}
+
+/// The terms in a text, the most serious first.
+fn terms(matcher: &Matcher, text: &[u8]) -> Vec<FoundTerm> {
+    let mut hits = matcher.find(text);
     hits.sort_by_key(|hit| std::cmp::Reverse((hit.term.tier, hit.term.severity)));
     let found = hits.iter().map(|hit| FoundTerm {
         term: hit.term.id.clone(),
@@ -51,8 +65,7 @@ fn search(what: &str, shipped: &Path) -> Result<Option<Searched>, NoTerms> {
         severity: hit.term.severity,
         offset: hit.at.start,
     });
-    let words = String::from_utf8_lossy(&search.words).into_owned();
-    Ok(Some(Searched { engine: search.engine.to_owned(), words, terms: found.collect() }))
+    found.collect()
 }
 
 /// What the running gate says, else what one would say that was started now.
@@ -84,14 +97,16 @@ fn text(answer: &Explanation) -> String {
     if answer.found.is_empty() {
         lines.push("  listed    on no list".into());
     }
+    let term = |found: &FoundTerm| {
+        let FoundTerm { term, theme, tier, severity, .. } = found;
+        format!("  term      {term}: theme {theme}, {tier}, severity {severity}")
+    };
+    lines.extend(answer.terms.iter().map(term));
     if let Some(search) = &answer.search {
         // Word by word: a space needs no escape here.
         let words: Vec<_> = search.words.split(' ').map(escaped).collect();
         lines.push(format!("  search    '{}' by {}", words.join(" "), search.engine));
-        for found in &search.terms {
-            let FoundTerm { term, theme, tier, severity, .. } = found;
-            lines.push(format!("  term      {term}: theme {theme}, {tier}, severity {severity}"));
-        }
+        lines.extend(search.terms.iter().map(term));
         if search.terms.is_empty() {
             lines.push("  term      none is in it".into());
         }

@@ -43,6 +43,9 @@ pub struct Explanation {
     /// If the URL is a search. Filled in by who can read the term files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Searched>,
+    /// The terms in its host and path, if it is no search. Filled in by who can read the term files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<FoundTerm>,
 }
 
 /// What was searched for, and the terms in it.
@@ -61,7 +64,7 @@ pub struct FoundTerm {
     pub theme: String,
     pub tier: String,
     pub severity: u8,
-    /// Bytes from the start of the words that were searched for.
+    /// Bytes from the start of the words that were searched for; of the host, if it was no search.
     pub offset: u64,
 }
 
@@ -130,6 +133,7 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         found: words.found(&judged.found),
         to_change: words.to_change(),
         search: None,
+        terms: Vec::new(),
     })
 }
 

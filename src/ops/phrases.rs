@@ -54,9 +54,24 @@ pub fn matcher(shipped: &Path) -> Result<Matcher, NoTerms> {
     Ok(Matcher::new(terms)?)
 }
 
+/// The languages that are watched for, sorted: `ar`, `en`.
+///
+/// # Errors
+/// [`NoTerms`], as [`matcher`].
+pub fn languages(shipped: &Path) -> Result<Vec<String>, NoTerms> {
+    Ok(matcher(shipped)?.languages().into_iter().map(str::to_owned).collect())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::matcher;
+    use super::{languages, matcher};
+    use std::path::Path;
+
+    #[test]
+    fn the_languages_that_ship_are_named() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("blocklists");
+        assert_eq!(languages(&shipped).unwrap(), ["ar", "bn", "cy", "en", "pl", "ro", "uk", "ur"]);
+    }
 
     #[test]
     fn a_wrong_term_file_is_named_with_its_line_and_none_is_no_terms() {

@@ -14,7 +14,7 @@
 //! - [`short`] phrases of fewer than four bytes
 //!
 //! A place costs at most the steps of the longest phrase ([`LONGEST`]): a text made to hurt costs that much more, not without
-//! end. `docs/decisions/0010` has the figures and what else was tried.
+//! end. `docs/decisions/0011` has the figures and what else was tried.
 
 mod heads;
 mod short;

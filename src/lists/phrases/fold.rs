@@ -1,5 +1,7 @@
 //! One character, without what people use to hide a word: case, width, accents, fancy alphabets, invisible characters.
 
+use std::sync::LazyLock;
+
 /// What a character is to a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Folded {
@@ -55,6 +57,15 @@ const MARKED: &[(char, &str)] = &[
     ('ঢ', "\u{9DD}"),
     ('য', "\u{9DF}"),
 ];
+
+/// [`MARKED`] by code point: up to the end of Bengali, which has the last of them.
+static UNMARKED: LazyLock<Vec<char>> = LazyLock::new(|| {
+    let mut table: Vec<char> = (0..0xA00).map(|code| char::from_u32(code).unwrap_or('\0')).collect();
+    for (plain, marked) in MARKED {
+        marked.chars().for_each(|c| table[c as usize] = *plain);
+    }
+    table
+});
 
 /// Letters of Latin, Cyrillic and Greek that look alike: what hides a word from a filter and from nobody else.
 const ALIKE: &[(char, char, char)] = &[
@@ -189,8 +200,7 @@ fn lower(c: char) -> Folded {
         0x1EF3..=0x1EF9 => Some('y'),
         _ => None,
     };
-    let plain = || MARKED.iter().find(|(_, marked)| marked.contains(c)).map(|(plain, _)| *plain);
-    Folded::One(vowel.or_else(plain).unwrap_or(c))
+    Folded::One(vowel.unwrap_or_else(|| UNMARKED.get(c as usize).copied().unwrap_or(c)))
 }
 
 /// The letter that a digit or symbol stands for, in a word that has letters too.

@@ -14,6 +14,7 @@
 //! - [`score`]   what the hits of a page come to
 //! - [`engine`]  many phrases, found in one pass
 //! - [`searched`] the words in the URL of a search engine
+//! - [`keywords`] the words of a host and a path
 //! - `words`     bytes → words without case, width, accents, leetspeak or spelling out
 //! - `fold`      one character, without what people use to hide a word
 
@@ -21,6 +22,7 @@ pub mod e2guardian;
 pub mod engine;
 pub mod file;
 mod fold;
+pub mod keywords;
 pub mod matcher;
 pub mod rule;
 pub mod score;
@@ -31,6 +33,7 @@ pub mod theme;
 mod words;
 
 pub use file::{Fault, Term};
+pub use keywords::keywords;
 pub use matcher::{Hit, Matcher, Scan, TooMuch};
 pub use rule::{Effect, Rule};
 pub use score::Score;

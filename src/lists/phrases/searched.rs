@@ -52,7 +52,7 @@ fn is_google(host: &str) -> bool {
 }
 
 /// `application/x-www-form-urlencoded`: `+` is a space, `%41` is `A`; what is no such code stays as it is.
-fn decoded(value: &str) -> Vec<u8> {
+pub(super) fn decoded(value: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();
     while let [byte, after @ ..] = rest {

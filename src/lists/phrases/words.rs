@@ -193,7 +193,11 @@ impl Words {
         self.too_long = false;
     }
 
+    #[inline]
     fn letters_over(&mut self, each: &mut impl FnMut(&[u8], Range<u64>)) {
+        if self.spelt.is_empty() {
+            return;
+        }
         match self.spelt.as_slice() {
             [first, .., last] if self.spelt.len() >= MIN_SPELT => {
                 let word: String = self.spelt.iter().map(|(c, _)| *c).collect();
