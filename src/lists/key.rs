@@ -4,17 +4,20 @@
 //! their beginnings, and the entries that a host can match lie close together.
 
 use crate::words::Host;
-use crate::words::host::MAX_HOST;
+use std::net::IpAddr;
+
+/// Longest key: its length is one byte. A host's is at most 253, a page's is cut off here.
+const MAX_KEY: usize = 255;
 
 /// A host's key, in place: a look-up makes one without the heap.
 pub(super) struct Key {
     len: u8,
-    bytes: [u8; MAX_HOST],
+    bytes: [u8; MAX_KEY],
 }
 
 impl Key {
     pub(super) fn of(host: &Host) -> Self {
-        let mut key = Self { len: host.as_str().len() as u8, bytes: [0; MAX_HOST] };
+        let mut key = Self { len: host.as_str().len() as u8, bytes: [0; MAX_KEY] };
         let mut at = 0;
         for label in host.as_str().as_bytes().rsplit(|&c| c == b'.') {
             key.bytes[at..at + label.len()].copy_from_slice(label);
@@ -24,6 +27,26 @@ impl Key {
                 at += 1;
             }
         }
+        key
+    }
+
+    /// The key of a page: its host's, `/`, and the rest of the path; `None` if it is longer than a key, or no ASCII.
+    pub(super) fn of_url(host: &Host, path: &str) -> Option<Self> {
+        let path = path.trim_start_matches('/');
+        let mut key = Self::of(host);
+        let at = usize::from(key.len);
+        let place = key.bytes.get_mut(at..at + 1 + path.len()).filter(|_| path.bytes().all(|c| c.is_ascii_graphic()))?;
+        place[0] = b'/';
+        place[1..].copy_from_slice(path.as_bytes());
+        key.len += 1 + path.len() as u8;
+        Some(key)
+    }
+
+    /// The key of a range of addresses.
+    pub(super) fn of_range(first: IpAddr, length: u8) -> Self {
+        let text = format!("{first}/{length}");
+        let mut key = Self { len: text.len() as u8, bytes: [0; MAX_KEY] };
+        key.bytes[..text.len()].copy_from_slice(text.as_bytes());
         key
     }
 

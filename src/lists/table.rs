@@ -9,12 +9,14 @@
 //! - [`names`]   the names: sorted, front-coded, under a sampled index
 //! - [`hash`]    what the filter asks by
 //! - [`bytes`]   numbers and texts, written and read back
+//! - [`write`]   sorted names → the file
 
-mod bytes;
+pub(in crate::lists) mod bytes;
 pub(in crate::lists) mod fuse;
 pub(in crate::lists) mod hash;
 pub(in crate::lists) mod header;
 pub(in crate::lists) mod names;
+pub(in crate::lists) mod write;
 
 use super::key::Key;
 use super::source::Stands;

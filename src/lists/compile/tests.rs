@@ -131,6 +131,7 @@ fn a_reader_that_fails_is_named_with_its_line() {
             category: Category::ADULT,
             origin: Origin::Public,
             reach: Reach::Below,
+            about: About::default(),
             members: &mut Single::new(format, &mut reader),
         };
         let fault = compile(&mut [source], &Known::default(), &mut |_| ()).err().map(|f| f.to_string());
@@ -148,6 +149,7 @@ fn progress_is_told_from_the_first_byte_to_the_last() {
         category: Category::ADULT,
         origin: Origin::School,
         reach: Reach::Below,
+        about: About::default(),
         members: &mut Single::new(Format::Domains, &mut bytes),
     };
     compile(&mut [source], &Known::default(), &mut |p| told.push(p)).expect("memory can be read");
