@@ -83,8 +83,9 @@ impl Exceptions {
             *passing.except.entry(rule.key.clone()).or_default() |= bit(rule.reach, rule.important);
         }
         passing.left = self.parents.into_iter().map(|parent| (parent, [0; 2])).collect();
-        // The first is the last.
-        self.exceptions.sort_by(|(a_line, a), (b_line, b)| b.key.cmp(&a.key).then(b_line.cmp(a_line)));
+        // The first is the last; of one name what reaches furthest comes first.
+        self.exceptions
+            .sort_by(|(a_line, a), (b_line, b)| b.key.cmp(&a.key).then(b.reach.cmp(&a.reach)).then(b_line.cmp(a_line)));
         passing.waiting = self.exceptions;
         passing
     }

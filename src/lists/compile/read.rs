@@ -197,31 +197,25 @@ impl Settling<'_, '_> {
     /// Writes what was gathered at the last name, and the exceptions up to it; at the end all that are left.
     fn flush(&mut self, passing: &mut Passing, end: bool) -> io::Result<()> {
         let Self { run, list, key, entry, exception } = self;
-        let mut except = |at: &[u8], says: Says| {
-            // Of one name the first that comes reaches furthest: they are sorted so.
-            if exception.as_deref() == Some(at) {
-                list.duplicates += 1;
-                return Ok(());
-            }
-            *exception = Some(at.to_vec());
-            run.push(at, says)
-        };
-        passing.due(Some((key, At::Before)), &mut except)?;
+        passing.due(Some((key, At::Before)), &mut |at, says| except(run, list, exception, at, says))?;
         if let Some(says) = entry.take() {
             run.push(key, says)?;
             list.entries += 1;
             list.host_only += u64::from(says == Says::HostOnly);
         }
-        let mut except = |at: &[u8], says: Says| {
-            if exception.as_deref() == Some(at) {
-                list.duplicates += 1;
-                return Ok(());
-            }
-            *exception = Some(at.to_vec());
-            run.push(at, says)
-        };
-        passing.due((!end).then_some((&**key, At::Same)), &mut except)
+        let here = (!end).then_some((&**key, At::Same));
+        passing.due(here, &mut |at, says| except(run, list, exception, at, says))
     }
+}
+
+/// Writes an exception; of one name the first that comes reaches furthest: they are sorted so.
+fn except(run: &mut RunWriter<'_>, list: &mut Provenance, last: &mut Option<Vec<u8>>, at: &[u8], says: Says) -> io::Result<()> {
+    if last.as_deref() == Some(at) {
+        list.duplicates += 1;
+        return Ok(());
+    }
+    *last = Some(at.to_vec());
+    run.push(at, says)
 }
 
 /// Whether what was read is a list at all. The school's own file is used as far as it can be, and may be empty.

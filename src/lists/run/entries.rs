@@ -119,7 +119,7 @@ impl Decoder {
         self.totals.bytes += 8 + length as u64;
         if length == 0 {
             self.ended = true;
-            return Ok(false);
+            return if sum == [0; 4] { Ok(false) } else { Err(RunFault::Damaged { offset }) };
         }
         if length > BLOCK + LONGEST {
             return Err(RunFault::Damaged { offset });
