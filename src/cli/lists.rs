@@ -41,7 +41,7 @@ struct Row {
     entries: u64,
     duplicates: u64,
     /// Lines refused, by reason, with the first few line numbers.
-    rejects: Vec<(String, u64, Vec<u64>)>,
+    rejects: Vec<(String, u64, Vec<String>)>,
     /// Why the list is not used, if it is not.
     broken: Option<String>,
 }
@@ -53,10 +53,22 @@ impl Row {
             category: config.category_id(list.category),
             entries: list.entries,
             duplicates: list.duplicates,
-            rejects: list.rejects.iter().map(|(why, count, first)| (why.to_string(), count, first.to_vec())).collect(),
-            broken: list.broken.map(|b| b.as_str().to_owned()),
+            rejects: list
+                .rejects
+                .iter()
+                .map(|(why, count, first)| (why.to_string(), count, first.iter().map(|line| list.place(*line)).collect()))
+                .collect(),
+            broken: list.broken.map(|b| b.as_str().to_owned()).or_else(|| {
+                list.refused.as_ref().map(|why| format!("{why}; its last good version, of {}, is in force", dated(list)))
+            }),
         }
     }
+}
+
+/// The day a list is of, as far as its file tells.
+fn dated(list: &Provenance) -> String {
+    let day = list.about.dated_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    day.map_or_else(|| "a day not known".into(), |day| day.strftime("%-d %B %Y").to_string())
 }
 
 fn status(context: &Context, config: &Config) -> Outcome {
@@ -103,7 +115,7 @@ fn shown(rows: &[Row]) -> String {
             .rejects
             .iter()
             .map(|(why, count, first)| {
-                let lines = first.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+                let lines = first.join(", ");
                 format!("{count} {why} (line {lines}{})", if *count > first.len() as u64 { ", …" } else { "" })
             })
             .collect();

@@ -16,6 +16,9 @@ pub(super) const CHUNK: usize = 1 << 20;
 /// Bytes of keys of a chunk, an entry of it: real lists have 15 to 25.
 const KEY_BYTES: usize = 32;
 
+/// Takes an entry: its key and its mark.
+pub(super) type Each<'e> = dyn FnMut(&[u8], u8) -> Result<(), CompileFault> + 'e;
+
 pub(super) struct Chunks<'s> {
     spill: &'s mut dyn Spill,
     most: usize,
@@ -59,7 +62,7 @@ impl<'s> Chunks<'s> {
     }
 
     /// Hands over all entries in order: by key, then by mark.
-    pub fn merged(mut self, each: &mut dyn FnMut(&[u8], u8) -> Result<(), CompileFault>) -> Result<(), CompileFault> {
+    pub fn merged(mut self, each: &mut Each<'_>) -> Result<(), CompileFault> {
         if self.spilled.is_empty() {
             self.sort();
             return self.entries.iter().try_for_each(|e| each(key(&self.arena, e), e.mark));

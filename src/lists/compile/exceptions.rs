@@ -10,6 +10,7 @@ use crate::lists::Reach;
 use crate::lists::parse::Means;
 use crate::lists::source::{Says, Stands};
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::net::IpAddr;
 
 /// Most exceptions of a source, with what is switched off. The longest public lists make some thousands.
@@ -91,6 +92,9 @@ impl Exceptions {
     }
 }
 
+/// Takes an exception that is to be kept.
+pub(super) type Each<'e> = dyn FnMut(&[u8], Says) -> io::Result<()> + 'e;
+
 /// Exceptions, while the entries pass by in order.
 #[derive(Default)]
 pub(super) struct Passing {
@@ -128,7 +132,7 @@ impl Passing {
     }
 
     /// Hands over the exceptions to be kept that stand before `key`, or at it, in order; all that are left if there is none.
-    pub fn due<E>(&mut self, key: Option<(&[u8], At)>, each: &mut dyn FnMut(&[u8], Says) -> Result<(), E>) -> Result<(), E> {
+    pub fn due(&mut self, key: Option<(&[u8], At)>, each: &mut Each<'_>) -> io::Result<()> {
         let is_due = |rule: &Exactly| match key {
             None => true,
             Some((key, At::Before)) => *rule.key < *key,

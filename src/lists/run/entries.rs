@@ -82,10 +82,8 @@ pub(in crate::lists) struct Decoder {
 impl Decoder {
     /// Goes to the next entry; `false` at the end. `from` stands where the last block that was read ends.
     pub fn advance(&mut self, from: &mut dyn Read) -> Result<bool, RunFault> {
-        if self.at == self.block.len() {
-            if self.ended || !self.load(from)? {
-                return Ok(false);
-            }
+        if self.wants_block() && (self.ended || !self.load(from)?) {
+            return Ok(false);
         }
         self.decode().ok_or(RunFault::Malformed("its entries"))?;
         self.totals.count += 1;

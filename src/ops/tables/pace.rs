@@ -31,7 +31,7 @@ pub(super) fn apart<T: Send>(
                 let _ = tell.send(progress);
             })
         });
-        told.iter().for_each(|told| progress(told));
+        told.iter().for_each(progress);
         worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
