@@ -386,11 +386,25 @@ fn a_school_s_own_lists_work_by_configuration_alone_and_explain_names_the_line()
     }
     let gate = school.start();
     assert!(gate.dig("127.0.0.1", &["www.one.listed.example", "A"]).contains("NXDOMAIN"));
-    // A list that breaks is named and refused, and the gate keeps what it had.
+    // A list that breaks is named and stays as it was, and so does the gate.
     school.write("config/lists/h.txt", "<!doctype html><html><body>not found</body></html>\n");
+    let row = |said: &serde_json::Value| {
+        let rows = said.as_array().expect("rows").clone();
+        rows.into_iter().find(|r| r["name"] == "by-hosts").expect("the list")["broken"].as_str().unwrap_or_default().to_owned()
+    };
+    for command in ["compile", "status"] {
+        let said = row(&school.json(&["lists", command]));
+        assert!(said.contains("web page") && said.contains("its last good version"), "{command}: {said}");
+    }
+    // One that never was good refuses the change.
+    school.write("config/lists/new.txt", "<!doctype html><html><body>not found</body></html>\n");
+    let before = std::fs::read_to_string(school.path("config/schoolgate.toml")).expect("the configuration");
+    let new = "[[list]]\nname = \"new\"\ncategory = \"games\"\nfile = \"lists/new.txt\"\n";
+    school.write("config/schoolgate.toml", &format!("{before}\n{new}"));
     let refused = school.run(&["lists", "compile"]);
     let said = support::text(&refused.stderr);
-    assert!(refused.status.code() == Some(1) && said.contains("by-hosts") && said.contains("h.txt"), "{said}");
+    assert!(refused.status.code() == Some(1) && said.contains("new.txt") && !said.contains("h.txt"), "{said}");
+    school.write("config/schoolgate.toml", &before);
     let checked = school.run(&["check"]);
     let said = support::text(&checked.stderr);
     assert!(checked.status.code() == Some(1) && said.contains("by-hosts") && said.contains("web page"), "{said}");

@@ -121,6 +121,9 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
     }
     let not_ready = ready::missing(&snapshot.config, snapshot.table.lists());
     needs_you.extend(ready::in_a_line(&not_ready));
+    for (list, why) in snapshot.table.lists().iter().filter_map(|l| Some((l, l.refused.as_ref()?))) {
+        needs_you.push(format!("list {} is not used as it is now, but as it last was good: {why}", list.name));
+    }
     if let Some(day) = last_school_day(policy, &now) {
         needs_you.push(format!("the term dates end on {day}: from then on no timetable cell for school days holds"));
     }

@@ -1,22 +1,33 @@
-//! All sources → the bytes of a table, and what became of each source.
+//! A source → its run, and all runs → the table, in little memory however much that is.
 //!
-//! Comes in: open sources, and what is known of platforms and canaries. Goes out: [`Compiled`].
-//! Always holds: the same sources give the same bytes; a broken source adds nothing, and is said to be broken.
+//! Comes in: open sources, what is known of platforms and canaries, files to spill into. Goes out: runs, then a table.
+//! Always holds: the same sources give the same bytes, whether their runs were kept or are new, and however small the chunks; a
+//! broken source adds nothing, and is said to be broken.
 //!
-//! - [`read`]     one source: its lines, judged
-//! - [`gather`]   every entry of every source, sorted
-//! - [`pack`]     sorted entries → table bytes
+//! - [`read`]       one source: its members and their lines
+//! - `judge`        what a line says, and whether this source may say it
+//! - `chunks`       entries, sorted a chunk at a time, spilled and merged
+//! - `exceptions`   what the source's own exceptions take away again
+//! - `version`      what a list's first lines tell of it
+//! - [`merge`]      runs, merged into a table
 
-mod gather;
-mod pack;
+mod chunks;
+mod exceptions;
+mod judge;
+mod merge;
 mod read;
+mod version;
 
+pub use merge::merge;
+pub use read::{Reading, read};
+
+use super::run::{Recipe, Run, RunFault};
+use super::source::About;
 use super::{Broken, Format, Known, Origin, Provenance, Reach, Single, Source};
 use crate::words::Category;
-use gather::Gathered;
-use std::io;
+use std::io::{self, Cursor};
 
-/// A table that has just been made.
+/// A table that has just been made, in memory.
 pub struct Compiled {
     /// What to write to the table file, and what [`super::Table::open`] reads.
     pub bytes: Vec<u8>,
@@ -36,9 +47,9 @@ impl Compiled {
 pub enum Progress {
     /// Reading the source of this index; so many bytes of it so far.
     Reading { source: usize, bytes: u64 },
-    /// Everything is read: so many entries are being sorted.
+    /// A source is read: so many entries of it are being sorted.
     Sorting { entries: u64 },
-    /// So many of `total` names are packed.
+    /// So many names are packed, of at most `total`.
     Packing { names: u64, total: u64 },
     /// The filter over all names is being made.
     Filtering { names: u64 },
@@ -49,10 +60,10 @@ pub enum Progress {
 pub enum CompileFault {
     #[error("list `{list}`: reading stopped after line {line}: {error}")]
     Read { list: String, line: u64, error: io::Error },
-    #[error("a temporary file for the names: {0}")]
-    Spill(#[source] io::Error),
-    #[error("the table cannot be written: {0}")]
-    Write(#[source] io::Error),
+    #[error("{what} cannot be written: {error}")]
+    Write { what: &'static str, error: io::Error },
+    #[error("what was read of list `{list}` cannot be read again: {fault}")]
+    Run { number: usize, list: String, fault: RunFault },
     #[error("{0} lists are more than a table can tell apart (8,191): join some of the same category")]
     TooManyLists(usize),
     #[error("the lists hold more than a table can: 4 GiB of names")]
@@ -62,25 +73,34 @@ pub enum CompileFault {
 /// Most sources of one table: a source's number and what it says share 16 bits, 13 and 3.
 const MOST_LISTS: usize = 0x1fff;
 
-/// Compiles the sources. Where one is broken the rest is still compiled; the caller decides whether to use the result.
-///
-/// Takes about 16 bytes of memory an entry on top of the names themselves.
+/// Compiles sources in memory, by the same two stages. Where one is broken the rest is still compiled; the caller decides
+/// whether to use the result.
 ///
 /// # Errors
 /// [`CompileFault`]: a reader that fails, or more than a table can hold.
 pub fn compile(sources: &mut [Source<'_>], known: &Known, progress: &mut dyn FnMut(Progress)) -> Result<Compiled, CompileFault> {
-    if sources.len() > MOST_LISTS {
-        return Err(CompileFault::TooManyLists(sources.len()));
-    }
-    let mut gathered = Gathered::default();
-    let mut lists = Vec::with_capacity(sources.len());
+    compile_in(sources, known, chunks::CHUNK, progress)
+}
+
+fn compile_in(
+    sources: &mut [Source<'_>],
+    known: &Known,
+    chunk: usize,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Compiled, CompileFault> {
+    let mut runs = Vec::with_capacity(sources.len());
     for (index, source) in sources.iter_mut().enumerate() {
-        lists.push(read::read(source, index as u16, known, &mut gathered, progress)?);
+        let recipe = Recipe::new(source, known.checksum(), b"");
+        let reading = Reading { index, known, recipe: &recipe, chunk };
+        let mut run = Vec::new();
+        read(source, reading, &mut Cursor::new(Vec::new()), &mut run, progress)?;
+        let list = || source.name.clone();
+        let run = Run::open(Cursor::new(run)).map_err(|fault| CompileFault::Run { number: index, list: list(), fault })?;
+        runs.push(run);
     }
-    progress(Progress::Sorting { entries: gathered.len() as u64 });
-    gathered.sort();
-    let bytes = pack::pack(&gathered, &lists, progress)?;
-    Ok(Compiled { bytes, lists })
+    let mut bytes = Vec::new();
+    merge(&mut runs, &mut Cursor::new(Vec::new()), &mut bytes, progress)?;
+    Ok(Compiled { bytes, lists: runs.iter().map(|r| r.provenance().clone()).collect() })
 }
 
 /// A list whose text is in memory: one made up, or small.
@@ -99,14 +119,25 @@ pub struct ListText<'a> {
 /// # Errors
 /// As [`compile`].
 pub fn compile_texts(texts: &[ListText<'_>], known: &Known) -> Result<Compiled, CompileFault> {
+    compile_texts_in(texts, known, chunks::CHUNK)
+}
+
+fn compile_texts_in(texts: &[ListText<'_>], known: &Known, chunk: usize) -> Result<Compiled, CompileFault> {
     let mut readers: Vec<&[u8]> = texts.iter().map(|t| t.text).collect();
     let mut members: Vec<_> = texts.iter().zip(&mut readers).map(|(t, reader)| Single::new(t.format, reader)).collect();
     let mut sources: Vec<Source> = texts
         .iter()
         .zip(&mut members)
-        .map(|(t, members)| Source { name: t.name.to_owned(), category: t.category, origin: t.origin, reach: t.reach, members })
+        .map(|(t, members)| Source {
+            name: t.name.to_owned(),
+            category: t.category,
+            origin: t.origin,
+            reach: t.reach,
+            about: About::default(),
+            members,
+        })
         .collect();
-    compile(&mut sources, known, &mut |_| ())
+    compile_in(&mut sources, known, chunk, &mut |_| ())
 }
 
 #[cfg(test)]

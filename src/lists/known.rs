@@ -50,6 +50,11 @@ impl Platforms {
         self.0.contains(host)
     }
 
+    /// In no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Host> {
+        self.0.iter()
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

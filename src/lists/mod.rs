@@ -11,7 +11,9 @@
 //! - [`archive`]    an archive as a stream, within limits
 //! - [`parse`]      a line in, rules or a reason out: a file a format, and telling which is which
 //! - [`known`]      `platforms.txt` and `canaries.txt`: what no list may do by mistake
-//! - [`compile`]    all sources → table bytes
+//! - [`compile`]    a source → its run, and all runs → the table
+//! - [`run`]        one source, read and judged, kept so that it is not read again
+//! - [`suffixes`]   which Public Suffix List entries are judged by
 //! - [`provenance`] what became of each source: entries, duplicates, rejects by reason
 //! - [`guard`]      whether a source is used as it is now, or its last good version kept
 //!
@@ -44,18 +46,21 @@ mod path;
 pub mod pattern;
 pub mod phrases;
 pub mod provenance;
+pub mod run;
 pub mod search;
 pub mod source;
+pub mod suffixes;
 pub mod table;
 
-pub use compile::{CompileFault, Compiled, ListText, Progress, compile, compile_texts};
+pub use compile::{CompileFault, Compiled, ListText, Progress, Reading, compile, compile_texts, merge, read};
 pub use found::{Found, KindId, ListId, LockedEntry, Match};
 pub use guard::Refusal;
 pub use known::{Canaries, Known, KnownFault, Platforms};
 pub use locked::Locked;
 pub use parse::Reject;
-pub use provenance::{Broken, Provenance, Rejects};
+pub use provenance::{Broken, MemberRead, Provenance, Rejects};
+pub use run::{Recipe, Run, RunFault};
 pub use search::{Line, find_in_members, find_lines, scan_in_members, scan_lines};
-pub use source::{Format, Member, Members, Origin, Reach, Single, Source};
+pub use source::{About, Format, Member, Members, Origin, Reach, Single, Source};
 pub use table::write::{Spill, Written};
 pub use table::{KindSource, Stats, Table, TableFault};

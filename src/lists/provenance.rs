@@ -1,5 +1,6 @@
 //! Where a table's entries came from, and what became of each source: the figures behind `lists compile` and `lists status`.
 
+use super::source::{About, Source};
 use super::{Format, Reject};
 use crate::words::Category;
 use std::fmt;
@@ -13,14 +14,21 @@ pub struct Provenance {
     pub name: String,
     pub category: Category,
     /// As it was read; [`Format::Detect`] if no format fitted.
+    /// That of its first file, if it has several.
     pub format: Format,
+    /// As its own first lines tell it: a number, a date, the serial of a zone.
+    pub version: Option<String>,
+    /// What the caller knows of it.
+    pub about: About,
+    /// The files it was read from.
+    pub members: Vec<MemberRead>,
     pub lines: u64,
     pub bytes: u64,
     /// CRC-32 of the bytes.
     pub checksum: u32,
-    /// Distinct names and addresses that went into the table.
+    /// Distinct names, addresses, pages, ranges and patterns that went into the table.
     pub entries: u64,
-    /// Names said again within the source.
+    /// Entries said again within the source.
     pub duplicates: u64,
     /// Entries that the source's own exceptions took away again.
     pub cancelled: u64,
@@ -29,15 +37,47 @@ pub struct Provenance {
     pub rejects: Rejects,
     /// Whether it is a list at all. Entries of a broken source are not in the table.
     pub broken: Option<Broken>,
+    /// Why it is not what its files say now, but its last good version.
+    pub refused: Option<String>,
+}
+
+/// One file of a source, after it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberRead {
+    /// Empty for a list that is one file.
+    pub name: String,
+    pub format: Format,
+    pub lines: u64,
+    pub bytes: u64,
+    pub checksum: u32,
 }
 
 impl Provenance {
-    /// Of a source of which nothing was read.
+    /// Where a line is that a reject names: lines are numbered on through the files of a source. `17`, or `urls:17`.
+    pub fn place(&self, line: u64) -> String {
+        let mut left = line;
+        for member in &self.members {
+            if left <= member.lines {
+                return if member.name.is_empty() { left.to_string() } else { format!("{}:{left}", member.name) };
+            }
+            left -= member.lines;
+        }
+        line.to_string()
+    }
+
+    /// Of a source of which nothing was read yet.
+    pub(super) fn of(source: &Source<'_>) -> Self {
+        Self { about: source.about.clone(), ..Self::unread(&source.name, source.category) }
+    }
+
     pub(super) fn unread(name: &str, category: Category) -> Self {
         Self {
             name: name.to_owned(),
             category,
             format: Format::Detect,
+            version: None,
+            about: About::default(),
+            members: Vec::new(),
             lines: 0,
             bytes: 0,
             checksum: 0,
@@ -47,6 +87,7 @@ impl Provenance {
             host_only: 0,
             rejects: Rejects::default(),
             broken: None,
+            refused: None,
         }
     }
 }
@@ -62,10 +103,13 @@ pub enum Broken {
     NoEntries,
     /// More of it was refused than taken.
     MostlyRefused,
+    /// More exceptions than are held while it is read.
+    TooManyExceptions,
 }
 
 impl Broken {
-    pub(super) const ALL: [Self; 5] = [Self::WebPage, Self::OtherFormat, Self::NoFormat, Self::NoEntries, Self::MostlyRefused];
+    pub(super) const ALL: [Self; 6] =
+        [Self::WebPage, Self::OtherFormat, Self::NoFormat, Self::NoEntries, Self::MostlyRefused, Self::TooManyExceptions];
 
     /// One word, for `--json`.
     pub fn as_str(self) -> &'static str {
@@ -75,6 +119,7 @@ impl Broken {
             Self::NoFormat => "no-format",
             Self::NoEntries => "no-entries",
             Self::MostlyRefused => "mostly-refused",
+            Self::TooManyExceptions => "too-many-exceptions",
         }
     }
 }
@@ -90,6 +135,7 @@ impl fmt::Display for Broken {
             Self::MostlyRefused => {
                 "more of it was refused than taken: it is not the list it should be, or not in the format it is said to be"
             }
+            Self::TooManyExceptions => "it makes more than 50,000 exceptions to its own entries: it is a list of what to allow",
         })
     }
 }
@@ -163,10 +209,13 @@ impl fmt::Display for Provenance {
         if let Some(broken) = self.broken {
             write!(f, "\n  NOT USED: {broken}")?;
         }
+        if let Some(refused) = &self.refused {
+            write!(f, "\n  NOT USED as it is now: {refused}\n  its last good version is in force")?;
+        }
         for (why, count, first) in self.rejects.iter() {
             write!(f, "\n  {} {why} (line{} ", Thousands(count), if first.len() == 1 { "" } else { "s" })?;
             for (i, line) in first.iter().enumerate() {
-                write!(f, "{}{line}", if i == 0 { "" } else { ", " })?;
+                write!(f, "{}{}", if i == 0 { "" } else { ", " }, self.place(*line))?;
             }
             f.write_str(if count > first.len() as u64 { ", …)" } else { ")" })?;
         }
@@ -208,18 +257,12 @@ mod tests {
         (1..=7).for_each(|line| rejects.add(Reject::NotAHost, line * 10));
         rejects.add(Reject::Url, 3);
         let mut list = Provenance {
-            name: "some/list".into(),
-            category: Category::GAMBLING,
             format: Format::Domains,
             lines: 1_234_567,
-            bytes: 0,
-            checksum: 0,
             entries: 1_000,
             duplicates: 1,
-            cancelled: 0,
-            host_only: 0,
             rejects,
-            broken: None,
+            ..Provenance::unread("some/list", Category::GAMBLING)
         };
         let text = list.to_string();
         assert_eq!(

@@ -1,5 +1,6 @@
 //! A list and what is known of it before it is read.
 
+use super::table::bytes::{Reader, Writer};
 use crate::words::person::words;
 use crate::words::{Category, Role};
 use std::io::{self, BufRead};
@@ -143,7 +144,35 @@ pub struct Source<'a> {
     pub origin: Origin,
     /// [`Reach::HostOnly`] if the list's own rule is that its entries do not reach below.
     pub reach: Reach,
+    /// What the list does not say of itself.
+    pub about: About,
     pub members: &'a mut dyn Members,
+}
+
+/// What is known of a list beside its lines: it stands in the table, for whoever asks what a table was made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// When its files were last changed, or fetched; milliseconds since 1970.
+    pub dated_ms: Option<i64>,
+    pub licence: Option<String>,
+    /// Where its keepers tell about it, or where it was fetched.
+    pub home: Option<String>,
+}
+
+impl About {
+    pub(super) fn write(&self, to: &mut Writer) {
+        to.u8(self.dated_ms.is_some().into());
+        to.u64(self.dated_ms.unwrap_or_default() as u64);
+        // No licence and an empty one are the same.
+        to.text(self.licence.as_deref().unwrap_or_default());
+        to.text(self.home.as_deref().unwrap_or_default());
+    }
+
+    pub(super) fn read(from: &mut Reader) -> Option<Self> {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let (dated, ms) = (from.u8()? != 0, from.u64()? as i64);
+        Some(Self { dated_ms: dated.then_some(ms), licence: text(from.text()?), home: text(from.text()?) })
+    }
 }
 
 /// The files a list is made of, one after another: itself, or the members of a folder or an archive.

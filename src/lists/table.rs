@@ -14,17 +14,17 @@
 //! - [`hash`]    what the filter asks by
 //! - [`bytes`]   numbers and texts, written and read back
 
-mod bytes;
+pub(in crate::lists) mod bytes;
 mod digest;
 mod fuse;
-mod hash;
+pub(in crate::lists) mod hash;
 pub(in crate::lists) mod header;
 mod kinds;
 mod names;
 mod pages;
 pub(in crate::lists) mod write;
 
-use super::key::{self, Key};
+use super::key::Key;
 use super::source::{Says, Stands};
 use super::{Found, KindId, ListId, Match, Provenance, Reach};
 use crate::words::{Category, CategorySet, Host};
@@ -272,13 +272,10 @@ impl Table {
         })
     }
 
-    /// The Public Suffix List it was made with; if that is not [`Table::PSL`], it should be made again.
+    /// The version of the Public Suffix List it was made with; each list's run is made again with another.
     pub fn psl(&self) -> &str {
         &self.header.psl
     }
-
-    /// The Public Suffix List of this program: the crate that brings it and its version, which is the day of the list.
-    pub const PSL: &str = key::PSL;
 
     /// A number of the table's content: another table, another number.
     pub fn generation(&self) -> u64 {

@@ -1,15 +1,38 @@
 //! List files on disk to one table file, and back to the line an entry stands on.
 //!
-//! The table is `DATA/lists/table.sgt`; beside it `sources.json` says which files, of which size and time, it was made of.
+//! Comes in: a configuration. Goes out: its table, mapped, and made first if its lists have changed since. Always holds: there is a
+//! table in force until a better one is, whatever is killed or full; only a list whose files changed is read again; a list that
+//! cannot be used stays as it was when it last could.
+//!
+//! In `DATA/lists`: `table.sgt`, and the one before it in `table.previous.sgt`; `sources.json`, what the table was made of;
+//! `runs/NAME.run`, each list as it was read.
+//!
+//! - [`files`] which lists there are, and their files
+//! - [`lines`] where an entry stands in them
+//! - `runs`    a run of each list: kept, made again, or the last good one
+//! - `force`   the table put in force, and the one before kept
+//! - `pace`    beside a running gate, only what the doors leave
 
-use super::{files, members};
+mod files;
+mod force;
+mod lines;
+mod pace;
+mod runs;
+
+pub use files::{ListFile, Unread, list_files, unread};
+pub use lines::{lines, member_path, places};
+
 use crate::config::Config;
-use crate::lists::{self, Canaries, Compiled, Format, Known, Line, Origin, Platforms, Progress, Reach, Source, Table};
-use crate::words::{Category, CategorySet, Host, Role};
+use crate::lists::{self, Canaries, CompileFault, Known, Origin, Platforms, Progress, Provenance, Reading, Table, Written};
+use crate::ops::files as disk;
+use crate::words::{Category, CategorySet};
+use force::Folder;
+use runs::{Lists, State, Tell};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Why there is no table.
 #[derive(Debug, thiserror::Error)]
@@ -18,8 +41,6 @@ pub enum TablesFault {
     File { path: PathBuf, source: io::Error },
     #[error("{path}: {fault}", path = path.display())]
     Known { path: PathBuf, fault: String },
-    #[error("{}", .0.join("\n"))]
-    Unopened(Vec<String>),
     #[error(transparent)]
     Compile(#[from] lists::CompileFault),
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
@@ -28,7 +49,7 @@ pub enum TablesFault {
     Table { path: PathBuf, source: lists::TableFault },
 }
 
-/// A list that cannot be used.
+/// A list that cannot be used, and never could: else its last good version would be.
 #[derive(Debug, thiserror::Error)]
 #[error("list {name} ({}): {why}", path.display())]
 pub struct BrokenList {
@@ -37,7 +58,7 @@ pub struct BrokenList {
     why: String,
 }
 
-/// What to do about a list that cannot be used.
+/// What to do about a list that cannot be used and has no last good version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Broken {
     /// Make no table: whoever asked is there to mend it, and a running gate keeps what it has.
@@ -46,76 +67,30 @@ pub enum Broken {
     Endure,
 }
 
-/// One list file and what it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListFile {
-    pub name: String,
-    pub category: Category,
-    pub format: Format,
-    pub origin: Origin,
-    pub path: PathBuf,
+/// A table that has just been put in force.
+#[derive(Debug)]
+pub struct Made {
+    /// What became of each list, in the order of [`list_files`].
+    pub lists: Vec<Provenance>,
+    pub written: Written,
 }
 
 /// What a table was made of: if this is the same, so is the table.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct MadeOf {
-    program: String,
-    files: Vec<(String, u8, PathBuf, u64, u128)>,
+    /// A number for each list, of everything that decides what is in it.
+    lists: Vec<(String, u64)>,
 }
 
-/// Every list of a configuration: those that ship, then the school's.
-pub fn list_files(config: &Config) -> Vec<ListFile> {
-    let shipped = &config.lists.shipped;
-    let mut files: Vec<ListFile> = Category::FIXED
-        .iter()
-        .filter_map(|category| Some((category, shipped.join(format!("{}.txt", category.id()?)))))
-        // What is locked is in no table: `super::locked` says why a plain list of it is not read.
-        .filter(|(category, path)| category.role() != Role::Locked && path.exists())
-        .map(|(category, path)| shipped_list(category.to_string(), *category, path))
-        .collect();
-    for suite in &config.school.platforms {
-        let name = format!("platform-{suite}");
-        let path = shipped.join(format!("{name}.txt"));
-        files.push(shipped_list(name, Category::PLATFORM, path));
+impl MadeOf {
+    fn new(files: &[ListFile], known: &Known) -> Self {
+        let known = known.checksum();
+        Self { lists: files.iter().map(|file| (file.name.clone(), file.recipe(known).checksum())).collect() }
     }
-    files.extend(config.lists.sources.iter().map(|source| ListFile {
-        name: source.name.clone(),
-        category: source.category,
-        format: source.format,
-        // Until lists are fetched, everything beside the shipped folder is somebody's file: it opens nothing.
-        origin: Origin::Public,
-        path: source.file.clone(),
-    }));
-    files
 }
 
-/// A file in a list's folder that is not read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread {
-    pub list: String,
-    pub path: PathBuf,
-    pub lines: u64,
-}
-
-/// What is left out of UT1's and squidGuard's folders on purpose: expressions that catch far more than their category.
-pub fn unread(config: &Config) -> Vec<Unread> {
-    let left_out = |source: &crate::config::Source| {
-        let (name, lines) = members::left_out(&source.file, None).ok()??;
-        Some(Unread { list: source.name.clone(), lines, path: source.file.join(name) })
-    };
-    config.lists.sources.iter().filter_map(left_out).filter(|unread| unread.lines > 0).collect()
-}
-
-fn shipped_list(name: String, category: Category, path: PathBuf) -> ListFile {
-    ListFile { name: format!("schoolgate/{name}"), category, format: Format::Domains, origin: Origin::Shipped, path }
-}
-
-pub fn table_file(config: &Config) -> PathBuf {
-    config.data.join("lists/table.sgt")
-}
-
-fn made_of_file(config: &Config) -> PathBuf {
-    config.data.join("lists/sources.json")
+fn folder(config: &Config) -> Folder {
+    Folder(config.data.join("lists"))
 }
 
 /// The table of a configuration: mapped if it is there and made of these lists, else compiled first.
@@ -123,103 +98,96 @@ fn made_of_file(config: &Config) -> PathBuf {
 /// # Errors
 /// [`TablesFault`]; a table that was there is still there.
 pub fn current(config: &Config, broken: Broken) -> Result<Table, TablesFault> {
-    match fresh(config) {
+    let folder = folder(config);
+    match fresh(config, &folder) {
         Err(fault) if broken == Broken::Endure => {
             tracing::error!("not every list can be used; `schoolgate lists compile` tries again\n{fault}");
-            let path = table_file(config);
-            open(&path).or_else(|_| {
-                let compiled = compile_usable(config, &mut |_| {})?;
+            force::open(&folder.table()).or_else(|_| {
                 // Not called the table of these files: the next start tries them again.
-                write(&path, &compiled.bytes)?;
-                open(&path)
+                make(config, Broken::Endure, &mut |_| {})?;
+                force::open(&folder.table())
             })
         }
         table => table,
     }
 }
 
-fn fresh(config: &Config) -> Result<Table, TablesFault> {
-    let made_of = made_of(config)?;
-    let stored = std::fs::read(made_of_file(config)).ok().and_then(|bytes| serde_json::from_slice::<MadeOf>(&bytes).ok());
-    if stored.as_ref() == Some(&made_of) {
-        match open(&table_file(config)) {
+fn fresh(config: &Config, folder: &Folder) -> Result<Table, TablesFault> {
+    let made_of = MadeOf::new(&list_files(config), &known(config)?);
+    if stored(folder).as_ref() == Some(&made_of) {
+        match force::open(&folder.table()) {
             Ok(table) => return Ok(table),
-            Err(fault) => tracing::warn!("the lists are compiled again: {fault}"),
+            Err(fault) => tracing::warn!("the table is made again: {fault}"),
         }
     }
-    compile(config, &mut |_| {})?;
-    open(&table_file(config))
+    make(config, Broken::Refuse, &mut |_| {})?;
+    force::open(&folder.table())
 }
 
-/// Compiles every list of the configuration and replaces the table file.
+fn stored(folder: &Folder) -> Option<MadeOf> {
+    serde_json::from_slice(&std::fs::read(folder.made_of()).ok()?).ok()
+}
+
+/// The table that was in force before this one, for when a block of this one rots.
+///
+/// # Errors
+/// [`TablesFault`]: there is none, or it cannot be used.
+pub fn open_previous(config: &Config) -> Result<Table, TablesFault> {
+    force::open(&folder(config).previous())
+}
+
+/// Reads every list that has changed, and replaces the table file. Where a gate runs on this data, it takes only what the
+/// doors leave.
 ///
 /// # Errors
 /// [`TablesFault`]: every list that cannot be used, or why the table cannot be written; a table that was there is still there.
-pub fn compile(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result<Compiled, TablesFault> {
-    let unopened = unopened(config);
-    if !unopened.is_empty() {
-        return Err(TablesFault::Unopened(unopened));
-    }
-    let made_of = made_of(config)?;
-    let compiled = compile_usable(config, progress)?;
-    let broken = broken(config, &compiled);
-    if !broken.is_empty() {
-        return Err(TablesFault::Broken(broken));
-    }
-    write(&table_file(config), &compiled.bytes)?;
-    write(&made_of_file(config), &serde_json::to_vec_pretty(&made_of).unwrap_or_default())?;
-    Ok(compiled)
+pub fn compile(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result<Made, TablesFault> {
+    make(config, Broken::Refuse, progress)
 }
 
-fn broken(config: &Config, compiled: &Compiled) -> Vec<BrokenList> {
-    let files = list_files(config);
-    let path_of = |name: &str| files.iter().find(|f| f.name == name).map(|f| f.path.clone()).unwrap_or_default();
-    let told = |(list, why): (&lists::Provenance, lists::Broken)| BrokenList {
-        name: list.name.clone(),
-        path: path_of(&list.name),
-        why: why.to_string(),
-    };
-    compiled.broken().map(told).collect()
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), TablesFault> {
-    // What a school has listed is its own: nobody but the gate reads it.
-    files::replace_private(path, bytes).map_err(|source| TablesFault::File { path: path.to_owned(), source })
-}
-
-/// Compiles the lists that can be opened and understood; what became of each is in the result.
-fn compile_usable(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result<Compiled, TablesFault> {
+fn make(config: &Config, broken: Broken, progress: &mut dyn FnMut(Progress)) -> Result<Made, TablesFault> {
+    let folder = folder(config);
     let known = known(config)?;
-    let (mut files, mut opened) = (Vec::new(), Vec::new());
-    for file in list_files(config) {
-        match members::open(&file.path, None, file.format) {
-            Ok(list) => {
-                opened.push(list);
-                files.push(file);
-            }
-            Err(fault) => tracing::error!("list {} is not used: {}: {fault}", file.name, file.path.display()),
-        }
-    }
-    let mut sources: Vec<Source> = files
-        .iter()
-        .zip(&mut opened)
-        .map(|(file, members)| Source {
-            name: file.name.clone(),
-            category: file.category,
-            origin: file.origin,
-            reach: Reach::Below,
-            members: members.as_mut(),
-        })
-        .collect();
-    Ok(lists::compile(&mut sources, &known, progress)?)
+    let files = list_files(config);
+    let lists = Lists { folder: &folder, files: &files, known: &known };
+    pace::apart(pace::a_gate_runs(&config.data), progress, |tell| make_of(&lists, broken, tell))
 }
 
-fn open(path: &Path) -> Result<Table, TablesFault> {
-    let fault = |source| TablesFault::File { path: path.to_owned(), source };
-    let file = File::open(path).map_err(fault)?;
-    // SAFETY: the file is only ever replaced by rename, never written in place or cut, so the mapping stays what it is.
-    let map = unsafe { memmap2::Mmap::map(&file) }.map_err(fault)?;
-    Table::open(Box::new(map)).map_err(|source| TablesFault::Table { path: path.to_owned(), source })
+fn make_of(lists: &Lists, broken: Broken, tell: Tell) -> Result<Made, TablesFault> {
+    let _lock = lists.folder.lock()?;
+    // Of the files as they are before they are read: what changes meanwhile is read next time.
+    let made_of = MadeOf::new(lists.files, lists.known);
+    let mut states = lists.bring_up_to_date(tell)?;
+    let mut again = HashSet::new();
+    let (made, written) = loop {
+        if broken == Broken::Refuse && states.iter().any(State::is_unusable) {
+            return Err(TablesFault::Broken(states.into_iter().filter_map(State::unusable).collect()));
+        }
+        let (places, mut opened): (Vec<usize>, Vec<_>) = lists.open(&states).into_iter().unzip();
+        let merged = lists
+            .folder
+            .replace(|spill, to| lists::merge(&mut opened, spill, to, &mut |progress| tell(progress)).map_err(TablesFault::from));
+        match merged {
+            Ok(written) => break (opened.iter().map(|run| run.provenance().clone()).collect(), written),
+            // A run that rotted on the disk is made again from its source, once.
+            Err(TablesFault::Compile(CompileFault::Run { number, list, fault })) if again.insert(places[number]) => {
+                tracing::warn!("list {list} is read again: its run cannot be: {fault}");
+                let at = places[number];
+                let _ = std::fs::remove_file(lists.path(at));
+                states[at] = lists.make(at, &lists.files[at].recipe(lists.known.checksum()), tell)?;
+            }
+            Err(fault) => return Err(fault),
+        }
+    };
+    if !states.iter().any(State::is_unusable) {
+        let path = lists.folder.made_of();
+        let bytes = serde_json::to_vec_pretty(&made_of).unwrap_or_default();
+        disk::replace_private(&path, &bytes).map_err(|source| TablesFault::File { path, source })?;
+    } else {
+        let _ = std::fs::remove_file(lists.folder.made_of());
+    }
+    lists.remove_others();
+    Ok(Made { lists: made, written })
 }
 
 fn known(config: &Config) -> Result<Known, TablesFault> {
@@ -245,76 +213,29 @@ fn known(config: &Config) -> Result<Known, TablesFault> {
     Ok(Known { platforms, canaries })
 }
 
-fn made_of(config: &Config) -> Result<MadeOf, TablesFault> {
-    let shipped = |name: &str| ListFile {
-        name: name.into(),
-        category: Category::PLATFORM,
-        format: Format::Domains,
-        origin: Origin::Shipped,
-        path: config.lists.shipped.join(name),
-    };
-    let known = [shipped("platforms.txt"), shipped("canaries.txt")];
-    let mut files = Vec::new();
-    for file in known.into_iter().chain(list_files(config)) {
-        let (size, changed) =
-            members::stamp(&file.path).map_err(|source| TablesFault::File { path: file.path.clone(), source })?;
-        files.push((format!("{} {}", file.name, file.format), file.category.bit(), file.path, size, changed));
-    }
-    Ok(MadeOf { program: env!("CARGO_PKG_VERSION").into(), files })
+pub fn table_file(config: &Config) -> PathBuf {
+    folder(config).table()
 }
 
-/// What would keep the lists from compiling, for `check`: each file that cannot be opened, or is no list.
+/// What would keep the lists from compiling, for `check`: each file that cannot be opened, or is no list. Nothing is kept.
 pub fn faults(config: &Config) -> Vec<String> {
-    let unopened = unopened(config);
-    if !unopened.is_empty() {
-        return unopened;
-    }
-    match compile_usable(config, &mut |_| {}) {
-        Ok(compiled) => broken(config, &compiled).iter().map(ToString::to_string).collect(),
-        Err(fault) => vec![fault.to_string()],
-    }
+    let known = match known(config) {
+        Ok(known) => known,
+        Err(fault) => return vec![fault.to_string()],
+    };
+    let folder = folder(config);
+    let checksum = known.checksum();
+    let fault = |file: &ListFile| {
+        let recipe = file.recipe(checksum);
+        let told = |why: String| BrokenList { name: file.name.clone(), path: file.path.clone(), why }.to_string();
+        match runs::read(file, Reading::new(0, &known, &recipe), &folder, &mut io::sink(), &|_| ()) {
+            Ok(read) => read.broken.map(|broken| told(broken.to_string())),
+            Err(TablesFault::Compile(CompileFault::Read { line: 0, error, .. })) => Some(told(error.to_string())),
+            Err(fault) => Some(fault.to_string()),
+        }
+    };
+    list_files(config).iter().filter_map(fault).collect()
 }
 
-fn unopened(config: &Config) -> Vec<String> {
-    let mut faults: Vec<String> = list_files(config)
-        .iter()
-        .filter_map(|file| {
-            let fault = members::open(&file.path, None, file.format).err()?;
-            Some(format!("list {}: {}: {fault}", file.name, file.path.display()))
-        })
-        .collect();
-    if let Err(fault) = known(config) {
-        faults.push(fault.to_string());
-    }
-    faults
-}
-
-/// Where an entry stands in the files of one list: `file:line`.
-pub fn places(config: &Config, list: &str, entry: &str) -> Vec<String> {
-    let Ok(entry) = Host::parse(entry) else { return Vec::new() };
-    let Some(file) = list_files(config).into_iter().find(|file| file.name == list) else { return Vec::new() };
-    let place = |line: &Line| format!("{}:{}", member_path(&file.path, &line.member).display(), line.number);
-    lines(&file, &entry).unwrap_or_default().iter().map(place).collect()
-}
-
-/// Where a line's file is: the list's own, one in its folder, or one beside it that it includes.
-pub fn member_path(list: &Path, member: &str) -> PathBuf {
-    match member {
-        "" => list.to_owned(),
-        member => match list.with_file_name(member) {
-            beside if list.is_file() && beside.exists() => beside,
-            _ => list.join(member),
-        },
-    }
-}
-
-/// The lines of a list's file that an entry came from.
-///
-/// # Errors
-/// As the file system says.
-pub fn lines(file: &ListFile, entry: &Host) -> io::Result<Vec<Line>> {
-    let open = || members::open(&file.path, None, file.format);
-    // Most lists write an entry as it is called; where that finds nothing (a range of addresses, a zone), each line is read.
-    let quick = lists::scan_in_members(open()?.as_mut(), entry)?;
-    if quick.is_empty() { lists::find_in_members(open()?.as_mut(), entry) } else { Ok(quick) }
-}
+#[cfg(test)]
+mod tests;

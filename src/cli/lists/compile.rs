@@ -22,7 +22,7 @@ pub fn compile(context: &Context, config: &Config) -> Outcome {
         None => "for the next start; no gate is running",
     };
     context.print(&rows, || {
-        let size = compiled.bytes.len() as f64 / (1 << 20) as f64;
+        let size = compiled.written.bytes as f64 / (1 << 20) as f64;
         format!("{}\n{entries} entries, {size:.1} MiB, in {:.1} s: {in_force}", shown(&rows), begun.elapsed().as_secs_f64())
     })
 }

@@ -23,7 +23,7 @@ pub(super) struct Row {
     pub entries: u64,
     duplicates: u64,
     /// Lines refused, by reason, with the first few line numbers.
-    rejects: Vec<(String, u64, Vec<u64>)>,
+    rejects: Vec<(String, u64, Vec<String>)>,
     /// Why the list is not used, if it is not.
     broken: Option<String>,
 }
@@ -35,8 +35,14 @@ impl Row {
             category: config.category_id(list.category),
             entries: list.entries,
             duplicates: list.duplicates,
-            rejects: list.rejects.iter().map(|(why, count, first)| (why.to_string(), count, first.to_vec())).collect(),
-            broken: list.broken.map(|b| b.as_str().to_owned()),
+            rejects: list
+                .rejects
+                .iter()
+                .map(|(why, count, first)| (why.to_string(), count, first.iter().map(|line| list.place(*line)).collect()))
+                .collect(),
+            broken: list.broken.map(|b| b.as_str().to_owned()).or_else(|| {
+                list.refused.as_ref().map(|why| format!("{why}; its last good version, of {}, is in force", dated(list)))
+            }),
         }
     }
 
@@ -86,8 +92,6 @@ struct ListRow {
 #[derive(Default, Deserialize)]
 struct Beside {
     checked_ms: Option<i64>,
-    version: Option<String>,
-    licence: Option<String>,
 }
 
 pub fn status(context: &Context, config: &Config) -> Outcome {
@@ -133,10 +137,16 @@ impl ListRow {
             overlap_percent: overlap.percent(number),
             canary_hits: guard::canary_hits(list),
             age_s,
-            version: beside.version,
-            licence: beside.licence.filter(|licence| !licence.is_empty()),
+            version: list.version.clone(),
+            licence: list.about.licence.clone().filter(|licence| !licence.is_empty()),
         }
     }
+}
+
+/// The day a list is of, as far as its file tells.
+fn dated(list: &Provenance) -> String {
+    let day = list.about.dated_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    day.map_or_else(|| "a day not known".into(), |day| day.strftime("%-d %B %Y").to_string())
 }
 
 /// What an update has noted beside a list; of any other, nothing.
@@ -194,8 +204,8 @@ fn refused(status: &Status) -> String {
     if text.is_empty() { text } else { format!("refused{text}") }
 }
 
-fn places(count: u64, first: &[u64]) -> String {
-    let lines = first.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+fn places(count: u64, first: &[String]) -> String {
+    let lines = first.join(", ");
     let more = if count > first.len() as u64 { ", …" } else { "" };
     format!("line{} {lines}{more}", if first.len() == 1 { "" } else { "s" })
 }
@@ -260,7 +270,7 @@ fn age(seconds: u64) -> String {
 pub(super) fn shown(rows: &[Row]) -> String {
     let mut table = table(["list", "category", "entries", "duplicates", "rejected"]);
     for row in rows {
-        let told = |(why, count, first): &(String, u64, Vec<u64>)| format!("{count} {why} ({})", places(*count, first));
+        let told = |(why, count, first): &(String, u64, Vec<String>)| format!("{count} {why} ({})", places(*count, first));
         let mut rejects: Vec<String> = row.rejects.iter().map(told).collect();
         rejects.extend(row.broken.iter().map(|why| format!("NOT USED: {why}")));
         table.add_row([
@@ -291,6 +301,8 @@ mod tests {
         for (seconds, text) in [(59, "0 min"), (3600, "1 h"), (172_799, "47 h"), (86_400 * 3, "3 days")] {
             assert_eq!(age(seconds), text);
         }
-        assert_eq!([places(1, &[7]), places(2, &[7, 9]), places(9, &[1, 2])], ["line 7", "lines 7, 9", "lines 1, 2, …"]);
+        let places = |count, first: &[&str]| places(count, &first.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>());
+        let said = [places(1, &["7"]), places(2, &["7", "urls:9"]), places(9, &["1", "2"])];
+        assert_eq!(said, ["line 7", "lines 7, urls:9", "lines 1, 2, …"]);
     }
 }

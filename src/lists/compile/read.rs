@@ -1,228 +1,220 @@
-//! One source: its lines, judged, into the gathering; then what its own exceptions take away again.
+//! One source: its members and their lines, judged, into a run.
 
-use super::gather::{Full, Gathered, Mark, Strike};
+use super::chunks::Chunks;
+use super::exceptions::{At, Passing};
+use super::judge::{Judge, Mark};
+use super::version::Version;
 use super::{CompileFault, Progress};
 use crate::lists::guard;
-use crate::lists::known::{Known, reach_of};
-use crate::lists::parse::detect::opening;
+use crate::lists::known::Known;
+use crate::lists::parse::Parser;
+use crate::lists::parse::detect::{Undetected, opening};
 use crate::lists::parse::lines::{Line, Lines};
-use crate::lists::parse::{Means, Parser, Rule, Said, What};
-use crate::lists::source::{Says, lets_through};
-use crate::lists::{Broken, Format, Origin, Provenance, Reach, Reject, Rejects, Source};
-use crate::words::{Category, Host};
-use std::collections::HashSet;
+use crate::lists::run::{Pattern, Recipe, RunWriter};
+use crate::lists::source::{Member, Says};
+use crate::lists::table::write::Spill;
+use crate::lists::{Broken, Format, MemberRead, Origin, Provenance, Reject, Source};
+use std::io::{self, Write};
 
 /// How often progress is told: often enough for a bar, seldom enough to cost nothing.
 const TELL_EVERY: u64 = 4096;
 
-/// Reads a source to its end and tells what became of it.
-pub(super) fn read(
+/// How a source is read.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// Its place among the sources: for [`Progress`].
+    pub index: usize,
+    pub known: &'a Known,
+    pub recipe: &'a Recipe,
+    pub(super) chunk: usize,
+}
+
+impl<'a> Reading<'a> {
+    pub fn new(index: usize, known: &'a Known, recipe: &'a Recipe) -> Self {
+        Self { index, known, recipe, chunk: super::chunks::CHUNK }
+    }
+}
+
+/// Reads a source to its end, writes its run, and tells what became of it. A broken source has a run that says so, without
+/// entries. `spill` is an empty file: what is more than a chunk of about a million entries goes there.
+///
+/// # Errors
+/// [`CompileFault`]: a reader that fails, or what cannot be written; the run is to be thrown away.
+pub fn read(
     source: &mut Source<'_>,
-    index: u16,
-    known: &Known,
-    gathered: &mut Gathered,
+    how: Reading<'_>,
+    spill: &mut dyn Spill,
+    to: &mut dyn Write,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Provenance, CompileFault> {
-    let list = source.name.clone();
-    let Some(member) = source.members.next_member().map_err(|error| CompileFault::Read { list: list.clone(), line: 0, error })?
-    else {
-        return Ok(Provenance { broken: Some(Broken::NoEntries), ..Provenance::unread(&source.name, source.category) });
-    };
-    let as_written = member.format;
-    let mut lines = Lines::new(member.reader);
-    let failed = |line, error| CompileFault::Read { list: list.clone(), line, error };
-    let mark = gathered.mark();
-    let mut judge = Judge {
-        parser: Parser::of(as_written, source.origin),
-        index,
-        category: source.category,
-        origin: source.origin,
-        reach: source.reach,
-        known,
-        gathered,
-        rejects: Rejects::default(),
-        full: false,
-        important: Gathered::default(),
-        exceptions: Vec::new(),
-        off: Vec::new(),
-    };
-
-    let mut undetected = None;
-    let mut format = as_written;
-    if format == Format::Detect {
-        let opening = opening(&mut lines).map_err(|e| failed(lines.count(), e))?;
-        match opening.format {
-            Ok(told) => format = told,
-            Err(why) => undetected = Some(why),
-        }
-        judge.parser = Parser::of(format, source.origin);
-        for (number, text) in &opening.lines {
-            judge.line(*number, text.as_deref());
-        }
-    }
+    let judge = Judge::new(source, how.known, Chunks::new(spill, how.chunk));
+    let mut reader = Reader { judge, version: Version::default(), list: Provenance::of(source), undetected: None };
+    let mut sums = crc32fast::Hasher::new();
     loop {
-        let before = lines.count();
-        match lines.next_line() {
-            Ok(Some((number, Line::Text(text)))) => judge.line(number, Some(text)),
-            Ok(Some((number, Line::TooLong))) => judge.line(number, None),
-            Ok(None) => break,
-            Err(error) => return Err(failed(before, error)),
-        }
-        if before.is_multiple_of(TELL_EVERY) {
-            progress(Progress::Reading { source: index.into(), bytes: lines.bytes() });
-        }
+        let list = || reader.list.name.clone();
+        let next = source.members.next_member();
+        let next = next.map_err(|error| CompileFault::Read { list: list(), line: reader.list.lines, error })?;
+        let Some(member) = next else { break };
+        let read = reader.member(member, how.index, progress)?;
+        sums.combine(&crc32fast::Hasher::new_with_initial_len(read.checksum, read.bytes));
+        reader.list.members.push(read);
     }
-    progress(Progress::Reading { source: index.into(), bytes: lines.bytes() });
-
-    let cancelled = judge.cancel(mark).map_err(|Full| CompileFault::TooMuch)?;
-    let Judge { rejects, full, .. } = judge;
-    if full {
-        return Err(CompileFault::TooMuch);
-    }
-    let duplicates = gathered.settle(mark);
-    let counted = gathered.since(mark);
-    let mut provenance = Provenance {
-        name: source.name.clone(),
-        category: source.category,
-        format,
-        lines: lines.count(),
-        bytes: lines.bytes(),
-        checksum: lines.checksum(),
-        entries: counted.entries,
-        duplicates,
-        cancelled,
-        host_only: counted.host_only,
-        rejects,
-        broken: None,
-    };
-    provenance.broken = guard::broken(&provenance, undetected, source.origin);
-    if provenance.broken.is_some() {
-        gathered.forget(mark);
-        (provenance.entries, provenance.duplicates, provenance.cancelled, provenance.host_only) = (0, 0, 0, 0);
-    }
-    Ok(provenance)
+    reader.list.checksum = sums.finalize();
+    reader.finish(source.origin, how.recipe, to, progress)
 }
 
-/// What each line of one source is judged by, and where it goes.
-struct Judge<'a> {
-    parser: Parser,
-    index: u16,
-    category: Category,
-    origin: Origin,
-    reach: Reach,
-    known: &'a Known,
-    gathered: &'a mut Gathered,
-    rejects: Rejects,
-    full: bool,
-    /// Entries that only an important exception takes away.
-    important: Gathered,
-    /// With the line they stand on.
-    exceptions: Vec<(u64, OfHost)>,
-    /// Rules that are to be as if they were not there.
-    off: Vec<OfHost>,
+struct Reader<'a, 's> {
+    judge: Judge<'a, 's>,
+    version: Version,
+    list: Provenance,
+    /// Why no format fits the first file whose format is not known.
+    undetected: Option<Undetected>,
 }
 
-/// A rule that speaks of a host.
-#[derive(Clone, Copy)]
-struct OfHost {
-    host: Host,
-    reach: Option<Reach>,
-    means: Means,
-    important: bool,
-    off: bool,
-}
-
-impl Judge<'_> {
-    fn line(&mut self, number: u64, text: Option<&[u8]>) {
-        let Some(text) = text else { return self.said(number, Err(Reject::TooLong)) };
-        let mut parser = std::mem::replace(&mut self.parser, Parser::new(Format::Detect));
-        parser.line(text, &mut |said| self.said(number, said));
-        self.parser = parser;
-    }
-
-    fn said(&mut self, number: u64, said: Said) {
-        if let Err(why) = said.and_then(|rule| self.take(number, rule)) {
-            self.rejects.add(why, number);
-        }
-    }
-
-    fn take(&mut self, number: u64, rule: Rule<'_>) -> Result<(), Reject> {
-        let host = match rule.what {
-            What::Host(host) => host,
-            // The table holds none of these yet.
-            What::Url(..) => return Err(Reject::Url),
-            What::Range(..) => return Err(Reject::Range),
-            What::Pattern(..) => return Err(Reject::Regex),
-        };
-        let rule = OfHost { host, reach: rule.reach, means: rule.means, important: rule.important, off: rule.off };
-        if rule.means == Means::Exception {
-            let reach = Some(rule.reach.unwrap_or(self.reach));
-            let rule = OfHost { reach, ..rule };
-            if rule.off {
-                self.off.push(rule)
-            } else {
-                self.exceptions.push((number, rule))
+impl Reader<'_, '_> {
+    fn member(
+        &mut self,
+        member: Member<'_>,
+        index: usize,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<MemberRead, CompileFault> {
+        let mut lines = Lines::new(member.reader);
+        let (before_lines, before_bytes) = (self.list.lines, self.list.bytes);
+        let name = self.list.name.clone();
+        let failed = |line, error| CompileFault::Read { list: name.clone(), line: before_lines + line, error };
+        let mut format = member.format;
+        if format == Format::Detect {
+            let opening = opening(&mut lines).map_err(|e| failed(lines.count(), e))?;
+            match opening.format {
+                Ok(told) => format = told,
+                Err(why) => {
+                    self.undetected.get_or_insert(why);
+                }
             }
+            self.judge.parser = Parser::of(format, self.judge.origin);
+            for (number, text) in &opening.lines {
+                self.line(before_lines, *number, text.as_deref());
+            }
+        } else {
+            self.judge.parser = Parser::of(format, self.judge.origin);
+        }
+        if self.list.members.is_empty() {
+            self.list.format = format;
+        }
+        loop {
+            let before = lines.count();
+            match lines.next_line() {
+                Ok(Some((number, Line::Text(text)))) => self.line(before_lines, number, Some(text)),
+                Ok(Some((number, Line::TooLong))) => self.line(before_lines, number, None),
+                Ok(None) => break,
+                Err(error) => return Err(failed(before, error)),
+            }
+            if let Some(fault) = self.judge.fault.take() {
+                return Err(fault);
+            }
+            if before.is_multiple_of(TELL_EVERY) {
+                progress(Progress::Reading { source: index, bytes: before_bytes + lines.bytes() });
+            }
+        }
+        self.list.lines += lines.count();
+        self.list.bytes += lines.bytes();
+        progress(Progress::Reading { source: index, bytes: self.list.bytes });
+        let (count, bytes, checksum) = (lines.count(), lines.bytes(), lines.checksum());
+        Ok(MemberRead { name: member.name, format, lines: count, bytes, checksum })
+    }
+
+    fn line(&mut self, before: u64, number: u64, text: Option<&[u8]>) {
+        self.version.line(before + number, text.unwrap_or_default());
+        self.judge.line(before + number, text);
+    }
+
+    /// Sorts what was read, takes away what the source's own exceptions cancel, and writes the run.
+    fn finish(
+        self,
+        origin: Origin,
+        recipe: &Recipe,
+        to: &mut dyn Write,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Provenance, CompileFault> {
+        let Self { judge, version, mut list, undetected } = self;
+        let Judge { chunks, exceptions, patterns, again, rejects, .. } = judge;
+        progress(Progress::Sorting { entries: chunks.total() });
+        let unwritten = |error| CompileFault::Write { what: "the run of a list", error };
+        let mut run = RunWriter::new(to).map_err(unwritten)?;
+        (list.version, list.rejects) = (version.finish(), rejects);
+        if exceptions.too_many() {
+            list.broken = Some(Broken::TooManyExceptions);
+        } else {
+            let mut passing = exceptions.settle();
+            let mut settling = Settling { run: &mut run, list: &mut list, key: Vec::new(), entry: None, exception: None };
+            chunks.merged(&mut |key, mark| settling.entry(key, mark, &mut passing).map_err(unwritten))?;
+            settling.flush(&mut passing, true).map_err(unwritten)?;
+            passing.overruled().into_iter().for_each(|line| list.rejects.add(Reject::Exception, line));
+            list.entries += patterns.len() as u64;
+            list.duplicates += again;
+            // A folder is a list if one of its files is.
+            let undetected = undetected.filter(|_| list.members.len() < 2 || list.entries == 0);
+            list.broken = guard::broken(&list, undetected, origin);
+        }
+        let mut patterns: Vec<Pattern> = patterns.into_iter().collect();
+        if list.broken.is_some() {
+            // Who reads the run passes its entries over.
+            patterns.clear();
+            (list.entries, list.duplicates, list.cancelled, list.host_only) = (0, 0, 0, 0);
+        }
+        run.finish(recipe, &list, patterns).map_err(unwritten)?;
+        Ok(list)
+    }
+}
+
+/// Entries on their way into the run: of what is said twice of a name, what reaches furthest.
+struct Settling<'r, 'w> {
+    run: &'r mut RunWriter<'w>,
+    list: &'r mut Provenance,
+    /// The name at which entries are gathered.
+    key: Vec<u8>,
+    entry: Option<Says>,
+    /// The last exception that was written, at `key` or behind the last entry.
+    exception: Option<Vec<u8>>,
+}
+
+impl Settling<'_, '_> {
+    fn entry(&mut self, key: &[u8], mark: u8, passing: &mut Passing) -> io::Result<()> {
+        let (reach, important) = Mark::of(mark);
+        if passing.strikes(key, reach, important) {
+            self.list.cancelled += 1;
             return Ok(());
         }
-        if self.origin == Origin::Public && lets_through(self.category) {
-            return Err(Reject::NotTrusted);
+        if self.entry.is_some() && self.key != key {
+            self.flush(passing, false)?;
         }
-        let own = rule.reach.unwrap_or(self.reach);
-        let reach = reach_of(&rule.host, self.category, self.origin, own, self.known);
-        if rule.off {
-            // Of a rule that would not be taken, there is nothing to take away.
-            self.off.extend(reach.ok().map(|reach| OfHost { reach: Some(reach), ..rule }));
-            return Ok(());
-        }
-        let reach = reach?;
-        let to = if rule.important { &mut self.important } else { &mut *self.gathered };
-        self.full |= to.add(&rule.host, self.index, Says::entry(reach)).is_err();
+        let says = Says::entry(reach);
+        self.list.duplicates += u64::from(self.entry.is_some());
+        self.entry = Some(self.entry.map_or(says, |before| before.min(says)));
+        key.clone_into(&mut self.key);
         Ok(())
     }
 
-    /// Takes away what the source's own exceptions cancel: how many entries that were. What `$badfilter` names goes first, then
-    /// what exceptions name; what is important comes in last.
-    fn cancel(&mut self, mark: Mark) -> Result<u64, Full> {
-        self.gathered.order(mark);
-        if self.exceptions.is_empty() && self.important.len() == 0 && self.off.is_empty() {
-            return Ok(0);
+    /// Writes what was gathered at the last name, and the exceptions up to it; at the end all that are left.
+    fn flush(&mut self, passing: &mut Passing, end: bool) -> io::Result<()> {
+        let Self { run, list, key, entry, exception } = self;
+        passing.due(Some((key, At::Before)), &mut |at, says| except(run, list, exception, at, says))?;
+        if let Some(says) = entry.take() {
+            run.push(key, says)?;
+            list.entries += 1;
+            list.host_only += u64::from(says == Says::HostOnly);
         }
-        let (off, entries): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.off).into_iter().partition(|r| r.means == Means::Exception);
-        let off: HashSet<_> = off.iter().map(|r| (r.host, r.reach, r.important)).collect();
-        self.exceptions.retain(|(_, e)| !off.contains(&(e.host, e.reach, e.important)));
-        let reach = |rule: &OfHost| rule.reach.unwrap_or(self.reach);
-        let exactly = |important: bool| {
-            let some = entries.iter().filter(move |r| r.important == important);
-            some.map(|r| Strike { host: r.host, reach: reach(r), below: false }).collect::<Vec<_>>()
-        };
-        let excepted = |important: bool| {
-            let some = self.exceptions.iter().filter(move |(_, e)| e.important || !important);
-            some.map(|(_, e)| Strike { host: e.host, reach: reach(e), below: true }).collect::<Vec<_>>()
-        };
-        let mut cancelled = self.gathered.strike(mark, &exactly(false)) + self.gathered.strike(mark, &excepted(false));
-        let all = Mark::default();
-        self.important.order(all);
-        cancelled += self.important.strike(all, &exactly(true)) + self.important.strike(all, &excepted(true));
-        // Where a wider entry still reaches the name, the table holds the exception itself; but an ordinary one not against what
-        // is important, and a table cannot except the one and not the other.
-        let mut kept = Vec::new();
-        for (line, exception) in &self.exceptions {
-            let important = self.important.reaches(all, &exception.host);
-            let ordinary = self.gathered.reaches(mark, &exception.host);
-            match (important, ordinary) {
-                (true, true) if !exception.important => self.rejects.add(Reject::Exception, *line),
-                (true, false) if !exception.important => {}
-                (false, false) => {}
-                _ => kept.push((exception.host, Says::exception(reach(exception)))),
-            }
-        }
-        for (host, says) in kept {
-            self.gathered.add(&host, self.index, says)?;
-        }
-        self.gathered.append(&self.important)?;
-        self.gathered.order(mark);
-        Ok(cancelled)
+        let here = (!end).then_some((&**key, At::Same));
+        passing.due(here, &mut |at, says| except(run, list, exception, at, says))
     }
+}
+
+/// Writes an exception; of one name the first that comes reaches furthest: they are sorted so.
+fn except(run: &mut RunWriter<'_>, list: &mut Provenance, last: &mut Option<Vec<u8>>, at: &[u8], says: Says) -> io::Result<()> {
+    if last.as_deref() == Some(at) {
+        list.duplicates += 1;
+        return Ok(());
+    }
+    *last = Some(at.to_vec());
+    run.push(at, says)
 }

@@ -1,8 +1,8 @@
 use super::*;
-use crate::lists::{Canaries, Format, Origin, Platforms, Reach, Reject, Table};
+use crate::lists::{Canaries, Format, Member, Members, Origin, Platforms, Reach, Reject, Table};
 use crate::words::{Category, CategorySet, Host};
 use proptest::prelude::*;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 
 fn compiled<'a>(lists: &[(Category, Format, Origin, &'a [u8])], known: &Known) -> Compiled {
     let text = |l: &(Category, Format, Origin, &'a [u8])| ListText {
@@ -14,7 +14,12 @@ fn compiled<'a>(lists: &[(Category, Format, Origin, &'a [u8])], known: &Known) -
         text: l.3,
     };
     let texts: Vec<ListText> = lists.iter().map(text).collect();
-    compile_texts(&texts, known).expect("memory can be read")
+    let made = compile_texts(&texts, known).expect("memory can be read");
+    // The same with hardly any memory.
+    for chunk in [1, 3] {
+        assert!(compile_texts_in(&texts, known, chunk).expect("memory can be read").bytes == made.bytes, "chunks of {chunk}");
+    }
+    made
 }
 
 fn one(category: Category, format: Format, origin: Origin, text: &[u8]) -> Compiled {
@@ -131,11 +136,174 @@ fn a_reader_that_fails_is_named_with_its_line() {
             category: Category::ADULT,
             origin: Origin::Public,
             reach: Reach::Below,
+            about: About::default(),
             members: &mut Single::new(format, &mut reader),
         };
         let fault = compile(&mut [source], &Known::default(), &mut |_| ()).err().map(|f| f.to_string());
         assert_eq!(fault.as_deref(), Some("list `ut1/adult`: reading stopped after line 2: the card is gone"));
     }
+}
+
+/// Room for so many bytes and no more.
+struct Disk {
+    room: u64,
+    file: Cursor<Vec<u8>>,
+    most: u64,
+}
+
+impl Disk {
+    fn new(room: u64) -> Self {
+        Self { room, file: Cursor::new(Vec::new()), most: 0 }
+    }
+}
+
+impl Write for Disk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.file.position() + bytes.len() as u64 > self.room {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let written = self.file.write(bytes);
+        self.most = self.most.max(self.file.position());
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Disk {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.file.read(into)
+    }
+}
+
+impl Seek for Disk {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+fn names(count: u32) -> String {
+    // In no order: each chunk spans all names.
+    (0..count).map(|n| format!("n{}.example\n", n.wrapping_mul(2_654_435_761) % 1_000_003)).collect()
+}
+
+fn read_in(chunk: usize, text: &str, spill: &mut Disk, to: &mut Disk) -> Result<Provenance, CompileFault> {
+    let mut text = text.as_bytes();
+    let mut source = Source {
+        name: "a list".into(),
+        category: Category::ADULT,
+        origin: Origin::School,
+        reach: Reach::Below,
+        about: About::default(),
+        members: &mut Single::new(Format::Domains, &mut text),
+    };
+    let recipe = Recipe::new(&source, 0, b"");
+    let how = Reading { index: 0, known: &Known::default(), recipe: &recipe, chunk };
+    read(&mut source, how, spill, to, &mut |_| ())
+}
+
+#[test]
+fn what_does_not_fit_in_a_chunk_is_spilled_and_the_run_is_the_same() {
+    let text = names(40_000);
+    let (mut whole, mut spill) = (Disk::new(u64::MAX), Disk::new(u64::MAX));
+    let read = read_in(1 << 20, &text, &mut spill, &mut whole).expect("there is room");
+    assert_eq!((spill.most, read.entries + read.duplicates), (0, 40_000));
+    for chunk in [999, 10_000] {
+        let (mut run, mut spill) = (Disk::new(u64::MAX), Disk::new(u64::MAX));
+        assert_eq!(read_in(chunk, &text, &mut spill, &mut run).expect("there is room"), read);
+        assert!(spill.most > 200_000, "{} bytes spilled", spill.most);
+        assert!(run.file.get_ref() == whole.file.get_ref(), "chunks of {chunk}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_wherever_it_is_met() {
+    let text = names(5_000);
+    let (mut run, mut spill) = (Disk::new(u64::MAX), Disk::new(u64::MAX));
+    read_in(1_000, &text, &mut spill, &mut run).expect("there is room");
+    for tenth in 0..10 {
+        let full = Disk::new;
+        let fault = read_in(1_000, &text, &mut full(spill.most * tenth / 10), &mut full(u64::MAX)).expect_err("no room to spill");
+        assert!(fault.to_string().starts_with("what does not fit in memory cannot be written"), "{fault}");
+        let fault = read_in(1_000, &text, &mut full(u64::MAX), &mut full(run.most * tenth / 10)).expect_err("no room");
+        assert!(fault.to_string().starts_with("the run of a list cannot be written"), "{fault}");
+        let runs = &mut [Run::open(Cursor::new(run.file.get_ref())).expect("a run")];
+        let mut table = Disk::new(u64::MAX);
+        merge(runs, &mut full(u64::MAX), &mut table, &mut |_| ()).expect("there is room");
+        let runs = &mut [Run::open(Cursor::new(run.file.get_ref())).expect("a run")];
+        merge(runs, &mut full(u64::MAX), &mut full(table.most * tenth / 10), &mut |_| ()).expect_err("no room for the table");
+    }
+}
+
+#[test]
+fn a_run_that_rots_while_it_is_merged_is_named() {
+    let mut run = Disk::new(u64::MAX);
+    read_in(1_000, &names(9_000), &mut Disk::new(u64::MAX), &mut run).expect("there is room");
+    let good = run.file.into_inner();
+    let mut bad = good.clone();
+    bad[good.len() / 2] ^= 1;
+    let mut runs = [&good, &bad].map(|bytes| Run::open(Cursor::new(bytes)).expect("its tail is sound"));
+    let fault = merge(&mut runs, &mut Disk::new(u64::MAX), &mut Disk::new(u64::MAX), &mut |_| ()).expect_err("rotten");
+    assert!(matches!(fault, CompileFault::Run { number: 1, .. }), "{fault}");
+}
+
+#[test]
+fn more_exceptions_than_are_held_refuse_the_source() {
+    let text =
+        |count: usize| "||a.example^\n".to_owned() + &(0..count).map(|n| format!("@@||n{n}.a.example^\n")).collect::<String>();
+    for (count, expected) in [(exceptions::MOST, None), (exceptions::MOST + 1, Some(Broken::TooManyExceptions))] {
+        let text = text(count);
+        let list = ListText {
+            name: "a list",
+            category: Category::ADULT,
+            format: Format::Adblock,
+            origin: Origin::Public,
+            reach: Reach::Below,
+            text: text.as_bytes(),
+        };
+        let made = compile_texts(&[list], &Known::default()).expect("memory can be read");
+        assert_eq!((made.lists[0].broken, made.lists[0].entries), (expected, u64::from(expected.is_none())));
+    }
+}
+
+/// A list of two files, the second of which breaks off or not.
+struct Two<'a>(Vec<(&'static str, BufReader<Box<dyn Read + 'a>>)>, usize);
+
+impl Members for Two<'_> {
+    fn next_member(&mut self) -> io::Result<Option<Member<'_>>> {
+        self.1 += 1;
+        let next = self.0.get_mut(self.1 - 1);
+        Ok(next.map(|(name, reader)| Member { name: (*name).into(), format: Format::Domains, reader }))
+    }
+}
+
+#[test]
+fn a_list_of_several_files_is_one_list_and_its_lines_are_told_by_file() {
+    let mut members = Two(
+        vec![
+            ("domains", BufReader::new(Box::new(b"a.example\nb.example\n".as_slice()))),
+            ("more", BufReader::new(Box::new(b"c.example\nno host\n".as_slice()))),
+        ],
+        0,
+    );
+    let source = Source {
+        name: "a list".into(),
+        category: Category::ADULT,
+        origin: Origin::Public,
+        reach: Reach::Below,
+        about: About { dated_ms: Some(1), licence: Some("CC0-1.0".into()), home: Some("https://lists.example/".into()) },
+        members: &mut members,
+    };
+    let about = source.about.clone();
+    let made = compile(&mut [source], &Known::default(), &mut |_| ()).expect("memory can be read");
+    let list = &made.lists[0];
+    assert_eq!((list.entries, list.lines, &list.about), (3, 4, &about));
+    assert_eq!(list.members.iter().map(|m| (m.name.as_str(), m.lines)).collect::<Vec<_>>(), [("domains", 2), ("more", 2)]);
+    assert_eq!(list.checksum, crc32fast::hash(b"a.example\nb.example\nc.example\nno host\n"));
+    assert!(list.to_string().ends_with("1 not a host name (line more:2)"), "{list}");
+    assert_eq!(Table::open(Box::new(made.bytes)).expect("a table").lists(), made.lists);
 }
 
 #[test]
@@ -148,6 +316,7 @@ fn progress_is_told_from_the_first_byte_to_the_last() {
         category: Category::ADULT,
         origin: Origin::School,
         reach: Reach::Below,
+        about: About::default(),
         members: &mut Single::new(Format::Domains, &mut bytes),
     };
     compile(&mut [source], &Known::default(), &mut |p| told.push(p)).expect("memory can be read");

@@ -1,7 +1,7 @@
 //! Numbers and short texts, written one after another and read back with every bound checked.
 
 #[derive(Default)]
-pub(super) struct Writer(Vec<u8>);
+pub(in crate::lists) struct Writer(Vec<u8>);
 
 impl Writer {
     pub fn raw(&mut self, bytes: &[u8]) {
@@ -37,7 +37,7 @@ impl Writer {
 }
 
 /// What is left to read. `None`: there is no more, or it is no text.
-pub(super) struct Reader<'a>(pub &'a [u8]);
+pub(in crate::lists) struct Reader<'a>(pub &'a [u8]);
 
 impl<'a> Reader<'a> {
     pub fn raw(&mut self, length: usize) -> Option<&'a [u8]> {

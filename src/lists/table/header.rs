@@ -7,8 +7,8 @@ use super::TableFault;
 use super::bytes::{Reader, Writer};
 use super::{fuse, hash};
 use crate::lists::parse::Within;
-use crate::lists::provenance::Row;
-use crate::lists::source::Says;
+use crate::lists::provenance::{MemberRead, Row};
+use crate::lists::source::{About, Says};
 use crate::lists::{Broken, Format, ListId, Provenance, Reject, Rejects};
 use crate::words::Category;
 use std::ops::Range;
@@ -16,7 +16,7 @@ use std::ops::Range;
 pub(super) const MAGIC: &[u8; 8] = b"sgtable\n";
 /// Raised with every change of this file, of the names' coding, of the hash, or of the order of [`Reject`], [`Broken`] and
 /// [`Says`].
-pub(super) const VERSION: u32 = 5;
+pub(super) const VERSION: u32 = 6;
 /// Bytes of body under one checksum: small enough to say where a card is bad, large enough that the sums are few.
 pub(super) const CHECKED: usize = 1 << 16;
 /// Blocks, which are written first because they alone are too many to be kept until the end; then where each begins, groups,
@@ -211,15 +211,28 @@ fn check_categories(from: &mut Reader) -> Result<(), TableFault> {
     Ok(())
 }
 
-fn write_provenance(to: &mut Writer, list: &Provenance) {
+/// What became of a source, as a table's header and a run's tail have it.
+pub(in crate::lists) fn write_provenance(to: &mut Writer, list: &Provenance) {
     to.text(&list.name);
     to.u8(list.category.bit());
     to.text(list.format.word());
+    // No version and an empty one are the same.
+    to.text(list.version.as_deref().unwrap_or_default());
+    list.about.write(to);
+    to.u32(list.members.len() as u32);
+    for member in &list.members {
+        to.text(&member.name);
+        to.text(member.format.word());
+        to.u64(member.lines);
+        to.u64(member.bytes);
+        to.u32(member.checksum);
+    }
     for count in [list.lines, list.bytes, list.entries, list.duplicates, list.cancelled, list.host_only] {
         to.u64(count);
     }
     to.u32(list.checksum);
     to.u8(list.broken.map_or(0, |b| b as u8 + 1));
+    to.text(list.refused.as_deref().unwrap_or_default());
     to.u8(list.rejects.iter().count() as u8);
     for (why, count, first) in list.rejects.iter() {
         to.u8(why as u8);
@@ -229,10 +242,19 @@ fn write_provenance(to: &mut Writer, list: &Provenance) {
     }
 }
 
-fn read_provenance(from: &mut Reader) -> Option<Provenance> {
+/// Back from [`write_provenance`].
+pub(in crate::lists) fn read_provenance(from: &mut Reader) -> Option<Provenance> {
+    let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let name = from.text()?.to_owned();
     let category = Category::from_bit(from.u8()?)?;
     let format = Format::from_word(from.text()?)?;
+    let version = said(from.text()?);
+    let about = About::read(from)?;
+    let member = |from: &mut Reader| {
+        let (name, format) = (from.text()?.to_owned(), Format::from_word(from.text()?)?);
+        Some(MemberRead { name, format, lines: from.u64()?, bytes: from.u64()?, checksum: from.u32()? })
+    };
+    let members = from.u32().and_then(|n| (0..n).map(|_| member(from)).collect::<Option<_>>())?;
     let mut counts = [0; 6];
     for count in &mut counts {
         *count = from.u64()?;
@@ -243,6 +265,7 @@ fn read_provenance(from: &mut Reader) -> Option<Provenance> {
         0 => None,
         n => Some(*Broken::ALL.get(usize::from(n) - 1)?),
     };
+    let refused = said(from.text()?);
     let mut rejects = Rejects::default();
     for _ in 0..from.u8()? {
         let why = *Reject::ALL.get(usize::from(from.u8()?))?;
@@ -254,6 +277,9 @@ fn read_provenance(from: &mut Reader) -> Option<Provenance> {
         name,
         category,
         format,
+        version,
+        about,
+        members,
         lines,
         bytes,
         checksum,
@@ -263,6 +289,7 @@ fn read_provenance(from: &mut Reader) -> Option<Provenance> {
         host_only,
         rejects,
         broken,
+        refused,
     })
 }
 

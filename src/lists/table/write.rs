@@ -9,8 +9,9 @@ use super::hash::name_hash;
 use super::header::{ALIGNED, Asked, CHECKED, Header, Pattern, SECTIONS};
 use super::kinds::Numbering;
 use super::names::{Packed, Packer};
-use crate::lists::key::{Form, PSL};
+use crate::lists::key::Form;
 use crate::lists::parse::Within;
+use crate::lists::suffixes;
 use crate::lists::{CompileFault, Progress, Provenance};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -69,7 +70,7 @@ impl<'s> Writer<'s> {
         self.packer.push(key, self.kinds.number(said));
         if let Some(blocks) = self.packer.blocks(CHECKED) {
             self.digest.add(&blocks);
-            self.spill.write_all(&blocks).map_err(CompileFault::Spill)?;
+            self.spill.write_all(&blocks).map_err(unspilled)?;
         }
         if u32::try_from(self.packer.blocks_length()).is_err() || self.packer.names() > u64::from(u32::MAX) {
             return Err(CompileFault::TooMuch);
@@ -83,11 +84,6 @@ impl<'s> Writer<'s> {
         if let Err(place) = row.binary_search(&said) {
             row.insert(place, said);
         }
-    }
-
-    /// How many keys there are so far.
-    pub fn names(&self) -> u64 {
-        self.packer.names()
     }
 
     /// Writes the whole file. `lists` is what became of each source, by its number.
@@ -104,7 +100,7 @@ impl<'s> Writer<'s> {
         progress(Progress::Filtering { names });
         let last = self.packer.blocks(0).unwrap_or_default();
         self.digest.add(&last);
-        self.spill.write_all(&last).map_err(CompileFault::Spill)?;
+        self.spill.write_all(&last).map_err(unspilled)?;
         let blocks = self.digest.length();
 
         let mut patterns = Vec::with_capacity(self.patterns.len());
@@ -130,12 +126,12 @@ impl<'s> Writer<'s> {
         }
         let body = self.digest.length();
         let (sums, content) = self.digest.finish();
-        let psl = PSL.to_owned();
+        let psl = suffixes::version().to_owned();
         let (lists, asked, filter) = (lists.to_vec(), self.asked, filter.shape);
         let mut header = Header { generation: 0, names, asked, psl, lists, patterns, filter, sections };
         let before = header.write(&sums, content, body);
 
-        let mut out = |bytes: &[u8]| to.write_all(bytes).map_err(CompileFault::Write);
+        let mut out = |bytes: &[u8]| to.write_all(bytes).map_err(unwritten);
         out(&before)?;
         copy(self.spill, blocks, &mut out)?;
         let mut written = blocks;
@@ -149,6 +145,14 @@ impl<'s> Writer<'s> {
     }
 }
 
+fn unspilled(error: io::Error) -> CompileFault {
+    CompileFault::Write { what: "a temporary file for the names", error }
+}
+
+fn unwritten(error: io::Error) -> CompileFault {
+    CompileFault::Write { what: "the table", error }
+}
+
 /// Zeros up to the next section.
 fn padding(length: u64) -> &'static [u8] {
     &[0; ALIGNED][..(length.next_multiple_of(ALIGNED as u64) - length) as usize]
@@ -156,19 +160,14 @@ fn padding(length: u64) -> &'static [u8] {
 
 /// Copies the names from where they were kept.
 fn copy(spill: &mut dyn Spill, length: u64, out: &mut dyn FnMut(&[u8]) -> Result<(), CompileFault>) -> Result<(), CompileFault> {
-    spill.seek(SeekFrom::Start(0)).map_err(CompileFault::Spill)?;
+    spill.seek(SeekFrom::Start(0)).map_err(unspilled)?;
     let mut buffer = vec![0; CHECKED];
     let mut left = length;
     while left > 0 {
         let piece = &mut buffer[..left.min(CHECKED as u64) as usize];
-        spill.read_exact(piece).map_err(CompileFault::Spill)?;
+        spill.read_exact(piece).map_err(unspilled)?;
         out(piece)?;
         left -= piece.len() as u64;
     }
     Ok(())
-}
-
-/// A spill in memory: for small tables and tests.
-pub(in crate::lists) fn in_memory() -> io::Cursor<Vec<u8>> {
-    io::Cursor::new(Vec::new())
 }

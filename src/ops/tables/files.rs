@@ -1,0 +1,122 @@
+//! Which lists there are, and the files they are made of.
+
+use crate::config::Config;
+use crate::lists::{About, Format, Member, Members, Origin, Reach, Recipe, Source};
+use crate::ops::members;
+use crate::words::{Category, Role};
+use std::io;
+use std::path::PathBuf;
+
+/// One list and the file it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFile {
+    pub name: String,
+    pub category: Category,
+    pub format: Format,
+    pub origin: Origin,
+    pub path: PathBuf,
+    /// Which part of a folder or archive it is, if not all of it.
+    pub inside: Option<String>,
+    pub licence: Option<String>,
+    /// Where its keepers tell about it, or where it was fetched.
+    pub home: Option<String>,
+    /// When it was fetched, milliseconds since 1970; the file's own time if nothing is said.
+    pub dated_ms: Option<i64>,
+}
+
+/// Every list of a configuration: those that ship, then the school's.
+pub fn list_files(config: &Config) -> Vec<ListFile> {
+    let shipped = &config.lists.shipped;
+    let mut files: Vec<ListFile> = Category::FIXED
+        .iter()
+        .filter_map(|category| Some((category, shipped.join(format!("{}.txt", category.id()?)))))
+        // What is locked is in no table: [`crate::ops::locked`] says why a plain list of it is not read.
+        .filter(|(category, path)| category.role() != Role::Locked && path.exists())
+        .map(|(category, path)| shipped_list(category.to_string(), *category, path))
+        .collect();
+    for suite in &config.school.platforms {
+        let name = format!("platform-{suite}");
+        let path = shipped.join(format!("{name}.txt"));
+        files.push(shipped_list(name, Category::PLATFORM, path));
+    }
+    files.extend(config.lists.sources.iter().map(|source| ListFile {
+        format: source.format,
+        // Until lists are fetched, everything beside the shipped folder is somebody's file: it opens nothing.
+        origin: Origin::Public,
+        ..ListFile::new(source.name.clone(), source.category, source.file.clone())
+    }));
+    files
+}
+
+fn shipped_list(name: String, category: Category, path: PathBuf) -> ListFile {
+    ListFile { origin: Origin::Shipped, format: Format::Domains, ..ListFile::new(format!("schoolgate/{name}"), category, path) }
+}
+
+impl ListFile {
+    pub fn new(name: String, category: Category, path: PathBuf) -> Self {
+        let (format, origin) = (Format::Detect, Origin::Public);
+        Self { name, category, format, origin, path, inside: None, licence: None, home: None, dated_ms: None }
+    }
+
+    /// What the compiler is told of it.
+    pub(super) fn source<'a>(&self, members: &'a mut dyn Members) -> Source<'a> {
+        let changed = members::stamp(&self.path).ok().map(|(_, changed_ns)| changed_ns / 1_000_000);
+        let about = About {
+            dated_ms: self.dated_ms.or(changed.and_then(|ms| i64::try_from(ms).ok())),
+            licence: self.licence.clone(),
+            home: self.home.clone(),
+        };
+        let (name, category, origin) = (self.name.clone(), self.category, self.origin);
+        Source { name, category, origin, reach: Reach::Below, about, members }
+    }
+
+    /// Opens its files.
+    ///
+    /// # Errors
+    /// As the file system says.
+    pub(super) fn open(&self) -> io::Result<Box<dyn Members>> {
+        members::open(&self.path, self.inside.as_deref(), self.format)
+    }
+
+    /// What its run would be made of and judged by now; no file of it is read.
+    pub(super) fn recipe(&self, known: u64) -> Recipe {
+        let mut unopened = Unopened;
+        Recipe::new(&self.source(&mut unopened), known, self.stamp().as_bytes())
+    }
+
+    /// A text that is another when the files are.
+    fn stamp(&self) -> String {
+        let inside = self.inside.as_deref().unwrap_or_default();
+        let state = match members::stamp(&self.path) {
+            Ok((bytes, changed)) => format!("{bytes} bytes of {changed}"),
+            Err(fault) => fault.kind().to_string(),
+        };
+        format!("{} {inside} {} {state}", self.path.display(), self.format)
+    }
+}
+
+/// The members of a list that is not opened: only what it is called and made of is asked.
+struct Unopened;
+
+impl Members for Unopened {
+    fn next_member(&mut self) -> io::Result<Option<Member<'_>>> {
+        Ok(None)
+    }
+}
+
+/// A file in a list's folder that is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    pub list: String,
+    pub path: PathBuf,
+    pub lines: u64,
+}
+
+/// What is left out of UT1's and squidGuard's folders on purpose: expressions that catch far more than their category.
+pub fn unread(config: &Config) -> Vec<Unread> {
+    let left_out = |source: &crate::config::Source| {
+        let (name, lines) = members::left_out(&source.file, None).ok()??;
+        Some(Unread { list: source.name.clone(), lines, path: source.file.join(name) })
+    };
+    config.lists.sources.iter().filter_map(left_out).filter(|unread| unread.lines > 0).collect()
+}
