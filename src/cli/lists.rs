@@ -1,11 +1,11 @@
 //! `schoolgate lists`.
 
 use super::table::table;
-use super::{Context, Outcome, fail, say};
+use super::{Context, Failed, Outcome, fail, say};
 use crate::app::status::locked_tier;
 use crate::config::Config;
 use crate::gate::control::Request;
-use crate::lists::{Progress, Provenance};
+use crate::lists::{Compiled, Progress, Provenance};
 use crate::ops::tables;
 use crate::words::{Host, Role};
 use comfy_table::CellAlignment;
@@ -20,6 +20,8 @@ pub enum Command {
     Status,
     /// Compile all lists into the table and put it in force
     Compile,
+    /// Fetch the public lists and put them in force
+    Update(super::update::Args),
     /// Which lists name this host or a parent of it, and on which line
     Search { name: String },
 }
@@ -29,6 +31,7 @@ pub fn lists(context: &Context, command: &Command) -> Outcome {
     match command {
         Command::Status => status(context, &config),
         Command::Compile => compile(context, &config),
+        Command::Update(args) => super::update::update(context, &config, args),
         Command::Search { name } => search(context, &config, name),
     }
 }
@@ -75,18 +78,29 @@ locked tier: {}",
 
 fn compile(context: &Context, config: &Config) -> Outcome {
     let begun = Instant::now();
-    let bar = Bar::new(config);
-    let compiled = tables::compile(config, &mut |progress| bar.show(progress)).map_err(fail)?;
-    bar.bar.finish_and_clear();
+    let compiled = compiled(config)?;
     let rows: Vec<Row> = compiled.lists.iter().map(|list| Row::of(list, config)).collect();
     let entries: u64 = rows.iter().map(|r| r.entries).sum();
-    let in_force = match context.ask(config, &Request::Reload)? {
-        Some(_) => "in force now",
-        None => "for the next start; no gate is running",
-    };
+    let in_force = put_in_force(context, config)?;
     context.print(&rows, || {
         let size = compiled.bytes.len() as f64 / (1 << 20) as f64;
         format!("{}\n{entries} entries, {size:.1} MiB, in {:.1} s: {in_force}", shown(&rows), begun.elapsed().as_secs_f64())
+    })
+}
+
+/// Compiles, with a progress bar.
+pub(super) fn compiled(config: &Config) -> Result<Compiled, Failed> {
+    let bar = Bar::new(config);
+    let compiled = tables::compile(config, &mut |progress| bar.show(progress)).map_err(fail)?;
+    bar.bar.finish_and_clear();
+    Ok(compiled)
+}
+
+/// Lets the running gate take the table that is on disk, and says when it is in force.
+pub(super) fn put_in_force(context: &Context, config: &Config) -> Result<&'static str, Failed> {
+    Ok(match context.ask(config, &Request::Reload)? {
+        Some(_) => "in force now",
+        None => "for the next start; no gate is running",
     })
 }
 

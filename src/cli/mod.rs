@@ -16,6 +16,7 @@ mod report;
 mod run;
 mod status;
 mod table;
+mod update;
 
 use crate::config::Config;
 use crate::gate::control::{self, ControlFault, Request};

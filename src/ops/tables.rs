@@ -2,8 +2,8 @@
 //!
 //! The table is `DATA/lists/table.sgt`; beside it `sources.json` says which files, of which size and time, it was made of.
 
-use super::files;
-use crate::config::Config;
+use super::{files, update};
+use crate::config::{Config, PublicList};
 use crate::lists::{self, Canaries, Compiled, Format, Known, Line, Origin, Platforms, Progress, Reach, Source, Table};
 use crate::words::{Category, Host};
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,8 @@ pub struct ListFile {
     pub format: Format,
     pub origin: Origin,
     pub path: PathBuf,
+    /// The file meant, if `path` is an archive.
+    pub inside: Option<String>,
 }
 
 /// What a table was made of: if this is the same, so is the table.
@@ -64,7 +66,7 @@ struct MadeOf {
     files: Vec<(String, u8, PathBuf, u64, u128)>,
 }
 
-/// Every list of a configuration: those that ship, then the school's.
+/// Every list of a configuration: those that ship, then the school's, then those that have been fetched.
 pub fn list_files(config: &Config) -> Vec<ListFile> {
     let shipped = &config.lists.shipped;
     let mut files: Vec<ListFile> = Category::FIXED
@@ -85,8 +87,23 @@ pub fn list_files(config: &Config) -> Vec<ListFile> {
         // Until lists are fetched, everything beside the shipped folder is somebody's file: it opens nothing.
         origin: Origin::Public,
         path: names_of(&source.file),
+        inside: None,
     }));
+    files.extend(config.lists.public.iter().filter_map(|list| fetched(config, list)));
     files
+}
+
+/// The file of a public list; `None`: it has not been fetched yet, and is missed by nobody who starts.
+fn fetched(config: &Config, list: &PublicList) -> Option<ListFile> {
+    let path = update::kept::body(&config.data, list);
+    path.is_file().then(|| ListFile {
+        name: list.name.clone(),
+        category: list.category,
+        format: list.format,
+        origin: Origin::Public,
+        path,
+        inside: list.inside.clone(),
+    })
 }
 
 /// The file of names of a list: itself, or `domains` of a folder as UT1 and squidGuard have them.
@@ -116,7 +133,7 @@ pub fn unread(config: &Config) -> Vec<Unread> {
 }
 
 fn shipped_list(name: String, category: Category, path: PathBuf) -> ListFile {
-    ListFile { name: format!("schoolgate/{name}"), category, format: Format::Domains, origin: Origin::Shipped, path }
+    ListFile { name: format!("schoolgate/{name}"), category, format: Format::Domains, origin: Origin::Shipped, path, inside: None }
 }
 
 pub fn table_file(config: &Config) -> PathBuf {
@@ -145,6 +162,12 @@ pub fn current(config: &Config, broken: Broken) -> Result<Table, TablesFault> {
         }
         table => table,
     }
+}
+
+/// Whether the table on disk was made of the lists as they are.
+pub fn is_current(config: &Config) -> bool {
+    let stored = std::fs::read(made_of_file(config)).ok().and_then(|bytes| serde_json::from_slice::<MadeOf>(&bytes).ok());
+    table_file(config).is_file() && made_of(config).is_ok_and(|made_of| stored == Some(made_of))
 }
 
 fn fresh(config: &Config) -> Result<Table, TablesFault> {
@@ -188,7 +211,9 @@ fn broken(config: &Config, compiled: &Compiled) -> Vec<BrokenList> {
         path: path_of(&list.name),
         why: why.to_string(),
     };
-    compiled.broken().map(told).collect()
+    // A public list is mended by its keeper, and by the next update: until then the school goes on without it.
+    let fetched = |name: &str| config.lists.public.iter().any(|list| list.name == name);
+    compiled.broken().filter(|(list, _)| !fetched(&list.name)).map(told).collect()
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), TablesFault> {
@@ -201,6 +226,10 @@ fn compile_usable(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result
     let known = known(config)?;
     let (mut files, mut readers) = (Vec::new(), Vec::new());
     for file in list_files(config) {
+        if let Some(inside) = &file.inside {
+            tracing::error!("list {} is not used: {inside} is in an archive, {}, and those are not read", file.name, file.path.display());
+            continue;
+        }
         match File::open(&file.path) {
             Ok(opened) => {
                 readers.push(BufReader::with_capacity(1 << 16, opened));
@@ -255,6 +284,7 @@ fn made_of(config: &Config) -> Result<MadeOf, TablesFault> {
         format: Format::Domains,
         origin: Origin::Shipped,
         path: config.lists.shipped.join(name),
+        inside: None,
     };
     let known = [shipped("platforms.txt"), shipped("canaries.txt")];
     let mut files = Vec::new();
@@ -306,5 +336,8 @@ pub fn places(config: &Config, list: &str, entry: &str) -> Vec<String> {
 /// # Errors
 /// As the file system says.
 pub fn lines(file: &ListFile, entry: &Host) -> io::Result<Vec<Line>> {
+    if file.inside.is_some() {
+        return Ok(Vec::new());
+    }
     lists::find_lines(&mut BufReader::new(File::open(&file.path)?), file.format, entry)
 }
