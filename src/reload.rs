@@ -111,8 +111,7 @@ pub fn read_files(path: Option<&Path>, now_ms: i64) -> Result<Files, ReadFault> 
     let shipped = shipped_lists(&folder);
     let (name, built_in) = SOURCES;
     let sources = keep(read_text(&config::shipped_folder(&main, &parts, &shipped).join(name), Missing::IsNone));
-    let sources =
-        sources.unwrap_or_else(|| Text { path: Path::new("(as it ships)").join(name), text: built_in.to_owned() });
+    let sources = sources.unwrap_or_else(|| Text { path: Path::new("(as it ships)").join(name), text: built_in.to_owned() });
     let entries = keep(read_text(&entries_file(&config::data_folder(&main, &parts)), Missing::IsNone));
     if !faults.is_empty() {
         return Err(ReadFault::Unread(faults));

@@ -86,7 +86,8 @@ fn shown(rows: &[Row], config: &Config, in_force: &str, hosts: &BTreeSet<String>
             (update::Outcome::New, _) => "new".to_owned(),
             (update::Outcome::Same, _) => "same".to_owned(),
             (update::Outcome::Failed, why) => {
-                let why = crate::words::escaped(why.as_deref().unwrap_or("")).to_string();
+                // What a server said may be in it: nothing of that steers the terminal.
+                let why: String = why.iter().flat_map(|why| why.chars()).filter(|c| !c.is_control()).collect();
                 let kept = if date.is_empty() { "there is none".to_owned() } else { format!("kept from {date}") };
                 format!("FAILED: {why}; {kept}")
             }
@@ -109,7 +110,10 @@ fn shown(rows: &[Row], config: &Config, in_force: &str, hosts: &BTreeSet<String>
 fn asked(config: &Config) -> String {
     match config.lists.bootstrap.as_slice() {
         [] => String::new(),
-        some => format!("\nand on port 53, for their addresses: {}", some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        some => format!(
+            "\nand on port 53, for their addresses: {}",
+            some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 

@@ -69,7 +69,9 @@ impl PublicList {
 /// What `source` of the catalogue says, and whether it is fetched unless somebody says otherwise.
 pub(super) fn of_catalogue(section: &Section, categories: &Categories) -> Option<(Placed<String>, PublicList, bool)> {
     let default = section.need("default", Item::flag);
-    for (key, why) in [("licence", "what a school may do with it"), ("home", "where its keeper tells of it"), ("worth", "what for")] {
+    for (key, why) in
+        [("licence", "what a school may do with it"), ("home", "where its keeper tells of it"), ("worth", "what for")]
+    {
         if !section.has(key) {
             let wrong = Wrong::new(format!("this source has no `{key}`"), format!("add `{key} = \"…\"`: {why}"));
             section.fault(wrong.at(section.place()));
@@ -137,7 +139,8 @@ fn is_safe(url: &Url, signed: bool) -> bool {
 }
 
 fn unsafe_at(place: Place) -> super::Fault {
-    let wrong = Wrong::new("this list would come over plain HTTP, and anyone on the way could change it", "an address with https://");
+    let wrong =
+        Wrong::new("this list would come over plain HTTP, and anyone on the way could change it", "an address with https://");
     wrong.help("plain HTTP is taken for a list that its keeper signs: `minisign = \"RW…\"`").at(place)
 }
 

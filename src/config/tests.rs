@@ -1,5 +1,6 @@
 //! What the shipped files say, and what is told of wrong ones.
 
+mod public;
 mod shipped;
 mod wrong;
 

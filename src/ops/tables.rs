@@ -133,7 +133,14 @@ pub fn unread(config: &Config) -> Vec<Unread> {
 }
 
 fn shipped_list(name: String, category: Category, path: PathBuf) -> ListFile {
-    ListFile { name: format!("schoolgate/{name}"), category, format: Format::Domains, origin: Origin::Shipped, path, inside: None }
+    ListFile {
+        name: format!("schoolgate/{name}"),
+        category,
+        format: Format::Domains,
+        origin: Origin::Shipped,
+        path,
+        inside: None,
+    }
 }
 
 pub fn table_file(config: &Config) -> PathBuf {
@@ -227,7 +234,11 @@ fn compile_usable(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result
     let (mut files, mut readers) = (Vec::new(), Vec::new());
     for file in list_files(config) {
         if let Some(inside) = &file.inside {
-            tracing::error!("list {} is not used: {inside} is in an archive, {}, and those are not read", file.name, file.path.display());
+            tracing::error!(
+                "list {} is not used: {inside} is in an archive, {}, and those are not read",
+                file.name,
+                file.path.display()
+            );
             continue;
         }
         match File::open(&file.path) {

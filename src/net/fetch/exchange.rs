@@ -70,7 +70,11 @@ impl Fetcher {
         let step = match status {
             StatusCode::OK => Step::Done(Fetched::New(self.take(answer, wish, into).await?)),
             StatusCode::NOT_MODIFIED if wish.known.is_some() => Step::Done(Fetched::Unchanged),
-            _ if status.is_redirection() => Step::Elsewhere(elsewhere(&asked.url, answer.headers())?),
+            StatusCode::MOVED_PERMANENTLY
+            | StatusCode::FOUND
+            | StatusCode::SEE_OTHER
+            | StatusCode::TEMPORARY_REDIRECT
+            | StatusCode::PERMANENT_REDIRECT => Step::Elsewhere(elsewhere(&asked.url, answer.headers())?),
             _ => return Err(FetchFault::Status(status.as_u16())),
         };
         Ok((step, at))
@@ -104,7 +108,11 @@ impl Fetcher {
         Err(fault)
     }
 
-    async fn over_tls(&self, url: &Url, stream: TcpStream) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<>, FetchFault> {
+    async fn over_tls(
+        &self,
+        url: &Url,
+        stream: TcpStream,
+    ) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<>, FetchFault> {
         let host = url.host.to_string();
         let name = ServerName::try_from(host.clone()).map_err(|_| FetchFault::Unaskable)?;
         let connected = timeout(self.limits.connect, TlsConnector::from(self.tls.clone()).connect(name, stream)).await;

@@ -23,7 +23,7 @@ pub(crate) mod stub;
 mod tests;
 
 pub use fault::FetchFault;
-pub use lookup::{Lookup, Looked, SystemLookup};
+pub use lookup::{Looked, Lookup, SystemLookup};
 pub use signature::{SignatureFault, verify};
 
 use crate::words::Url;

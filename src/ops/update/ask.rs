@@ -1,6 +1,6 @@
 //! Whom the addresses of the lists' hosts are asked of.
 
-use crate::net::fetch::{Lookup, Looked, SystemLookup};
+use crate::net::fetch::{Looked, Lookup, SystemLookup};
 use crate::resolve::{ResolveFault, Resolver};
 use crate::words::Host;
 use std::net::SocketAddr;
@@ -26,7 +26,9 @@ impl Lookup for Bootstrap {
             match self.resolver.addresses(host).await {
                 Ok(addresses) => Ok(addresses),
                 Err(why @ (ResolveFault::NoSuchName | ResolveFault::NoAddress)) => Err(why.to_string()),
-                Err(why) => SystemLookup.addresses(host).await.map_err(|system| format!("{why}; the system's resolver: {system}")),
+                Err(why) => {
+                    SystemLookup.addresses(host).await.map_err(|system| format!("{why}; the system's resolver: {system}"))
+                }
             }
         })
     }

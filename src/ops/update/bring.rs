@@ -100,12 +100,8 @@ impl Bring {
         let same_way = kept.as_ref().filter(|meta| meta.url == url.to_string() && meta.signed_by == key);
         let known = same_way.map(|meta| Version { etag: meta.etag.clone(), last_modified: meta.last_modified.clone() });
         let known = known.filter(|version| *version != Version::default());
-        let wish = Wish {
-            known: known.as_ref(),
-            signed: key.is_some(),
-            archive: list.inside.is_some(),
-            max_bytes: list.max_bytes,
-        };
+        let wish =
+            Wish { known: known.as_ref(), signed: key.is_some(), archive: list.inside.is_some(), max_bytes: list.max_bytes };
         let mut coming = Coming::new(&self.data, list, watch)?;
         let version = match (fetcher.fetch(url, &wish, &mut coming).await?, kept.clone()) {
             (Fetched::Unchanged, Some(meta)) => return self.same(list, Meta { checked_ms: system_ms(), ..meta }),
@@ -119,7 +115,12 @@ impl Bring {
         self.keep(list, coming, &url.to_string(), version, kept)
     }
 
-    fn from_folder(&self, folder: &Folder, list: &PublicList, watch: &(dyn Fn(u64, Option<u64>) + Sync)) -> Result<Brought, BringFault> {
+    fn from_folder(
+        &self,
+        folder: &Folder,
+        list: &PublicList,
+        watch: &(dyn Fn(u64, Option<u64>) + Sync),
+    ) -> Result<Brought, BringFault> {
         let path = folder.find(list)?;
         let unfit = |source| BringFault::Unfit { path: path.clone(), source };
         let mut file = File::open(&path).map_err(|source| BringFault::File { path: path.clone(), source })?;
@@ -137,7 +138,14 @@ impl Bring {
     }
 
     /// What has come is looked at, and put in its place if it is another.
-    fn keep(&self, list: &PublicList, coming: Coming, from: &str, version: Version, kept: Option<Meta>) -> Result<Brought, Unfit> {
+    fn keep(
+        &self,
+        list: &PublicList,
+        coming: Coming,
+        from: &str,
+        version: Version,
+        kept: Option<Meta>,
+    ) -> Result<Brought, Unfit> {
         fit(list, coming.bytes(), coming.head())?;
         let now_ms = system_ms();
         let sha256 = coming.sha256();

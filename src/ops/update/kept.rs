@@ -173,7 +173,7 @@ pub(super) fn version(head: &[u8]) -> Option<String> {
         })
     };
     let keys = ["version", "last modified", "last updated", "updated", "date"];
-    let shown = |text: String| crate::words::escaped(&text).to_string().chars().take(MAX_VERSION).collect();
+    let shown = |text: String| text.chars().filter(|c| !c.is_control()).take(MAX_VERSION).collect();
     keys.into_iter().find_map(said).map(shown)
 }
 
@@ -184,7 +184,10 @@ mod tests {
     #[test]
     fn a_list_says_its_version_in_its_head() {
         for (head, version_said) in [
-            ("# Title: x\n# Last modified: 16 Jun 2025 23:58 UTC\n# Version: 2025.0616.2358.04\na.example\n", Some("2025.0616.2358.04")),
+            (
+                "# Title: x\n# Last modified: 16 Jun 2025 23:58 UTC\n# Version: 2025.0616.2358.04\na.example\n",
+                Some("2025.0616.2358.04"),
+            ),
             ("! Last modified: 2 Jan 2026\n||a.example^\n", Some("2 Jan 2026")),
             ("# Date: 09 October 2025 18:24:42 (UTC)\n", Some("09 October 2025 18:24:42 (UTC)")),
             ("# Version:\na.example\nversion: 7\n", None),

@@ -118,11 +118,7 @@ impl Report {
 /// [`UpdateFault`]: then nothing was fetched. What became of each list is in the report.
 pub async fn update(config: &Config, lists: &[PublicList], how: &How, watch: Arc<dyn Watch>) -> Result<Report, UpdateFault> {
     let _one = lock(config)?;
-    let source = Arc::new(bring::Bring {
-        from: from(config, lists, how)?,
-        data: config.data.clone(),
-        dry_run: how.dry_run,
-    });
+    let source = Arc::new(bring::Bring { from: from(config, lists, how)?, data: config.data.clone(), dry_run: how.dry_run });
     let permits = Arc::new(Semaphore::new(AT_A_TIME));
     let mut tasks = JoinSet::new();
     for (i, list) in lists.iter().cloned().enumerate() {
