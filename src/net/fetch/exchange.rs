@@ -39,7 +39,7 @@ pub(super) struct Asked {
 /// What an answer says to do.
 pub(super) enum Step {
     Done(Fetched),
-    Elsewhere(Url),
+    Elsewhere(Box<Url>),
 }
 
 impl Fetcher {
@@ -74,7 +74,7 @@ impl Fetcher {
             | StatusCode::FOUND
             | StatusCode::SEE_OTHER
             | StatusCode::TEMPORARY_REDIRECT
-            | StatusCode::PERMANENT_REDIRECT => Step::Elsewhere(elsewhere(&asked.url, answer.headers())?),
+            | StatusCode::PERMANENT_REDIRECT => Step::Elsewhere(Box::new(elsewhere(&asked.url, answer.headers())?)),
             _ => return Err(FetchFault::Status(status.as_u16())),
         };
         Ok((step, at))

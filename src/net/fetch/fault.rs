@@ -26,7 +26,7 @@ pub enum FetchFault {
     #[error("it is redirected more than {} times", super::MAX_REDIRECTS)]
     Redirects,
     #[error("it is redirected to plain HTTP ({0})")]
-    ToPlain(Url),
+    ToPlain(Box<Url>),
     #[error("it is redirected to {host}, which is {address}: not an address of the internet")]
     Inwards { host: String, address: IpAddr },
     #[error("it is redirected to nowhere that can be understood")]

@@ -156,7 +156,7 @@ impl Fetcher {
                         return Err(FetchFault::ToPlain(next));
                     }
                     let begun_here = asked.within.map_or(at.is_loopback(), |here| here);
-                    asked = Asked { url: next, within: Some(begun_here) };
+                    asked = Asked { url: *next, within: Some(begun_here) };
                 }
             }
         }

@@ -71,11 +71,11 @@ pub(super) enum Unfit {
 impl Bring {
     pub async fn bring(&self, list: &PublicList, watch: &(dyn Fn(u64, Option<u64>) + Sync)) -> Result<Brought, BringFault> {
         match &self.from {
-            From::Folder(folder) => self.from_folder(folder, list, watch),
+            From::Folder(folder) => self.taken_from(folder, list, watch),
             From::Network(fetcher) => {
                 let mut faults = Vec::new();
                 for url in &list.urls {
-                    match self.from_url(fetcher, list, url, watch).await {
+                    match self.fetched_from(fetcher, list, url, watch).await {
                         Ok(brought) => return Ok(brought),
                         // A person with one address knows which; with several, each says for itself.
                         Err(fault) if list.urls.len() == 1 => faults.push(fault.to_string()),
@@ -87,7 +87,7 @@ impl Bring {
         }
     }
 
-    async fn from_url(
+    async fn fetched_from(
         &self,
         fetcher: &Fetcher,
         list: &PublicList,
@@ -115,7 +115,7 @@ impl Bring {
         self.keep(list, coming, &url.to_string(), version, kept)
     }
 
-    fn from_folder(
+    fn taken_from(
         &self,
         folder: &Folder,
         list: &PublicList,
