@@ -14,8 +14,6 @@ mod ask;
 mod bring;
 pub mod kept;
 pub mod schedule;
-#[cfg(test)]
-mod tests;
 
 pub use kept::Meta;
 
