@@ -25,6 +25,9 @@ const BESIDE: [(&str, &str); 3] = [
     ("term-dates.toml", include_str!("../config/term-dates.toml")),
 ];
 
+/// The catalogue of public lists, if the folder of the lists that ship has none.
+const SOURCES: (&str, &str) = ("sources.toml", include_str!("../blocklists/sources.toml"));
+
 /// More files than any support firm's share is cut into.
 const MAX_PARTS: usize = 256;
 
@@ -105,13 +108,17 @@ pub fn read_files(path: Option<&Path>, now_ms: i64) -> Result<Files, ReadFault> 
         let found = beside.iter().find_map(|path| keep(read_text(path, Missing::IsNone)));
         found.unwrap_or_else(|| Text { path: Path::new("(as it ships)").join(name), text: shipped.to_owned() })
     });
+    let shipped = shipped_lists(&folder);
+    let (name, built_in) = SOURCES;
+    let sources = keep(read_text(&config::shipped_folder(&main, &parts, &shipped).join(name), Missing::IsNone));
+    let sources = sources.unwrap_or_else(|| Text { path: Path::new("(as it ships)").join(name), text: built_in.to_owned() });
     let entries = keep(read_entries(&config::data_folder(&main, &parts)));
     if !faults.is_empty() {
         return Err(ReadFault::Unread(faults));
     }
     let now_ms = (now_ms >= NOT_SET_BEFORE_MS).then_some(now_ms);
-    let around = Around { host_name: host_name(), shipped: shipped_lists(&folder), now_ms };
-    Ok(Files { main, parts, profiles, categories, term_dates, entries, around })
+    let around = Around { host_name: host_name(), shipped, now_ms };
+    Ok(Files { main, parts, profiles, categories, term_dates, sources, entries, around })
 }
 
 /// Where the commands keep the school's own entries.

@@ -86,6 +86,20 @@ impl Handler {
         overlay::put_back(&self.gate, before);
     }
 
+    /// Makes a table of the lists as they are on disk now and puts it in force, under the configuration that is in force: what
+    /// somebody is about to write in the files is not taken by the way.
+    ///
+    /// # Errors
+    /// The text says why; what was in force stays.
+    pub fn take_lists(&self) -> Result<String, String> {
+        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let config = self.gate.snapshot().config.clone();
+        let next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse).map_err(|f| f.to_string())?;
+        let version = next.version;
+        self.gate.swap(next);
+        Ok(format!("policy version {version} is in force"))
+    }
+
     /// A reload for SIGHUP: told to systemd and the service log.
     pub fn reload_and_tell(&self) {
         ops::systemd::reloading();

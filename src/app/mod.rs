@@ -28,6 +28,7 @@ use crate::config::Config;
 use crate::gate::{Clock, Gate};
 use crate::journal::{Journal, Settings};
 use crate::net::drain::{Stopper, drain};
+use crate::ops::update::schedule::{self, Timing};
 use crate::people::neighbours::{self, ARP_TABLE};
 use crate::people::{Neighbours, Watch};
 use crate::resolve::Resolver;
@@ -70,6 +71,7 @@ pub struct App {
     proxy: Option<proxy::Bound>,
     web: Option<web::Bound>,
     control: Arc<control::Handler>,
+    timing: Timing,
     // Reads the kernel's neighbour table for as long as the gate lives.
     _neighbours: Watch,
     // Held for as long as the gate lives: two gates on one folder would undo each other.
@@ -135,7 +137,7 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
     };
     let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), neighbours, config_path, doors));
-    Ok(App { gate, resolver, runtime, dns, proxy, web, control, _neighbours: watch, _lock: lock })
+    Ok(App { gate, resolver, runtime, dns, proxy, web, control, timing: Timing::default(), _neighbours: watch, _lock: lock })
 }
 
 fn bound<B>(listen: &[SocketAddr], bind: impl FnOnce() -> std::io::Result<B>) -> Result<Option<B>, StartFault> {
@@ -161,6 +163,12 @@ fn journal_settings(config: &Config, clock: &Clock) -> Settings {
 impl App {
     pub fn doors(&self) -> &Doors {
         &self.control.doors
+    }
+
+    /// Other times for the schedule of the public lists than those it ships with.
+    #[must_use]
+    pub fn with_timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
     }
 
     /// One screen: where it listens and what to try.
@@ -224,6 +232,13 @@ impl App {
         if let Some(door) = self.web {
             tasks.spawn_on(door.serve(self.gate.clone(), drain.clone()), &handle);
         }
+        let (gate, control) = (self.gate.clone(), self.control.clone());
+        let around = schedule::Around {
+            clock: gate.clock.clone(),
+            config: Box::new(move || gate.snapshot().config.clone()),
+            take: Box::new(move || control.take_lists()),
+        };
+        schedule::start(around, self.timing, drain.clone()).map_err(StartFault::Runtime)?;
         ops::systemd::ready(&handle, drain);
         Ok(Running {
             gate: self.gate,

@@ -5,7 +5,7 @@ use super::{journal_dir, register_file};
 use crate::config::Config;
 use crate::journal::read::{self, Filter, ReadFault, Stored};
 use crate::journal::{DETAIL_DAYS, Names};
-use crate::ops::{changes, files, locked, look_ups, tables};
+use crate::ops::{changes, files, locked, look_ups, tables, update};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{self, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World};
@@ -157,8 +157,14 @@ fn changes(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Change>, 
 
 fn lists(config: &Config, made_ms: i64) -> Result<Vec<ListFact>, WeeklyFault> {
     let table = tables::current(config, tables::Broken::Endure)?;
-    let ages: HashMap<String, Option<u32>> =
+    let mut ages: HashMap<String, Option<u32>> =
         tables::list_files(config).into_iter().map(|file| (file.name, age_days(&file.path, made_ms))).collect();
+    // A list that its keeper has not changed for a month, and that was compared yesterday, is a day old.
+    for list in &config.lists.public {
+        if let Some(meta) = update::kept::meta(&config.data, list) {
+            ages.insert(list.name.clone(), u32::try_from((made_ms - meta.checked_ms).max(0) / DAY_MS).ok());
+        }
+    }
     let fact = |list: &crate::lists::Provenance| ListFact {
         name: list.name.clone(),
         category: list.category,

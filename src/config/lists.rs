@@ -1,27 +1,45 @@
-//! `[lists]` and `[[list]]`: the lists that ship, the sealed ones, and those the school adds.
+//! `[lists]` and `[[list]]`: the lists that ship, the sealed ones, those that are fetched, and those the school adds.
 
 use super::categories::Categories;
 use super::fault::{Spot, Wrong, shown};
 use super::file::Section;
+use super::item::{Item, List};
 use super::known::Known;
+use super::near::suggest;
+use super::public::{self, PublicList};
 use super::values;
 use crate::lists::Format;
 use crate::lists::locked::Key;
 use crate::words::{Category, Role};
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 
 /// Most lists of one table: an entry's sources are numbered in 13 bits, and the lists that ship want some of them.
 const MAX_LISTS: usize = 8_000;
 
+/// What `fetch` calls the sources of the catalogue that say `default = true`.
+const DEFAULT: &str = "default";
+
 #[derive(Debug, Clone)]
 pub struct Lists {
     /// The folder of the lists that ship: one `CATEGORY.txt` a category.
     pub shipped: PathBuf,
+    /// The school's own files.
     pub sources: Vec<Source>,
     /// The sealed lists of the locked tier.
     pub locked: Vec<SealedFile>,
     /// Whose signature they must have.
     pub locked_key: Option<Key>,
+    /// What is fetched: of the catalogue what `fetch` and `without` leave, then the school's with a `url`.
+    pub public: Vec<PublicList>,
+    pub update: Update,
+    /// Where the files are taken from instead of the network.
+    pub offline: Option<PathBuf>,
+    /// Who is asked for the addresses of the lists' hosts; empty: the system's resolver.
+    pub bootstrap: Vec<SocketAddr>,
+    /// A certificate authority beside those of the system's store.
+    pub trust: Option<PathBuf>,
 }
 
 /// A sealed list, and where it is named: what is wrong with the file is told by who opens it.
@@ -43,24 +61,155 @@ pub struct Source {
     pub format: Format,
 }
 
-/// `folder` is that of the main file: paths of lists begin there. `shipped` holds if nothing else is written.
-pub(super) fn read(root: &Section, categories: &Categories, folder: &Path, shipped: &Path) -> Lists {
+/// When the public lists are fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Update {
+    /// When somebody says so.
+    Never,
+    /// Each day at this minute of the school's.
+    Daily(u16),
+}
+
+/// What a list's path begins in, and what stands if nothing is written.
+pub(super) struct Folders<'a> {
+    /// That of the main file.
+    pub main: &'a Path,
+    /// The lists that ship.
+    pub shipped: &'a Path,
+}
+
+/// The folder of the lists that ship, as `root` says.
+pub(super) fn shipped(root: &Section, folders: &Folders) -> PathBuf {
+    let written = root.section("lists").value("shipped", |item| path(item.text()?));
+    written.map_or_else(|| folders.shipped.to_owned(), |p| folders.main.join(p.value))
+}
+
+/// `upstreams` are those of the doors: asked for the lists' hosts as well unless somebody else is written.
+pub(super) fn read(
+    root: &Section,
+    catalogue: &Section,
+    categories: &Categories,
+    folders: &Folders,
+    upstreams: &[SocketAddr],
+    whole: bool,
+) -> Lists {
+    let shipped = shipped(root, folders);
+    let mut known = Known::new("list", whole);
+    let catalogue = Catalogue::read(catalogue, categories, &mut known);
     let section = root.section("lists");
-    let written = section.value("shipped", |item| path(item.text()?));
-    let locked = locked(&section, folder);
+    let _ = section.value("shipped", |item| path(item.text()?));
+    let update = section.value("update", update).map_or(Update::Never, |u| u.value);
+    let mut public = catalogue.chosen(&section, whole);
+    let offline = section.value("offline", |item| path(item.text()?)).map(|p| folders.main.join(p.value));
+    let bootstrap = section.list("bootstrap", values::upstream).map_or(upstreams.to_vec(), |l| List::values(Some(l)));
+    let trust = section.value("trust", |item| path(item.text()?)).map(|p| folders.main.join(p.value));
+    let locked = locked(&section, folders.main);
     let locked_key = section.value("locked_key", |item| {
         let wrong = |why| Wrong::new(format!("{} does not check a signature", shown(item.text().unwrap_or_default())), why);
         Key::parse(item.text()?).map_err(|_| wrong("the last line of the issuer's minisign.pub: 56 characters, `RW` first"))
     });
     section.end();
-    let shipped = written.map_or_else(|| shipped.to_owned(), |p| folder.join(p.value));
-    let mut known = Known::new("list", true);
+
     let sections = root.sections("list");
     if let Some(first) = sections.get(MAX_LISTS) {
         first.fault(Wrong::new(format!("there are more than {MAX_LISTS} lists"), "this is the first too many").at(first.place()));
     }
-    let sources = sections.iter().take(MAX_LISTS).filter_map(|s| source(s, categories, folder, &shipped, &mut known)).collect();
-    Lists { shipped, sources, locked, locked_key: locked_key.map(|key| key.value) }
+    let mut sources = Vec::new();
+    for section in sections.iter().take(MAX_LISTS) {
+        if section.has("url") {
+            public.extend(fetched(section, categories, &mut known));
+        } else {
+            sources.extend(source(section, categories, folders.main, &shipped, &mut known));
+        }
+    }
+    Lists {
+        shipped,
+        sources,
+        locked,
+        locked_key: locked_key.map(|key| key.value),
+        public: one_folder_each(root, public),
+        update,
+        offline,
+        bootstrap,
+        trust,
+    }
+}
+
+/// `[[source]]` of `sources.toml`.
+struct Catalogue {
+    lists: Vec<(PublicList, bool)>,
+}
+
+impl Catalogue {
+    fn read(root: &Section, categories: &Categories, known: &mut Known<()>) -> Self {
+        let read = |section: &Section| {
+            let (name, list, default) = public::of_catalogue(section, categories)?;
+            known.define(section, &name, ()).then_some((list, default))
+        };
+        Self { lists: root.sections("source").iter().take(MAX_LISTS).filter_map(read).collect() }
+    }
+
+    /// What of the catalogue is fetched, in its order.
+    fn chosen(&self, section: &Section, whole: bool) -> Vec<PublicList> {
+        let name = |item: &Item, more: &[&str]| {
+            let text = item.text()?;
+            let names = self.lists.iter().map(|(list, _)| list.name.as_str()).chain(more.iter().copied());
+            if whole && !names.clone().any(|n| n == text) {
+                let label = suggest(text, names, "no sources.toml is there");
+                return Err(Wrong::new(format!("there is no public list {}", shown(text)), label)
+                    .help("sources.toml, among the lists that ship, names them all; a `[[list]]` with `url` is always fetched"));
+            }
+            Ok(text.to_owned())
+        };
+        let fetch = section.list("fetch", |item| name(item, &[DEFAULT]));
+        let fetch = fetch.map_or(vec![DEFAULT.to_owned()], |l| List::values(Some(l)));
+        let without = List::values(section.list("without", |item| name(item, &[])));
+        let by_default = fetch.iter().any(|f| f == DEFAULT);
+        let wanted = |(list, default): &&(PublicList, bool)| {
+            (*default && by_default || fetch.contains(&list.name)) && !without.contains(&list.name)
+        };
+        self.lists.iter().filter(wanted).map(|(list, _)| list.clone()).collect()
+    }
+}
+
+/// A list of the school's that is fetched.
+fn fetched(section: &Section, categories: &Categories, known: &mut Known<()>) -> Option<PublicList> {
+    if let Some(file) = section.value("file", Item::text) {
+        let wrong = Wrong::new("a list is a file or is fetched, not both", "delete this or `url`");
+        section.fault(wrong.at(file.place));
+    }
+    let (name, list) = public::read(section, categories, NONE_OF_THE_SCHOOLS)?;
+    known.define(section, &name, ()).then_some(list)
+}
+
+/// Two names that become one folder: the second is left out, and told.
+fn one_folder_each(root: &Section, lists: Vec<PublicList>) -> Vec<PublicList> {
+    let mut names: HashMap<String, String> = HashMap::new();
+    let mut kept = Vec::new();
+    for list in lists {
+        match names.get(&list.file_name()) {
+            Some(other) if *other != list.name => {
+                let title = format!("lists {} and {} would be kept in one folder", shown(other), shown(&list.name));
+                root.fault(Wrong::new(title, "give one of them another name").at(root.place()));
+            }
+            _ => {
+                names.insert(list.file_name(), list.name.clone());
+                kept.push(list);
+            }
+        }
+    }
+    kept
+}
+
+/// A time of day, or `never`.
+fn update(item: &Item) -> Result<Update, Wrong> {
+    if item.is_text() && item.text()? == "never" {
+        return Ok(Update::Never);
+    }
+    match values::minute(item) {
+        Ok(minute) if minute < 24 * 60 => Ok(Update::Daily(minute)),
+        _ => Err(Wrong::new("this is not when lists can be fetched", "a time of day, such as \"03:30\", or \"never\"")),
+    }
 }
 
 fn locked(section: &Section, folder: &Path) -> Vec<SealedFile> {
@@ -84,14 +233,16 @@ fn source(section: &Section, categories: &Categories, folder: &Path, shipped: &P
     let place = category.place;
     let category = category.value?;
     let outside = category.role() == Role::Locked || !is_below(&file, shipped);
-    if let Some(wrong) = not_from_outside(category).filter(|_| outside) {
+    if let Some(wrong) = not_from_outside(category, NONE_OF_THE_SCHOOLS).filter(|_| outside) {
         section.fault(wrong.at(place));
     }
     known.define(section, &name, ()).then_some(Source { name: name.value, category, file, format })
 }
 
-/// Why a list from outside the shipped folder may not give this category.
-fn not_from_outside(category: Category) -> Option<Wrong> {
+const NONE_OF_THE_SCHOOLS: &str = "no list of the school's may be of category";
+
+/// Why a list from outside the shipped folder may not give this category; `never` begins what is told.
+pub(super) fn not_from_outside(category: Category, never: &str) -> Option<Wrong> {
     let opens = "an entry of `[[entry]]` with `action = \"allow\"` allows one host";
     let (label, help) = match category.role() {
         Role::Platform | Role::Help | Role::Rshe | Role::Education => {
@@ -104,7 +255,7 @@ fn not_from_outside(category: Category) -> Option<Wrong> {
         Role::Signal => ("Schoolgate finds out itself what is new", None),
         Role::HarmfulCode | Role::Ordinary => return None,
     };
-    let wrong = Wrong::new(format!("no list of the school's may be of category `{category}`"), label);
+    let wrong = Wrong::new(format!("{never} `{category}`"), label);
     Some(match help {
         Some(help) => wrong.help(help),
         None => wrong,

@@ -16,6 +16,7 @@
 //! - [`school`]      `[school]`
 //! - [`doors`]       `[dns]`, `[proxy]`, `[web]`
 //! - [`lists`]       `[lists]`, `[[list]]`
+//! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
 //! - [`categories`]  `[category.ID]`
 //! - [`profiles`]    `[profile.NAME]`
 //! - [`groups`]      `[[group]]`, `[[network]]`
@@ -40,6 +41,7 @@ mod known;
 mod lists;
 mod near;
 mod profiles;
+mod public;
 mod school;
 mod summary;
 mod timetable;
@@ -52,8 +54,9 @@ pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};
 pub use fault::{Fault, Faults, Spot, Text};
 pub use groups::Membership;
-pub use lists::{Lists, SealedFile, Source};
+pub use lists::{Lists, SealedFile, Source, Update};
 pub use near::nearest;
+pub use public::{PublicList, Signature};
 pub use school::{SUITES, School};
 
 use crate::policy::{Entry, OwnEntries, Passes, Policy, Timetable};
@@ -102,6 +105,8 @@ pub struct Files {
     pub profiles: Text,
     pub categories: Text,
     pub term_dates: Text,
+    /// The catalogue of public lists.
+    pub sources: Text,
     /// What `allow` and `block` have written.
     pub entries: Option<Text>,
     pub around: Around,
@@ -138,25 +143,34 @@ pub fn data_folder(main: &Text, parts: &[Text]) -> PathBuf {
     data(&reader.root(0..texts.len(), MAIN))
 }
 
+/// The folder of the lists that ship, by these files: the catalogue of public lists is there. As [`data_folder`].
+pub fn shipped_folder(main: &Text, parts: &[Text], shipped: &Path) -> PathBuf {
+    let texts: Vec<Text> = [main].into_iter().chain(parts).cloned().collect();
+    let reader = Reader::new(&texts);
+    let folders = lists::Folders { main: folder_of(main), shipped };
+    lists::shipped(&reader.root(0..texts.len(), MAIN), &folders)
+}
+
 /// What a fault calls the top of the main file.
 const MAIN: &str = "the configuration";
 
 fn understand(reader: &Reader, files: &Files) -> Config {
     let mains = 0..files.parts.len() + 1;
-    let [profiles_at, categories_at, dates_at, entries_at] = [0, 1, 2, 3].map(|i| mains.end + i);
+    let [profiles_at, categories_at, dates_at, sources_at, entries_at] = [0, 1, 2, 3, 4].map(|i| mains.end + i);
     let whole = |other: usize| reader.whole(mains.clone().chain([other]));
     let root = reader.root(mains.clone(), MAIN);
     let of_profiles = reader.root([profiles_at], "the profiles");
     let of_categories = reader.root([categories_at], "the categories");
     let of_dates = reader.root([dates_at], "the term dates");
+    let of_sources = reader.root([sources_at], "the public lists");
     let of_entries = reader.root(files.entries.iter().map(|_| entries_at), "the entries");
 
     let school = school::read(&root, &files.around);
     let (dns, proxy, web) = doors::read(&root);
     let data = data(&root);
     let categories = categories::Categories::read(&[&of_categories, &root], whole(categories_at));
-    let folder = files.main.path.parent().unwrap_or(Path::new(""));
-    let lists = lists::read(&root, &categories, folder, &files.around.shipped);
+    let folders = lists::Folders { main: folder_of(&files.main), shipped: &files.around.shipped };
+    let lists = lists::read(&root, &of_sources, &categories, &folders, &dns.upstreams, whole(sources_at));
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let cells = timetable::cells(&root, &categories, &people.known);
@@ -165,7 +179,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let kept = entries::read(&of_entries, &school.zone, true);
     let own = entries::mean(written, kept, &people.known, files.around.now_ms);
     entry_file::next_id(&of_entries);
-    [&root, &of_profiles, &of_categories, &of_dates, &of_entries].into_iter().for_each(Section::end);
+    [&root, &of_profiles, &of_categories, &of_dates, &of_sources, &of_entries].into_iter().for_each(Section::end);
 
     Config {
         school,
@@ -207,6 +221,11 @@ pub fn entries_of(config: &Config, written: &[WrittenEntry], now_ms: Option<i64>
     if reader.is_faultless() { Ok(entries) } else { Err(reader.faults()) }
 }
 
+/// The folder a file is in: paths that it names begin there.
+fn folder_of(file: &Text) -> &Path {
+    file.path.parent().unwrap_or(Path::new(""))
+}
+
 fn data(root: &Section) -> PathBuf {
     let section = root.section("data");
     let written = section.value("dir", |item| match item.text()? {
@@ -218,10 +237,10 @@ fn data(root: &Section) -> PathBuf {
 }
 
 impl Files {
-    /// All texts: the main file and its parts first, then profiles, categories, term dates, entries.
+    /// All texts: the main file and its parts first, then profiles, categories, term dates, sources, entries.
     fn texts(&self) -> Vec<Text> {
         let main = [&self.main].into_iter().chain(&self.parts);
-        main.chain([&self.profiles, &self.categories, &self.term_dates]).chain(&self.entries).cloned().collect()
+        main.chain([&self.profiles, &self.categories, &self.term_dates, &self.sources]).chain(&self.entries).cloned().collect()
     }
 }
 

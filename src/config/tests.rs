@@ -1,5 +1,6 @@
 //! What the shipped files say, and what is told of wrong ones.
 
+mod public;
 mod shipped;
 mod wrong;
 
@@ -24,6 +25,7 @@ fn files() -> Files {
         profiles: text("config/profiles.toml", PROFILES),
         categories: text("config/categories.toml", ""),
         term_dates: text("config/term-dates.toml", ""),
+        sources: text("blocklists/sources.toml", ""),
         entries: None,
         around: Around { host_name: "gate-1".into(), shipped: "blocklists".into(), now_ms: Some(NOW_MS) },
     }
@@ -40,6 +42,7 @@ fn shipped() -> Files {
         profiles: text("config/profiles.toml", include_str!("../../config/profiles.toml")),
         categories: text("config/categories.toml", include_str!("../../config/categories.toml")),
         term_dates: text("config/term-dates.toml", include_str!("../../config/term-dates.toml")),
+        sources: text("blocklists/sources.toml", include_str!("../../blocklists/sources.toml")),
         ..files()
     }
 }

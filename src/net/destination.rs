@@ -111,6 +111,11 @@ pub fn refused(addr: SocketAddr, host: &Host, port: Port, rules: &Rules) -> Opti
     }
 }
 
+/// Whether it is a public unicast address.
+pub fn is_public(ip: IpAddr) -> bool {
+    kind(ip.to_canonical()).is_none()
+}
+
 /// What kind of address it is, if not a public unicast one.
 fn kind(ip: IpAddr) -> Option<Why> {
     match ip {

@@ -9,15 +9,19 @@
 //! - [`idle`]         a stream that ends when nothing has moved for too long
 //! - [`framing`]      HTTP/1.1 requests framed as RFC 9112 says, or refused
 //! - [`destination`]  which addresses may be dialled for a client
+//! - [`fetch`]        a file brought from a server, whole or not at all
+//! - [`tls`]          every configuration of TLS
 //! - [`own`]          the addresses of this machine
 //! - [`udp`]          datagrams that are answered from the address they were sent to
 
 pub mod destination;
 pub mod drain;
+pub mod fetch;
 pub mod framing;
 pub mod idle;
 pub mod listen;
 pub mod own;
+pub mod tls;
 pub mod udp;
 
 pub use drain::{Drain, Stopper};

@@ -1,5 +1,6 @@
 //! What keeps a gate running on a box.
 //!
+//! - [`update`]   the public lists, fetched
 //! - [`tables`]   list files on disk to one table file, and back to the line an entry stands on
 //! - [`files`]    files replaced whole or not at all
 //! - [`changes`]  what was changed in the school's own entries
@@ -22,3 +23,4 @@ pub mod phrases;
 pub mod signals;
 pub mod systemd;
 pub mod tables;
+pub mod update;

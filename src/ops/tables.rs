@@ -160,8 +160,9 @@ fn make_of(lists: &Lists, broken: Broken, tell: Tell) -> Result<Made, TablesFaul
     let mut states = lists.bring_up_to_date(tell)?;
     let mut again = HashSet::new();
     let (made, written) = loop {
-        if broken == Broken::Refuse && states.iter().any(State::is_unusable) {
-            return Err(TablesFault::Broken(states.into_iter().filter_map(State::unusable).collect()));
+        if broken == Broken::Refuse && refuses(lists, &states) {
+            let ours = states.into_iter().zip(lists.files).filter(|(_, file)| !file.fetched);
+            return Err(TablesFault::Broken(ours.filter_map(|(state, _)| state.unusable()).collect()));
         }
         let (places, mut opened): (Vec<usize>, Vec<_>) = lists.open(&states).into_iter().unzip();
         let merged = lists
@@ -179,7 +180,7 @@ fn make_of(lists: &Lists, broken: Broken, tell: Tell) -> Result<Made, TablesFaul
             Err(fault) => return Err(fault),
         }
     };
-    if !states.iter().any(State::is_unusable) {
+    if !refuses(lists, &states) {
         let path = lists.folder.made_of();
         let bytes = serde_json::to_vec_pretty(&made_of).unwrap_or_default();
         disk::replace_private(&path, &bytes).map_err(|source| TablesFault::File { path, source })?;
@@ -188,6 +189,12 @@ fn make_of(lists: &Lists, broken: Broken, tell: Tell) -> Result<Made, TablesFaul
     }
     lists.remove_others();
     Ok(Made { lists: made, written })
+}
+
+/// Whether a list cannot be used that somebody here can mend. A public list is mended by its keeper, and comes with the next
+/// update: until then the school goes on without it.
+fn refuses(lists: &Lists, states: &[State]) -> bool {
+    states.iter().zip(lists.files).any(|(state, file)| state.is_unusable() && !file.fetched)
 }
 
 fn known(config: &Config) -> Result<Known, TablesFault> {
@@ -211,6 +218,13 @@ fn known(config: &Config) -> Result<Known, TablesFault> {
         canaries.add_every(&mut BufReader::new(file)).map_err(|f| TablesFault::Known { path, fault: all(f) })?;
     }
     Ok(Known { platforms, canaries })
+}
+
+/// Whether the table on disk was made of the lists as they are.
+pub fn is_current(config: &Config) -> bool {
+    let folder = folder(config);
+    let made_of = known(config).map(|known| MadeOf::new(&list_files(config), &known));
+    folder.table().is_file() && made_of.is_ok_and(|made_of| stored(&folder) == Some(made_of))
 }
 
 pub fn table_file(config: &Config) -> PathBuf {

@@ -31,6 +31,8 @@ pub struct Wish<'a> {
     pub dns: &'a str,
     pub proxy: &'a str,
     pub web: &'a str,
+    /// More keys of `[lists]`.
+    pub lists: &'a str,
     /// Keys of the one network.
     pub network: &'a str,
     /// Whole tables.
@@ -75,6 +77,7 @@ dir = "{data}"
 
 [lists]
 shipped = "{shipped}"
+{lists}
 
 [[network]]
 name = "lab"
@@ -103,6 +106,7 @@ roles = ["staff"]
             dns = wish.dns,
             proxy = wish.proxy,
             web = wish.web,
+            lists = wish.lists,
             network = wish.network,
             more = wish.more,
             port = origin.port(),

@@ -1,29 +1,40 @@
 //! `schoolgate lists compile`.
 
 use super::status::{Row, shown};
-use crate::cli::{Context, Outcome, fail};
+use crate::cli::{Context, Failed, Outcome, fail};
 use crate::config::Config;
 use crate::gate::control::Request;
 use crate::lists::Progress;
-use crate::ops::tables;
+use crate::ops::tables::{self, Made};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Instant;
 
 pub fn compile(context: &Context, config: &Config) -> Outcome {
     let begun = Instant::now();
-    let bar = Bar::new(config);
-    let compiled = tables::compile(config, &mut |progress| bar.show(progress)).map_err(fail)?;
-    bar.bar.finish_and_clear();
+    let compiled = compiled(config)?;
     let rows: Vec<Row> = compiled.lists.iter().map(|list| Row::of(list, config)).collect();
     let entries: u64 = rows.iter().map(|r| r.entries).sum();
-    let in_force = match context.ask(config, &Request::Reload)? {
-        Some(_) => "in force now",
-        None => "for the next start; no gate is running",
-    };
+    let in_force = put_in_force(context, config)?;
     context.print(&rows, || {
         let size = compiled.written.bytes as f64 / (1 << 20) as f64;
         format!("{}\n{entries} entries, {size:.1} MiB, in {:.1} s: {in_force}", shown(&rows), begun.elapsed().as_secs_f64())
+    })
+}
+
+/// Compiles, with a progress bar.
+pub(super) fn compiled(config: &Config) -> Result<Made, Failed> {
+    let bar = Bar::new(config);
+    let compiled = tables::compile(config, &mut |progress| bar.show(progress)).map_err(fail)?;
+    bar.bar.finish_and_clear();
+    Ok(compiled)
+}
+
+/// Lets the running gate take the table that is on disk, and says when it is in force.
+pub(super) fn put_in_force(context: &Context, config: &Config) -> Result<&'static str, Failed> {
+    Ok(match context.ask(config, &Request::Reload)? {
+        Some(_) => "in force now",
+        None => "for the next start; no gate is running",
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`status`]   what became of every list
 //! - [`compile`]  lists to a table, with a progress bar
+//! - [`update`]   the public lists fetched
 //! - [`search`]   which lines name a host
 //! - [`seal`]     a sealed list of the locked tier from a plain one
 //! - [`import`]   the exceptions of another filter, as the school's own entries
@@ -11,6 +12,7 @@ mod import;
 mod seal;
 mod search;
 mod status;
+mod update;
 
 use super::{Context, Outcome};
 
@@ -20,6 +22,8 @@ pub enum Command {
     Status,
     /// Compile all lists into the table and put it in force
     Compile,
+    /// Fetch the public lists and put them in force
+    Update(update::Args),
     /// Which lists name this host or a parent of it, and on which line
     Search { name: String },
     /// Make a sealed list of the locked tier from a plain one
@@ -33,6 +37,7 @@ pub fn lists(context: &Context, command: &Command) -> Outcome {
     match command {
         Command::Status => status::status(context, &config),
         Command::Compile => compile::compile(context, &config),
+        Command::Update(args) => update::update(context, &config, args),
         Command::Search { name } => search::search(context, &config, name),
         Command::Seal(args) => seal::seal(context, &config, args),
         Command::Import(args) => import::import(context, &config, args),

@@ -1,8 +1,8 @@
 //! Which lists there are, and the files they are made of.
 
-use crate::config::Config;
+use crate::config::{Config, PublicList};
 use crate::lists::{About, Format, Member, Members, Origin, Reach, Recipe, Source};
-use crate::ops::members;
+use crate::ops::{members, update};
 use crate::words::{Category, Role};
 use std::io;
 use std::path::PathBuf;
@@ -22,9 +22,11 @@ pub struct ListFile {
     pub home: Option<String>,
     /// When it was fetched, milliseconds since 1970; the file's own time if nothing is said.
     pub dated_ms: Option<i64>,
+    /// It is a public list that `lists update` fetches.
+    pub fetched: bool,
 }
 
-/// Every list of a configuration: those that ship, then the school's.
+/// Every list of a configuration: those that ship, then the school's, then those that have been fetched.
 pub fn list_files(config: &Config) -> Vec<ListFile> {
     let shipped = &config.lists.shipped;
     let mut files: Vec<ListFile> = Category::FIXED
@@ -45,7 +47,21 @@ pub fn list_files(config: &Config) -> Vec<ListFile> {
         origin: Origin::Public,
         ..ListFile::new(source.name.clone(), source.category, source.file.clone())
     }));
+    files.extend(config.lists.public.iter().filter_map(|list| fetched(config, list)));
     files
+}
+
+/// The file of a public list; `None`: it has not been fetched yet, and is missed by nobody who starts.
+fn fetched(config: &Config, list: &PublicList) -> Option<ListFile> {
+    let path = update::kept::body(&config.data, list);
+    path.is_file().then(|| ListFile {
+        format: list.format,
+        inside: list.inside.clone(),
+        licence: Some(list.licence.clone()).filter(|licence| !licence.is_empty()),
+        home: Some(list.home.clone()).filter(|home| !home.is_empty()),
+        fetched: true,
+        ..ListFile::new(list.name.clone(), list.category, path)
+    })
 }
 
 fn shipped_list(name: String, category: Category, path: PathBuf) -> ListFile {
@@ -55,7 +71,7 @@ fn shipped_list(name: String, category: Category, path: PathBuf) -> ListFile {
 impl ListFile {
     pub fn new(name: String, category: Category, path: PathBuf) -> Self {
         let (format, origin) = (Format::Detect, Origin::Public);
-        Self { name, category, format, origin, path, inside: None, licence: None, home: None, dated_ms: None }
+        Self { name, category, format, origin, path, inside: None, licence: None, home: None, dated_ms: None, fetched: false }
     }
 
     /// What the compiler is told of it.

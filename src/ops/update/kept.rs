@@ -1,0 +1,200 @@
+//! What is on disk of one list: DATA/lists/fetched/NAME/, with the body (`list`, or `list.tar.gz`), the body before it
+//! (`list.before`), and `meta.json`.
+
+use crate::config::PublicList;
+use crate::net::fetch::Sink;
+use crate::ops::files;
+use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// How much of a body's beginning is looked at: heads of real lists are 500 to 1,500 bytes.
+const HEAD: usize = 4096;
+
+/// Longest version that is repeated.
+const MAX_VERSION: usize = 64;
+
+/// What is known of a body that was fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meta {
+    /// The URL it came from, or the file.
+    pub url: String,
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+    /// When it came, milliseconds since 1970.
+    pub fetched_ms: i64,
+    /// When its keeper last said that there is no other.
+    pub checked_ms: i64,
+    pub bytes: u64,
+    /// In hexadecimal.
+    pub sha256: String,
+    /// What the list calls this version of itself.
+    pub version: Option<String>,
+    pub licence: String,
+    /// The minisign key that it was checked with.
+    pub signed_by: Option<String>,
+}
+
+/// The folder of a list.
+pub fn folder(data: &Path, list: &PublicList) -> PathBuf {
+    data.join("lists/fetched").join(list.file_name())
+}
+
+/// The file of a list's body, whether it is there or not.
+pub fn body(data: &Path, list: &PublicList) -> PathBuf {
+    folder(data, list).join(if list.inside.is_some() { "list.tar.gz" } else { "list" })
+}
+
+/// What is known of the body that is there; `None`: none is.
+pub fn meta(data: &Path, list: &PublicList) -> Option<Meta> {
+    if !body(data, list).is_file() {
+        return None;
+    }
+    serde_json::from_slice(&fs::read(meta_file(data, list)).ok()?).ok()
+}
+
+fn meta_file(data: &Path, list: &PublicList) -> PathBuf {
+    folder(data, list).join("meta.json")
+}
+
+/// Writes what is known of the body that is there.
+pub(super) fn note(data: &Path, list: &PublicList, meta: &Meta) -> io::Result<()> {
+    files::replace(&meta_file(data, list), &serde_json::to_vec_pretty(meta)?)
+}
+
+/// A body that is coming, beside the one that is there.
+pub(super) struct Coming<'a> {
+    path: PathBuf,
+    file: File,
+    digest: Context,
+    head: Vec<u8>,
+    bytes: u64,
+    moved: u64,
+    total: Option<u64>,
+    watch: &'a (dyn Fn(u64, Option<u64>) + Sync),
+}
+
+impl<'a> Coming<'a> {
+    /// # Errors
+    /// As the file system says.
+    pub fn new(data: &Path, list: &PublicList, watch: &'a (dyn Fn(u64, Option<u64>) + Sync)) -> io::Result<Self> {
+        let folder = folder(data, list);
+        files::make_folder(&folder)?;
+        let path = folder.join("list.new");
+        let file = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;
+        files::belongs_to_folder(&file, &folder)?;
+        Ok(Self { path, file, digest: Context::new(&SHA256), head: Vec::new(), bytes: 0, moved: 0, total: None, watch })
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Its first bytes.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// SHA-256 of all that has come.
+    pub fn sha256(&self) -> String {
+        let digest = self.digest.clone().finish();
+        digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
+            // Writing into a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+
+    /// To read what has come from its beginning.
+    pub fn again(&mut self) -> io::Result<impl Read + '_> {
+        self.file.rewind()?;
+        Ok(&mut self.file)
+    }
+
+    /// Puts it in the place of the body that was there, which is kept as the one before: after a power cut there is one or the
+    /// other.
+    pub fn put(self, data: &Path, list: &PublicList, meta: &Meta) -> io::Result<()> {
+        self.file.sync_all()?;
+        let (body, folder) = (body(data, list), folder(data, list));
+        if body.is_file() {
+            let (beside, before) = (folder.join("before.new"), folder.join("list.before"));
+            let _ = fs::remove_file(&beside);
+            fs::hard_link(&body, &beside)?;
+            fs::rename(&beside, &before)?;
+        }
+        fs::rename(&self.path, &body)?;
+        File::open(&folder)?.sync_all()?;
+        note(data, list, meta)
+    }
+}
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        // Gone already if it was put in its place.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl Sink for Coming<'_> {
+    fn begin(&mut self, total: Option<u64>) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        (self.digest, self.bytes, self.moved, self.total) = (Context::new(&SHA256), 0, 0, total);
+        self.head.clear();
+        Ok(())
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.digest.update(bytes);
+        self.bytes += bytes.len() as u64;
+        let more = HEAD.saturating_sub(self.head.len()).min(bytes.len());
+        self.head.extend_from_slice(&bytes[..more]);
+        self.file.write_all(bytes)
+    }
+
+    fn moved(&mut self, bytes: u64) {
+        self.moved += bytes;
+        (self.watch)(self.moved, self.total);
+    }
+}
+
+/// What a list says of its own version in its head: `! Version: 2025.0617`, `# Last modified: 17 Jun 2025`.
+pub(super) fn version(head: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(head);
+    let comments = || text.lines().filter_map(|line| line.strip_prefix(['#', '!', ';'])).map(str::trim);
+    let said = |key: &str| {
+        comments().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.trim().eq_ignore_ascii_case(key).then(|| value.trim().to_owned()).filter(|v| !v.is_empty())
+        })
+    };
+    let keys = ["version", "last modified", "last updated", "updated", "date"];
+    let shown = |text: String| text.chars().filter(|c| !c.is_control()).take(MAX_VERSION).collect();
+    keys.into_iter().find_map(said).map(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_says_its_version_in_its_head() {
+        for (head, version_said) in [
+            (
+                "# Title: x\n# Last modified: 16 Jun 2025 23:58 UTC\n# Version: 2025.0616.2358.04\na.example\n",
+                Some("2025.0616.2358.04"),
+            ),
+            ("! Last modified: 2 Jan 2026\n||a.example^\n", Some("2 Jan 2026")),
+            ("# Date: 09 October 2025 18:24:42 (UTC)\n", Some("09 October 2025 18:24:42 (UTC)")),
+            ("# Version:\na.example\nversion: 7\n", None),
+            ("", None),
+        ] {
+            assert_eq!(version(head.as_bytes()).as_deref(), version_said, "{head}");
+        }
+        assert_eq!(version(format!("# version: {}\u{1b}[2J", "x".repeat(500)).as_bytes()).map(|v| v.len()), Some(MAX_VERSION));
+    }
+}
