@@ -128,14 +128,15 @@ pub(in crate::lists) fn build(mut hashes: Vec<u64>) -> Fuse {
     let mut bytes = vec![0; shape.bytes() as usize];
     let places = shape.places() as usize;
     let plain = shape.clone();
-    let work: Vec<_> = ranges.into_iter().zip(shape.seeds.iter_mut()).zip(bytes.chunks_exact_mut(2 * places)).collect();
+    let shards = ranges.into_iter().zip(shape.seeds.iter_mut()).zip(bytes.chunks_exact_mut(2 * places));
+    let work = shards.map(|((range, seed), bytes)| Shard { range, seed, bytes });
     let (mut mine, mut theirs) = (Vec::new(), Vec::new());
     let alone = std::thread::available_parallelism().map_or(1, NonZero::get) == 1;
-    for (number, work) in work.into_iter().enumerate() {
+    for (number, work) in work.enumerate() {
         if alone || number % 2 == 0 { mine.push(work) } else { theirs.push(work) }
     }
-    let make = |work: Vec<((Range<usize>, &mut u64), &mut [u8])>| {
-        for ((range, seed), bytes) in work {
+    let make = |work: Vec<Shard>| {
+        for Shard { range, seed, bytes } in work {
             // Each try fails less than once in ten for any size, so an end is certain: the hashes are distinct.
             while !attempt(&plain, *seed, &hashes[range.clone()], bytes) {
                 *seed = next_seed(*seed);
@@ -149,6 +150,13 @@ pub(in crate::lists) fn build(mut hashes: Vec<u64>) -> Fuse {
         make(mine);
     });
     Fuse { shape, bytes }
+}
+
+/// What is made of one shard, and where.
+struct Shard<'a> {
+    range: Range<usize>,
+    seed: &'a mut u64,
+    bytes: &'a mut [u8],
 }
 
 /// Where the hashes of each shard stand among sorted ones.

@@ -107,7 +107,7 @@ impl<'a> Rows<'a> {
         let ends = || self.ends.iter().map(|n| u32::from_le_bytes(*n) as usize);
         let sources = self.rows.iter().map(|said| u16::from_le_bytes(*said));
         ends().is_sorted()
-            && ends().last().unwrap_or_default() == self.rows.len()
+            && ends().next_back().unwrap_or_default() == self.rows.len()
             && sources.into_iter().all(|said| usize::from(said >> 3) < lists && usize::from(said & 7) < Says::ALL.len())
     }
 }
