@@ -30,9 +30,9 @@ const ORDINARY: [&str; 6] = [
     "www.bbc.co.uk/news",
     "en.wikipedia.org/wiki/Mathematics",
     "www.gov.uk/browse/education",
-    "hill-school.example/",
-    "cdn7.static.example.net/js/app.min.js?v=3",
-    "xn--caf-dma.example/%C3%A9",
+    "hill-school.sch.uk/",
+    "cdn7.static.fastly.net/js/app.min.js?v=3",
+    "xn--caf-dma.fr/%C3%A9",
 ];
 
 /// Whether a table may hold this pattern.

@@ -34,7 +34,7 @@ pub fn name(random: &mut Random) -> String {
     }
 }
 
-/// A list in each format.
+/// A list in each format that names hosts.
 pub fn lists(names: usize) -> Vec<List> {
     let mut random = Random(5);
     let of = |(i, format): (usize, &Format)| {
@@ -48,7 +48,8 @@ pub fn lists(names: usize) -> Vec<List> {
         }
         List { name: format!("made/{format}"), category: Category::FIXED[6 + i % 6], format: *format, text: text.into_bytes() }
     };
-    Format::ALL.iter().filter(|f| **f != Format::Detect).enumerate().map(of).collect()
+    let of_names = |f: &&Format| !matches!(f, Format::Detect | Format::Urls | Format::Expressions | Format::Regex);
+    Format::ALL.iter().filter(of_names).enumerate().map(of).collect()
 }
 
 fn opening(format: Format) -> String {

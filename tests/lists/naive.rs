@@ -16,8 +16,17 @@ pub struct List {
 /// One entry of a list.
 pub struct Entry {
     pub host: Host,
+    pub reach: Reach,
+}
+
+/// How far an entry reaches.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    Below,
     /// The host and `www.` alone.
-    pub only: bool,
+    Host,
+    /// Nothing but the name.
+    Exact,
 }
 
 /// What a list says.
@@ -36,41 +45,44 @@ pub fn read(list: &List, platforms: &Platforms) -> Said {
             continue;
         }
         let word = line.split_whitespace().next().unwrap_or_default();
-        let (name, only) = match list.format {
-            Format::Hosts => (line.split_whitespace().nth(1).unwrap_or_default(), false),
+        let (name, reach) = match list.format {
+            Format::Hosts => (line.split_whitespace().nth(1).unwrap_or_default(), Reach::Below),
             Format::Adblock => match line.strip_prefix("@@||") {
                 Some(name) => {
                     said.exceptions.insert(name.trim_end_matches('^').to_owned());
                     continue;
                 }
-                None if line.starts_with("||") => (line[2..].trim_end_matches('^'), false),
-                None => (line.trim_start_matches('|').trim_end_matches('^'), true),
+                None if line.starts_with("||") => (line[2..].trim_end_matches('^'), Reach::Below),
+                None => (line.trim_start_matches('|').trim_end_matches('^'), Reach::Exact),
             },
             Format::Rpz if !line.ends_with("CNAME .") => continue,
-            Format::Rpz => (word.trim_start_matches("*."), !word.starts_with("*.")),
-            Format::V2fly => match word.split('#').next().unwrap_or_default().split_once(':') {
-                Some(("full", name)) => (name, true),
-                Some(("domain", name)) => (name, false),
-                Some(_) => continue,
-                None => (word.split('#').next().unwrap_or_default(), false),
+            Format::Rpz => match word.strip_prefix("*.") {
+                Some(name) => (name, Reach::Below),
+                None => (word, Reach::Exact),
             },
-            _ => (word.trim_start_matches("*."), false),
+            Format::V2fly => match word.split('#').next().unwrap_or_default().split_once(':') {
+                Some(("full", name)) => (name, Reach::Exact),
+                Some(("domain", name)) => (name, Reach::Below),
+                Some(_) => continue,
+                None => (word.split('#').next().unwrap_or_default(), Reach::Below),
+            },
+            _ => (word.trim_start_matches("*."), Reach::Below),
         };
         let Ok(host) = Host::parse(name) else { continue };
-        if let Some(only) = reach(&host, only, platforms) {
-            said.entries.push(Entry { host, only });
+        if let Some(reach) = reach_of(&host, reach, platforms) {
+            said.entries.push(Entry { host, reach });
         }
     }
     said
 }
 
-/// Whether an entry of this name stands for the host alone; `None`: it is no entry.
-fn reach(host: &Host, only: bool, platforms: &Platforms) -> Option<bool> {
+/// How far an entry of this name reaches that the list means so; `None`: it is no entry.
+fn reach_of(host: &Host, own: Reach, platforms: &Platforms) -> Option<Reach> {
     if let Some(address) = host.address() {
         let nobody = address.is_loopback() || address.is_unspecified() || address.is_multicast();
         let local = |v4: std::net::Ipv4Addr| v4.is_private() || v4.is_link_local() || v4.is_broadcast();
         let private = matches!(address, std::net::IpAddr::V4(v4) if local(v4));
-        return (!nobody && !private).then_some(false);
+        return (!nobody && !private).then_some(Reach::Below);
     }
     let (last, labels) = (host.last_labels(1), host.labels());
     if labels < 2 || ["local", "localhost", "localdomain", "arpa"].contains(&last) || last.bytes().all(|c| c.is_ascii_digit()) {
@@ -79,26 +91,27 @@ fn reach(host: &Host, only: bool, platforms: &Platforms) -> Option<bool> {
     let suffix = psl::suffix(host.as_str().as_bytes()).filter(|s| s.as_bytes() == host.as_str().as_bytes());
     match suffix.and_then(|s| s.typ()) {
         Some(psl::Type::Icann) => None,
-        Some(psl::Type::Private) => Some(true),
-        None => Some(only || platforms.contains(host)),
+        Some(psl::Type::Private) => Some(own.max(Reach::Host)),
+        None if platforms.contains(host) => Some(own.max(Reach::Host)),
+        None => Some(own),
     }
 }
 
 /// Every entry of every list by name.
 pub struct Reference {
-    names: HashMap<String, Vec<(usize, bool)>>,
+    names: HashMap<String, Vec<(usize, Reach)>>,
     exceptions: Vec<HashSet<String>>,
     categories: Vec<Category>,
 }
 
 impl Reference {
     pub fn new(lists: &[List], platforms: &Platforms) -> Self {
-        let mut names: HashMap<String, Vec<(usize, bool)>> = HashMap::new();
+        let mut names: HashMap<String, Vec<(usize, Reach)>> = HashMap::new();
         let mut exceptions = Vec::new();
         for (number, list) in lists.iter().enumerate() {
             let said = read(list, platforms);
-            for Entry { host, only } in said.entries {
-                names.entry(host.to_string()).or_default().push((number, only));
+            for Entry { host, reach } in said.entries {
+                names.entry(host.to_string()).or_default().push((number, reach));
             }
             exceptions.push(said.exceptions);
         }
@@ -118,9 +131,13 @@ impl Reference {
     pub fn look_up(&self, host: &Host) -> BTreeMap<u8, CategorySet> {
         let mut found = BTreeMap::new();
         for suffix in suffixes(host) {
-            let exact = suffix == host.as_str() || host.as_str().strip_prefix("www.") == Some(suffix);
+            let nearest = match host.as_str().strip_prefix("www.") {
+                _ if suffix == host.as_str() => Reach::Exact,
+                Some(rest) if rest == suffix => Reach::Host,
+                _ => Reach::Below,
+            };
             let saying = self.names.get(suffix).into_iter().flatten();
-            let saying = saying.filter(|(list, only)| (exact || !only) && !self.excepts(*list, host));
+            let saying = saying.filter(|(list, reach)| *reach <= nearest && !self.excepts(*list, host));
             let categories: CategorySet = saying.map(|(list, _)| self.categories[*list]).collect();
             if !categories.is_empty() {
                 let labels = if host.is_address() { 1 } else { suffix.split('.').count() as u8 };

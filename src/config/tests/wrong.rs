@@ -109,8 +109,8 @@ fn the_65th_cell_is_too_many() {
 fn more_lists_than_a_table_can_number_are_refused() {
     let list = |i| format!("[[list]]\nname = \"{i}\"\ncategory = \"games\"\nfile = \"l\"\n");
     let lists = |n: usize| files_with((0..n).map(list).collect::<String>() + MAIN);
-    let faults = read(&lists(16_001)).expect_err("too many");
-    assert!(faults.to_string().contains("error: there are more than 16000 lists"), "{faults}");
+    let faults = read(&lists(8_001)).expect_err("too many");
+    assert!(faults.to_string().contains("error: there are more than 8000 lists"), "{faults}");
     assert!(read(&lists(2_000)).is_ok());
 }
 

@@ -116,7 +116,9 @@ fn the_entry_is_as_many_labels_of_the_host_as_matched() {
     for (host, labels, entry) in [
         ("www.bad.example", 2, Some("bad.example")),
         ("www.bad.example", 3, Some("www.bad.example")),
-        ("www.bad.example", 200, Some("www.bad.example")),
+        ("www.bad.example", 100, Some("www.bad.example")),
+        // A page of the host: its path is in the log's own field.
+        ("www.bad.example", 0x80 | 2, Some("bad.example/…")),
         ("a\\046b.example", 1, Some("example")),
         ("192.0.2.7", 1, Some("192.0.2.7")),
         ("www.bad.example", 0, None),
