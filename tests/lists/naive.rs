@@ -148,9 +148,10 @@ impl Reference {
     }
 }
 
-/// The host and every parent of it; an address has none.
+/// The host and every parent of it; an address has none, and is no name's parent.
 fn suffixes(host: &Host) -> impl Iterator<Item = &str> {
     let text = host.as_str();
     let dots = text.bytes().enumerate().filter(|(_, c)| *c == b'.' && !host.is_address()).map(|(at, _)| at + 1);
-    std::iter::once(0).chain(dots).map(|at| &text[at..])
+    let is_name = |suffix: &&str| suffix.len() == text.len() || suffix.parse::<std::net::IpAddr>().is_err();
+    std::iter::once(0).chain(dots).map(|at| &text[at..]).filter(is_name)
 }
