@@ -5,8 +5,8 @@
 //! filter only (but for 1 in 65,536), and a match is made on the stored name itself.
 //!
 //! - [`header`]  format, categories, provenance, kinds, checksums
-//! - [`fuse`]    the filter: may this name be stored?
-//! - [`names`]   the names: sorted, front-coded, under a sampled index
+//! - [`fuse`]    the filter: may this name be stored? And the hints: in which block?
+//! - [`names`]   the names: sorted, front-coded in blocks
 //! - [`pages`]   pages of a host, and patterns
 //! - [`kinds`]   which sources say what, once for all names of which the same is said
 //! - [`write`]   sorted keys → the file
@@ -65,8 +65,9 @@ pub struct Table {
 }
 
 /// Where each section stands among [`header::SECTIONS`].
-const KINDS: usize = 6;
-const FILTER: usize = 7;
+const HINTS: usize = 2;
+const KINDS: usize = 3;
+const FILTER: usize = 4;
 
 /// What a kind's sources say of a host, by how it [`Stands`] to the entry's name.
 struct Kind {
@@ -148,8 +149,11 @@ impl Table {
             return Err(TableFault::Malformed("its sections"));
         }
         let filter = &self.header.filter;
-        if !filter.is_sound() || self.filter().len() as u64 != filter.bytes() {
+        if !filter.is_sound() || self.filter().len() as u64 != filter.filter_bytes() {
             return Err(TableFault::Malformed("its filter"));
+        }
+        if self.hints().len() as u64 != filter.hint_bytes() {
+            return Err(TableFault::Malformed("its hints"));
         }
         if !self.names().is_sound(self.header.names) {
             return Err(TableFault::Malformed("its index"));
@@ -201,14 +205,15 @@ impl Table {
     /// Looks for the stored names themselves.
     fn confirm(&self, host: &Host, mut maybe: u128) -> Found {
         let key = Key::of(host);
-        let names = self.names();
         let mut found = Found::NOTHING;
         let mut excepting = 0u128;
         while maybe != 0 {
             // An address itself comes before the ranges around it, a name before its parents.
             let labels = if host.is_address() && maybe & ITSELF != 0 { 1 } else { 127 - maybe.leading_zeros() as u8 };
             maybe &= !(1 << labels);
-            let Some(number) = with_part(host, &key, labels, |entry| names.find(entry)) else { continue };
+            let Some(number) = with_part(host, &key, labels, |entry| self.kind_of(entry, hash::name_hash(entry))) else {
+                continue;
+            };
             let Some(kind) = self.kinds.get(number as usize) else { continue };
             let stands = stands(host, &key, labels);
             if kind.excepts {
@@ -228,11 +233,11 @@ impl Table {
     /// What the sources of a kind say of a host, but for those that make an exception at one of these parts of it. Few hosts
     /// come here, so each source's exceptions are looked for one by one, and nothing is kept.
     fn not_excepted(&self, kind: u32, stands_so: Stands, host: &Host, excepting: u128) -> CategorySet {
-        let (names, rows, key) = (self.names(), self.rows(), Key::of(host));
+        let (rows, key) = (self.rows(), Key::of(host));
         let excepted = |list: ListId| {
             (1..=127u8).filter(|labels| excepting >> labels & 1 == 1).any(|labels| {
                 let stands = stands(host, &key, labels);
-                let kind = with_part(host, &key, labels, |name| names.find(name));
+                let kind = with_part(host, &key, labels, |name| self.kind_of(name, hash::name_hash(name)));
                 kind.is_some_and(|kind| {
                     rows.row(kind).any(|(of, says)| of == list && says.is_exception() && says.reaches(stands))
                 })
@@ -299,9 +304,18 @@ impl Table {
         self.slice(&self.sections[FILTER])
     }
 
+    /// The kind of the name with this key and hash.
+    fn kind_of(&self, key: &[u8], hash: u64) -> Option<u32> {
+        self.names().find(key, self.header.filter.hint(self.hints(), hash))
+    }
+
     fn names(&self) -> Names<'_> {
-        let [blocks, block_at, groups, group_at, samples, sample_at, ..] = self.sections.each_ref().map(|s| self.slice(s));
-        Names { sample_at, samples, group_at, groups, block_at, blocks }
+        let [blocks, block_at, ..] = self.sections.each_ref().map(|s| self.slice(s));
+        Names { block_at, blocks }
+    }
+
+    fn hints(&self) -> &[u8] {
+        self.slice(&self.sections[HINTS])
     }
 
     fn rows(&self) -> Rows<'_> {

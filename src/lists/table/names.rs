@@ -1,24 +1,21 @@
-//! The names themselves: sorted keys, front-coded in blocks of 16, under an index of two levels.
+//! The names themselves: sorted keys, front-coded in blocks of 16.
 //!
 //! A name is written as how many bytes it shares with the one before and its other bytes, with the top bit set on the last
-//! (keys are ASCII). The first name of a block is its head; 16 heads make a group, and are written the same way, one after
-//! another; a group's first head is its sample, written whole. After each name comes its kind (LEB128: the most frequent
-//! kinds have the smallest numbers), a head's kind at the beginning of its block.
+//! (keys are ASCII); the first of a block is written whole, without the count. After each name comes its kind (LEB128: the
+//! most frequent kinds have the smallest numbers).
 //!
-//! A look-up searches the samples, which are few and stay in the cache, then reads one group and one block from their
-//! beginnings: three places in memory, however many names there are.
+//! A look-up is told by a hint (see [`super::fuse`]) in which block its name stands, and reads that block from its beginning:
+//! two places in memory, however many names there are. What the hint does not find, since it is another name's or two names
+//! share a hash, is searched for among the heads of all blocks; so the hint never decides.
 
 /// Names in a block: long enough that most names are written short, short enough that one is read in two or three cache lines.
-const BLOCK: u64 = 16;
-/// Blocks in a group, for the same reasons.
-const GROUP: u64 = 16;
+pub(super) const BLOCK: usize = 16;
 
 /// Takes sorted keys and makes the sections.
 #[derive(Default)]
 pub(in crate::lists) struct Packer {
     packed: Packed,
     names: u64,
-    head: Vec<u8>,
     before: Vec<u8>,
 }
 
@@ -26,10 +23,6 @@ pub(in crate::lists) struct Packer {
 /// caller.
 #[derive(Default)]
 pub(in crate::lists) struct Packed {
-    pub sample_at: Vec<u8>,
-    pub samples: Vec<u8>,
-    pub group_at: Vec<u8>,
-    pub groups: Vec<u8>,
     pub block_at: Vec<u8>,
     /// What has not been taken away yet.
     pub blocks: Vec<u8>,
@@ -41,18 +34,18 @@ impl Packer {
     /// Adds a name. Keys come sorted, each once, ASCII, 1 to 255 bytes.
     pub fn push(&mut self, key: &[u8], kind: u32) {
         let packed = &mut self.packed;
-        if !self.names.is_multiple_of(BLOCK) {
-            push_name(&mut packed.blocks, &self.before, key);
-        } else {
+        let shared = if self.names.is_multiple_of(BLOCK as u64) {
             push_offset(&mut packed.block_at, packed.blocks_before + packed.blocks.len() as u64);
-            if (self.names / BLOCK).is_multiple_of(GROUP) {
-                push_offset(&mut packed.sample_at, packed.samples.len() as u64);
-                push_offset(&mut packed.group_at, packed.groups.len() as u64);
-                packed.samples.extend_from_slice(key);
-            } else {
-                push_name(&mut packed.groups, &self.head, key);
-            }
-            key.clone_into(&mut self.head);
+            0
+        } else {
+            let shared = common(&self.before, key);
+            packed.blocks.push(shared as u8);
+            shared
+        };
+        packed.blocks.extend_from_slice(&key[shared..]);
+        // Never empty: keys are sorted and distinct, so a key is no beginning of the one before.
+        if let Some(last) = packed.blocks.last_mut() {
+            *last |= 0x80;
         }
         push_kind(&mut packed.blocks, kind);
         key.clone_into(&mut self.before);
@@ -79,42 +72,31 @@ impl Packer {
 
     pub fn finish(mut self) -> Packed {
         let end = self.blocks_length();
-        let Packed { sample_at, samples, group_at, groups, block_at, .. } = &mut self.packed;
-        push_offset(sample_at, samples.len() as u64);
-        push_offset(group_at, groups.len() as u64);
-        push_offset(block_at, end);
+        push_offset(&mut self.packed.block_at, end);
         self.packed
     }
 }
 
 /// The sections of a table, to look up in. Bytes that are not as they should be make a name unfound, never a panic.
 pub(in crate::lists) struct Names<'a> {
-    pub sample_at: &'a [u8],
-    pub samples: &'a [u8],
-    pub group_at: &'a [u8],
-    pub groups: &'a [u8],
     pub block_at: &'a [u8],
     pub blocks: &'a [u8],
 }
 
 impl Names<'_> {
-    /// The kind of the name with this key.
-    pub fn find(&self, key: &[u8]) -> Option<u32> {
-        let group = self.group_of(key)?;
-        let sample = part(self.samples, self.sample_at, group)?;
-        let mut walk = Walk::begin(sample, key);
-        let mut block = group * GROUP as usize;
-        let mut heads = part(self.groups, self.group_at, group)?;
-        while !heads.is_empty() {
-            let mut next = walk;
-            next.name(&mut heads)?;
-            if next.past {
-                break;
-            }
-            walk = next;
-            block += 1;
+    /// The kind of the name with this key, which probably stands in this block.
+    pub fn find(&self, key: &[u8], hint: Option<usize>) -> Option<u32> {
+        match hint.and_then(|block| self.in_block(block, key)) {
+            Some(kind) => Some(kind),
+            None => self.in_block(self.block_of(key)?, key),
         }
+    }
+
+    /// The kind of the name with this key, if it stands in this block.
+    fn in_block(&self, block: usize, key: &[u8]) -> Option<u32> {
         let mut names = part(self.blocks, self.block_at, block)?;
+        let mut walk = Walk::begin(key);
+        walk.own(0, &mut names)?;
         let mut kind = take_kind(&mut names)?;
         while !walk.is_there() && !walk.past && !names.is_empty() {
             walk.name(&mut names)?;
@@ -123,24 +105,23 @@ impl Names<'_> {
         walk.is_there().then_some(kind)
     }
 
-    /// The last group whose sample is not after the key.
-    fn group_of(&self, key: &[u8]) -> Option<usize> {
-        let (mut low, mut high) = (0, (self.sample_at.len() / 4).saturating_sub(1));
+    /// The last block whose first name is not after the key.
+    #[cold]
+    fn block_of(&self, key: &[u8]) -> Option<usize> {
+        let (mut low, mut high) = (0, (self.block_at.len() / 4).saturating_sub(1));
         while low < high {
             let middle = low + (high - low) / 2;
-            if part(self.samples, self.sample_at, middle)? <= key { low = middle + 1 } else { high = middle }
+            let mut head = Walk::begin(key);
+            head.own(0, &mut part(self.blocks, self.block_at, middle)?)?;
+            if head.past { high = middle } else { low = middle + 1 }
         }
         low.checked_sub(1)
     }
 
-    /// Whether there are as many blocks and groups as so many names need, and each begins where the one before ends.
+    /// Whether there are as many blocks as so many names need, and each begins where the one before ends.
     pub fn is_sound(&self, names: u64) -> bool {
-        let blocks = names.div_ceil(BLOCK);
-        let groups = blocks.div_ceil(GROUP);
-        let rises = |at: &[u8], count: u64, bytes: &[u8]| at.len() as u64 == 4 * (count + 1) && rises_to(at, bytes.len());
-        rises(self.sample_at, groups, self.samples)
-            && rises(self.group_at, groups, self.groups)
-            && rises(self.block_at, blocks, self.blocks)
+        let blocks = names.div_ceil(BLOCK as u64);
+        self.block_at.len() as u64 == 4 * (blocks + 1) && rises_to(self.block_at, self.blocks.len())
     }
 }
 
@@ -157,10 +138,9 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// From a name that is not after the key.
-    fn begin(name: &[u8], key: &'a [u8]) -> Self {
-        let agreed = common(name, key);
-        Self { key, agreed, more: agreed < name.len(), past: false }
+    /// In front of the first name.
+    fn begin(key: &'a [u8]) -> Self {
+        Self { key, agreed: 0, more: true, past: false }
     }
 
     fn is_there(&self) -> bool {
@@ -170,9 +150,15 @@ impl<'a> Walk<'a> {
     /// Reads the next name. `None`: it is cut.
     fn name(&mut self, from: &mut &[u8]) -> Option<()> {
         let (&shared, after) = from.split_first()?;
-        let (own, rest) = after.split_at(end_of_own(after)?);
+        *from = after;
+        self.own(shared.into(), from)
+    }
+
+    /// Reads what a name has of its own behind so many bytes of the one before.
+    fn own(&mut self, shared: usize, from: &mut &[u8]) -> Option<()> {
+        let (own, rest) = from.split_at(end_of_own(from)?);
         *from = rest;
-        match usize::from(shared).cmp(&self.agreed) {
+        match shared.cmp(&self.agreed) {
             // It leaves the key's path earlier than the one before did, and upwards.
             std::cmp::Ordering::Less => self.past = true,
             // It leaves the key's path where the one before did.
@@ -223,16 +209,6 @@ fn push_offset(at: &mut Vec<u8>, offset: u64) {
     at.extend((offset as u32).to_le_bytes());
 }
 
-fn push_name(to: &mut Vec<u8>, before: &[u8], key: &[u8]) {
-    let shared = common(before, key);
-    to.push(shared as u8);
-    to.extend_from_slice(&key[shared..]);
-    // Never empty: keys are sorted and distinct, so a key is no beginning of the one before.
-    if let Some(last) = to.last_mut() {
-        *last |= 0x80;
-    }
-}
-
 fn common(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
@@ -271,24 +247,27 @@ mod tests {
     }
 
     fn view(packed: &Packed) -> Names<'_> {
-        let Packed { sample_at, samples, group_at, groups, block_at, blocks, .. } = packed;
-        Names { sample_at, samples, group_at, groups, block_at, blocks }
+        Names { block_at: &packed.block_at, blocks: &packed.blocks }
     }
 
     #[test]
-    fn every_name_is_found_with_its_kind_and_its_neighbours_are_not() {
+    fn every_name_is_found_with_its_kind_whatever_the_hint_and_its_neighbours_are_not() {
         let names: BTreeMap<String, u32> = (0..2000).map(|i| (format!("com.name{i}"), i * 37 % 20_000)).collect();
         let packed = packed(&names);
         let view = view(&packed);
         assert!(view.is_sound(2000));
         assert!(!view.is_sound(2100));
-        for (key, kind) in &names {
-            assert_eq!(view.find(key.as_bytes()), Some(*kind), "{key}");
-            assert_eq!(view.find(format!("{key}-").as_bytes()), None);
-            assert_eq!(view.find(format!("{key}.www").as_bytes()), None);
+        for (number, (key, kind)) in names.iter().enumerate() {
+            let right = Some(number / BLOCK);
+            assert_eq!(right.and_then(|block| view.in_block(block, key.as_bytes())), Some(*kind), "{key}");
+            for hint in [right, None, Some(0), Some(124), Some(125), Some(usize::MAX)] {
+                assert_eq!(view.find(key.as_bytes(), hint), Some(*kind), "{key}");
+                assert_eq!(view.find(format!("{key}-").as_bytes(), hint), None);
+                assert_eq!(view.find(format!("{key}.www").as_bytes(), hint), None);
+            }
         }
-        assert_eq!(view.find(b"com"), None);
-        assert_eq!(view.find(b"zz"), None);
+        assert_eq!(view.find(b"com", None), None);
+        assert_eq!(view.find(b"zz", Some(124)), None);
     }
 
     proptest! {
@@ -296,11 +275,12 @@ mod tests {
         fn it_finds_what_a_map_finds(
             names in proptest::collection::btree_map("[a-c.]{1,7}", 0u32..1 << 20, 0..600),
             others in proptest::collection::vec("[a-c.]{1,8}", 0..50),
+            hint in proptest::option::of(0usize..50),
         ) {
             let packed = packed(&names);
             let view = view(&packed);
             for key in others.iter().chain(names.keys()) {
-                prop_assert_eq!(view.find(key.as_bytes()), names.get(key).copied());
+                prop_assert_eq!(view.find(key.as_bytes(), hint), names.get(key).copied());
             }
         }
 
@@ -309,10 +289,10 @@ mod tests {
             at in proptest::collection::vec(0u8..4, 0..64),
             data in proptest::collection::vec(any::<u8>(), 0..200),
             key in "[a-c.]{1,8}",
+            hint in proptest::option::of(any::<usize>()),
         ) {
-            let (sample_at, group_at, block_at) = (&at, &at, &at);
-            let names = Names { sample_at, samples: &data, group_at, groups: &data, block_at, blocks: &data };
-            let _ = (names.find(key.as_bytes()), names.is_sound(20));
+            let names = Names { block_at: &at, blocks: &data };
+            let _ = (names.find(key.as_bytes(), hint), names.is_sound(20));
         }
     }
 }

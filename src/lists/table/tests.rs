@@ -303,7 +303,7 @@ fn what_is_not_a_whole_table_of_this_kind_is_refused_with_what_to_do() {
     for (file, says) in [
         (Vec::new(), "not a Schoolgate table"),
         (b"<!DOCTYPE html><html></html>".to_vec(), "not a Schoolgate table"),
-        (with(8, 77), "format 77, and this version reads format 5"),
+        (with(8, 77), "format 77, and this version reads format 6"),
         (good[..good.len() - 1].to_vec(), "cut short"),
         (longer, "cut short or has something behind it"),
         (good[..40].to_vec(), "cut short"),
