@@ -19,9 +19,9 @@ pub(super) const MAGIC: &[u8; 8] = b"sgtable\n";
 pub(super) const VERSION: u32 = 6;
 /// Bytes of body under one checksum: small enough to say where a card is bad, large enough that the sums are few.
 pub(super) const CHECKED: usize = 1 << 16;
-/// Blocks, which are written first because they alone are too many to be kept until the end; then where each begins, the hints,
-/// kinds and the filter.
-pub(in crate::lists) const SECTIONS: usize = 5;
+/// Blocks, which are written first because they alone are too many to be kept until the end; then the hints, kinds and the
+/// filter.
+pub(in crate::lists) const SECTIONS: usize = 4;
 /// Where the generation stands.
 const GENERATION_AT: usize = 24;
 /// Body and sections begin at a multiple of this: a cache line.

@@ -386,7 +386,7 @@ proptest! {
         }
         // As a forger would: all checksums made right again.
         let length = u32::from_le_bytes(file[12..16].try_into().expect("four bytes")) as usize;
-        let body = length.next_multiple_of(64);
+        let body = length.next_multiple_of(header::ALIGNED);
         let sum = crc32fast::hash(&file[body..]);
         file[length - 8..length - 4].copy_from_slice(&sum.to_le_bytes());
         if let Ok(table) = Table::open(Box::new(resealed(file))) {

@@ -1,14 +1,14 @@
 //! Sorted keys → a table file.
 //!
-//! Names go out as they come, to a file beside; what is kept until the end is their hashes, 8 bytes a name, and where each
-//! block begins, 4 bytes for 16 names. Then the header can be written, and after it the names are copied behind it.
+//! Names go out as they come, to a file beside; what is kept until the end is their hashes, 8 bytes a name, and how many
+//! stand in each block. Then the header can be written, and after it the names are copied behind it.
 
 use super::digest::Digest;
 use super::fuse;
 use super::hash::name_hash;
 use super::header::{ALIGNED, Asked, CHECKED, Header, Pattern, SECTIONS};
 use super::kinds::Numbering;
-use super::names::{self, Packed, Packer};
+use super::names::Packer;
 use crate::lists::key::{Form, PSL};
 use crate::lists::parse::Within;
 use crate::lists::{CompileFault, Progress, Provenance};
@@ -102,7 +102,7 @@ impl<'s> Writer<'s> {
     ) -> Result<Written, CompileFault> {
         let names = self.packer.names();
         progress(Progress::Filtering { names });
-        let last = self.packer.blocks(0).unwrap_or_default();
+        let (last, in_block) = self.packer.finish();
         self.digest.add(&last);
         self.spill.write_all(&last).map_err(CompileFault::Spill)?;
         let blocks = self.digest.length();
@@ -115,10 +115,9 @@ impl<'s> Writer<'s> {
             return Err(CompileFault::TooMuch);
         }
         let kinds = self.kinds.finish();
-        let Packed { block_at, .. } = self.packer.finish();
-        let fuse = fuse::build(&self.hashes, names::BLOCK);
-        drop(self.hashes);
-        let kept = [block_at, fuse.hints, kinds, fuse.filter];
+        let fuse = fuse::build(&self.hashes, &in_block);
+        drop((self.hashes, in_block));
+        let kept = [fuse.hints, kinds, fuse.filter];
         if kept.iter().any(|s| u32::try_from(s.len()).is_err()) {
             return Err(CompileFault::TooMuch);
         }

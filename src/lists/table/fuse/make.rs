@@ -42,7 +42,9 @@ impl Shape {
         let segment = 1u32 << log;
         // Its size: n · max(1.125, 0.875 + 0.25 · log(10^6) / log(n)); 0.25 · log2(10^6) is 4.983.
         let n = names.max(2) as u64;
-        let small = n * 875 / 1000 + n * 4983 / (1000 * u64::from(n.ilog2()));
+        // The logarithm in quarters.
+        let quarters = u64::from(u128::from(n).pow(4).ilog2());
+        let small = n * 875 / 1000 + n * 4 * 4983 / (1000 * quarters);
         let capacity = small.max(n * 1125 / 1000);
         let segments = capacity.div_ceil(u64::from(segment)).saturating_sub(2).max(1) as u32;
         let hint_bits = (usize::BITS - blocks.saturating_sub(1).leading_zeros()) as u8;
@@ -50,15 +52,15 @@ impl Shape {
     }
 }
 
-/// Makes filter and hints over the hashes of names in their order, of which each `in_block` stand in a block, on two cores if
-/// there are two. Two names of one hash are one to the filter, and the hint is the first one's.
-pub(in crate::lists) fn build(hashes: &[u64], in_block: usize) -> Fuse {
+/// Makes filter and hints over the hashes of names in their order, on two cores if there are two; so many of them stand in each
+/// block. Two names of one hash are one to the filter, and the hint is the first one's.
+pub(in crate::lists) fn build(hashes: &[u64], in_block: &[u8]) -> Fuse {
     let shards = hashes.len().div_ceil(MOST_IN_SHARD).max(1);
     let mut shape = Shape::for_names(0, 0, shards);
     let mut counts = vec![0usize; shards];
     hashes.iter().for_each(|&hash| counts[shape.shard(hash)] += 1);
     let most = counts.iter().max().copied().unwrap_or_default();
-    shape = Shape::for_names(most, hashes.len().div_ceil(in_block), shards);
+    shape = Shape::for_names(most, in_block.len(), shards);
 
     let (mut filter, mut hints) = (vec![0; shape.filter_bytes() as usize], vec![0; shape.hint_bytes() as usize]);
     let plain = shape.clone();
@@ -69,9 +71,14 @@ pub(in crate::lists) fn build(hashes: &[u64], in_block: usize) -> Fuse {
         let work = parts.by_ref().take(AT_ONCE);
         let work = work.map(|(((seed, filter), hints), count)| Work { seed, filter, hints, held: Vec::with_capacity(count) });
         let mut work: Vec<_> = work.collect();
-        for (number, &hash) in hashes.iter().enumerate() {
-            if let Some(work) = plain.shard(hash).checked_sub(first).and_then(|at| work.get_mut(at)) {
-                work.held.push((hash, (number / in_block) as u32));
+        let mut left = hashes;
+        for (block, &names) in (0..).zip(in_block) {
+            let (of_block, rest) = left.split_at(left.len().min(names.into()));
+            left = rest;
+            for &hash in of_block {
+                if let Some(work) = plain.shard(hash).checked_sub(first).and_then(|at| work.get_mut(at)) {
+                    work.held.push((hash, block));
+                }
             }
         }
         make(&plain, work);
