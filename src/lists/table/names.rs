@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn every_name_is_found_with_its_kind_whatever_the_hint_and_its_neighbours_are_not() {
-        let kind = |i: u32| if i % 3 == 0 { i % 7 } else { i * 37_003 };
+        let kind = |i: u32| if i.is_multiple_of(3) { i % 7 } else { i * 37_003 };
         let mut names: BTreeMap<String, u32> = (0..2000).map(|i| (format!("com.name{i}"), kind(i))).collect();
         // Too long for a block, for two, and as long as a key may be; and a child of each.
         for length in [27, 28, 29, 115, 116, 117, 118, 119, 120, 121, 122, 123, 124, 240, 247, 248, 249, 250, 255] {
