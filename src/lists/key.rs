@@ -24,13 +24,14 @@ impl Key {
     const EMPTY: Self = Self { len: 0, bytes: [0; MAX_KEY] };
 
     pub(super) fn of(host: &Host) -> Self {
-        let mut key = Self { len: host.as_str().len() as u8, ..Self::EMPTY };
+        let text = host.as_str().as_bytes();
+        let mut key = Self { len: text.len() as u8, ..Self::EMPTY };
         if host.is_address() {
-            key.bytes[..host.as_str().len()].copy_from_slice(host.as_str().as_bytes());
+            key.bytes[..text.len()].copy_from_slice(text);
             return key;
         }
         let mut at = 0;
-        for label in host.as_str().as_bytes().rsplit(|&c| c == b'.') {
+        for label in text.rsplit(|&c| c == b'.') {
             key.bytes[at..at + label.len()].copy_from_slice(label);
             at += label.len();
             if at < usize::from(key.len) {

@@ -5,8 +5,8 @@
 //! filter only (but for 1 in 65,536), and a match is made on the stored name itself.
 //!
 //! - [`header`]  format, categories, provenance, kinds, checksums
-//! - [`fuse`]    the filter: may this name be stored?
-//! - [`names`]   the names: sorted, front-coded, under a sampled index
+//! - [`fuse`]    the filter: may this name be stored? And the hints: in which block?
+//! - [`names`]   the names: sorted, front-coded in blocks
 //! - [`pages`]   pages of a host, and patterns
 //! - [`kinds`]   which sources say what, once for all names of which the same is said
 //! - [`write`]   sorted keys → the file
@@ -65,8 +65,10 @@ pub struct Table {
 }
 
 /// Where each section stands among [`header::SECTIONS`].
-const KINDS: usize = 6;
-const FILTER: usize = 7;
+const BLOCKS: usize = 0;
+const HINTS: usize = 1;
+const KINDS: usize = 2;
+const FILTER: usize = 3;
 
 /// What a kind's sources say of a host, by how it [`Stands`] to the entry's name.
 struct Kind {
@@ -148,11 +150,14 @@ impl Table {
             return Err(TableFault::Malformed("its sections"));
         }
         let filter = &self.header.filter;
-        if !filter.is_sound() || self.filter().len() as u64 != filter.bytes() {
+        if !filter.is_sound() || self.filter().len() as u64 != filter.filter_bytes() {
             return Err(TableFault::Malformed("its filter"));
         }
+        if self.hints().len() as u64 != filter.hint_bytes() {
+            return Err(TableFault::Malformed("its hints"));
+        }
         if !self.names().is_sound(self.header.names) {
-            return Err(TableFault::Malformed("its index"));
+            return Err(TableFault::Malformed("its names"));
         }
         let rows = Rows::of(self.slice(&self.sections[KINDS]));
         if !rows.is_some_and(|rows| rows.is_sound(self.header.lists.len())) {
@@ -165,50 +170,63 @@ impl Table {
     /// every range it lies in.
     pub fn lookup(&self, host: &Host) -> Found {
         let maybe = if host.is_address() { self.maybe_ranges(host) } else { self.maybe(host) };
-        let found = if maybe == 0 { Found::NOTHING } else { self.confirm(host, maybe) };
+        let found = if maybe.parts == 0 { Found::NOTHING } else { self.confirm(host, &maybe) };
         self.with_host_patterns(host, found)
     }
 
-    /// Which parents of the host may be stored, by their labels: bit 2 for `example.com`. Asks the filter only.
-    fn maybe(&self, host: &Host) -> u128 {
-        let (filter, shape) = (self.filter(), &self.header.filter);
+    /// Which parents of the host may be stored, by their labels: bit 2 for `example.com`. Asks the filter only, and of those that
+    /// may be stored the hints.
+    fn maybe(&self, host: &Host) -> Maybe {
         let mut labels = host.as_str().as_bytes().rsplit(|&c| c == b'.');
         // One label is never an entry.
         let mut hash = hash::with_label(hash::START, labels.next().unwrap_or_default());
-        let mut maybe = 0;
+        let mut maybe = Maybe::default();
         for (count, label) in (2..=self.header.asked.most_labels).zip(labels) {
             hash = hash::with_label(hash, label);
-            maybe |= u128::from(shape.may_hold(filter, hash)) << (count & 127);
+            self.ask(count, hash, &mut maybe);
         }
         maybe
     }
 
     /// Which ranges around an address may be stored: bit 24 for a /24, bit 1 for the address itself.
-    fn maybe_ranges(&self, host: &Host) -> u128 {
-        let Some(address) = host.address() else { return 0 };
+    fn maybe_ranges(&self, host: &Host) -> Maybe {
+        let mut maybe = Maybe::default();
+        let Some(address) = host.address() else { return maybe };
         let asked = &self.header.asked;
         let mut lengths = if address.is_ipv4() { asked.ranges_v4.into() } else { asked.ranges_v6 } | ITSELF;
-        let mut maybe = 0;
         while lengths != 0 {
             let length = lengths.trailing_zeros() as u8;
             lengths &= lengths - 1;
-            let hash = hash::name_hash(part_of(host, length).as_bytes());
-            maybe |= u128::from(self.header.filter.may_hold(self.filter(), hash)) << length;
+            self.ask(length, hash::name_hash(part_of(host, length).as_bytes()), &mut maybe);
         }
         maybe
     }
 
+    /// Asks for one part of a host; parts are asked for from the shortest on.
+    #[inline]
+    fn ask(&self, part: u8, hash: u64, maybe: &mut Maybe) {
+        let shape = &self.header.filter;
+        if shape.may_hold(self.filter(), hash) {
+            // Now and not when the name is looked for: until then the reads are on their way.
+            if let Some(free) = maybe.hints.get_mut(maybe.parts.count_ones() as usize) {
+                *free = shape.hint(self.hints(), hash);
+            }
+            maybe.parts |= 1 << (part & 127);
+        }
+    }
+
     /// Looks for the stored names themselves.
-    fn confirm(&self, host: &Host, mut maybe: u128) -> Found {
-        let key = Key::of(host);
-        let names = self.names();
+    fn confirm(&self, host: &Host, maybe: &Maybe) -> Found {
+        let (key, names) = (Key::of(host), self.names());
         let mut found = Found::NOTHING;
         let mut excepting = 0u128;
-        while maybe != 0 {
+        let mut left = maybe.parts;
+        while left != 0 {
             // An address itself comes before the ranges around it, a name before its parents.
-            let labels = if host.is_address() && maybe & ITSELF != 0 { 1 } else { 127 - maybe.leading_zeros() as u8 };
-            maybe &= !(1 << labels);
-            let Some(number) = with_part(host, &key, labels, |entry| names.find(entry)) else { continue };
+            let labels = if host.is_address() && left & ITSELF != 0 { 1 } else { 127 - left.leading_zeros() as u8 };
+            left &= !(1 << labels);
+            let hint = maybe.hint(labels);
+            let Some(number) = with_part(host, &key, labels, |entry| names.find(entry, hint)) else { continue };
             let Some(kind) = self.kinds.get(number as usize) else { continue };
             let stands = stands(host, &key, labels);
             if kind.excepts {
@@ -228,11 +246,11 @@ impl Table {
     /// What the sources of a kind say of a host, but for those that make an exception at one of these parts of it. Few hosts
     /// come here, so each source's exceptions are looked for one by one, and nothing is kept.
     fn not_excepted(&self, kind: u32, stands_so: Stands, host: &Host, excepting: u128) -> CategorySet {
-        let (names, rows, key) = (self.names(), self.rows(), Key::of(host));
+        let (rows, key) = (self.rows(), Key::of(host));
         let excepted = |list: ListId| {
             (1..=127u8).filter(|labels| excepting >> labels & 1 == 1).any(|labels| {
                 let stands = stands(host, &key, labels);
-                let kind = with_part(host, &key, labels, |name| names.find(name));
+                let kind = with_part(host, &key, labels, |name| self.kind_of(name, hash::name_hash(name)));
                 kind.is_some_and(|kind| {
                     rows.row(kind).any(|(of, says)| of == list && says.is_exception() && says.reaches(stands))
                 })
@@ -296,9 +314,17 @@ impl Table {
         self.slice(&self.sections[FILTER])
     }
 
+    /// The kind of the name with this key and hash.
+    fn kind_of(&self, key: &[u8], hash: u64) -> Option<u32> {
+        self.names().find(key, self.header.filter.hint(self.hints(), hash))
+    }
+
     fn names(&self) -> Names<'_> {
-        let [blocks, block_at, groups, group_at, samples, sample_at, ..] = self.sections.each_ref().map(|s| self.slice(s));
-        Names { sample_at, samples, group_at, groups, block_at, blocks }
+        Names(self.slice(&self.sections[BLOCKS]))
+    }
+
+    fn hints(&self) -> &[u8] {
+        self.slice(&self.sections[HINTS])
     }
 
     fn rows(&self) -> Rows<'_> {
@@ -323,6 +349,23 @@ impl Kind {
             }
         }
         kind
+    }
+}
+
+/// Which parts of a host may be stored.
+#[derive(Default)]
+struct Maybe {
+    /// A bit each, by labels or length of range.
+    parts: u128,
+    /// Of the shortest of them, where they stand: a host on lists has one or two. The others are searched for.
+    hints: [Option<usize>; 4],
+}
+
+impl Maybe {
+    /// In which block a part stands, if it is stored.
+    fn hint(&self, part: u8) -> Option<usize> {
+        let shorter = self.parts & ((1 << (part & 127)) - 1);
+        *self.hints.get(shorter.count_ones() as usize)?
     }
 }
 

@@ -16,12 +16,12 @@ use std::ops::Range;
 pub(super) const MAGIC: &[u8; 8] = b"sgtable\n";
 /// Raised with every change of this file, of the names' coding, of the hash, or of the order of [`Reject`], [`Broken`] and
 /// [`Says`].
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
 /// Bytes of body under one checksum: small enough to say where a card is bad, large enough that the sums are few.
 pub(super) const CHECKED: usize = 1 << 16;
-/// Blocks, which are written first because they alone are too many to be kept until the end; then where each begins, groups,
-/// samples, kinds and the filter.
-pub(in crate::lists) const SECTIONS: usize = 8;
+/// Blocks, which are written first because they alone are too many to be kept until the end; then the hints, kinds and the
+/// filter.
+pub(in crate::lists) const SECTIONS: usize = 4;
 /// Where the generation stands.
 const GENERATION_AT: usize = 24;
 /// Body and sections begin at a multiple of this: a cache line.
@@ -104,6 +104,7 @@ impl Header {
         }
         to.u32(self.filter.segment);
         to.u32(self.filter.segments);
+        to.u8(self.filter.hint_bits);
         to.u32(self.filter.seeds.len() as u32);
         self.filter.seeds.iter().for_each(|seed| to.u64(*seed));
         for (offset, length) in self.sections {
@@ -159,8 +160,8 @@ impl Header {
         let lists = read_all(&mut from, read_provenance).ok_or_else(malformed)?;
         let patterns = read_all(&mut from, read_pattern).ok_or_else(malformed)?;
         let tail = |from: &mut Reader| {
-            let (segment, segments) = (from.u32()?, from.u32()?);
-            let filter = fuse::Shape { segment, segments, seeds: read_all(from, Reader::u64)? };
+            let (segment, segments, hint_bits) = (from.u32()?, from.u32()?, from.u8()?);
+            let filter = fuse::Shape { segment, segments, hint_bits, seeds: read_all(from, Reader::u64)? };
             let mut sections = [(0, 0); SECTIONS];
             for section in &mut sections {
                 *section = (from.u64()?, from.u64()?);

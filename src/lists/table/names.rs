@@ -1,261 +1,234 @@
-//! The names themselves: sorted keys, front-coded in blocks of 16, under an index of two levels.
+//! The names themselves: sorted keys, front-coded in blocks of three cache lines.
 //!
-//! A name is written as how many bytes it shares with the one before and its other bytes, with the top bit set on the last
-//! (keys are ASCII). The first name of a block is its head; 16 heads make a group, and are written the same way, one after
-//! another; a group's first head is its sample, written whole. After each name comes its kind (LEB128: the most frequent
-//! kinds have the smallest numbers), a head's kind at the beginning of its block.
+//! A block is 192 bytes of names, each of them
 //!
-//! A look-up searches the samples, which are few and stay in the cache, then reads one group and one block from their
-//! beginnings: three places in memory, however many names there are.
+//! ```text
+//! how many bytes it shares with the one before · 8   (80 hex: it is a block's first, and written whole)
+//! how its kind is written · 3, how many bytes of its own follow · 5
+//! that number again · 8                              (if it does not fit into 5 bits)
+//! its kind · 0, 8, 16 or 32                          (the first five, which most names are of, need nothing)
+//! its own bytes
+//! ```
+//!
+//! and zeros behind the last. A name never lies in two blocks, but for one that is too long for any: that has as many for
+//! itself alone as it needs. Keys are ASCII, so a block that goes on with one does not begin as others do.
+//!
+//! A look-up is told by a hint (see [`super::fuse`]) in which block its name stands, and reads that block from its beginning:
+//! one place in memory, however many names there are. What is not where the hint says, because the hint is another name's or
+//! two names have one hash, is searched for among the first names of all blocks; so a hint never decides.
 
-/// Names in a block: long enough that most names are written short, short enough that one is read in two or three cache lines.
-const BLOCK: u64 = 16;
-/// Blocks in a group, for the same reasons.
-const GROUP: u64 = 16;
+/// Bytes of a block: three cache lines, 17 names of real lists. In shorter ones the first names, which are written whole, cost
+/// more than a name may; longer ones take longer to read.
+const BLOCK: usize = 192;
+/// Most blocks that one name takes: 255 bytes, and 7 in front of them.
+const MOST_BLOCKS: usize = 2;
+/// In place of what it shares with the one before: a block's first name. No two keys that are ASCII share more.
+const FIRST: u8 = 0x80;
+/// The bits of a name's own length.
+const OWN: u8 = 0x1f;
+/// Kinds below this are written in the same byte; others in 1, 2 or 4 more.
+const DIRECT: u32 = 5;
 
-/// Takes sorted keys and makes the sections.
+/// Takes sorted keys and makes the section.
 #[derive(Default)]
 pub(in crate::lists) struct Packer {
-    packed: Packed,
-    names: u64,
-    head: Vec<u8>,
+    /// What has not been taken away yet: whole blocks, and the one begun.
+    blocks: Vec<u8>,
+    /// Bytes of the block begun.
+    begun: usize,
+    /// How many bytes were taken away.
+    taken: u64,
     before: Vec<u8>,
-}
-
-/// The sections. Offsets are 32 bits each, one for each beginning and one for the end; what is past 4 GiB is refused by the
-/// caller.
-#[derive(Default)]
-pub(in crate::lists) struct Packed {
-    pub sample_at: Vec<u8>,
-    pub samples: Vec<u8>,
-    pub group_at: Vec<u8>,
-    pub groups: Vec<u8>,
-    pub block_at: Vec<u8>,
-    /// What has not been taken away yet.
-    pub blocks: Vec<u8>,
-    /// How many bytes of blocks were taken away.
-    pub blocks_before: u64,
+    names: u64,
+    /// How many names begin in each block.
+    counts: Vec<u8>,
 }
 
 impl Packer {
     /// Adds a name. Keys come sorted, each once, ASCII, 1 to 255 bytes.
     pub fn push(&mut self, key: &[u8], kind: u32) {
-        let packed = &mut self.packed;
-        if !self.names.is_multiple_of(BLOCK) {
-            push_name(&mut packed.blocks, &self.before, key);
-        } else {
-            push_offset(&mut packed.block_at, packed.blocks_before + packed.blocks.len() as u64);
-            if (self.names / BLOCK).is_multiple_of(GROUP) {
-                push_offset(&mut packed.sample_at, packed.samples.len() as u64);
-                push_offset(&mut packed.group_at, packed.groups.len() as u64);
-                packed.samples.extend_from_slice(key);
-            } else {
-                push_name(&mut packed.groups, &self.head, key);
-            }
-            key.clone_into(&mut self.head);
+        let shared = common(&self.before, key);
+        let mut entry = entry(shared as u8, &key[shared..], kind);
+        if self.begun == 0 || self.begun + entry.len() > BLOCK || shared >= FIRST.into() {
+            self.fill();
+            entry = self::entry(FIRST, key, kind);
+            self.counts.push(0);
         }
-        push_kind(&mut packed.blocks, kind);
+        self.begun += entry.len();
+        self.blocks.extend_from_slice(&entry);
+        if let Some(count) = self.counts.last_mut() {
+            *count += 1;
+        }
         key.clone_into(&mut self.before);
         self.names += 1;
+    }
+
+    /// Ends the block begun, or those of a long name.
+    fn fill(&mut self) {
+        let end = self.begun.next_multiple_of(BLOCK);
+        self.blocks.resize(self.blocks.len() + end - self.begun, 0);
+        (1..end / BLOCK).for_each(|_| self.counts.push(0));
+        self.begun = 0;
     }
 
     pub fn names(&self) -> u64 {
         self.names
     }
 
-    /// The blocks that have come since this was last asked, if they are this many bytes; the caller keeps them.
+    /// What has come since this was last asked, if it is this many bytes; the caller keeps it.
     pub fn blocks(&mut self, at_least: usize) -> Option<Vec<u8>> {
-        let blocks = &mut self.packed.blocks;
-        (blocks.len() >= at_least).then(|| {
-            self.packed.blocks_before += blocks.len() as u64;
-            std::mem::replace(blocks, Vec::with_capacity(at_least + 512))
+        (self.blocks.len() >= at_least).then(|| {
+            self.taken += self.blocks.len() as u64;
+            std::mem::replace(&mut self.blocks, Vec::with_capacity(at_least + 4 * BLOCK))
         })
     }
 
     /// How many bytes of blocks there are, taken away or not.
     pub fn blocks_length(&self) -> u64 {
-        self.packed.blocks_before + self.packed.blocks.len() as u64
+        self.taken + self.blocks.len() as u64
     }
 
-    pub fn finish(mut self) -> Packed {
-        let end = self.blocks_length();
-        let Packed { sample_at, samples, group_at, groups, block_at, .. } = &mut self.packed;
-        push_offset(sample_at, samples.len() as u64);
-        push_offset(group_at, groups.len() as u64);
-        push_offset(block_at, end);
-        self.packed
+    /// What has not been taken away, and how many names begin in each block.
+    pub fn finish(mut self) -> (Vec<u8>, Vec<u8>) {
+        self.fill();
+        (self.blocks, self.counts)
     }
 }
 
-/// The sections of a table, to look up in. Bytes that are not as they should be make a name unfound, never a panic.
-pub(in crate::lists) struct Names<'a> {
-    pub sample_at: &'a [u8],
-    pub samples: &'a [u8],
-    pub group_at: &'a [u8],
-    pub groups: &'a [u8],
-    pub block_at: &'a [u8],
-    pub blocks: &'a [u8],
+/// The bytes of a name.
+fn entry(shared: u8, own: &[u8], kind: u32) -> Vec<u8> {
+    let way = match kind {
+        0..DIRECT => kind,
+        DIRECT..=0xff => DIRECT,
+        0x100..=0xffff => DIRECT + 1,
+        0x1_0000.. => DIRECT + 2,
+    };
+    let mut entry = Vec::with_capacity(own.len() + 7);
+    entry.extend([shared, (way as u8) << 5 | own.len().min(OWN.into()) as u8]);
+    if own.len() >= OWN.into() {
+        entry.push(own.len() as u8);
+    }
+    entry.extend_from_slice(&kind.to_le_bytes()[..kind_bytes(way)]);
+    entry.extend_from_slice(own);
+    entry
 }
 
-impl Names<'_> {
-    /// The kind of the name with this key.
-    pub fn find(&self, key: &[u8]) -> Option<u32> {
-        let group = self.group_of(key)?;
-        let sample = part(self.samples, self.sample_at, group)?;
-        let mut walk = Walk::begin(sample, key);
-        let mut block = group * GROUP as usize;
-        let mut heads = part(self.groups, self.group_at, group)?;
-        while !heads.is_empty() {
-            let mut next = walk;
-            next.name(&mut heads)?;
-            if next.past {
-                break;
+/// In how many bytes a kind is written in this way: none, and 1, 2 and 4 for the last three.
+fn kind_bytes(way: u32) -> usize {
+    (0x4210_0000u32 >> (4 * way) & 7) as usize
+}
+
+/// The blocks of a table, to look up in. Bytes that are not as they should be make a name unfound, never a panic.
+#[derive(Clone, Copy)]
+pub(in crate::lists) struct Names<'a>(pub &'a [u8]);
+
+impl<'a> Names<'a> {
+    /// The kind of the name with this key, which probably stands in this block.
+    pub fn find(&self, key: &[u8], hint: Option<usize>) -> Option<u32> {
+        match hint.and_then(|block| self.in_block(block, key)) {
+            Some(kind) => Some(kind),
+            None => self.in_block(self.block_of(key)?, key),
+        }
+    }
+
+    /// A block and what follows it, as far as a name may go that begins there.
+    fn block(&self, block: usize) -> Option<&'a [u8]> {
+        let from = self.0.get(block.checked_mul(BLOCK)?..)?;
+        Some(&from[..from.len().min(MOST_BLOCKS * BLOCK)])
+    }
+
+    /// The kind of the name with this key, if it stands in this block.
+    ///
+    /// No name is put together: of the last one, only how far it agrees with the key is known, and that is enough to read the
+    /// next.
+    fn in_block(&self, block: usize, key: &[u8]) -> Option<u32> {
+        let bytes = self.block(block)?;
+        let mut name = Name::read(bytes, 0).filter(|name| name.shared == usize::from(FIRST))?;
+        let mut agreed = 0;
+        name.shared = 0;
+        loop {
+            if name.shared < agreed {
+                // It leaves the key's path earlier than the one before did, and upwards.
+                return None;
             }
-            walk = next;
-            block += 1;
+            // Where it shares more than agreed, it leaves the key's path where the one before did.
+            if name.shared == agreed {
+                let (own, wanted) = (bytes.get(name.own..name.end)?, key.get(agreed..)?);
+                let same = common(own, wanted);
+                agreed += same;
+                match (own.get(same), wanted.get(same)) {
+                    (None, None) => return name.kind(bytes),
+                    (Some(own), Some(wanted)) if own < wanted => {}
+                    (None, Some(_)) => {}
+                    _ => return None,
+                }
+            }
+            if name.end >= BLOCK {
+                return None;
+            }
+            name = Name::read(bytes, name.end)?;
         }
-        let mut names = part(self.blocks, self.block_at, block)?;
-        let mut kind = take_kind(&mut names)?;
-        while !walk.is_there() && !walk.past && !names.is_empty() {
-            walk.name(&mut names)?;
-            kind = take_kind(&mut names)?;
-        }
-        walk.is_there().then_some(kind)
     }
 
-    /// The last group whose sample is not after the key.
-    fn group_of(&self, key: &[u8]) -> Option<usize> {
-        let (mut low, mut high) = (0, (self.sample_at.len() / 4).saturating_sub(1));
+    /// The last block that begins with a name that is not after the key.
+    #[cold]
+    fn block_of(&self, key: &[u8]) -> Option<usize> {
+        let (mut low, mut high) = (0, self.0.len() / BLOCK);
         while low < high {
             let middle = low + (high - low) / 2;
-            if part(self.samples, self.sample_at, middle)? <= key { low = middle + 1 } else { high = middle }
+            let begins = self.begins(middle)?;
+            let bytes = self.block(begins)?;
+            let name = Name::read(bytes, 0)?;
+            if bytes.get(name.own..name.end)? <= key { low = middle + 1 } else { high = begins }
         }
-        low.checked_sub(1)
+        self.begins(low.checked_sub(1)?)
     }
 
-    /// Whether there are as many blocks and groups as so many names need, and each begins where the one before ends.
+    /// The block with which begins what this one goes on with; itself, mostly.
+    fn begins(&self, block: usize) -> Option<usize> {
+        (0..MOST_BLOCKS).filter_map(|back| block.checked_sub(back)).find(|at| self.0.get(at * BLOCK) == Some(&FIRST))
+    }
+
+    /// Whether there are whole blocks, and some if there are names.
     pub fn is_sound(&self, names: u64) -> bool {
-        let blocks = names.div_ceil(BLOCK);
-        let groups = blocks.div_ceil(GROUP);
-        let rises = |at: &[u8], count: u64, bytes: &[u8]| at.len() as u64 == 4 * (count + 1) && rises_to(at, bytes.len());
-        rises(self.sample_at, groups, self.samples)
-            && rises(self.group_at, groups, self.groups)
-            && rises(self.block_at, blocks, self.blocks)
+        self.0.len().is_multiple_of(BLOCK) && self.0.is_empty() == (names == 0)
     }
 }
 
-/// A walk along sorted names towards a key. No name is put together: of the last one, only how far it agrees with the key is
-/// known, and that is enough to read the next.
-#[derive(Clone, Copy)]
-struct Walk<'a> {
-    key: &'a [u8],
-    agreed: usize,
-    /// The last name has bytes where it no longer agrees.
-    more: bool,
-    /// The last name sorts after the key.
-    past: bool,
+/// Where the parts of a name lie in its block.
+struct Name {
+    shared: usize,
+    way: u32,
+    own: usize,
+    end: usize,
 }
 
-impl<'a> Walk<'a> {
-    /// From a name that is not after the key.
-    fn begin(name: &[u8], key: &'a [u8]) -> Self {
-        let agreed = common(name, key);
-        Self { key, agreed, more: agreed < name.len(), past: false }
-    }
-
-    fn is_there(&self) -> bool {
-        self.agreed == self.key.len() && !self.more
-    }
-
-    /// Reads the next name. `None`: it is cut.
-    fn name(&mut self, from: &mut &[u8]) -> Option<()> {
-        let (&shared, after) = from.split_first()?;
-        let (own, rest) = after.split_at(end_of_own(after)?);
-        *from = rest;
-        match usize::from(shared).cmp(&self.agreed) {
-            // It leaves the key's path earlier than the one before did, and upwards.
-            std::cmp::Ordering::Less => self.past = true,
-            // It leaves the key's path where the one before did.
-            std::cmp::Ordering::Greater => {}
-            std::cmp::Ordering::Equal => {
-                let wanted = self.key.get(self.agreed..)?;
-                let same = own.iter().zip(wanted).take_while(|(o, w)| **o & 0x7f == **w).count();
-                self.agreed += same;
-                self.more = same < own.len();
-                self.past = match (own.get(same), wanted.get(same)) {
-                    (Some(o), Some(w)) => o & 0x7f > *w,
-                    (Some(_), None) => true,
-                    (None, _) => false,
-                };
-            }
+impl Name {
+    /// The name that begins there. `None`: none does.
+    fn read(bytes: &[u8], at: usize) -> Option<Self> {
+        let &[shared, front] = bytes.get(at..)?.first_chunk()?;
+        let way = u32::from(front >> 5);
+        let (mut length, mut own) = (usize::from(front & OWN), at + 2);
+        if length == usize::from(OWN) {
+            length = usize::from(*bytes.get(own)?);
+            own += 1;
         }
-        Some(())
+        own += kind_bytes(way);
+        (length > 0).then_some(Self { shared: shared.into(), way, own, end: own + length })
+    }
+
+    fn kind(&self, bytes: &[u8]) -> Option<u32> {
+        let before = |count: usize| bytes.get(self.own - count..self.own);
+        Some(match self.way {
+            DIRECT.. => before(kind_bytes(self.way))?.iter().rev().fold(0, |kind, byte| kind << 8 | u32::from(*byte)),
+            direct => direct,
+        })
     }
 }
 
-/// Whether the offsets begin at 0, never fall, and end at `end`.
-fn rises_to(at: &[u8], end: usize) -> bool {
-    let (offsets, _) = at.as_chunks::<4>();
-    let value = |at: &[u8; 4]| u32::from_le_bytes(*at) as usize;
-    offsets.is_sorted_by_key(value) && offsets.first().map(value) == Some(0) && offsets.last().map(value) == Some(end)
-}
-
-/// Part `at` of `bytes`, from its offset to the next.
-fn part<'a>(bytes: &'a [u8], offsets: &[u8], at: usize) -> Option<&'a [u8]> {
-    let (offsets, _) = offsets.as_chunks::<4>();
-    let offset = |at: usize| offsets.get(at).map(|o| u32::from_le_bytes(*o) as usize);
-    bytes.get(offset(at)?..offset(at + 1)?)
-}
-
-/// How many bytes up to and with the first that has its top bit set. Eight at a time: most of a hit is reading past names.
-fn end_of_own(bytes: &[u8]) -> Option<usize> {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let marks = u64::from_le_bytes(*word) & 0x8080_8080_8080_8080;
-        if marks != 0 {
-            return Some(at * 8 + marks.trailing_zeros() as usize / 8 + 1);
-        }
-    }
-    Some(bytes.len() - rest.len() + rest.iter().position(|c| c & 0x80 != 0)? + 1)
-}
-
-fn push_offset(at: &mut Vec<u8>, offset: u64) {
-    at.extend((offset as u32).to_le_bytes());
-}
-
-fn push_name(to: &mut Vec<u8>, before: &[u8], key: &[u8]) {
-    let shared = common(before, key);
-    to.push(shared as u8);
-    to.extend_from_slice(&key[shared..]);
-    // Never empty: keys are sorted and distinct, so a key is no beginning of the one before.
-    if let Some(last) = to.last_mut() {
-        *last |= 0x80;
-    }
-}
-
+/// How many bytes two texts have in common at their beginning.
 fn common(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
-}
-
-fn push_kind(data: &mut Vec<u8>, mut kind: u32) {
-    while kind >= 0x80 {
-        data.push(kind as u8 | 0x80);
-        kind >>= 7;
-    }
-    data.push(kind as u8);
-}
-
-fn take_kind(rest: &mut &[u8]) -> Option<u32> {
-    let mut kind = 0u32;
-    for shift in [0, 7, 14, 21, 28] {
-        let (&byte, after) = rest.split_first()?;
-        *rest = after;
-        kind |= u32::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(kind);
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -264,31 +237,40 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    fn packed(names: &BTreeMap<String, u32>) -> Packed {
+    /// The blocks, and in which each name stands.
+    fn packed(names: &BTreeMap<String, u32>) -> (Vec<u8>, Vec<usize>) {
         let mut packer = Packer::default();
         names.iter().for_each(|(key, kind)| packer.push(key.as_bytes(), *kind));
-        packer.finish()
-    }
-
-    fn view(packed: &Packed) -> Names<'_> {
-        let Packed { sample_at, samples, group_at, groups, block_at, blocks, .. } = packed;
-        Names { sample_at, samples, group_at, groups, block_at, blocks }
+        let (blocks, counts) = packer.finish();
+        assert_eq!(blocks.len(), counts.len() * BLOCK);
+        let stands = counts.iter().enumerate().flat_map(|(block, count)| std::iter::repeat_n(block, (*count).into())).collect();
+        (blocks, stands)
     }
 
     #[test]
-    fn every_name_is_found_with_its_kind_and_its_neighbours_are_not() {
-        let names: BTreeMap<String, u32> = (0..2000).map(|i| (format!("com.name{i}"), i * 37 % 20_000)).collect();
-        let packed = packed(&names);
-        let view = view(&packed);
-        assert!(view.is_sound(2000));
-        assert!(!view.is_sound(2100));
-        for (key, kind) in &names {
-            assert_eq!(view.find(key.as_bytes()), Some(*kind), "{key}");
-            assert_eq!(view.find(format!("{key}-").as_bytes()), None);
-            assert_eq!(view.find(format!("{key}.www").as_bytes()), None);
+    fn every_name_is_found_with_its_kind_whatever_the_hint_and_its_neighbours_are_not() {
+        let kind = |i: u32| if i.is_multiple_of(3) { i % 7 } else { i * 37_003 };
+        let mut names: BTreeMap<String, u32> = (0..2000).map(|i| (format!("com.name{i}"), kind(i))).collect();
+        // Too long for a block, for two, and as long as a key may be; and a child of each.
+        for length in [27, 28, 29, 115, 116, 117, 118, 119, 120, 121, 122, 123, 124, 240, 247, 248, 249, 250, 255] {
+            let long = format!("com.{}", "l".repeat(length - 4));
+            names.insert(format!("{}.", &long[..long.len() - 1]), length as u32);
+            names.insert(long, 70_000);
         }
-        assert_eq!(view.find(b"com"), None);
-        assert_eq!(view.find(b"zz"), None);
+        let (blocks, stands) = packed(&names);
+        let view = Names(&blocks);
+        assert!(view.is_sound(names.len() as u64) && !view.is_sound(0) && !Names(&blocks[1..]).is_sound(2000));
+        for ((key, kind), block) in names.iter().zip(stands) {
+            assert_eq!(view.in_block(block, key.as_bytes()), Some(*kind), "{key}");
+            for hint in [Some(block), None, Some(0), Some(block + 1), Some(blocks.len()), Some(usize::MAX)] {
+                assert_eq!(view.find(key.as_bytes(), hint), Some(*kind), "{key}");
+                assert_eq!(view.find(format!("{key}-").as_bytes(), hint), None);
+                assert_eq!(view.find(format!("{key}.www").as_bytes(), hint), None);
+            }
+        }
+        assert_eq!(view.find(b"com", None), None);
+        assert_eq!(view.find(b"zz", Some(124)), None);
+        assert_eq!(Names(&[]).find(b"com", Some(0)), None);
     }
 
     proptest! {
@@ -296,23 +278,30 @@ mod tests {
         fn it_finds_what_a_map_finds(
             names in proptest::collection::btree_map("[a-c.]{1,7}", 0u32..1 << 20, 0..600),
             others in proptest::collection::vec("[a-c.]{1,8}", 0..50),
+            hint in proptest::option::of(0usize..50),
         ) {
-            let packed = packed(&names);
-            let view = view(&packed);
+            let (blocks, stands) = packed(&names);
+            let view = Names(&blocks);
+            prop_assert_eq!(stands.len(), names.len());
             for key in others.iter().chain(names.keys()) {
-                prop_assert_eq!(view.find(key.as_bytes()), names.get(key).copied());
+                prop_assert_eq!(view.find(key.as_bytes(), hint), names.get(key).copied());
             }
         }
 
         #[test]
         fn no_bytes_make_it_panic(
-            at in proptest::collection::vec(0u8..4, 0..64),
-            data in proptest::collection::vec(any::<u8>(), 0..200),
+            data in proptest::collection::vec(any::<u8>(), 0..600),
+            begins in proptest::collection::vec(any::<bool>(), 5),
             key in "[a-c.]{1,8}",
+            hint in proptest::option::of(any::<usize>()),
         ) {
-            let (sample_at, group_at, block_at) = (&at, &at, &at);
-            let names = Names { sample_at, samples: &data, group_at, groups: &data, block_at, blocks: &data };
-            let _ = (names.find(key.as_bytes()), names.is_sound(20));
+            let mut data = data;
+            data.chunks_mut(BLOCK).zip(begins).filter(|(_, begins)| *begins).for_each(|(block, _)| block[0] = FIRST);
+            let names = Names(&data);
+            let _ = (names.find(key.as_bytes(), hint), names.is_sound(20));
+            for block in 0..6 {
+                let _ = names.find(key.as_bytes(), Some(block));
+            }
         }
     }
 }

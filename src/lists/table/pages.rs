@@ -60,10 +60,11 @@ impl Table {
         let of_host = hash::name_hash(page.as_bytes());
         for end in path::ends(path) {
             let Some(key) = page.with_path(&path.as_bytes()[..end]) else { continue };
-            if !self.header.filter.may_hold(self.filter(), hash::with_label(of_host, &path.as_bytes()[..end])) {
+            let hash = hash::with_label(of_host, &path.as_bytes()[..end]);
+            if !self.header.filter.may_hold(self.filter(), hash) {
                 continue;
             }
-            let Some(number) = self.names().find(key.as_bytes()) else { continue };
+            let Some(number) = self.kind_of(key.as_bytes(), hash) else { continue };
             let Some(categories) = self.kinds.get(number as usize).map(|kind| kind.of[Stands::Same as usize]) else { continue };
             if !categories.is_empty() {
                 let labels = page.labels() | PAGE;

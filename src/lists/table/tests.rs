@@ -303,7 +303,7 @@ fn what_is_not_a_whole_table_of_this_kind_is_refused_with_what_to_do() {
     for (file, says) in [
         (Vec::new(), "not a Schoolgate table"),
         (b"<!DOCTYPE html><html></html>".to_vec(), "not a Schoolgate table"),
-        (with(8, 77), "format 77, and this version reads format 6"),
+        (with(8, 77), "format 77, and this version reads format 7"),
         (good[..good.len() - 1].to_vec(), "cut short"),
         (longer, "cut short or has something behind it"),
         (good[..40].to_vec(), "cut short"),
@@ -386,7 +386,7 @@ proptest! {
         }
         // As a forger would: all checksums made right again.
         let length = u32::from_le_bytes(file[12..16].try_into().expect("four bytes")) as usize;
-        let body = length.next_multiple_of(64);
+        let body = length.next_multiple_of(header::ALIGNED);
         let sum = crc32fast::hash(&file[body..]);
         file[length - 8..length - 4].copy_from_slice(&sum.to_le_bytes());
         if let Ok(table) = Table::open(Box::new(resealed(file))) {

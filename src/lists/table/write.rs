@@ -1,14 +1,14 @@
 //! Sorted keys → a table file.
 //!
-//! Names go out as they come, to a file beside; what is kept until the end is their hashes, 8 bytes a name, and an index of
-//! about 1 byte a name. Then the header can be written, and after it the names are copied behind it.
+//! Names go out as they come, to a file beside; what is kept until the end is their hashes, 8 bytes a name, and how many
+//! stand in each block. Then the header can be written, and after it the names are copied behind it.
 
 use super::digest::Digest;
 use super::fuse;
 use super::hash::name_hash;
 use super::header::{ALIGNED, Asked, CHECKED, Header, Pattern, SECTIONS};
 use super::kinds::Numbering;
-use super::names::{Packed, Packer};
+use super::names::Packer;
 use crate::lists::key::Form;
 use crate::lists::parse::Within;
 use crate::lists::suffixes;
@@ -98,7 +98,7 @@ impl<'s> Writer<'s> {
     ) -> Result<Written, CompileFault> {
         let names = self.packer.names();
         progress(Progress::Filtering { names });
-        let last = self.packer.blocks(0).unwrap_or_default();
+        let (last, in_block) = self.packer.finish();
         self.digest.add(&last);
         self.spill.write_all(&last).map_err(unspilled)?;
         let blocks = self.digest.length();
@@ -111,9 +111,9 @@ impl<'s> Writer<'s> {
             return Err(CompileFault::TooMuch);
         }
         let kinds = self.kinds.finish();
-        let Packed { sample_at, samples, group_at, groups, block_at, .. } = self.packer.finish();
-        let filter = fuse::build(self.hashes);
-        let kept = [block_at, groups, group_at, samples, sample_at, kinds, filter.bytes];
+        let fuse = fuse::build(&self.hashes, &in_block);
+        drop((self.hashes, in_block));
+        let kept = [fuse.hints, kinds, fuse.filter];
         if kept.iter().any(|s| u32::try_from(s.len()).is_err()) {
             return Err(CompileFault::TooMuch);
         }
@@ -127,7 +127,7 @@ impl<'s> Writer<'s> {
         let body = self.digest.length();
         let (sums, content) = self.digest.finish();
         let psl = suffixes::version().to_owned();
-        let (lists, asked, filter) = (lists.to_vec(), self.asked, filter.shape);
+        let (lists, asked, filter) = (lists.to_vec(), self.asked, fuse.shape);
         let mut header = Header { generation: 0, names, asked, psl, lists, patterns, filter, sections };
         let before = header.write(&sums, content, body);
 
