@@ -150,7 +150,7 @@ pub fn limits(coverage: &Coverage, networks: &[NetworkLine], world: &World) -> V
             .into(),
     ];
     if coverage.searches == 0 {
-        limits.push("No search words were seen, so nothing here rests on what anybody typed.".into());
+        limits.push("Search words are written down and not judged yet: no matter here rests on what anybody typed.".into());
     }
     if coverage.nothing > 0 {
         let devices = count(coverage.nothing, "pupil device", "pupil devices");

@@ -4,6 +4,7 @@ use super::compile::{compiled, put_in_force};
 use crate::cli::table::table;
 use crate::cli::{Context, Failed, Outcome, fail, say};
 use crate::config::{Config, PublicList, nearest};
+use crate::lists::Provenance;
 use crate::ops::tables;
 use crate::ops::update::{self, How, Row, Watch};
 use comfy_table::CellAlignment;
@@ -45,7 +46,7 @@ pub fn update(context: &Context, config: &Config, args: &Args) -> Outcome {
     }
     let bars = Arc::new(Bars::new(&lists));
     let how = How { dry_run: args.dry_run, ..How::default() };
-    let report = update::update_here(config, &lists, &how, bars.clone()).map_err(fail)?;
+    let mut report = update::update_here(config, &lists, &how, bars.clone()).map_err(fail)?;
     bars.all.clear().map_err(fail)?;
 
     let in_force = if args.dry_run {
@@ -53,13 +54,32 @@ pub fn update(context: &Context, config: &Config, args: &Args) -> Outcome {
     } else if tables::is_current(config) {
         "the table is what it was"
     } else {
-        // Nobody looks at what became of each list here: `lists status` tells it.
-        let _ = compiled(config)?;
-        put_in_force(context, config)?
+        match compiled(config) {
+            Ok(made) => {
+                report.rows.iter_mut().for_each(|row| refuse(row, &made.lists));
+                put_in_force(context, config)?
+            }
+            // What is wrong has been said; what became of the fetched lists is still worth reading.
+            Err(Failed) => NOT_IN_FORCE,
+        }
     };
     let said = Said { lists: &report.rows, in_force, hosts: &hosts };
     context.print(&said, || shown(&report.rows, config, in_force, &hosts))?;
-    if report.any(update::Outcome::Failed) { Err(Failed) } else { Ok(()) }
+    let went_wrong = [update::Outcome::Failed, update::Outcome::Refused].into_iter().any(|result| report.any(result));
+    if went_wrong || in_force == NOT_IN_FORCE { Err(Failed) } else { Ok(()) }
+}
+
+const NOT_IN_FORCE: &str = "NOT in force: one of the school's own lists is refused, as said above; mend it or take it out";
+
+/// A list that came and is not used: it shrank, or is no list.
+fn refuse(row: &mut Row, lists: &[Provenance]) {
+    let Some(list) = lists.iter().find(|list| list.name == row.list) else { return };
+    let why = match (&list.refused, list.broken) {
+        (Some(why), _) => format!("{why}; its last good version is in force"),
+        (None, Some(broken)) => format!("{broken}; nothing of it is in force"),
+        (None, None) => return,
+    };
+    (row.result, row.why) = (update::Outcome::Refused, Some(why));
 }
 
 /// The lists that are meant: all that the configuration chose, or those that are named.
@@ -85,6 +105,7 @@ fn shown(rows: &[Row], config: &Config, in_force: &str, hosts: &BTreeSet<String>
         let result = match (row.result, &row.why) {
             (update::Outcome::New, _) => "new".to_owned(),
             (update::Outcome::Same, _) => "same".to_owned(),
+            (update::Outcome::Refused, why) => format!("NOT USED: {}", why.as_deref().unwrap_or_default()),
             (update::Outcome::Failed, why) => {
                 // What a server said may be in it: nothing of that steers the terminal.
                 let why: String = why.iter().flat_map(|why| why.chars()).filter(|c| !c.is_control()).collect();
@@ -158,7 +179,7 @@ impl Watch for Bars {
             bar.finish_with_message(match row.result {
                 update::Outcome::New => "new",
                 update::Outcome::Same => "same",
-                update::Outcome::Failed => "failed",
+                update::Outcome::Failed | update::Outcome::Refused => "failed",
             });
         }
     }

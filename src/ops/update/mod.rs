@@ -96,6 +96,8 @@ pub enum Outcome {
     Same,
     /// What was there is still there.
     Failed,
+    /// It was fetched and is no list to use: what was in force of it stays in force.
+    Refused,
 }
 
 /// What became of every list that was asked for, in that order.

@@ -114,7 +114,11 @@ async fn once(config: &Config, timing: &Timing) -> Result<bool, UpdateFault> {
         tracing::warn!(list = row.list, "was not fetched, what was there stays: {}", row.why.as_deref().unwrap_or(""));
     }
     let new = report.rows.iter().filter(|row| row.result == Outcome::New).count();
-    tracing::info!(new, lists = report.rows.len(), "the public lists were fetched");
+    let (lists, failed) = (report.rows.len(), report.rows.iter().filter(|row| row.result == Outcome::Failed).count());
+    match failed {
+        0 => tracing::info!(new, lists, "the public lists were fetched"),
+        _ => tracing::warn!(new, failed, lists, "not every public list was fetched: `schoolgate lists update` tries again now"),
+    }
     Ok(!report.any(Outcome::Failed))
 }
 
