@@ -144,6 +144,13 @@ impl Canaries {
         self.every.closed_by(entry, reach).or(popular)
     }
 
+    /// The canaries of lists of this category.
+    pub fn of(&self, category: Category) -> impl Iterator<Item = &Host> {
+        let popular = Self::HARM.contains(category).then(|| self.popular());
+        let closes = matches!(category.role(), Role::Ordinary | Role::HarmfulCode);
+        closes.then(|| self.every().chain(popular.into_iter().flatten())).into_iter().flatten()
+    }
+
     /// Canaries for lists of every category.
     pub fn every(&self) -> impl Iterator<Item = &Host> {
         self.every.names.iter()

@@ -26,11 +26,14 @@ pub struct LockedFault(Vec<String>);
 /// # Errors
 /// [`LockedFault`], with [`Broken::Refuse`] only: whoever asked is there to mend it, and a running gate keeps what it has.
 pub fn load(config: &Config, broken: Broken) -> Result<Locked, LockedFault> {
-    let (mut lists, mut refused) = named(config);
+    let (lists, mut refused) = named(config);
+    let copies = kept(config);
+    let mut lists: Vec<Sealed> =
+        lists.into_iter().filter(|list| !is_older_than_kept(list, &copies, config, &mut refused)).collect();
     if broken == Broken::Refuse && !refused.is_empty() {
         return Err(LockedFault(refused));
     }
-    for (path, kept) in kept(config) {
+    for (path, kept) in copies {
         match kept {
             Ok(kept) if lists.iter().any(|list| is_an_edition_of(list, &kept)) => {}
             Ok(kept) => lists.push(kept),
@@ -97,6 +100,27 @@ fn plain_lists(config: &Config) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// An older edition than the one that is kept takes names out of the tier: nobody does that by putting a file back.
+fn is_older_than_kept(
+    list: &Sealed,
+    kept: &[(PathBuf, Result<Sealed, Unused>)],
+    config: &Config,
+    refused: &mut Vec<String>,
+) -> bool {
+    let copies = kept.iter().filter_map(|(path, copy)| Some((path, copy.as_ref().ok()?)));
+    let newer = copies.into_iter().find(|(_, copy)| is_an_edition_of(copy, list) && copy.date() > list.date());
+    if let Some((path, copy)) = newer {
+        let at = config.lists.locked.iter().map(|file| file.path.display().to_string()).collect::<Vec<_>>().join(", ");
+        refused.push(format!(
+            "{at}: the list of {} by {} is older than the one in force: name the newer one, or delete {} if its issuer took it back",
+            list.category(),
+            list.issuer(),
+            path.display()
+        ));
+    }
+    newer.is_some()
 }
 
 fn is_an_edition_of(one: &Sealed, other: &Sealed) -> bool {

@@ -6,10 +6,10 @@ use super::exceptions::{Exactly, Exceptions};
 use crate::lists::key::Key;
 use crate::lists::known::{Known, reach_of};
 use crate::lists::parse::{Means, Parser, Rule, Said, What, Within};
-use crate::lists::pattern;
 use crate::lists::run::Pattern;
 use crate::lists::source::{Says, lets_through};
 use crate::lists::{Format, Origin, Reach, Reject, Rejects, Source};
+use crate::lists::{path, pattern};
 use crate::words::{Category, Host};
 use std::collections::BTreeSet;
 
@@ -23,6 +23,7 @@ pub(super) struct Judge<'a, 's> {
     pub chunks: Chunks<'s>,
     pub exceptions: Exceptions,
     pub patterns: BTreeSet<Pattern>,
+    pattern_bytes: usize,
     /// Patterns said again.
     pub again: u64,
     pub rejects: Rejects,
@@ -58,6 +59,7 @@ impl<'a, 's> Judge<'a, 's> {
             chunks,
             exceptions: Exceptions::default(),
             patterns: BTreeSet::new(),
+            pattern_bytes: 0,
             again: 0,
             rejects: Rejects::default(),
             fault: None,
@@ -121,7 +123,7 @@ impl<'a, 's> Judge<'a, 's> {
     /// A page may lie on any host, a public suffix or a canary too: nothing but the page is closed. All pages of a host are
     /// another matter.
     fn reach_of_page(&self, host: &Host, path: &str, rule: &Rule<'_>) -> Result<Reach, Reject> {
-        let all = path.trim_matches('/').is_empty() && rule.means == Means::Entry && self.origin == Origin::Public;
+        let all = path::normal(path) == "/" && rule.means == Means::Entry && self.origin == Origin::Public;
         if all && self.known.canaries.closed_by(host, Reach::Exact, self.category).is_some() {
             return Err(Reject::Canary);
         }
@@ -131,11 +133,21 @@ impl<'a, 's> Judge<'a, 's> {
     fn take_pattern(&mut self, rule: &Rule<'_>, within: Within, text: &str) -> Result<(), Reject> {
         // A parser has looked at it; whoever writes the next one may forget to.
         pattern::check(within, text)?;
+        if self.origin == Origin::Public {
+            let canaries = self.known.canaries.of(self.category).chain(self.known.platforms.iter());
+            pattern::spares(within, text, canaries)?;
+        }
         // Exceptions by pattern would have to be asked for every name.
-        if rule.means == Means::Exception || rule.off || self.patterns.len() >= pattern::MOST {
+        if rule.means == Means::Exception
+            || rule.off
+            || self.patterns.len() >= pattern::MOST
+            || self.pattern_bytes + text.len() > pattern::MOST_TEXT
+        {
             return Err(Reject::Regex);
         }
-        if !self.patterns.insert(Pattern { within, text: text.to_owned() }) {
+        if self.patterns.insert(Pattern { within, text: text.to_owned() }) {
+            self.pattern_bytes += text.len();
+        } else {
             self.again += 1;
         }
         Ok(())

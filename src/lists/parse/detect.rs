@@ -24,10 +24,15 @@ pub fn opening(lines: &mut Lines<'_>) -> io::Result<Opening> {
     let (mut held, mut bytes, mut speaking) = (Vec::new(), 0, 0);
     while speaking < LOOK_AT && bytes < MOST_HELD {
         let Some((number, text)) = lines.next_line()? else { break };
+        // Each line takes memory of its own, however short it is.
+        bytes += size_of::<(u64, Option<Vec<u8>>)>();
         let Line::Text(text) = text else {
             held.push((number, None));
             continue;
         };
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
         bytes += text.len();
         speaking += usize::from(!matches!(text.trim_ascii_start().first(), None | Some(b'#' | b'!' | b';')));
         held.push((number, Some(text.to_vec())));

@@ -179,10 +179,11 @@ pub(super) fn read(
     Ok(lists::read(&mut file.source(&mut *members), reading, &mut spill, to, &mut |progress| tell(progress))?)
 }
 
-/// Why a source that was read is not to be used. What ships and what the school wrote is as large as its keepers mean it to be.
+/// Why a source that was read is not to be used. What ships and what the school keeps is as large as its keepers mean it to be;
+/// of what is fetched, nobody here has seen why it shrank.
 fn refusal(file: &ListFile, last: Option<&Provenance>, now: &Provenance) -> Option<String> {
     match file.origin {
-        Origin::Public => guard::judge(last, now, false).err().map(|refusal| refusal.to_string()),
+        Origin::Public => guard::judge(last.filter(|_| file.fetched), now, false).err().map(|refusal| refusal.to_string()),
         Origin::Shipped | Origin::School => now.broken.map(|broken| broken.to_string()),
     }
 }
