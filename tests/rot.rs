@@ -69,7 +69,7 @@ fn alarm(school: &School) -> Option<String> {
     let output = school.run(&["--json", "status"]);
     let status: Value = serde_json::from_slice(&output.stdout).expect("a status");
     let needs: Vec<String> = serde_json::from_value(status["needs_you"].clone()).expect("texts");
-    let alarm = needs.into_iter().find(|line| line.contains("damaged on the disk"));
+    let alarm = needs.into_iter().find(|line| line.contains("the table of lists was"));
     assert!(alarm.is_none() || output.status.code() == Some(1));
     alarm
 }

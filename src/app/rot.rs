@@ -72,7 +72,7 @@ fn make_again<Right>(gate: &Gate, one: impl Fn() -> Right) {
         Err(fault) => fault.to_string(),
     };
     let alarm = format!(
-        "the table of lists was damaged on the disk and cannot be made again, and the last that could be had stays in force: {why}"
+        "the table of lists was lost to the disk and cannot be made again; the last that could be had stays in force: {why}"
     );
     tracing::error!("{alarm}");
     say(gate, &alarm);

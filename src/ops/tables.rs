@@ -127,14 +127,12 @@ pub fn to_force(config: &Config, broken: Broken) -> Result<ToForce, TablesFault>
                 make(config, Broken::Endure, &mut |_| {})?;
                 force::open(&folder.table())
             });
-            match (there, force::open(&folder.previous())) {
-                (Err(fault), Ok(table)) => {
-                    let instead = format!("there is no table of the lists as they are, so the one before is in force: {fault}");
-                    tracing::error!("{instead}");
-                    Ok(ToForce { table, instead: Some(instead) })
-                }
-                (there, _) => there.map(ToForce::from),
-            }
+            there.map(ToForce::from).or_else(|fault| {
+                let Ok(table) = force::open(&folder.previous()) else { return Err(fault) };
+                let instead = format!("the table of lists was lost and cannot be made again; the one before is in force: {fault}");
+                tracing::error!("{instead}");
+                Ok(ToForce { table, instead: Some(instead) })
+            })
         }
         table => table.map(ToForce::from),
     }

@@ -143,10 +143,13 @@ impl ReadAt for Kept {
     }
 }
 
+/// What the kernel says of a block that it cannot read, or that its file system finds wrong.
+const FROM_THE_DISK: [i32; 4] = [nix::libc::EIO, nix::libc::EFAULT, nix::libc::EUCLEAN, nix::libc::EBADMSG];
+
 /// Whether it is the disk that is at fault, or who wrote to it: not a table that is not there, or of another version.
 pub(super) fn is_damage(fault: &TablesFault) -> bool {
     match fault {
-        TablesFault::File { source, .. } => source.kind() != io::ErrorKind::NotFound,
+        TablesFault::File { source, .. } => source.raw_os_error().is_some_and(|number| FROM_THE_DISK.contains(&number)),
         TablesFault::Table { source, .. } => match source {
             TableFault::OtherVersion { .. } | TableFault::OtherCategories { .. } | TableFault::FewerCategories { .. } => false,
             TableFault::NotATable
