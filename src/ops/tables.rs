@@ -129,7 +129,8 @@ pub fn to_force(config: &Config, broken: Broken) -> Result<ToForce, TablesFault>
             });
             there.map(ToForce::from).or_else(|fault| {
                 let Ok(table) = force::open(&folder.previous()) else { return Err(fault) };
-                let instead = format!("the table of lists was lost and cannot be made again; the one before is in force: {fault}");
+                let instead =
+                    format!("the table of lists was lost and cannot be made again; the one before is in force: {fault}");
                 tracing::error!("{instead}");
                 Ok(ToForce { table, instead: Some(instead) })
             })

@@ -80,7 +80,8 @@ mod tests {
         let card = Arc::new(Mutex::new(whole.clone()));
         let table = Table::open(Box::new(whole.clone())).expect("a table").kept_in(Box::new(Card(card.clone())));
         let mut buffer = Vec::new();
-        let mut faults = || (0..table.pieces()).filter_map(|piece| table.check_piece(piece, &mut buffer).err()).collect::<Vec<_>>();
+        let mut faults =
+            || (0..table.pieces()).filter_map(|piece| table.check_piece(piece, &mut buffer).err()).collect::<Vec<_>>();
         assert_eq!(faults(), []);
         for at in 0..whole.len() {
             card.lock().expect("not poisoned")[at] ^= 0x10;
