@@ -40,6 +40,8 @@ fn step_down(gate: &Gate, fault: &TableFault) {
             Arc::new(previous),
             format!("the table of lists was damaged on the disk; the one before is in force until it is made again: {fault}"),
         ),
+        // Said already, by the walk before.
+        Err(_) if now.condition.damaged.is_some() => return,
         Err(none) => (
             now.table.clone(),
             format!("the table of lists was damaged on the disk, and stays in force until it is made again: {fault}; {none}"),
