@@ -31,9 +31,11 @@ impl Default for Timing {
 pub struct Around {
     /// The table in force now.
     pub table: Box<dyn Fn() -> Arc<Table> + Send>,
-    /// Takes what the walk found in that table's file: all is well, or a fault.
-    pub found: Box<dyn Fn(&Arc<Table>, Option<TableFault>) + Send>,
+    pub found: Box<Found>,
 }
+
+/// Takes what a walk found in that table's file: a fault, or that all is well.
+pub type Found = dyn Fn(&Arc<Table>, Option<TableFault>) + Send;
 
 /// Starts the thread. It ends soon after `drain` begins.
 ///
