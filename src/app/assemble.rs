@@ -1,12 +1,12 @@
 //! From what is on disk to one snapshot.
 
-use super::{StartFault, passes, register_file};
+use super::{StartFault, passes, register_file, rot};
 use crate::config::Config;
-use crate::gate::Snapshot;
+use crate::gate::{Condition, Snapshot};
 use crate::journal::Journal;
-use crate::lists::{Locked, Table};
+use crate::lists::Locked;
 use crate::ops::locked;
-use crate::ops::tables::{self, Broken};
+use crate::ops::tables::{self, Broken, ToForce};
 use crate::people::{Neighbours, Register, Store};
 use crate::policy::Passes;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub fn snapshot(
     neighbours: &Arc<Neighbours>,
     broken: Broken,
 ) -> Result<Snapshot, StartFault> {
-    let (table, locked, register) = parts(&config, broken)?;
+    let (ToForce { table, instead }, locked, register) = parts(&config, broken)?;
     // Not to have a copy is no reason not to filter by what there is.
     if let Err(fault) = locked::keep(&config, &locked) {
         tracing::error!(%fault, "the sealed lists of the locked tier are in force, but no copy of them could be kept");
@@ -39,7 +39,10 @@ pub fn snapshot(
     let names = Snapshot::names(&config, &table, &locked);
     let version = journal.version_of(&names)?;
     journal.name(version, &names)?;
-    Ok(Snapshot::new(version, config, table, locked, Arc::new(register)))
+    let condition = Condition { damaged: instead.map(Into::into), not_held: rot::hold(&table) };
+    let mut snapshot = Snapshot::new(version, config, Arc::new(table), locked, Arc::new(register));
+    snapshot.condition = condition;
+    Ok(snapshot)
 }
 
 /// A snapshot for looking only: no journal, so no version.
@@ -48,16 +51,16 @@ pub fn snapshot(
 /// As [`snapshot`].
 pub fn unnumbered(mut config: Config) -> Result<Snapshot, StartFault> {
     config.policy.passes = passes::load(&config).unwrap_or_default();
-    let (table, locked, register) = parts(&config, Broken::Endure)?;
-    Ok(Snapshot::new(0, config, table, locked, Arc::new(register)))
+    let (ToForce { table, .. }, locked, register) = parts(&config, Broken::Endure)?;
+    Ok(Snapshot::new(0, config, Arc::new(table), locked, Arc::new(register)))
 }
 
-fn parts(config: &Config, broken: Broken) -> Result<(Arc<Table>, Arc<Locked>, Register), StartFault> {
+fn parts(config: &Config, broken: Broken) -> Result<(ToForce, Arc<Locked>, Register), StartFault> {
     let locked = locked::load(config, broken)?;
     for why in locked.refused() {
         tracing::error!("a sealed list of the locked tier is not used: {why}");
     }
-    let table = tables::current(config, broken)?;
+    let table = tables::to_force(config, broken)?;
     let register = Store::peek(&register_file(config))?;
-    Ok((Arc::new(table), Arc::new(locked), register))
+    Ok((table, Arc::new(locked), register))
 }

@@ -1,10 +1,11 @@
 //! What the control socket's requests do.
 
 use super::entries::Hand;
-use super::{Doors, assemble, drift, entries, overlay, passes, status};
+use super::{Doors, assemble, drift, entries, overlay, passes, rot, status};
 use crate::config::Config;
 use crate::gate::control::{Handle, Peer, Request};
 use crate::gate::{Gate, Snapshot, explain};
+use crate::lists::{Table, TableFault};
 use crate::ops::{self, tables::Broken};
 use crate::people::Neighbours;
 use crate::resolve::Resolver;
@@ -98,6 +99,11 @@ impl Handler {
         let version = next.version;
         self.gate.swap(next);
         Ok(format!("policy version {version} is in force"))
+    }
+
+    /// What a walk found in the file of a table that was in force: a fault, or none.
+    pub fn walked(&self, table: &Arc<Table>, fault: Option<TableFault>) {
+        rot::walked(&self.gate, table, fault, || self.one());
     }
 
     /// A reload for SIGHUP: told to systemd and the service log.

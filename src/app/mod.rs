@@ -10,6 +10,7 @@
 //! - [`entries`]   the school's own entries changed
 //! - [`passes`]    what a teacher has opened for a lesson
 //! - [`overlay`]   both put in force, without touching the table
+//! - [`rot`]       a table that the disk spoilt is left, and made again
 //! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`ready`]     whether every category that is blocked has a list
 //! - [`status`]    what is running, and what needs somebody
@@ -21,6 +22,7 @@ pub mod entries;
 pub mod overlay;
 pub mod passes;
 pub mod ready;
+pub mod rot;
 pub mod status;
 pub mod weekly;
 
@@ -28,6 +30,7 @@ use crate::config::Config;
 use crate::gate::{Clock, Gate};
 use crate::journal::{Journal, Settings};
 use crate::net::drain::{Stopper, drain};
+use crate::ops::tables::walk;
 use crate::ops::update::schedule::{self, Timing};
 use crate::people::neighbours::{self, ARP_TABLE};
 use crate::people::{Neighbours, Watch};
@@ -72,6 +75,7 @@ pub struct App {
     web: Option<web::Bound>,
     control: Arc<control::Handler>,
     timing: Timing,
+    walk: walk::Timing,
     // Reads the kernel's neighbour table for as long as the gate lives.
     _neighbours: Watch,
     // Held for as long as the gate lives: two gates on one folder would undo each other.
@@ -137,7 +141,8 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
     };
     let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), neighbours, config_path, doors));
-    Ok(App { gate, resolver, runtime, dns, proxy, web, control, timing: Timing::default(), _neighbours: watch, _lock: lock })
+    let (timing, walk) = (Timing::default(), walk::Timing::default());
+    Ok(App { gate, resolver, runtime, dns, proxy, web, control, timing, walk, _neighbours: watch, _lock: lock })
 }
 
 fn bound<B>(listen: &[SocketAddr], bind: impl FnOnce() -> std::io::Result<B>) -> Result<Option<B>, StartFault> {
@@ -169,6 +174,12 @@ impl App {
     #[must_use]
     pub fn with_timing(self, timing: Timing) -> Self {
         Self { timing, ..self }
+    }
+
+    /// Other times for reading the table's file again than those it ships with.
+    #[must_use]
+    pub fn with_walk(self, walk: walk::Timing) -> Self {
+        Self { walk, ..self }
     }
 
     /// One screen: where it listens and what to try.
@@ -239,6 +250,12 @@ impl App {
             take: Box::new(move || control.take_lists()),
         };
         schedule::start(around, self.timing, drain.clone()).map_err(StartFault::Runtime)?;
+        let (gate, control) = (self.gate.clone(), self.control.clone());
+        let around = walk::Around {
+            table: Box::new(move || gate.snapshot().table.clone()),
+            found: Box::new(move |table, fault| control.walked(table, fault)),
+        };
+        walk::start(around, self.walk, drain.clone()).map_err(StartFault::Runtime)?;
         ops::systemd::ready(&handle, drain);
         Ok(Running {
             gate: self.gate,

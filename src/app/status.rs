@@ -2,7 +2,7 @@
 
 use super::ready::{self, Missing};
 use super::{Doors, passes};
-use crate::gate::Gate;
+use crate::gate::{Gate, Snapshot};
 use crate::ops::{locked, tables};
 use crate::policy::{Mode, Policy};
 use crate::words::Moment;
@@ -25,6 +25,8 @@ pub struct Status {
     pub passes: Vec<String>,
     pub lists: usize,
     pub names_on_lists: u64,
+    /// Whether the filter is held in memory.
+    pub filter: String,
     /// Categories that are blocked and have no real list.
     pub not_ready: Vec<Missing>,
     /// Always said: no licensed list can be shipped, and what is not there must not be believed in.
@@ -57,6 +59,13 @@ fn last_school_day(policy: &Policy, now: &Moment) -> Option<jiff::civil::Date> {
     let last = policy.timetable.school_days().terms.iter().map(|(_, last)| last.0).max()?;
     let epoch = jiff::civil::date(1970, 1, 1);
     (last - now.day.0 < TERMS_AHEAD).then(|| epoch.saturating_add(jiff::Span::new().days(last)))
+}
+
+fn filter(snapshot: &Snapshot) -> String {
+    match &snapshot.condition.not_held {
+        Some(why) => format!("NOT HELD: {why}"),
+        None => format!("{} KiB held in memory", snapshot.table.stats().filter_bytes.div_ceil(1024)),
+    }
 }
 
 /// Days before the last term ends from which `status` asks for the next dates: from early July in an English school.
@@ -104,6 +113,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
     if !clock_set {
         needs_you.push("the clock is not set: events wait, and are dated when it is".into());
     }
+    needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
     let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();
     for list in tables::list_files(&snapshot.config).iter().filter(|l| !in_table.contains(l.name.as_str())) {
         needs_you.push(format!("list {} is not used: `schoolgate lists compile` says why", list.name));
@@ -141,6 +151,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
         passes: passes::in_force(&snapshot.config, now.unix_ms),
         lists: snapshot.table.lists().len(),
         names_on_lists: snapshot.table.stats().names,
+        filter: filter(&snapshot),
         not_ready,
         locked_tier: snapshot.locked.state(today),
         decisions: gate.counters.by_door_and_action(),
@@ -188,6 +199,7 @@ impl fmt::Display for Status {
         }
         let ready = if self.not_ready.is_empty() { "" } else { ": NOT READY" };
         writeln!(f, "  lists         {} with {} names{ready}", self.lists, self.names_on_lists)?;
+        writeln!(f, "  filter        {}", self.filter)?;
         writeln!(f, "  locked tier   {}", self.locked_tier)?;
         let mut doors: Vec<_> = self.decisions.iter().map(|(door, ..)| door).collect();
         doors.sort_unstable();

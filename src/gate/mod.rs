@@ -21,7 +21,7 @@ pub mod visit;
 
 pub use clock::Clock;
 pub use counters::Counters;
-pub use snapshot::Snapshot;
+pub use snapshot::{Condition, Snapshot};
 pub use visit::{Heard, Judged, Visit};
 
 use crate::journal::Journal;

@@ -20,7 +20,17 @@ pub struct Snapshot {
     /// The sealed lists: asked before the table, and beside it.
     pub locked: Arc<Locked>,
     pub register: Arc<Register>,
+    pub condition: Condition,
     groups_of: Arc<HashMap<PersonId, Groups>>,
+}
+
+/// What is wrong with the table itself, beside what is in it. It is of one table: with another in force it is over.
+#[derive(Debug, Clone, Default)]
+pub struct Condition {
+    /// The disk spoilt the table that should be in force: somebody must look.
+    pub damaged: Option<Arc<str>>,
+    /// The filter is not held in memory, and why.
+    pub not_held: Option<Arc<str>>,
 }
 
 impl Snapshot {
@@ -28,7 +38,7 @@ impl Snapshot {
         let grouping = Grouping::of_config(&config);
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
         let groups_of = Arc::new(register.persons().map(|p| (p.id, groups_of(p))).collect());
-        Self { version, config, table, locked, register, groups_of }
+        Self { version, config, table, locked, register, condition: Condition::default(), groups_of }
     }
 
     /// The groups a person of the register is judged by; none if they are in none.

@@ -63,4 +63,4 @@ pub use run::{Recipe, Run, RunFault};
 pub use search::{Line, find_in_members, find_lines, scan_in_members, scan_lines};
 pub use source::{About, Format, Member, Members, Origin, Reach, Single, Source};
 pub use table::write::{Spill, Written};
-pub use table::{KindSource, Stats, Table, TableFault};
+pub use table::{KindSource, ReadAt, Stats, Table, TableFault};

@@ -10,6 +10,7 @@
 //! - [`pages`]   pages of a host, and patterns
 //! - [`kinds`]   which sources say what, once for all names of which the same is said
 //! - [`write`]   sorted keys → the file
+//! - [`recheck`] the file read again, while the table is in force
 //! - [`digest`]  checksums of the body, while it is written
 //! - [`hash`]    what the filter asks by
 //! - [`bytes`]   numbers and texts, written and read back
@@ -22,7 +23,10 @@ pub(in crate::lists) mod header;
 mod kinds;
 mod names;
 mod pages;
+mod recheck;
 pub(in crate::lists) mod write;
+
+pub use recheck::ReadAt;
 
 use super::key::Key;
 use super::source::{Says, Stands};
@@ -45,6 +49,8 @@ pub enum TableFault {
     Cut { is: u64 },
     #[error("the table's {part} is damaged near byte {offset}: check the disk, then run `schoolgate lists compile`")]
     Damaged { part: &'static str, offset: u64 },
+    #[error("the table's {part} cannot be read near byte {offset} ({why}): check the disk, then run `schoolgate lists compile`")]
+    Unreadable { part: &'static str, offset: u64, why: String },
     #[error("the table was made for other categories (bit {bit} is `{id}` in it): run `schoolgate lists compile`")]
     OtherCategories { id: String, bit: u8 },
     #[error("the table knows {found} categories and this version {known}: run `schoolgate lists compile`")]
@@ -56,7 +62,11 @@ pub enum TableFault {
 /// A compiled table: bytes in, look-ups out.
 pub struct Table {
     bytes: Box<dyn AsRef<[u8]> + Send + Sync>,
+    /// The file they are a map of.
+    file: Option<Box<dyn ReadAt>>,
     header: Header,
+    /// Of everything before the body, as it was when it was opened.
+    header_sum: u32,
     kinds: Vec<Kind>,
     patterns: pages::Patterns,
     sums: Vec<u32>,
@@ -111,7 +121,9 @@ impl Table {
             let from = body.start.saturating_add(usize::try_from(offset).unwrap_or(usize::MAX));
             from..from.saturating_add(usize::try_from(length).unwrap_or(usize::MAX))
         });
-        let mut table = Self { bytes, header, kinds: Vec::new(), patterns: pages::Patterns::default(), sums, body, sections };
+        let header_sum = crc32fast::hash((*bytes).as_ref().get(..body.start).unwrap_or_default());
+        let (kinds, patterns) = (Vec::new(), pages::Patterns::default());
+        let mut table = Self { bytes, file: None, header, header_sum, kinds, patterns, sums, body, sections };
         table.verify()?;
         table.check_sections()?;
         table.kinds = (0..table.rows().len() as u32).map(|kind| Kind::of(table.rows().row(kind), &table.header.lists)).collect();

@@ -4,20 +4,24 @@
 //! table in force until a better one is, whatever is killed or full; only a list whose files changed is read again; a list that
 //! cannot be used stays as it was when it last could.
 //!
-//! In `DATA/lists`: `table.sgt`, and the one before it in `table.previous.sgt`; `sources.json`, what the table was made of;
-//! `runs/NAME.run`, each list as it was read.
+//! In `DATA/lists`: `table.sgt`, and the one before it in `table.previous.sgt`; `table.damaged.sgt`, one that the disk spoilt;
+//! `sources.json`, what the table was made of; `runs/NAME.run`, each list as it was read.
 //!
 //! - [`files`] which lists there are, and their files
 //! - [`lines`] where an entry stands in them
 //! - `runs`    a run of each list: kept, made again, or the last good one
 //! - `force`   the table put in force, and the one before kept
 //! - `pace`    beside a running gate, only what the doors leave
+//! - [`held`]  the filter held in memory
+//! - [`walk`]  the file of the table in force read again, now and then
 
 mod files;
 mod force;
+pub mod held;
 mod lines;
 mod pace;
 mod runs;
+pub mod walk;
 
 pub use files::{ListFile, Unread, list_files, unread};
 pub use lines::{lines, member_path, places};
@@ -93,22 +97,51 @@ fn folder(config: &Config) -> Folder {
     Folder(config.data.join("lists"))
 }
 
+/// A table to be put in force.
+#[derive(Debug)]
+pub struct ToForce {
+    pub table: Table,
+    /// It is not the one that should be, for this reason.
+    pub instead: Option<String>,
+}
+
 /// The table of a configuration: mapped if it is there and made of these lists, else compiled first.
 ///
 /// # Errors
 /// [`TablesFault`]; a table that was there is still there.
 pub fn current(config: &Config, broken: Broken) -> Result<Table, TablesFault> {
+    to_force(config, broken).map(|to_force| to_force.table)
+}
+
+/// [`current`], and whether it is the one before, because the disk spoilt the one that should be and no other can be made.
+///
+/// # Errors
+/// As [`current`].
+pub fn to_force(config: &Config, broken: Broken) -> Result<ToForce, TablesFault> {
     let folder = folder(config);
     match fresh(config, &folder) {
         Err(fault) if broken == Broken::Endure => {
             tracing::error!("not every list can be used; `schoolgate lists compile` tries again\n{fault}");
-            force::open(&folder.table()).or_else(|_| {
+            let there = force::open(&folder.table()).or_else(|_| {
                 // Not called the table of these files: the next start tries them again.
                 make(config, Broken::Endure, &mut |_| {})?;
                 force::open(&folder.table())
+            });
+            there.map(ToForce::from).or_else(|fault| {
+                let Ok(table) = force::open(&folder.previous()) else { return Err(fault) };
+                let instead =
+                    format!("the table of lists was lost and cannot be made again; the one before is in force: {fault}");
+                tracing::error!("{instead}");
+                Ok(ToForce { table, instead: Some(instead) })
             })
         }
-        table => table,
+        table => table.map(ToForce::from),
+    }
+}
+
+impl From<Table> for ToForce {
+    fn from(table: Table) -> Self {
+        Self { table, instead: None }
     }
 }
 
@@ -117,11 +150,25 @@ fn fresh(config: &Config, folder: &Folder) -> Result<Table, TablesFault> {
     if stored(folder).as_ref() == Some(&made_of) {
         match force::open(&folder.table()) {
             Ok(table) => return Ok(table),
+            Err(fault) if force::is_damage(&fault) => {
+                tracing::error!("THE TABLE OF LISTS WAS DAMAGED on the disk, and is made again from the lists: {fault}");
+                if let Err(fault) = folder.set_aside() {
+                    tracing::warn!("the damaged table could not be set aside: {fault}");
+                }
+            }
             Err(fault) => tracing::warn!("the table is made again: {fault}"),
         }
     }
     make(config, Broken::Refuse, &mut |_| {})?;
     force::open(&folder.table())
+}
+
+/// Sets the table's file aside as `table.damaged.sgt` if the disk spoilt it; whether it did.
+///
+/// # Errors
+/// [`TablesFault`]: it cannot be moved.
+pub fn set_aside(config: &Config) -> Result<bool, TablesFault> {
+    folder(config).set_aside()
 }
 
 fn stored(folder: &Folder) -> Option<MadeOf> {

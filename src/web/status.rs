@@ -80,6 +80,7 @@ impl Collector for Live {
         for (name, help, unit, value) in [
             ("events_undated", "Events that wait for the clock to be set", None, tally.undated as i64),
             ("journal_stalled", "1 while the disk takes no events", None, i64::from(tally.stalled)),
+            ("table_damaged", "1 while the disk has spoilt the table", None, i64::from(snapshot.condition.damaged.is_some())),
             ("lists", "Sources in the table of lists", None, snapshot.table.lists().len() as i64),
             ("policy_version", "The version that events are judged by now", None, i64::from(snapshot.version)),
             ("uptime", "Since this door was opened", Some(&Unit::Seconds), self.since.elapsed().as_secs() as i64),

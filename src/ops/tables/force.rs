@@ -1,10 +1,12 @@
 //! The table file put in force: written beside, synced, renamed; the one before is kept, in case a block of the new one rots.
 
 use super::TablesFault;
-use crate::lists::{Run, RunFault, Spill, Table, Written};
+use crate::lists::{ReadAt, Run, RunFault, Spill, Table, TableFault, Written};
 use crate::ops::files;
+use memmap2::{Advice, Mmap};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// The folder of the table and of what it is made of: DATA/lists.
@@ -18,6 +20,11 @@ impl Folder {
 
     pub fn previous(&self) -> PathBuf {
         self.0.join("table.previous.sgt")
+    }
+
+    /// What became bad, for whoever wants to look at the disk.
+    pub fn damaged(&self) -> PathBuf {
+        self.0.join("table.damaged.sgt")
     }
 
     pub fn made_of(&self) -> PathBuf {
@@ -76,6 +83,16 @@ impl Folder {
         put
     }
 
+    /// Sets the table's file aside if it is damaged, in the place of one that was before; whether it was.
+    pub fn set_aside(&self) -> Result<bool, TablesFault> {
+        let _lock = self.lock()?;
+        if !open(&self.table()).is_err_and(|fault| is_damage(&fault)) {
+            return Ok(false);
+        }
+        let moved = fs::rename(self.table(), self.damaged()).and_then(|()| sync(&self.0));
+        moved.map(|()| true).map_err(|source| TablesFault::File { path: self.damaged(), source })
+    }
+
     /// At every moment there is a table, and the previous one is there too.
     fn keep_previous(&self, generation: u64) -> io::Result<()> {
         if !open(&self.table()).is_ok_and(|table| table.generation() != generation) {
@@ -88,13 +105,61 @@ impl Folder {
     }
 }
 
-/// Maps a table file and checks it.
+/// Maps a table file and checks it. A block that cannot be read is an error here, and not a signal: else a gate that was ended by
+/// one would start into the next.
 pub(super) fn open(path: &Path) -> Result<Table, TablesFault> {
     let fault = |source| TablesFault::File { path: path.to_owned(), source };
     let file = File::open(path).map_err(fault)?;
     // SAFETY: the file is only ever replaced by rename, never written in place or cut, so the mapping stays what it is.
-    let map = unsafe { memmap2::Mmap::map(&file) }.map_err(fault)?;
-    Table::open(Box::new(map)).map_err(|source| TablesFault::Table { path: path.to_owned(), source })
+    let map = unsafe { Mmap::map(&file) }.map_err(fault)?;
+    bring_in(&map, &file).map_err(fault)?;
+    let table = Table::open(Box::new(map)).map_err(|source| TablesFault::Table { path: path.to_owned(), source })?;
+    Ok(table.kept_in(Box::new(Kept(file))))
+}
+
+/// Brings the whole file into the page cache, for it is checked next. `MADV_POPULATE_READ` says as an error what a look would
+/// meet as SIGBUS, and copies nothing; kernels before 5.14 do not have it.
+fn bring_in(map: &Mmap, file: &File) -> io::Result<()> {
+    match map.advise(Advice::PopulateRead) {
+        Err(fault) if fault.raw_os_error() == Some(nix::libc::EINVAL) => read_through(file),
+        // EFAULT is what it says of a block that cannot be read; a plain read says what is wrong with it.
+        Err(fault) if fault.raw_os_error() == Some(nix::libc::EFAULT) => read_through(file).and(Err(fault)),
+        brought => brought,
+    }
+}
+
+fn read_through(mut file: &File) -> io::Result<()> {
+    let mut piece = vec![0; 1 << 16];
+    while file.read(&mut piece)? > 0 {}
+    Ok(())
+}
+
+/// The file a table is a map of: the one that was opened, whatever has its name by now.
+struct Kept(File);
+
+impl ReadAt for Kept {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        self.0.read_exact_at(into, offset)
+    }
+}
+
+/// What the kernel says of a block that it cannot read, or that its file system finds wrong.
+const FROM_THE_DISK: [i32; 4] = [nix::libc::EIO, nix::libc::EFAULT, nix::libc::EUCLEAN, nix::libc::EBADMSG];
+
+/// Whether it is the disk that is at fault, or who wrote to it: not a table that is not there, or of another version.
+pub(super) fn is_damage(fault: &TablesFault) -> bool {
+    match fault {
+        TablesFault::File { source, .. } => source.raw_os_error().is_some_and(|number| FROM_THE_DISK.contains(&number)),
+        TablesFault::Table { source, .. } => match source {
+            TableFault::OtherVersion { .. } | TableFault::OtherCategories { .. } | TableFault::FewerCategories { .. } => false,
+            TableFault::NotATable
+            | TableFault::Cut { .. }
+            | TableFault::Damaged { .. }
+            | TableFault::Unreadable { .. }
+            | TableFault::Malformed(_) => true,
+        },
+        TablesFault::Known { .. } | TablesFault::Compile(_) | TablesFault::Broken(_) => false,
+    }
 }
 
 /// A run smaller than this is read at once: a table may have more lists than a process may have files open.

@@ -37,7 +37,7 @@ pub(super) fn apart<T: Send>(
 }
 
 /// Puts this thread, and those it starts, behind everything else: SCHED_IDLE, or nice 19 where the system refuses that.
-fn step_back() {
+pub(super) fn step_back() {
     use nix::libc;
     let priority = libc::sched_param { sched_priority: 0 };
     // SAFETY: 0 is the calling thread, and the parameter is a valid one that is only read.
@@ -46,7 +46,7 @@ fn step_back() {
     }
     // SAFETY: on Linux 0 is the calling thread here too; nothing is read or written.
     if unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 19) } != 0 {
-        tracing::debug!("the lists are compiled at normal priority: {}", std::io::Error::last_os_error());
+        tracing::debug!("work on the lists goes on at normal priority: {}", std::io::Error::last_os_error());
     }
 }
 
