@@ -111,7 +111,7 @@ fn is_older_than_kept(
 ) -> bool {
     let copies = kept.iter().filter_map(|(path, copy)| Some((path, copy.as_ref().ok()?)));
     let newer = copies.into_iter().find(|(_, copy)| is_an_edition_of(copy, list) && copy.date() > list.date());
-    if let Some((path, copy)) = newer {
+    if let Some((path, _)) = newer {
         let at = config.lists.locked.iter().map(|file| file.path.display().to_string()).collect::<Vec<_>>().join(", ");
         refused.push(format!(
             "{at}: the list of {} by {} is older than the one in force: name the newer one, or delete {} if its issuer took it back",
