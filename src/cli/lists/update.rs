@@ -54,7 +54,7 @@ pub fn update(context: &Context, config: &Config, args: &Args) -> Outcome {
         "the table is what it was"
     } else {
         // Nobody looks at what became of each list here: `lists status` tells it.
-        let _ = compiled(config)?;
+        let _ = compiled(config, &[])?;
         put_in_force(context, config)?
     };
     let said = Said { lists: &report.rows, in_force, hosts: &hosts };
