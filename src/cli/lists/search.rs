@@ -55,7 +55,9 @@ pub fn search(context: &Context, config: &Config, name: &str) -> Outcome {
         return say(format_args!("{} is on no list that is shown", crate::words::escaped(&what)));
     }
     context.print(&hits, || {
-        let line = |h: &Hit| format!("{} as {}: {}:{}: {}", h.entry, h.category, h.file, h.line, crate::words::escaped(&h.text));
+        // Word by word: a space needs no escape here.
+        let text = |h: &Hit| h.text.split(' ').map(|word| crate::words::escaped(word).to_string()).collect::<Vec<_>>().join(" ");
+        let line = |h: &Hit| format!("{} as {}: {}:{}: {}", h.entry, h.category, h.file, h.line, text(h));
         hits.iter().map(line).chain(unplaced).collect::<Vec<_>>().join("\n")
     })
 }
