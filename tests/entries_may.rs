@@ -1,4 +1,14 @@
 //! What an entry of a list may do: each sentence of the design, kept by what compiles a list and by what is looked up in it.
+//!
+//! | the design says | shown by |
+//! |---|---|
+//! | `platform`, `help`, `rshe`, `education` come only from `blocklists/` and the school's files | [`platform_help_rshe_and_education_come_from_shipped_and_the_schools_files_alone`]; `check` refuses a fetched one: `src/config/tests` |
+//! | an exception in a public list cancels entries of that same source only | [`an_exception_cancels_entries_of_that_same_source_only`] |
+//! | RPZ local data and drop only in the school's files | [`rpz_drop_is_honoured_in_the_schools_files_only_and_local_data_in_none`] |
+//! | a URL entry matches host and path, never the host | [`a_page_never_closes_its_host`]; at the doors: `list_kinds.rs`, `a_folder_of_names_pages_and_expressions…` |
+//! | an address entry addresses, no wider than /24 or /48 | [`an_address_entry_is_no_wider_than_24_or_48`]; at the doors: `list_kinds.rs`, `every_other_format…` |
+//! | an entry for a public suffix or a whole platform is that host and `www.` only | [`an_entry_for_a_whole_platform_is_for_that_host_and_www_alone`] |
+//! | one name has the union of its categories | [`one_name_has_the_union_of_its_categories`] |
 
 use schoolgate::lists::{Compiled, Format, Known, ListText, Origin, Platforms, Provenance, Reach, Reject, Table, compile_texts};
 use schoolgate::words::{Category, CategorySet, Host};

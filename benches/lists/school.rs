@@ -79,7 +79,7 @@ pub fn read(config: &Path) -> Config {
 }
 
 pub fn compile(config: &Config) {
-    tables::compile(config, &mut |_| {}).unwrap_or_else(|fault| panic!("{fault}"));
+    tables::compile(config, &[], &mut |_| {}).unwrap_or_else(|fault| panic!("{fault}"));
 }
 
 pub fn open(config: &Config) -> Table {

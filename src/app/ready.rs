@@ -16,19 +16,35 @@ pub struct Missing {
     pub switch_on: String,
 }
 
-/// Every category that some profile blocks, or that is blocked for everyone, and that no list but the one that ships names.
+/// Every category that some profile blocks, or that is blocked for everyone, and that no list but the one that ships names. Left
+/// out are those of [`shipped_only`].
 pub fn missing(config: &Config, lists: &[Provenance]) -> Vec<Missing> {
+    let public = public_lists(config);
+    let missing = unlisted(config, lists).without(enough(config, lists));
+    let missing = missing.iter().map(|c| Missing { category: config.category_id(c), switch_on: switch_on(c, &public) });
+    missing.collect()
+}
+
+/// The categories that have no list but the one that ships, which the school has said is enough for them.
+pub fn shipped_only(config: &Config, lists: &[Provenance]) -> Vec<String> {
+    unlisted(config, lists).and(enough(config, lists)).iter().map(|c| config.category_id(c)).collect()
+}
+
+/// What the school takes from the lists that ship alone, as far as one does ship.
+fn enough(config: &Config, lists: &[Provenance]) -> CategorySet {
+    let used = |l: &&Provenance| l.broken.is_none() && l.entries > 0;
+    let there: CategorySet = lists.iter().filter(used).map(|l| l.category).collect();
+    config.lists.shipped_is_enough.and(there)
+}
+
+/// Every category that is blocked and that no list but the one that ships names.
+fn unlisted(config: &Config, lists: &[Provenance]) -> CategorySet {
     let wanted = config.policy.profiles.iter().fold(CategorySet::HARMFUL_CODE, |all, profile| all.or(profile.block));
     let shipped: HashSet<String> =
         tables::list_files(config).into_iter().filter(|f| f.origin == Origin::Shipped).map(|f| f.name).collect();
     let real = lists.iter().filter(|l| l.broken.is_none() && l.entries > 0 && !shipped.contains(&l.name));
     let there: CategorySet = real.map(|l| l.category).collect();
-    let public = public_lists(config);
-    let missing = wanted
-        .without(there)
-        .iter()
-        .map(|category| Missing { category: config.category_id(category), switch_on: switch_on(category, &public) });
-    missing.collect()
+    wanted.without(there)
 }
 
 /// In one line, for those who only look whether all is well.
@@ -73,7 +89,12 @@ fn switch_on(category: Category, public: &[PublicList]) -> String {
     match of.clone().find(|list| list.default).or_else(|| of.next()) {
         Some(list) if list.default => format!("`schoolgate lists update` fetches {}", list.name),
         Some(list) => format!("add \"{}\" to `fetch` of [lists], then `schoolgate lists update`", list.name),
-        None => "no public list is known: give one as a [[list]] in schoolgate.toml".into(),
+        None => {
+            let id = category.id().unwrap_or_default();
+            format!(
+                "no public list is known: give one as a [[list]], or say that what ships is enough: `shipped_is_enough = [\"{id}\"]`"
+            )
+        }
     }
 }
 

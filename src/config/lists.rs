@@ -10,7 +10,7 @@ use super::public::{self, PublicList};
 use super::values;
 use crate::lists::Format;
 use crate::lists::locked::Key;
-use crate::words::{Category, Role};
+use crate::words::{Category, CategorySet, Role};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
@@ -40,6 +40,8 @@ pub struct Lists {
     pub bootstrap: Vec<SocketAddr>,
     /// A certificate authority beside those of the system's store.
     pub trust: Option<PathBuf>,
+    /// Categories that the school blocks by the list that ships alone, and knows it.
+    pub shipped_is_enough: CategorySet,
 }
 
 /// A sealed list, and where it is named: what is wrong with the file is told by who opens it.
@@ -58,6 +60,8 @@ pub struct Source {
     pub name: String,
     pub category: Category,
     pub file: PathBuf,
+    /// Which part of the folder or archive it is, if not all of it.
+    pub inside: Option<String>,
     pub format: Format,
 }
 
@@ -103,6 +107,14 @@ pub(super) fn read(
     let offline = section.value("offline", |item| path(item.text()?)).map(|p| folders.main.join(p.value));
     let bootstrap = section.list("bootstrap", values::upstream).map_or(upstreams.to_vec(), |l| List::values(Some(l)));
     let trust = section.value("trust", |item| path(item.text()?)).map(|p| folders.main.join(p.value));
+    let enough = section.list("shipped_is_enough", |item| {
+        let category = categories.category(item, "this is no category")?;
+        match category.filter(|c| c.id().is_none()) {
+            Some(_) => Err(Wrong::new("no list ships for a category of the school's own", "give it a [[list]], and delete this")),
+            None => Ok(category),
+        }
+    });
+    let shipped_is_enough = List::values(enough).into_iter().flatten().collect();
     let locked = locked(&section, folders.main);
     let locked_key = section.value("locked_key", |item| {
         let wrong = |why| Wrong::new(format!("{} does not check a signature", shown(item.text().unwrap_or_default())), why);
@@ -132,6 +144,7 @@ pub(super) fn read(
         offline,
         bootstrap,
         trust,
+        shipped_is_enough,
     }
 }
 
@@ -228,6 +241,7 @@ fn source(section: &Section, categories: &Categories, folder: &Path, shipped: &P
     let file = section.need("file", |item| path(item.text()?));
     let formats: Vec<_> = Format::ALL.iter().map(|f| (f.word(), *f)).collect();
     let format = section.value("format", |item| item.word(&formats)).map_or(Format::Detect, |f| f.value);
+    let inside = section.value("path", public::inside).map(|path| path.value);
     section.end();
     let (name, category, file) = (name?, category?, folder.join(file?.value));
     let place = category.place;
@@ -236,7 +250,7 @@ fn source(section: &Section, categories: &Categories, folder: &Path, shipped: &P
     if let Some(wrong) = not_from_outside(category, NONE_OF_THE_SCHOOLS).filter(|_| outside) {
         section.fault(wrong.at(place));
     }
-    known.define(section, &name, ()).then_some(Source { name: name.value, category, file, format })
+    known.define(section, &name, ()).then_some(Source { name: name.value, category, file, inside, format })
 }
 
 const NONE_OF_THE_SCHOOLS: &str = "no list of the school's may be of category";

@@ -179,14 +179,14 @@ fn minisign(item: &Item) -> Result<String, Wrong> {
     }
 }
 
-/// A path in an archive: plain parts, going down.
-fn inside(item: &Item) -> Result<String, Wrong> {
+/// A path in a folder or an archive: plain parts, going down.
+pub(super) fn inside(item: &Item) -> Result<String, Wrong> {
     let text = item.text()?;
     let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.chars().any(char::is_control);
     if text.split('/').all(plain) {
         return Ok(text.to_owned());
     }
-    Err(Wrong::new(format!("{} is not a path in an archive", shown(text)), "such as \"gambling/domains\""))
+    Err(Wrong::new(format!("{} is not a path in a folder or an archive", shown(text)), "such as \"gambling/domains\""))
 }
 
 fn sentence(item: &Item) -> Result<String, Wrong> {

@@ -37,7 +37,7 @@ pub struct Provenance {
     pub rejects: Rejects,
     /// Whether it is a list at all. Entries of a broken source are not in the table.
     pub broken: Option<Broken>,
-    /// Why it is not what its files say now, but its last good version.
+    /// Why it is not what its files say now, but its last good version; without entries if there is none.
     pub refused: Option<String>,
 }
 
@@ -210,7 +210,8 @@ impl fmt::Display for Provenance {
             write!(f, "\n  NOT USED: {broken}")?;
         }
         if let Some(refused) = &self.refused {
-            write!(f, "\n  NOT USED as it is now: {refused}\n  its last good version is in force")?;
+            let in_force = if self.entries > 0 { "its last good version is in force" } else { "there is no last good version" };
+            write!(f, "\n  NOT USED as it is now: {refused}\n  {in_force}")?;
         }
         for (why, count, first) in self.rejects.iter() {
             write!(f, "\n  {} {why} (line{} ", Thousands(count), if first.len() == 1 { "" } else { "s" })?;

@@ -23,6 +23,7 @@ pub use read::{ReadSeek, Run, RunFault};
 pub use recipe::Recipe;
 pub(super) use tail::Pattern;
 pub(super) use write::RunWriter;
+pub use write::write_refused;
 
 /// The last byte is the version: raised with every change in this folder, and of the order of [`super::source::Says`].
 const MAGIC: &[u8; 8] = b"sgrun\n\0\x01";

@@ -8,7 +8,8 @@ pub use scan::scan_lines;
 
 use super::parse::detect;
 use super::parse::lines::{self, Lines};
-use super::parse::{Means, Parser, Rule, What};
+use super::parse::{Means, Parser, Rule, What, Within};
+use super::path;
 use super::{Format, Members, Origin};
 use crate::words::Host;
 use std::io::{self, BufRead};
@@ -38,12 +39,38 @@ pub fn find_in_members<'a>(members: &mut dyn Members, entry: impl Into<What<'a>>
     in_each(members, |reader, format| find_lines(reader, format, entry))
 }
 
-/// As [`find_in_members`], by the entry's text: see [`scan_lines`].
+/// The lines that say an entry, by the text that [`super::Table::entry_text`] has for it: a name, `203.0.113.0/24`,
+/// `example.com/path`, `/a pattern/`. `open` gives the list's members from the beginning; it is asked again where looking for the
+/// text alone finds nothing.
 ///
 /// # Errors
-/// What the members' readers say.
-pub fn scan_in_members(members: &mut dyn Members, entry: &Host) -> io::Result<Vec<Line>> {
-    in_each(members, |reader, format| scan_lines(reader, format, entry))
+/// What `open` and the members' readers say.
+pub fn find_entry(open: &mut dyn FnMut() -> io::Result<Box<dyn Members>>, entry: &str) -> io::Result<Vec<Line>> {
+    if let Some(pattern) = entry.strip_prefix('/').and_then(|text| text.strip_suffix('/')) {
+        let mut members = open()?;
+        return in_each(&mut *members, |reader, format| match format {
+            // No line of these is a pattern; they are the large ones.
+            Format::Hosts | Format::Domains | Format::Wildcard | Format::Rpz | Format::Addresses | Format::Urls => Ok(Vec::new()),
+            _ => find_lines(reader, format, What::Pattern(Within::Host, pattern)),
+        });
+    }
+    let (what, text) = match entry.split_once('/') {
+        None => match Host::parse(entry) {
+            Ok(host) => (What::Host(host), host),
+            Err(_) => return Ok(Vec::new()),
+        },
+        Some((host, rest)) => match (Host::parse(host), rest.parse()) {
+            (Ok(host), Ok(length)) if host.is_address() => match host.address() {
+                Some(first) => (What::Range(first, length), host),
+                None => return Ok(Vec::new()),
+            },
+            (Ok(of), _) => (What::Url(of, &entry[host.len()..]), of),
+            (Err(_), _) => return Ok(Vec::new()),
+        },
+    };
+    // Most lists write an entry as it is called; where that finds nothing (a range of addresses, a zone), each line is read.
+    let quick = in_each(&mut *open()?, |reader, format| scan_lines(reader, format, what, &text))?;
+    if quick.is_empty() { find_in_members(&mut *open()?, what) } else { Ok(quick) }
 }
 
 fn in_each(
@@ -98,6 +125,10 @@ fn say<'a>(parser: &mut Parser, number: u64, text: &[u8], entry: impl Into<What<
 fn is_said(entry: What<'_>, rule: &Rule<'_>) -> bool {
     let covers = match (entry, rule.what) {
         (What::Host(host), What::Range(first, length)) => host.address().is_some_and(|address| is_in(address, first, length)),
+        // A page has one spelling in the table, and many in lists.
+        (What::Url(host, path), What::Url(of, as_written)) => host == of && path::normal(path) == path::normal(as_written),
+        // The table does not tell what a pattern is looked for in: its text is enough to find its line.
+        (What::Pattern(_, text), What::Pattern(_, as_written)) => text == as_written,
         _ => entry == rule.what,
     };
     covers && rule.means == Means::Entry && !rule.off
@@ -113,7 +144,6 @@ fn is_in(address: IpAddr, first: IpAddr, length: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse::Within;
     use super::super::{Member, Single};
     use super::*;
     use crate::words::Host;
@@ -163,6 +193,34 @@ mod tests {
         ] {
             let found: Vec<_> = found(text, format, entry).into_iter().map(|(number, _)| number).collect();
             assert_eq!(found, numbers, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_entry_is_found_by_the_text_the_table_has_for_it() {
+        struct One(&'static [u8], Format, bool);
+        impl Members for One {
+            fn next_member(&mut self) -> io::Result<Option<Member<'_>>> {
+                let again = std::mem::replace(&mut self.2, true);
+                Ok((!again).then(|| Member { name: "urls".into(), format: self.1, reader: &mut self.0 }))
+            }
+        }
+        let cases: [(&'static str, Format, &str, &[u64]); 9] = [
+            ("a.example\nb.example\n", Format::Domains, "b.example", &[2]),
+            ("b.example/x\nhttp://www.b.example/%7Ex//y/../z\n", Format::Urls, "www.b.example/~x/z", &[2]),
+            ("b.example/x\nb.example/x/y\n", Format::Detect, "b.example/x", &[1]),
+            ("203.0.113.0/24\n", Format::Addresses, "203.0.113.0/24", &[1]),
+            ("a.example\n2001:db8:1::/48\n", Format::Domains, "2001:db8:1::/48", &[2]),
+            ("^ads\n(sex|porn)\n", Format::Expressions, "/(sex|porn)/", &[2]),
+            ("regexp:^ads\\.\n", Format::V2fly, "/^ads\\./", &[1]),
+            ("a.example\n", Format::Domains, "/a.example/", &[]),
+            ("a.example\n", Format::Domains, "what is this", &[]),
+        ];
+        for (text, format, entry, numbers) in cases {
+            let mut open = || Ok(Box::new(One(text.as_bytes(), format, false)) as Box<dyn Members>);
+            let found = find_entry(&mut open, entry).expect("readable");
+            assert!(found.iter().all(|line| line.member == "urls"));
+            assert_eq!(found.iter().map(|line| line.number).collect::<Vec<_>>(), numbers, "{entry} in {text}");
         }
     }
 

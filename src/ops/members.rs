@@ -3,7 +3,7 @@
 use crate::lists::archive::{self, Archive};
 use crate::lists::members::{Kind, Listing, Tree};
 use crate::lists::{Format, Member, Members};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -41,27 +41,59 @@ pub fn left_out(path: &Path, inside: Option<&str>) -> io::Result<Option<(String,
     }
 }
 
-/// Size and time of the last change, in nanoseconds since 1970: of a file, or of the files in a folder. If they are the same, so is
-/// the list.
+/// What a list's files are like from outside. If it is the same, so is the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// When the last of them was changed, nanoseconds since 1970.
+    pub changed_ns: u128,
+    /// Of the size and time of each.
+    checksum: u32,
+}
+
+impl Stamp {
+    pub fn text(&self) -> String {
+        format!("{} {:08x}", self.changed_ns, self.checksum)
+    }
+
+    fn add(&mut self, path: &Path, meta: &Metadata) {
+        let since = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+        let changed_ns = since.map_or(0, |since| since.as_nanos());
+        self.changed_ns = self.changed_ns.max(changed_ns);
+        let one = format!("{} {} {changed_ns}", path.display(), meta.len());
+        // In any order: a folder's files come in the order of the disk.
+        self.checksum = self.checksum.wrapping_add(crc32fast::hash(one.as_bytes()));
+    }
+}
+
+/// The stamp of a list: of the file, of the files in its folder, of what a file of v2fly's includes. Of `inside` a folder, that
+/// part alone: a change beside it is no change of this list.
 ///
 /// # Errors
 /// What the file system says.
-pub fn stamp(path: &Path) -> io::Result<(u64, u128)> {
-    let of = |meta: &std::fs::Metadata| {
-        let since = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
-        (meta.len(), since.map_or(0, |since| since.as_nanos()))
-    };
+pub fn stamp(path: &Path, inside: Option<&str>, format: Format) -> io::Result<Stamp> {
     let meta = std::fs::metadata(path)?;
-    let (mut size, mut changed) = of(&meta);
+    if let Some(inside) = inside.filter(|_| meta.is_dir()) {
+        return stamp(&path.join(inside.trim_start_matches('/')), None, format);
+    }
+    let mut stamp = Stamp { changed_ns: 0, checksum: 0 };
+    stamp.add(path, &meta);
     if meta.is_dir() {
         for file in std::fs::read_dir(path)? {
+            let file = file?.path();
             // Through links; one that leads nowhere says nothing.
-            let Ok(meta) = std::fs::metadata(file?.path()) else { continue };
-            let (more, later) = of(&meta);
-            (size, changed) = (size + more, changed.max(later));
+            let Ok(meta) = std::fs::metadata(&file) else { continue };
+            stamp.add(&file, &meta);
+        }
+    } else if let Some(mut list) = of_v2fly(path, format)? {
+        // What is included is known only by following it; a file that cannot be followed is told when the list is read.
+        while let Ok(Some(member)) = list.next_member() {
+            let beside = path.canonicalize()?.with_file_name(&member.name);
+            if let Some(meta) = Some(&beside).filter(|_| !member.name.is_empty()).and_then(|path| std::fs::metadata(path).ok()) {
+                stamp.add(&beside, &meta);
+            }
         }
     }
-    Ok((size, changed))
+    Ok(stamp)
 }
 
 enum Of {

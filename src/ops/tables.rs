@@ -124,7 +124,7 @@ pub fn to_force(config: &Config, broken: Broken) -> Result<ToForce, TablesFault>
             tracing::error!("not every list can be used; `schoolgate lists compile` tries again\n{fault}");
             let there = force::open(&folder.table()).or_else(|_| {
                 // Not called the table of these files: the next start tries them again.
-                make(config, Broken::Endure, &mut |_| {})?;
+                make(config, Broken::Endure, &[], &mut |_| {})?;
                 force::open(&folder.table())
             });
             there.map(ToForce::from).or_else(|fault| {
@@ -159,7 +159,7 @@ fn fresh(config: &Config, folder: &Folder) -> Result<Table, TablesFault> {
             Err(fault) => tracing::warn!("the table is made again: {fault}"),
         }
     }
-    make(config, Broken::Refuse, &mut |_| {})?;
+    make(config, Broken::Refuse, &[], &mut |_| {})?;
     force::open(&folder.table())
 }
 
@@ -188,15 +188,17 @@ pub fn open_previous(config: &Config) -> Result<Table, TablesFault> {
 ///
 /// # Errors
 /// [`TablesFault`]: every list that cannot be used, or why the table cannot be written; a table that was there is still there.
-pub fn compile(config: &Config, progress: &mut dyn FnMut(Progress)) -> Result<Made, TablesFault> {
-    make(config, Broken::Refuse, progress)
+///
+/// `accepted` names lists that somebody has looked at: what the guard refused of them for its size or its canaries is used.
+pub fn compile(config: &Config, accepted: &[String], progress: &mut dyn FnMut(Progress)) -> Result<Made, TablesFault> {
+    make(config, Broken::Refuse, accepted, progress)
 }
 
-fn make(config: &Config, broken: Broken, progress: &mut dyn FnMut(Progress)) -> Result<Made, TablesFault> {
+fn make(config: &Config, broken: Broken, accepted: &[String], progress: &mut dyn FnMut(Progress)) -> Result<Made, TablesFault> {
     let folder = folder(config);
     let known = known(config)?;
     let files = list_files(config);
-    let lists = Lists { folder: &folder, files: &files, known: &known };
+    let lists = Lists { folder: &folder, files: &files, known: &known, accepted };
     pace::apart(pace::a_gate_runs(&config.data), progress, |tell| make_of(&lists, broken, tell))
 }
 

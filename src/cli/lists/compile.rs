@@ -2,7 +2,7 @@
 
 use super::status::{Row, shown};
 use crate::cli::{Context, Failed, Outcome, fail};
-use crate::config::Config;
+use crate::config::{Config, nearest};
 use crate::gate::control::Request;
 use crate::lists::Progress;
 use crate::ops::tables::{self, Made};
@@ -10,9 +10,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Instant;
 
-pub fn compile(context: &Context, config: &Config) -> Outcome {
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Take this list as it is now, though it grew, shrank or hits canaries: you have looked at it
+    #[arg(long, value_name = "NAME")]
+    accept: Vec<String>,
+}
+
+pub fn compile(context: &Context, config: &Config, args: &Args) -> Outcome {
+    known(config, &args.accept)?;
     let begun = Instant::now();
-    let compiled = compiled(config)?;
+    let compiled = compiled(config, &args.accept)?;
     let rows: Vec<Row> = compiled.lists.iter().map(|list| Row::of(list, config)).collect();
     let entries: u64 = rows.iter().map(|r| r.entries).sum();
     let in_force = put_in_force(context, config)?;
@@ -22,10 +30,21 @@ pub fn compile(context: &Context, config: &Config) -> Outcome {
     })
 }
 
+/// That the lists there are have these names.
+fn known(config: &Config, names: &[String]) -> Result<(), Failed> {
+    let there: Vec<String> = tables::list_files(config).into_iter().map(|file| file.name).collect();
+    for name in names.iter().filter(|name| !there.contains(name)) {
+        let near = nearest(name, there.iter().map(String::as_str));
+        let near = near.map_or("`schoolgate lists status` shows them".to_owned(), |near| format!("did you mean '{near}'?"));
+        return Err(fail(format_args!("there is no list '{}': {near}", crate::words::escaped(name))));
+    }
+    Ok(())
+}
+
 /// Compiles, with a progress bar.
-pub(super) fn compiled(config: &Config) -> Result<Made, Failed> {
+pub(super) fn compiled(config: &Config, accepted: &[String]) -> Result<Made, Failed> {
     let bar = Bar::new(config);
-    let compiled = tables::compile(config, &mut |progress| bar.show(progress)).map_err(fail)?;
+    let compiled = tables::compile(config, accepted, &mut |progress| bar.show(progress)).map_err(fail)?;
     bar.bar.finish_and_clear();
     Ok(compiled)
 }

@@ -21,11 +21,14 @@ pub enum Command {
     /// Every list: entries, duplicates, rejects by reason
     Status,
     /// Compile all lists into the table and put it in force
-    Compile,
+    Compile(compile::Args),
     /// Fetch the public lists and put them in force
     Update(update::Args),
-    /// Which lists name this host or a parent of it, and on which line
-    Search { name: String },
+    /// Which lists name this host, a parent of it or this page, and on which line
+    Search {
+        /// A host, an address, or a page such as example.com/path
+        name: String,
+    },
     /// Make a sealed list of the locked tier from a plain one
     Seal(seal::Args),
     /// Take over the exceptions another filter has exported, as the school's own entries
@@ -36,7 +39,7 @@ pub fn lists(context: &Context, command: &Command) -> Outcome {
     let config = context.read()?;
     match command {
         Command::Status => status::status(context, &config),
-        Command::Compile => compile::compile(context, &config),
+        Command::Compile(args) => compile::compile(context, &config, args),
         Command::Update(args) => update::update(context, &config, args),
         Command::Search { name } => search::search(context, &config, name),
         Command::Seal(args) => seal::seal(context, &config, args),

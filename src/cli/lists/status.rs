@@ -41,7 +41,10 @@ impl Row {
                 .map(|(why, count, first)| (why.to_string(), count, first.iter().map(|line| list.place(*line)).collect()))
                 .collect(),
             broken: list.broken.map(|b| b.as_str().to_owned()).or_else(|| {
-                list.refused.as_ref().map(|why| format!("{why}; its last good version, of {}, is in force", dated(list)))
+                list.refused.as_ref().map(|why| match list.entries {
+                    0 => format!("{why}; there is no last good version"),
+                    _ => format!("{why}; its last good version, of {}, is in force", dated(list)),
+                })
             }),
         }
     }
@@ -57,6 +60,8 @@ struct Status {
     /// Whether every category that is blocked has a real list.
     ready: bool,
     not_ready: Vec<Missing>,
+    /// Categories for which the configuration says that what ships is enough.
+    shipped_only: Vec<String>,
     categories: Vec<CategoryRow>,
     lists: Vec<ListRow>,
     locked_tier: String,
@@ -113,9 +118,10 @@ pub fn status(context: &Context, config: &Config) -> Outcome {
     let place = |row: &ListRow| categories.iter().position(|c| c.category == row.row.category);
     lists.sort_by_key(place);
     let not_ready = ready::missing(config, table.lists());
+    let shipped_only = ready::shipped_only(config, table.lists());
     let sealed = locked::load(config, tables::Broken::Endure).map_err(fail)?;
     let locked_tier = sealed.state(locked::day(Clock::System.unix_ms()));
-    let status = Status { ready: not_ready.is_empty(), not_ready, categories, lists, locked_tier };
+    let status = Status { ready: not_ready.is_empty(), not_ready, shipped_only, categories, lists, locked_tier };
     context.print(&status, || {
         [overview(&status), refused(&status), unread(config), whose(&status), readiness(&status)]
             .into_iter()
@@ -175,7 +181,7 @@ fn overview(status: &Status) -> String {
                 None => Default::default(),
             };
             let age = if list.shipped { "shipped".into() } else { list.age_s.map_or_else(|| "?".into(), age) };
-            let entries = if row.broken.is_some() { "NOT USED".into() } else { number(row.entries) };
+            let entries = if row.broken.is_some() && row.entries == 0 { "NOT USED".into() } else { number(row.entries) };
             let counts = [row.refused(), list.canary_hits].map(|n| if n == 0 { "-".into() } else { number(n) });
             let cells = [format!("  {}", row.name), entries, unique, overlap, age].into_iter().chain(counts);
             table.add_row(cells.map(Cell::new));
@@ -231,9 +237,14 @@ fn whose(status: &Status) -> String {
 }
 
 fn readiness(status: &Status) -> String {
-    let locked = format!("locked tier: {}", status.locked_tier);
+    let mut locked = format!("locked tier: {}", status.locked_tier);
+    if !status.shipped_only.is_empty() {
+        let only = status.shipped_only.join(", ");
+        locked = format!("shipped list only, accepted in the configuration: {only}\n{locked}");
+    }
     if status.ready {
-        return format!("READY: every category that is blocked has a real list\n{locked}");
+        let all = if status.shipped_only.is_empty() { "every category" } else { "every other category" };
+        return format!("READY: {all} that is blocked has a real list\n{locked}");
     }
     let width = status.not_ready.iter().map(|m| m.category.len()).max().unwrap_or_default();
     let rows: String = status.not_ready.iter().map(|m| format!("\n  {:width$}  {}", m.category, m.switch_on)).collect();

@@ -54,7 +54,7 @@ pub fn update(context: &Context, config: &Config, args: &Args) -> Outcome {
     } else if tables::is_current(config) {
         "the table is what it was"
     } else {
-        match compiled(config) {
+        match compiled(config, &[]) {
             Ok(made) => {
                 report.rows.iter_mut().for_each(|row| refuse(row, &made.lists));
                 put_in_force(context, config)?

@@ -211,7 +211,9 @@ fn every_example_in_the_shipped_files_is_right() {
     let config = understood(&files);
     assert_eq!(config.policy.networks.len(), 3);
     assert_eq!(config.policy.own.len(), 3);
-    assert_eq!(config.lists.sources.len(), 1);
+    assert_eq!(config.lists.sources.len(), 2);
+    assert_eq!(config.lists.sources[1].inside.as_deref(), Some("adult"));
+    assert_eq!(config.lists.shipped_is_enough.len(), 6);
     assert_eq!(config.lists.sources[0].file, PathBuf::from("config/lists/games.txt"));
     assert_eq!(config.lists.shipped, PathBuf::from("config/../blocklists"));
     assert_eq!(config.category_id(Category::from_bit(48).expect("a bit")), "our-fan-pages");

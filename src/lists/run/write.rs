@@ -36,3 +36,12 @@ impl<'w> RunWriter<'w> {
         self.to.flush()
     }
 }
+
+/// Writes the run of a source that is not used: what was read of it without its entries, and why.
+///
+/// # Errors
+/// What the file system says.
+pub fn write_refused(recipe: &Recipe, read: &Provenance, why: String, to: &mut dyn Write) -> io::Result<()> {
+    let unused = Provenance { entries: 0, duplicates: 0, refused: Some(why), ..read.clone() };
+    RunWriter::new(to)?.finish(recipe, &unused, Vec::new())
+}

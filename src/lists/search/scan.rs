@@ -6,7 +6,7 @@
 use super::{Line, MOST_LINES, say};
 use crate::lists::Format;
 use crate::lists::parse::lines::{Lines, MAX_LINE};
-use crate::lists::parse::{Parser, detect};
+use crate::lists::parse::{Parser, What, detect};
 use crate::words::Host;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::{memchr, memchr_iter, memrchr};
@@ -15,12 +15,18 @@ use std::io::{self, BufRead};
 /// Bytes looked through at a time.
 const BLOCK: usize = 1 << 18;
 
-/// [`super::find_lines`], but for lines that do not hold the entry's text: a format whose lines do not stand for themselves has
+/// [`super::find_lines`], but for lines that do not hold `written`, the host or address in the entry: a format whose lines do not stand for themselves has
 /// none, and an entry that a list writes in another way is not found.
 ///
 /// # Errors
 /// What the reader says.
-pub fn scan_lines(reader: &mut dyn BufRead, format: Format, entry: &Host) -> io::Result<Vec<Line>> {
+pub fn scan_lines<'a>(
+    reader: &mut dyn BufRead,
+    format: Format,
+    entry: impl Into<What<'a>>,
+    written: &Host,
+) -> io::Result<Vec<Line>> {
+    let entry = entry.into();
     let mut found = Vec::new();
     let (mut format, mut before) = (format, 0);
     if format == Format::Detect {
@@ -36,7 +42,7 @@ pub fn scan_lines(reader: &mut dyn BufRead, format: Format, entry: &Host) -> io:
     if matches!(format, Format::Rpz | Format::Addresses) {
         return Ok(Vec::new());
     }
-    let Ok(texts) = texts_of(entry) else { return Ok(Vec::new()) };
+    let Ok(texts) = texts_of(written) else { return Ok(Vec::new()) };
     let mut parser = Parser::new(format);
     let mut blocks = Blocks { reader, block: Vec::new(), skipping: false };
     while found.len() < MOST_LINES {
@@ -141,8 +147,8 @@ mod tests {
                 "\u{feff}# wanted.example\n{filler}{}\n{filler}x.wanted.example\nWanted.Example{ending}",
                 "x".repeat(3 * BLOCK)
             );
-            let scanned =
-                scan_lines(&mut BufReader::with_capacity(capacity, text.as_bytes()), Format::Domains, &host).expect("read");
+            let scanned = scan_lines(&mut BufReader::with_capacity(capacity, text.as_bytes()), Format::Domains, &host, &host)
+                .expect("read");
             assert_eq!(numbers(&scanned), [80_004], "{capacity}");
             let read = find_lines(&mut text.as_bytes(), Format::Domains, &host).expect("read");
             assert_eq!(scanned, read);
@@ -158,7 +164,7 @@ mod tests {
             ("||xn--mnchen-3ya.example^\n@@||xn--mnchen-3ya.example^\n", Format::Detect, vec![1]),
             ("xn--mnchen-3ya.example CNAME .\n", Format::Rpz, vec![]),
         ] {
-            assert_eq!(numbers(&scan_lines(&mut text.as_bytes(), format, &host).expect("read")), expected, "{text}");
+            assert_eq!(numbers(&scan_lines(&mut text.as_bytes(), format, &host, &host).expect("read")), expected, "{text}");
         }
     }
 
@@ -170,7 +176,7 @@ mod tests {
         ) {
             let (text, host) = (lines.join("\n"), Host::parse("a.example").expect("a host"));
             for format in [Format::Domains, Format::Hosts, Format::Adblock, Format::Wildcard, Format::Detect, Format::V2fly] {
-                let scanned = scan_lines(&mut BufReader::with_capacity(capacity, text.as_bytes()), format, &host).expect("read");
+                let scanned = scan_lines(&mut BufReader::with_capacity(capacity, text.as_bytes()), format, &host, &host).expect("read");
                 if !scanned.is_empty() {
                     prop_assert_eq!(scanned, find_lines(&mut text.as_bytes(), format, &host).expect("read"));
                 }

@@ -64,12 +64,37 @@ fn a_list_whose_files_changed_has_another_stamp() {
     let file = folder.path().join("urls");
     fs::write(&file, "a.example/x\n").expect("written");
     symlink("nowhere", folder.path().join("expressions")).expect("a link");
-    let before = (stamp(folder.path()).expect("readable"), stamp(&file).expect("readable"));
-    assert_eq!(before, (stamp(folder.path()).expect("readable"), stamp(&file).expect("readable")));
+    let of = |path: &Path, inside| stamp(path, inside, Format::Detect).expect("readable");
+    let (name, above) = (folder.path().file_name().and_then(|n| n.to_str()), folder.path().parent().expect("one"));
+    let all = || [of(folder.path(), None), of(above, name), of(&file, None), of(folder.path(), Some("urls"))];
+    let (before, beside) = (all(), of(folder.path(), Some("domains")));
+    assert_eq!(before, all());
     fs::write(&file, "a.example/xy\n").expect("written");
-    assert_ne!(stamp(folder.path()).expect("readable"), before.0);
-    assert_ne!(stamp(&file).expect("readable"), before.1);
-    assert!(stamp(&folder.path().join("none")).is_err());
+    all().iter().zip(before).for_each(|(now, before)| assert_ne!(*now, before));
+    assert_eq!(of(folder.path(), Some("domains")), beside, "another part of the folder is another list");
+    assert!(stamp(&folder.path().join("none"), None, Format::Detect).is_err());
+    assert!(stamp(folder.path(), Some("none"), Format::Detect).is_err());
+}
+
+#[test]
+fn a_list_of_v2flys_has_another_stamp_when_a_file_changes_that_it_includes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
+    write("video", "include:films\nfull:b.example @ads\n");
+    write("films", "include:old-films\nfull:films.example\n");
+    write("other", "full:other.example\n");
+    for format in [Format::V2fly, Format::Detect] {
+        let of = || stamp(&folder.path().join("video"), None, format).expect("readable");
+        let before = of();
+        write("other", "full:others.example\n");
+        assert_eq!(of(), before, "it is not included");
+        write("old-films", "full:old.example\n");
+        let with_old = of();
+        assert_ne!(with_old, before, "an include that now leads somewhere");
+        write("old-films", "full:older.example\n");
+        assert_ne!(of(), with_old, "two steps away");
+        fs::remove_file(folder.path().join("old-films")).expect("removed");
+    }
 }
 
 #[test]

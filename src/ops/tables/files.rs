@@ -45,6 +45,7 @@ pub fn list_files(config: &Config) -> Vec<ListFile> {
         format: source.format,
         // Until lists are fetched, everything beside the shipped folder is somebody's file: it opens nothing.
         origin: Origin::Public,
+        inside: source.inside.clone(),
         ..ListFile::new(source.name.clone(), source.category, source.file.clone())
     }));
     files.extend(config.lists.public.iter().filter_map(|list| fetched(config, list)));
@@ -76,7 +77,8 @@ impl ListFile {
 
     /// What the compiler is told of it.
     pub(super) fn source<'a>(&self, members: &'a mut dyn Members) -> Source<'a> {
-        let changed = members::stamp(&self.path).ok().map(|(_, changed_ns)| changed_ns / 1_000_000);
+        let stamp = members::stamp(&self.path, self.inside.as_deref(), self.format).ok();
+        let changed = stamp.map(|stamp| stamp.changed_ns / 1_000_000);
         let about = About {
             dated_ms: self.dated_ms.or(changed.and_then(|ms| i64::try_from(ms).ok())),
             licence: self.licence.clone(),
@@ -103,8 +105,8 @@ impl ListFile {
     /// A text that is another when the files are.
     fn stamp(&self) -> String {
         let inside = self.inside.as_deref().unwrap_or_default();
-        let state = match members::stamp(&self.path) {
-            Ok((bytes, changed)) => format!("{bytes} bytes of {changed}"),
+        let state = match members::stamp(&self.path, self.inside.as_deref(), self.format) {
+            Ok(stamp) => stamp.text(),
             Err(fault) => fault.kind().to_string(),
         };
         format!("{} {inside} {} {state}", self.path.display(), self.format)
@@ -131,8 +133,9 @@ pub struct Unread {
 /// What is left out of UT1's and squidGuard's folders on purpose: expressions that catch far more than their category.
 pub fn unread(config: &Config) -> Vec<Unread> {
     let left_out = |source: &crate::config::Source| {
-        let (name, lines) = members::left_out(&source.file, None).ok()??;
-        Some(Unread { list: source.name.clone(), lines, path: source.file.join(name) })
+        let (name, lines) = members::left_out(&source.file, source.inside.as_deref()).ok()??;
+        let within = source.inside.as_ref().map_or(source.file.clone(), |inside| source.file.join(inside));
+        Some(Unread { list: source.name.clone(), lines, path: within.join(name) })
     };
     config.lists.sources.iter().filter_map(left_out).filter(|unread| unread.lines > 0).collect()
 }

@@ -42,6 +42,8 @@ pub(super) struct Lists<'a> {
     pub folder: &'a Folder,
     pub files: &'a [ListFile],
     pub known: &'a Known,
+    /// Names of the lists that somebody has looked at, and takes as they are now.
+    pub accepted: &'a [String],
 }
 
 /// Takes progress from any thread.
@@ -54,7 +56,10 @@ impl Lists<'_> {
         crate::ops::files::make_folder(&runs).map_err(|source| TablesFault::File { path: runs.clone(), source })?;
         let known = self.known.checksum();
         let recipes: Vec<Recipe> = self.files.iter().map(|file| file.recipe(known)).collect();
-        let is_stale = |at: &usize| open_run(&self.path(*at)).map_or(true, |run| *run.recipe() != recipes[*at]);
+        let is_stale = |at: &usize| {
+            let kept = |run: Run| *run.recipe() == recipes[*at] && !(run.provenance().refused.is_some() && self.accepts(*at));
+            !open_run(&self.path(*at)).is_ok_and(kept)
+        };
         let stale: Vec<usize> = (0..self.files.len()).filter(is_stale).collect();
         let next = AtomicUsize::new(0);
         let made = Mutex::new(Vec::with_capacity(stale.len()));
@@ -74,9 +79,10 @@ impl Lists<'_> {
             states[at] = state?;
         }
         for (at, state) in states.iter_mut().enumerate().filter(|(_, state)| matches!(state, State::Fresh)) {
-            // Kept though it was broken: nothing has changed since.
-            if let Some(broken) = open_run(&self.path(at)).ok().and_then(|run| run.provenance().broken) {
-                *state = State::Unusable(self.broken(at, broken));
+            // Kept though it could not be used: nothing has changed since.
+            let why = |run: Run| why_unusable(run.provenance());
+            if let Some(why) = open_run(&self.path(at)).ok().and_then(why) {
+                *state = State::Unusable(self.broken(at, why));
             }
         }
         sync(&runs).map_err(|source| TablesFault::File { path: runs, source })?;
@@ -89,11 +95,11 @@ impl Lists<'_> {
         let path = self.path(at);
         let beside = beside(&path);
         let fault = |source| TablesFault::File { path: beside.clone(), source };
-        let last = open_run(&path).ok().filter(|run| run.provenance().broken.is_none());
+        let last = open_run(&path).ok().filter(|run| why_unusable(run.provenance()).is_none());
         let last = last.filter(|run| run.recipe().is_of_the_same_list(recipe)).map(|run| run.provenance().clone());
         let read = self.read(at, recipe, &beside, tell);
         let refused = match read {
-            Ok(now) => match refusal(file, last.as_ref(), &now) {
+            Ok(now) => match refusal(file, last.as_ref(), &now, self.accepts(at)) {
                 None => {
                     fs::rename(&beside, &path).map_err(fault)?;
                     return Ok(State::Fresh);
@@ -114,12 +120,22 @@ impl Lists<'_> {
             tracing::error!("list {} is NOT USED as it is now: {refused}; its last good version stays in force", file.name);
             return Ok(State::LastGood(refused));
         }
-        // A run that says it is broken has no entries: kept, so that it is not read again until its files change.
-        match open_run(&beside).ok().and_then(|run| run.provenance().broken) {
-            Some(_) => fs::rename(&beside, &path).map_err(fault)?,
+        // A run without entries that says why: kept, so that it is not read again until its files change, and is shown.
+        match open_run(&beside).ok().map(|run| run.provenance().clone()) {
+            Some(now) if now.broken.is_some() => fs::rename(&beside, &path).map_err(fault)?,
+            Some(now) => {
+                let file = private(&beside).map_err(fault)?;
+                lists::write_refused(recipe, &now, refused.clone(), &mut &file).map_err(fault)?;
+                file.sync_data().map_err(fault)?;
+                fs::rename(&beside, &path).map_err(fault)?;
+            }
             None => [&beside, &path].into_iter().for_each(|path| drop(fs::remove_file(path))),
         }
         Ok(State::Unusable(self.broken(at, refused)))
+    }
+
+    fn accepts(&self, at: usize) -> bool {
+        self.accepted.contains(&self.files[at].name)
     }
 
     fn read(&self, at: usize, recipe: &Recipe, beside: &Path, tell: Tell) -> Result<Provenance, TablesFault> {
@@ -139,7 +155,7 @@ impl Lists<'_> {
             match state {
                 State::Fresh => {}
                 State::LastGood(why) => run.kept_because(why.clone()),
-                State::Unusable(_) if run.provenance().broken.is_some() => {}
+                State::Unusable(_) if why_unusable(run.provenance()).is_some() => {}
                 State::Unusable(_) => return None,
             }
             Some((at, run))
@@ -179,13 +195,26 @@ pub(super) fn read(
     Ok(lists::read(&mut file.source(&mut *members), reading, &mut spill, to, &mut |progress| tell(progress))?)
 }
 
-/// Why a source that was read is not to be used. What ships and what the school keeps is as large as its keepers mean it to be;
-/// of what is fetched, nobody here has seen why it shrank.
-fn refusal(file: &ListFile, last: Option<&Provenance>, now: &Provenance) -> Option<String> {
+/// Why a source that was read is not to be used. What ships and what the school wrote is as large as its keepers mean it to be.
+fn refusal(file: &ListFile, last: Option<&Provenance>, now: &Provenance, accepted: bool) -> Option<String> {
     match file.origin {
-        Origin::Public => guard::judge(last.filter(|_| file.fetched), now, false).err().map(|refusal| refusal.to_string()),
+        Origin::Public => guard::judge(last, now, accepted).err().map(|refusal| match refusal.may_be_accepted() {
+            true => format!("{refusal}: `schoolgate lists compile --accept {}`", typed(&file.name)),
+            false => refusal.to_string(),
+        }),
         Origin::Shipped | Origin::School => now.broken.map(|broken| broken.to_string()),
     }
+}
+
+/// Why nothing of a run is to be used.
+fn why_unusable(list: &Provenance) -> Option<String> {
+    list.broken.map(|broken| broken.to_string()).or_else(|| list.refused.clone())
+}
+
+/// A name as it is typed in a shell.
+fn typed(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "/-_.".contains(c));
+    if plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
 fn beside(path: &Path) -> PathBuf {

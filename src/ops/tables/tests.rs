@@ -9,12 +9,13 @@ struct Kept {
     dir: tempfile::TempDir,
     files: Vec<ListFile>,
     known: Known,
+    accepted: Vec<String>,
 }
 
 impl Kept {
     fn new(lists: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let mut made = Self { dir, files: Vec::new(), known: Known::default() };
+        let mut made = Self { dir, files: Vec::new(), known: Known::default(), accepted: Vec::new() };
         lists.iter().for_each(|(name, text)| made.add(name, text));
         made
     }
@@ -41,7 +42,7 @@ impl Kept {
 
     fn make(&self, broken: Broken) -> Result<Made, TablesFault> {
         let folder = self.folder();
-        make_of(&Lists { folder: &folder, files: &self.files, known: &self.known }, broken, &|_| ())
+        make_of(&Lists { folder: &folder, files: &self.files, known: &self.known, accepted: &self.accepted }, broken, &|_| ())
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -52,7 +53,12 @@ impl Kept {
     fn anew(&self) -> Vec<u8> {
         let other = tempfile::tempdir().expect("a folder");
         let folder = Folder(other.path().into());
-        make_of(&Lists { folder: &folder, files: &self.files, known: &self.known }, Broken::Refuse, &|_| ()).expect("made");
+        make_of(
+            &Lists { folder: &folder, files: &self.files, known: &self.known, accepted: &self.accepted },
+            Broken::Refuse,
+            &|_| (),
+        )
+        .expect("made");
         fs::read(folder.table()).expect("a table")
     }
 
@@ -217,4 +223,52 @@ fn two_compiles_at_once_are_one_after_the_other() {
         assert!(made.windows(2).all(|two| two[0] == two[1]));
     });
     assert!(lists.bytes() == lists.anew());
+}
+
+#[test]
+fn what_was_refused_for_its_size_is_used_once_somebody_has_accepted_it() {
+    let many = |from: usize, count: usize| (from..from + count).map(|n| format!("n{n}.example\n")).collect::<String>();
+    let mut lists = Kept::new(&[("a/one", &many(0, 1000))]);
+    lists.make(Broken::Refuse).expect("made");
+    lists.add("a/one", &many(5000, 100));
+    let made = lists.make(Broken::Refuse).expect("the rest goes on");
+    let refused = made.lists[0].refused.clone().unwrap_or_default();
+    assert!(refused.contains("shrank from 1000 entries to 100"), "{refused}");
+    assert!(refused.ends_with("`schoolgate lists compile --accept a/one`"), "{refused}");
+    lists.accepted = vec!["another".into()];
+    lists.make(Broken::Refuse).expect("made");
+    assert!(lists.blocked("n7.example") && !lists.blocked("n5000.example"), "another list was accepted");
+    lists.accepted = vec!["a/one".into()];
+    let made = lists.make(Broken::Refuse).expect("made");
+    assert!(made.lists[0].refused.is_none() && !lists.blocked("n7.example") && lists.blocked("n5000.example"));
+    // From then on it is the last good version.
+    lists.accepted.clear();
+    assert!(lists.make(Broken::Refuse).expect("made").lists[0].refused.is_none());
+    lists.add("a/one", &many(6000, 4000));
+    let made = lists.make(Broken::Refuse).expect("the rest goes on");
+    assert!(made.lists[0].refused.as_ref().is_some_and(|why| why.contains("grew from 100 entries to 4000")));
+    // Junk is not accepted, whatever is said.
+    lists.accepted = vec!["a/one".into()];
+    lists.add("a/one", "<html>");
+    assert!(lists.make(Broken::Refuse).expect("the rest goes on").lists[0].refused.is_some() && lists.blocked("n5000.example"));
+}
+
+#[test]
+fn a_list_that_was_refused_at_once_is_shown_and_can_be_accepted() {
+    let platforms = Platforms::default();
+    let names: Vec<String> = (0..8).map(|n| format!("learn{n}.example\n")).collect();
+    let mut canaries = Canaries::default();
+    canaries.add_every(&mut names.concat().as_bytes()).expect("names");
+    let mut lists = Kept::new(&[("one", &format!("{}bet.example\n", names.concat()))]);
+    lists.files[0].fetched = true;
+    lists.known = Known { platforms, canaries };
+    for _ in 0..2 {
+        let made = lists.make(Broken::Refuse).expect("a public list is no fault of the school's");
+        let refused = made.lists[0].refused.clone().unwrap_or_default();
+        assert!(refused.contains("would close 8 canaries") && refused.ends_with("--accept one`"), "{refused}");
+        assert!(made.lists[0].entries == 0 && !lists.blocked("bet.example"));
+    }
+    lists.accepted = vec!["one".into()];
+    let made = lists.make(Broken::Refuse).expect("made");
+    assert!(made.lists[0].refused.is_none() && lists.blocked("bet.example") && !lists.blocked("learn1.example"));
 }
