@@ -54,14 +54,14 @@ impl Naive {
 
     /// Whether an entry speaks of the host and no exception does.
     pub fn says(&self, host: &Host) -> bool {
-        let speaks = |rule: &&Said| reaches(rule, host);
-        let excepted = |important| {
-            let exceptions = self.rules.iter().filter(|rule| rule.means == Means::Exception);
-            exceptions.filter(speaks).any(|rule| rule.important || !important)
+        let speaking = |means| self.rules.iter().filter(move |rule| rule.means == means && reaches(rule, host));
+        // An exception for one host only is none to an entry of a longer name.
+        let excepted = |entry: &Said| {
+            let mut exceptions = speaking(Means::Exception).filter(|rule| rule.important || !entry.important);
+            exceptions.any(|rule| rule.reach == Reach::Below || !is_longer(entry, rule))
         };
-        let entries = self.rules.iter().filter(|rule| rule.means == Means::Entry);
         let patterns = || self.patterns.iter().any(|pattern| pattern.is_match(host.as_str().as_bytes()));
-        entries.filter(speaks).any(|rule| !excepted(rule.important)) || patterns()
+        speaking(Means::Entry).any(|entry| !excepted(entry)) || patterns()
     }
 
     /// Every host that a rule names, or an address in the range that it names.
@@ -114,6 +114,13 @@ fn reaches(rule: &Said, host: &Host) -> bool {
         }
         Thing::Range(first, length) => host.address().is_some_and(|address| is_in(address, *first, *length)),
         Thing::Page(..) | Thing::Pattern(..) => false,
+    }
+}
+
+fn is_longer(entry: &Said, exception: &Said) -> bool {
+    match (&entry.what, &exception.what) {
+        (Thing::Host(entry), Thing::Host(exception)) => entry != exception && entry.is_within(exception),
+        _ => false,
     }
 }
 
