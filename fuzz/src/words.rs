@@ -11,7 +11,8 @@ pub fn read(text: &str) {
         assert!(host.as_str().bytes().all(|c| c.is_ascii_graphic() && !c.is_ascii_uppercase()));
         assert_eq!(host.is_address(), host.address().is_some());
         assert!(host.suffixes().count() == usize::from(host.labels()) && host.is_within(&host));
-        (0..=u8::MAX).for_each(|labels| drop((host.last_labels(labels).len(), host.entry(labels).len())));
+        (0..=u8::MAX)
+            .for_each(|labels| assert!(host.last_labels(labels).len() <= host.as_str().len() && !host.entry(labels).is_empty()));
     }
     if let Ok(url) = Url::parse(text) {
         let written = url.to_string();
