@@ -3,5 +3,6 @@
 
 use libfuzzer_sys::fuzz_target;
 use schoolgate::lists::Format;
+use schoolgate_fuzz::list;
 
-fuzz_target!(|bytes: &[u8]| schoolgate_fuzz::list(Format::V2fly, bytes));
+fuzz_target!(|bytes: &[u8]| list::list(Format::V2fly, bytes));

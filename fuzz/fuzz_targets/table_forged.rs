@@ -2,5 +2,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use schoolgate_fuzz::table;
 
-fuzz_target!(|bytes: &[u8]| schoolgate_fuzz::open(schoolgate_fuzz::forged(bytes)));
+fuzz_target!(|bytes: &[u8]| table::open(table::forged(bytes)));

@@ -2,12 +2,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use schoolgate::lists::phrases::{Matcher, file};
+use schoolgate_fuzz::phrases;
 
-fuzz_target!(|text: &str| {
-    if let Ok(terms) = file::read(text)
-        && let Ok(matcher) = Matcher::new(terms)
-    {
-        schoolgate_fuzz::in_chunks(&matcher, text.as_bytes());
-    }
-});
+fuzz_target!(|text: &str| phrases::terms(text));

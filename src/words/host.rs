@@ -51,7 +51,8 @@ impl Host {
         }
         if !text.is_ascii() {
             let ascii = idna::domain_to_ascii(text).map_err(|_| BadHost::BadIdna)?;
-            return Self::parse_ascii(ascii.as_bytes());
+            // Digits of full width are digits (WHATWG URL, 'host parser').
+            return parse_address(&ascii).map_or_else(|| Self::parse_ascii(ascii.as_bytes()), |address| Ok(Self::from(address)));
         }
         Self::parse_ascii(text.as_bytes())
     }
@@ -146,7 +147,8 @@ pub fn first_of(address: IpAddr, length: u8) -> IpAddr {
 
 fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-    if let Ok(v4) = text.parse::<Ipv4Addr>() {
+    // `203.0.113.7.` leads browsers to the address, not to a name.
+    if let Ok(v4) = text.strip_suffix('.').unwrap_or(text).parse::<Ipv4Addr>() {
         return Some(v4.into());
     }
     text.parse::<Ipv6Addr>().ok().map(IpAddr::from)
@@ -233,6 +235,16 @@ impl<'a> Iterator for Suffixes<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_one_however_a_url_may_write_it() {
+        for text in ["203.0.113.7", "203.0.113.7.", "[203.0.113.7]", "::ffff:203.0.113.7", "２０３.0.113.7", "203。0。113。7"]
+        {
+            let host = Host::parse(text).expect("a host");
+            assert!(host.is_address() && host.as_str() == "203.0.113.7", "{text} {host}");
+        }
+        assert_eq!(Host::parse("203.0.113.7.."), Err(BadHost::BadLabel));
+    }
 
     #[test]
     fn what_is_a_host_and_how_it_is_written() {

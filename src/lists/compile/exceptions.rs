@@ -7,6 +7,7 @@
 //! Whatever could reach a name is a beginning of its key and so passes before it: nothing but the exceptions is held.
 
 use crate::lists::Reach;
+use crate::lists::key::{Form, Key, whole};
 use crate::lists::parse::Means;
 use crate::lists::source::{Says, Stands};
 use std::collections::{HashMap, HashSet};
@@ -34,10 +35,17 @@ pub(super) struct Exceptions {
     off: Vec<Exactly>,
     off_exceptions: HashSet<Exactly>,
     parents: HashSet<Box<[u8]>>,
+    /// Some entry that is a range of addresses is important.
+    important_range: bool,
     too_many: bool,
 }
 
 impl Exceptions {
+    /// An entry that comes: of ranges it must be known beforehand whether any is important.
+    pub fn entry(&mut self, key: &[u8], important: bool) {
+        self.important_range |= important && matches!(Form::of(key), Form::RangeV4(_) | Form::RangeV6(_));
+    }
+
     pub fn except(&mut self, line: u64, rule: Exactly) {
         if !self.has_room() {
             return;
@@ -83,6 +91,8 @@ impl Exceptions {
         for (_, rule) in &self.exceptions {
             *passing.except.entry(rule.key.clone()).or_default() |= bit(rule.reach, rule.important);
         }
+        passing.important_range = self.important_range;
+        passing.excepts_ranges = self.exceptions.iter().any(|(_, rule)| rule.key.contains(&b'#'));
         passing.left = self.parents.into_iter().map(|parent| (parent, [0; 2])).collect();
         // The first is the last; of one name what reaches furthest comes first.
         self.exceptions
@@ -102,6 +112,9 @@ pub(super) struct Passing {
     except: HashMap<Box<[u8]>, u8>,
     /// Of each name that is or is above an excepted one: what the entries that are left say, ordinary ones and important ones.
     left: HashMap<Box<[u8]>, [u8; 2]>,
+    /// Some exception is a range of addresses.
+    excepts_ranges: bool,
+    important_range: bool,
     waiting: Vec<(u64, Exactly)>,
     overruled: Vec<u64>,
 }
@@ -124,11 +137,15 @@ impl Passing {
 
     fn excepts(&self, key: &[u8], reach: Reach, important: bool) -> bool {
         let below = bit(Reach::Below, false);
+        let bits_of = |parent: &[u8]| {
+            let bits = self.except.get(parent).copied().unwrap_or_default();
+            bits >> 3 | if important { 0 } else { bits & 7 }
+        };
+        let around = ranges_around(key).filter(|_| self.excepts_ranges);
         parents_of(key).any(|parent| {
-            let Some(bits) = self.except.get(parent) else { return false };
-            let bits = bits >> 3 | if important { 0 } else { bits & 7 };
+            let bits = bits_of(parent);
             bits & below != 0 || (parent.len() == key.len() && bits & bit(reach, false) != 0)
-        })
+        }) || around.into_iter().flatten().any(|range| bits_of(range.as_bytes()) & below != 0)
     }
 
     /// Hands over the exceptions to be kept that stand before `key`, or at it, in order; all that are left if there is none.
@@ -139,7 +156,10 @@ impl Passing {
             Some((key, At::Same)) => *rule.key <= *key,
         };
         while let Some((line, rule)) = self.waiting.pop_if(|(_, rule)| is_due(rule)) {
-            match [true, false].map(|important| self.reaches(&rule.key, important)) {
+            // The ranges around an address may come behind it: whether one is left is not known, and an exception to none is none.
+            let in_ranges = ranges_around(&rule.key).is_some();
+            let reaches = |important| self.reaches(&rule.key, important) || (in_ranges && (!important || self.important_range));
+            match [true, false].map(reaches) {
                 [true, true] if !rule.important => self.overruled.push(line),
                 [true, false] if !rule.important => {}
                 [false, false] => {}
@@ -187,6 +207,17 @@ fn parents_of(key: &[u8]) -> impl Iterator<Item = &[u8]> {
         (has_parents && ends).then_some(at)
     };
     key.iter().enumerate().filter_map(boundary).map(|at| &key[..at]).chain([key])
+}
+
+/// The ranges around an address or a range, if it is one of them.
+fn ranges_around(key: &[u8]) -> Option<impl Iterator<Item = Key> + use<>> {
+    let (host, length) = match key.iter().position(|&c| c == b'#') {
+        Some(at) => (&key[..at], str::from_utf8(&key[at + 1..]).ok()?.parse().ok()?),
+        None => (key, u8::MAX),
+    };
+    let address: IpAddr = str::from_utf8(host).ok()?.parse().ok()?;
+    let widest = if address.is_ipv4() { 24 } else { 48 };
+    Some((widest..length.min(whole(address))).map(move |length| Key::of_range(address, length)))
 }
 
 /// The key of the host of a page.

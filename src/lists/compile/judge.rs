@@ -97,6 +97,7 @@ impl<'a, 's> Judge<'a, 's> {
         match (rule.off, rule.means) {
             (false, Means::Entry) => {
                 let mark = Mark::new(reach?, rule.important);
+                self.exceptions.entry(key, rule.important);
                 if let Err(fault) = self.chunks.add(key, mark.0) {
                     self.fault.get_or_insert(fault);
                 }

@@ -404,6 +404,29 @@ fn an_exception_cancels_entries_of_its_own_list_for_that_name_and_below() {
 }
 
 #[test]
+fn an_exception_for_addresses_cancels_within_and_around_its_range() {
+    let said = |rules: &str, asked: &str| {
+        let made = compiled(&[(Category::ADULT, Format::Adblock, Origin::School, rules.as_bytes())], &Known::default());
+        let overruled = made.lists[0].rejects.of(Reject::Exception);
+        let table = Table::open(Box::new(made.bytes)).expect("a table");
+        (!table.lookup(&Host::parse(asked).expect("a host")).categories().is_empty(), overruled)
+    };
+    for (rules, asked, expected) in [
+        ("203.0.113.64/26\n@@||203.0.113.100^\n", "203.0.113.100", (false, 0)),
+        ("203.0.113.64/26\n@@||203.0.113.100^\n", "203.0.113.101", (true, 0)),
+        ("203.0.113.7\n@@203.0.113.0/24\n||198.51.100.7^\n", "203.0.113.7", (false, 0)),
+        ("203.0.113.7\n@@203.0.113.0/24\n||198.51.100.7^\n", "198.51.100.7", (true, 0)),
+        ("2001:db8:1::/64\n@@2001:db8:1::/48\n||198.51.100.7^\n", "2001:db8:1::9", (false, 0)),
+        ("203.0.113.0/24\n@@203.0.113.0/25\n", "203.0.113.127", (false, 0)),
+        ("203.0.113.0/24\n@@203.0.113.0/25\n", "203.0.113.128", (true, 0)),
+        ("203.0.113.64/26$important\n@@||203.0.113.100^\n", "203.0.113.100", (true, 1)),
+        ("203.0.113.64/26$important\n@@||203.0.113.100^$important\n", "203.0.113.100", (false, 0)),
+    ] {
+        assert_eq!(said(rules, asked), expected, "{asked} by {rules:?}");
+    }
+}
+
+#[test]
 fn an_exception_leaves_other_lists_alone() {
     let blocks: (_, _, _, &[u8]) = (Category::ADULT, Format::Adblock, Origin::Public, b"||a.example^\n");
     let excepts: (_, _, _, &[u8]) = (Category::ADULT, Format::Adblock, Origin::Public, b"||b.example^\n@@||a.example^\n");

@@ -7,7 +7,7 @@ use crate::lists::{Known, Origin, Reach, Source, suffixes};
 use crate::words::Category;
 
 /// Raised with every change of what a line of a list means, or of how an entry is judged: runs made before are made again.
-const RULES: u32 = 1;
+const RULES: u32 = 2;
 
 /// What decides what is in a run, but for the bytes of the source, which `made_of` stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,29 @@
+//! What the fuzz targets share. A target is a file of a few lines; what it does with the bytes stands here.
+//!
+//! Every target holds the house to more than not to panic: what it understood is compared with a reference that is slower and
+//! simpler. A new parser of outside bytes gets a target: its file in `fuzz_targets/`, a `[[bin]]` in Cargo.toml, and a few small
+//! seeds in `seeds/NAME/`.
+//!
+//! - [`naive`]    what the rules of a list say of a host, asked rule by rule
+//! - [`list`]     a list in one format: parsed, compiled, looked up
+//! - [`table`]    the table file: any bytes, and a good one forged
+//! - [`run`]      a source's run: any bytes, and a good one forged
+//! - [`tree`]     the files a list is made of: folders and archives
+//! - [`sealed`]   the sealed file of the locked tier
+//! - [`page`]     the path of a page in its one spelling
+//! - [`phrases`]  terms and phrase lists, whole and in chunks
+//! - [`config`]   the configuration's files
+//! - [`words`]    hosts and URLs
+//! - [`wire`]     DNS queries and answers
+
+pub mod config;
+pub mod list;
+pub mod naive;
+pub mod page;
+pub mod phrases;
+pub mod run;
+pub mod sealed;
+pub mod table;
+pub mod tree;
+pub mod wire;
+pub mod words;
