@@ -106,11 +106,16 @@ fn half_a_million_names_are_blocked_exactly_where_a_set_and_a_walk_say() {
         let expected = reference.look_up(&host);
         let union: CategorySet = expected.values().flat_map(|categories| categories.iter()).collect();
         assert_eq!(found.categories(), union, "{host}");
-        let found: BTreeMap<_, _> = found.matches().iter().map(|m| (m.labels, m.categories)).collect();
+        let mut by_labels: BTreeMap<u8, CategorySet> = BTreeMap::new();
+        for matched in found.matches() {
+            // Several patterns may fit one host.
+            let said = by_labels.entry(matched.labels).or_insert(CategorySet::EMPTY);
+            matched.categories.iter().for_each(|category| said.insert(category));
+        }
         let longest: BTreeMap<_, _> = expected.into_iter().rev().take(MAX_MATCHES).collect();
-        assert_eq!(found, longest, "{host}");
+        assert_eq!(by_labels, longest, "{host}");
         asked_for += 1;
-        blocked += u32::from(!found.is_empty());
+        blocked += u32::from(!by_labels.is_empty());
     }
     println!("{blocked} of {asked_for} are on a list");
     assert!(asked_for > ASKED as u32 * 9 / 10 && blocked > 0, "{blocked} of {asked_for}");

@@ -1,6 +1,7 @@
 //! What only a process of its own can tell: its memory.
 
 use super::school;
+use schoolgate::lists::Table;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -16,16 +17,18 @@ pub enum Task {
 #[derive(Serialize, Deserialize)]
 pub struct Compiled {
     pub seconds: f64,
-    /// VmHWM.
+    /// Of processors: what it would take alone on the machine, but for the disk, is between half of it and it.
+    pub cpu_seconds: f64,
+    /// VmHWM, the program itself included. A first table is not mapped while it is made: nothing of it is in this.
     pub peak_bytes: u64,
-    /// Of it, pages of files at the end: the table, if it is mapped while it is made.
-    pub mapped_bytes: u64,
 }
 
 #[derive(Serialize, Deserialize)]
 pub struct Opened {
+    /// Whether the system allowed the filter to be locked.
+    pub locked: bool,
     pub locked_bytes: u64,
-    /// What opening the table added to the process's private dirty memory.
+    /// What opening the table added to the process's own memory, with whatever reading on the way left in its heap.
     pub private_bytes: u64,
 }
 
@@ -47,24 +50,38 @@ pub fn run(task: Task, config: &Path) {
     let config = school::read(config);
     let told = match task {
         Task::Compile => {
-            let (begun, mapped) = (Instant::now(), of("/proc/self/status", "RssFile:"));
+            let begun = Instant::now();
             school::compile(&config);
             let seconds = begun.elapsed().as_secs_f64();
-            let mapped_bytes = of("/proc/self/status", "RssFile:").saturating_sub(mapped);
-            serde_json::to_string(&Compiled { seconds, peak_bytes: of("/proc/self/status", "VmHWM:"), mapped_bytes })
+            let cpu_seconds = cpu_seconds();
+            serde_json::to_string(&Compiled { seconds, cpu_seconds, peak_bytes: of("/proc/self/status", "VmHWM:") })
         }
         Task::Open => {
-            // Once before: what the first opening leaves in the heap for the next is the program's, not the table's.
-            drop(school::open(&config));
-            let before = of("/proc/self/smaps_rollup", "Private_Dirty:");
+            let before = of("/proc/self/status", "RssAnon:");
             let table = school::open(&config);
-            let after = of("/proc/self/smaps_rollup", "Private_Dirty:");
+            let locked = lock(&table);
+            let after = of("/proc/self/status", "RssAnon:");
             let locked_bytes = of("/proc/self/status", "VmLck:");
             drop(table);
-            serde_json::to_string(&Opened { locked_bytes, private_bytes: after.saturating_sub(before) })
+            serde_json::to_string(&Opened { locked, locked_bytes, private_bytes: after.saturating_sub(before) })
         }
     };
     println!("{}", told.expect("numbers"));
+}
+
+/// What this process has taken of processors so far.
+pub fn cpu_seconds() -> f64 {
+    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).expect("its own usage");
+    [usage.user_time(), usage.system_time()].map(|t| t.tv_sec() as f64 + t.tv_usec() as f64 / 1e6).iter().sum()
+}
+
+/// Keeps the filter in memory, as the gate does.
+fn lock(table: &Table) -> bool {
+    let Some((first, length)) = std::ptr::NonNull::new(table.filter().as_ptr().cast_mut()).zip(Some(table.filter().len())) else {
+        return false;
+    };
+    // SAFETY: locking changes nothing of the memory, which is the table's and is there until it is dropped.
+    unsafe { nix::sys::mman::mlock(first.cast(), length) }.is_ok()
 }
 
 /// A figure of /proc in bytes; it stands there in kB.

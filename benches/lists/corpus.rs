@@ -31,24 +31,37 @@ pub struct Corpus {
 impl Corpus {
     /// Unpacks what is packed, finds what is there, and makes up what is missing to so many names.
     pub fn find(folder: Option<&Path>, names: Option<usize>, temporary: &Path) -> Self {
-        let mut files = Vec::new();
+        let (mut files, mut names_of): (Vec<PathBuf>, Vec<PathBuf>) = (Vec::new(), Vec::new());
         if let Some(folder) = folder {
+            // The configuration that will name the files stands in another folder.
+            let folder = &std::path::absolute(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
             files = self::files(folder);
-            for archive in files.iter().filter(|f| f.to_string_lossy().ends_with(".tar.zst")).cloned().collect::<Vec<_>>() {
-                let into = temporary.join("corpus").join(archive.file_stem().unwrap_or_default());
-                println!("unpacking {}", archive.display());
-                std::fs::create_dir_all(&into).expect("a folder");
-                let unpacked = Command::new("tar").arg("--zstd").arg("-xf").arg(&archive).arg("-C").arg(&into).status();
-                assert!(unpacked.expect("tar").success(), "{} cannot be unpacked: is zstd there?", archive.display());
-                files.extend(self::files(&into));
+            names_of.extend(files.iter().filter(|file| is_names(file, folder)).cloned());
+            let archives = files.clone();
+            for into in archives.iter().filter_map(|archive| unpacked(archive, temporary)) {
+                let found = self::files(&into);
+                // What an archive is called says what is in it.
+                names_of.extend(found.iter().filter(|file| is_names(file, into.parent().unwrap_or(&into))).cloned());
+                files.extend(found);
             }
         }
         let mut lists: Vec<List> = Vec::new();
-        for file in files.iter().filter(|file| is_names(file)) {
-            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for file in names_of {
+            let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+            let stem: String = file.file_stem().unwrap_or_default().to_string_lossy().chars().map(plain).collect();
             // A corpus has categories of its own; which of ours stands for one is no matter here.
-            let category = Category::fixed(&name).unwrap_or(ORDINARY[lists.len() % ORDINARY.len()]);
-            lists.push(List { name: format!("corpus/{name}"), category, file: file.clone() });
+            let category = Category::fixed(&stem).unwrap_or(ORDINARY[lists.len() % ORDINARY.len()]);
+            let size = |file: &Path| std::fs::metadata(file).map_or(0, |meta| meta.len());
+            let same = lists.iter().filter(|list| list.file.file_name() == file.file_name());
+            if same.clone().any(|list| size(&list.file) == size(&file)) {
+                println!("{} is there twice, perhaps packed and unpacked: read once", file.display());
+                continue;
+            }
+            let name = match same.count() {
+                0 => format!("corpus/{stem}"),
+                more => format!("corpus/{stem}-{more}"),
+            };
+            lists.push(List { name, category, file });
         }
         let (distinct, of_corpus) = (distinct(&lists), !lists.is_empty());
         println!("{distinct} distinct names in {} lists of the corpus", lists.len());
@@ -88,10 +101,25 @@ const ORDINARY: [Category; 8] = [
     Category::ADVERTS,
 ];
 
-/// `*.txt` in a folder called `names`, or anywhere if what it begins with are names and it is no list of harmless ones.
-fn is_names(file: &Path) -> bool {
-    let parts: Vec<_> = file.iter().filter_map(|part| part.to_str()).collect();
-    let within = |name: &str| parts[..parts.len() - 1].iter().any(|part| part.starts_with(name));
+/// Unpacks an archive into a folder of its own; one that cannot be is passed over.
+fn unpacked(archive: &Path, temporary: &Path) -> Option<PathBuf> {
+    let stem = archive.file_name()?.to_str()?.strip_suffix(".tar.zst")?;
+    let into = temporary.join("corpus").join(stem);
+    println!("unpacking {}", archive.display());
+    std::fs::create_dir_all(&into).expect("a folder");
+    let status = Command::new("tar").arg("--zstd").arg("-xf").arg(archive).arg("-C").arg(&into).status();
+    if !status.is_ok_and(|status| status.success()) {
+        println!("{} cannot be unpacked (are tar and zstd there?): what came out of it is used", archive.display());
+    }
+    Some(into)
+}
+
+/// `*.txt` whose first lines are names, unless it is in a folder of harmless names, of pages or of lists in other formats.
+/// What stands above `root` says nothing.
+fn is_names(file: &Path, root: &Path) -> bool {
+    let below = file.strip_prefix(root).unwrap_or(file);
+    let parts: Vec<_> = below.iter().filter_map(|part| part.to_str()).collect();
+    let within = |name: &str| parts.split_last().is_some_and(|(_, above)| above.iter().any(|part| part.starts_with(name)));
     if file.extension().is_none_or(|e| e != "txt") || within("benign") || within("html") || within("lists") {
         return false;
     }

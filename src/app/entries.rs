@@ -235,11 +235,16 @@ impl<'a> Changing<'a> {
     /// In force first, since that is what somebody waits for; then on the disk. Who is told that it is done is told after both.
     fn end<T>(self, enforce: impl FnOnce(OwnEntries) -> Result<T, String>, undo: impl FnOnce(T)) -> Result<(), String> {
         let path = entries_file(self.config);
-        let text = self.file.write().map_err(|fault| fault.to_string())?;
         let before = enforce(self.own)?;
-        if let Err(fault) = files::replace(&path, text.as_bytes()) {
+        // Nor does anybody wait until thousands of entries are put into words.
+        let written = self
+            .file
+            .write()
+            .map_err(|fault| fault.to_string())
+            .and_then(|text| files::replace(&path, text.as_bytes()).map_err(|fault| format!("{}: {fault}", path.display())));
+        if let Err(fault) = written {
             undo(before);
-            return Err(format!("{}: {fault}", path.display()));
+            return Err(fault);
         }
         *self.kept = Kept { stamp: stamp(&path), file: self.file };
         Ok(())

@@ -16,8 +16,8 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The doors' side of the journal.
@@ -28,6 +28,8 @@ pub struct Journal {
     shared: Arc<Shared>,
     /// Held as long as the journal: two writers would give the same seq twice.
     lock: File,
+    /// The last version whose names were stored, so that an entry among thousands does not wait until they are read again.
+    named: Mutex<Option<(u32, Names)>>,
 }
 
 thread_local! {
@@ -85,7 +87,7 @@ impl Journal {
         }
         let thread = std::thread::Builder::new().name("journal".into());
         thread.spawn(move || writer.run()).map_err(JournalFault::Writer)?;
-        Ok(Self { dir, shared, lock })
+        Ok(Self { dir, shared, lock, named: Mutex::default() })
     }
 
     /// Makes the calling thread's ring now, so that its first note has no file to make.
@@ -144,7 +146,12 @@ impl Journal {
     /// # Errors
     /// [`JournalFault::Names`]: the disk.
     pub fn name(&self, version: u32, names: &Names) -> Result<(), JournalFault> {
-        names::store(&self.dir, version, names).map_err(|source| self.names_fault(version, source))
+        names::store(&self.dir, version, names).map_err(|source| self.names_fault(version, source))?;
+        let mut named = self.named();
+        if named.as_ref().is_none_or(|(last, _)| *last <= version) {
+            *named = Some((version, names.clone()));
+        }
+        Ok(())
     }
 
     /// The version these names have: the last one's if nothing changed, else the next.
@@ -152,7 +159,14 @@ impl Journal {
     /// # Errors
     /// [`JournalFault::Names`]: the names of the last version cannot be looked up.
     pub fn version_of(&self, names: &Names) -> Result<u32, JournalFault> {
+        if let Some((version, last)) = &*self.named() {
+            return Ok(if last == names { *version } else { version + 1 });
+        }
         names::version_of(&self.dir, names).map_err(|source| self.names_fault(0, source))
+    }
+
+    fn named(&self) -> MutexGuard<'_, Option<(u32, Names)>> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn names_fault(&self, version: u32, source: io::Error) -> JournalFault {

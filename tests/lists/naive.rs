@@ -1,6 +1,7 @@
 //! Lists read and looked up in the plainest way there is: a map of names and a walk up the labels. It shares no code with what
 //! it is compared with but the host and the Public Suffix List.
 
+use regex::bytes::{Regex, RegexBuilder};
 use schoolgate::lists::{Format, Platforms};
 use schoolgate::words::{Category, CategorySet, Host};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -34,11 +35,13 @@ pub struct Said {
     pub entries: Vec<Entry>,
     /// Names that, with all below them, the list takes out again.
     pub exceptions: HashSet<String>,
+    /// What v2fly says by a pattern over a whole host.
+    pub patterns: Vec<Regex>,
 }
 
 /// Reads a list.
 pub fn read(list: &List, platforms: &Platforms) -> Said {
-    let mut said = Said { entries: Vec::new(), exceptions: HashSet::new() };
+    let mut said = Said { entries: Vec::new(), exceptions: HashSet::new(), patterns: Vec::new() };
     for line in String::from_utf8_lossy(&list.text).lines() {
         let line = line.trim();
         if line.is_empty() || line.starts_with(['#', '!', ';', '[', '$', '@']) && !line.starts_with("@@") {
@@ -63,7 +66,14 @@ pub fn read(list: &List, platforms: &Platforms) -> Said {
             Format::V2fly => match word.split('#').next().unwrap_or_default().split_once(':') {
                 Some(("full", name)) => (name, Reach::Exact),
                 Some(("domain", name)) => (name, Reach::Below),
-                Some(_) => continue,
+                Some((kind, _)) => {
+                    let pattern = word.strip_prefix("regexp:").filter(|_| kind == "regexp");
+                    let pattern =
+                        pattern.and_then(|text| RegexBuilder::new(text).unicode(false).case_insensitive(true).build().ok());
+                    // What fits a name that nobody could mean is refused as too broad.
+                    said.patterns.extend(pattern.filter(|pattern| !pattern.is_match(b"zq7xw-kvj.invalid")));
+                    continue;
+                }
                 None => (word.split('#').next().unwrap_or_default(), Reach::Below),
             },
             _ => (word.trim_start_matches("*."), Reach::Below),
@@ -101,21 +111,23 @@ fn reach_of(host: &Host, own: Reach, platforms: &Platforms) -> Option<Reach> {
 pub struct Reference {
     names: HashMap<String, Vec<(usize, Reach)>>,
     exceptions: Vec<HashSet<String>>,
+    patterns: Vec<(Category, Regex)>,
     categories: Vec<Category>,
 }
 
 impl Reference {
     pub fn new(lists: &[List], platforms: &Platforms) -> Self {
         let mut names: HashMap<String, Vec<(usize, Reach)>> = HashMap::new();
-        let mut exceptions = Vec::new();
+        let (mut exceptions, mut patterns) = (Vec::new(), Vec::new());
         for (number, list) in lists.iter().enumerate() {
             let said = read(list, platforms);
             for Entry { host, reach } in said.entries {
                 names.entry(host.to_string()).or_default().push((number, reach));
             }
             exceptions.push(said.exceptions);
+            patterns.extend(said.patterns.into_iter().map(|pattern| (list.category, pattern)));
         }
-        Self { names, exceptions, categories: lists.iter().map(|l| l.category).collect() }
+        Self { names, exceptions, patterns, categories: lists.iter().map(|l| l.category).collect() }
     }
 
     pub fn names(&self) -> impl Iterator<Item = &String> {
@@ -127,7 +139,7 @@ impl Reference {
         !self.exceptions[list].is_empty() && suffixes(host).any(|suffix| self.exceptions[list].contains(suffix))
     }
 
-    /// What the lists say of a host: by how many labels the entry has.
+    /// What the lists say of a host: by how many labels the entry has, by a pattern under [`BY_PATTERN`].
     pub fn look_up(&self, host: &Host) -> BTreeMap<u8, CategorySet> {
         let mut found = BTreeMap::new();
         for suffix in suffixes(host) {
@@ -144,9 +156,17 @@ impl Reference {
                 found.insert(labels, categories);
             }
         }
+        let fits = self.patterns.iter().filter(|(_, pattern)| pattern.is_match(host.as_str().as_bytes()));
+        let by_pattern: CategorySet = fits.map(|(category, _)| *category).collect();
+        if !by_pattern.is_empty() {
+            found.insert(BY_PATTERN, by_pattern);
+        }
         found
     }
 }
+
+/// More labels than a host has.
+pub const BY_PATTERN: u8 = 128;
 
 /// The host and every parent of it; an address has none, and is no name's parent.
 fn suffixes(host: &Host) -> impl Iterator<Item = &str> {
