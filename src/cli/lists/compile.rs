@@ -33,7 +33,7 @@ pub fn compile(context: &Context, config: &Config, args: &Args) -> Outcome {
 /// That the lists there are have these names.
 fn known(config: &Config, names: &[String]) -> Result<(), Failed> {
     let there: Vec<String> = tables::list_files(config).into_iter().map(|file| file.name).collect();
-    for name in names.iter().filter(|name| !there.contains(name)) {
+    if let Some(name) = names.iter().find(|name| !there.contains(name)) {
         let near = nearest(name, there.iter().map(String::as_str));
         let near = near.map_or("`schoolgate lists status` shows them".to_owned(), |near| format!("did you mean '{near}'?"));
         return Err(fail(format_args!("there is no list '{}': {near}", crate::words::escaped(name))));
