@@ -204,6 +204,11 @@ fn what_is_said_of_the_locked_tier_is_true() {
 
     // One of long ago still blocks, and is called what it is.
     seal(&school, "7", &["--dated", "2026-01-05"], &plain());
+    // But not in the place of a newer one: an old edition put back would take names out of the tier.
+    let refused = school.run(&["lists", "compile"]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("is older than the one in force"), "{refused:?}");
+    assert!(said_by(&school).starts_with("present"));
+    std::fs::remove_dir_all(school.path("var/lists/locked")).expect("the kept copy is gone");
     school.ok(&["lists", "compile"]);
     let said = said_by(&school);
     assert!(said.starts_with("stale (illegal-csam: 3 entries, A Licensed Party, 2026-01-05, fresh for 7 days)"), "{said}");
