@@ -171,6 +171,28 @@ mod tests {
         assert_eq!(check(Within::Url, &"a".repeat(LONGEST + 1)), Err(Reject::TooLong));
     }
 
+    /// Twenty of these, seven kilobytes of a list, made each long name cost a fifth of a second.
+    #[test]
+    fn a_pattern_that_must_be_matched_state_by_state_is_not_taken() {
+        let slow = (0..10).map(|n| format!("[a-r].{{180,225}}q{n}")).collect::<Vec<_>>().join("|");
+        assert_eq!(check(Within::Host, &format!("({slow})zz")), Err(Reject::Regex));
+        for fast in [r"^ad([sxv]?[0-9]*|system)[_.-]([^.[:space:]]+\.){1,}", r"^(.+\.)?porn[0-9]{1,3}\.[a-z]+$"] {
+            assert_eq!(check(Within::Host, fast), Ok(()), "{fast}");
+        }
+        for broad in [r"\.com$", r"^[a-z0-9.-]+\.co\.uk$", "x7q"] {
+            assert_eq!(check(Within::Host, broad), Err(Reject::TooBroad), "{broad}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_fits_what_must_stay_open_is_told_so() {
+        let canaries = ["www.google.com", "bbc.co.uk"].map(|name| Host::parse(name).expect("a host"));
+        let spares = |within, text| spares(within, text, canaries.iter());
+        assert_eq!(spares(Within::Host, r"^(www\.)?google\.[a-z.]+$"), Err(Reject::Canary));
+        assert_eq!(spares(Within::Url, r"^bbc\.co\.uk/"), Err(Reject::Canary));
+        assert_eq!(spares(Within::Host, r"^casino[0-9]+\."), Ok(()));
+    }
+
     #[test]
     fn each_pattern_found_is_told_and_a_set_too_large_becomes_two() {
         let set = Set::of(&[(3, "casino"), (5, "^bet"), (9, "o\\.example$")]).expect("patterns");

@@ -135,6 +135,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lines_that_say_nothing_are_not_held_without_end() {
+        let blank = "\n".repeat(200_000);
+        let opened = opening(&mut Lines::new(&mut blank.as_bytes())).expect("memory can be read");
+        assert!(opened.lines.is_empty());
+        let long = "# x\n".repeat(200_000);
+        let opened = opening(&mut Lines::new(&mut long.as_bytes())).expect("memory can be read");
+        assert!(opened.lines.len() < 40_000, "{}", opened.lines.len());
+    }
+
+    #[test]
     fn a_list_is_told_from_its_lines() {
         for (text, expected) in [
             ("# hosts\n127.0.0.1 localhost\n0.0.0.0 a.example\n0.0.0.0 b.example", Ok(Format::Hosts)),
