@@ -131,7 +131,7 @@ fn told(table: &Table, host: &Host, texts: &[ListText<'_>]) {
             assert!(!entry.is_empty());
             let text = texts[usize::from(list.0)];
             let _ = find_lines(&mut &text.text[..], text.format, host).expect("memory can be read");
-            let _ = scan_lines(&mut &text.text[..], text.format, host).expect("memory can be read");
+            let _ = scan_lines(&mut &text.text[..], text.format, host, host).expect("memory can be read");
         }
     }
 }
