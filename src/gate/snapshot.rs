@@ -84,8 +84,6 @@ impl Snapshot {
     /// What the ids of this snapshot are called.
     pub fn names(config: &Config, table: &Table, locked: &Locked) -> Names {
         let policy = &config.policy;
-        let mut rules: Vec<_> = policy.own.iter().map(|e| (e.id, format!("{} {}", e.act, e.host))).collect();
-        rules.sort();
         let pass = |o: &Opened| (o.pass.id, format!("{} until {}", opened(config, o), local_time(config, o.until_ms)));
         Names {
             school: config.school.name.clone(),
@@ -96,7 +94,7 @@ impl Snapshot {
             lists: table.lists().iter().map(|l| l.name.clone()).collect(),
             locked: locked.editions(),
             cells: policy.timetable.cells().iter().map(|c| c.name.clone()).collect(),
-            rules,
+            rules: policy.own.names(),
             passes: policy.passes.iter().map(pass).collect(),
             categories: config
                 .categories

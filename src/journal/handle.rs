@@ -3,7 +3,7 @@
 use super::book::Book;
 use super::event::Event;
 use super::fault::JournalFault;
-use super::names::{self, Names};
+use super::names::{self, Names, Stored};
 use super::ring::Producer;
 use super::rings::Rings;
 use super::segment::Segments;
@@ -29,7 +29,7 @@ pub struct Journal {
     /// Held as long as the journal: two writers would give the same seq twice.
     lock: File,
     /// The last version whose names were stored, so that an entry among thousands does not wait until they are read again.
-    named: Mutex<Option<(u32, Names)>>,
+    named: Mutex<Option<Arc<Stored>>>,
 }
 
 thread_local! {
@@ -146,10 +146,12 @@ impl Journal {
     /// # Errors
     /// [`JournalFault::Names`]: the disk.
     pub fn name(&self, version: u32, names: &Names) -> Result<(), JournalFault> {
-        names::store(&self.dir, version, names).map_err(|source| self.names_fault(version, source))?;
+        let last = self.named().clone();
+        let stored =
+            names::store(&self.dir, version, names, last.as_ref()).map_err(|source| self.names_fault(version, source))?;
         let mut named = self.named();
-        if named.as_ref().is_none_or(|(last, _)| *last <= version) {
-            *named = Some((version, names.clone()));
+        if named.as_ref().is_none_or(|last| last.version <= version) {
+            *named = Some(Arc::new(stored));
         }
         Ok(())
     }
@@ -159,13 +161,13 @@ impl Journal {
     /// # Errors
     /// [`JournalFault::Names`]: the names of the last version cannot be looked up.
     pub fn version_of(&self, names: &Names) -> Result<u32, JournalFault> {
-        if let Some((version, last)) = &*self.named() {
-            return Ok(if last == names { *version } else { version + 1 });
+        if let Some(last) = &*self.named() {
+            return Ok(if last.names == *names { last.version } else { last.version + 1 });
         }
         names::version_of(&self.dir, names).map_err(|source| self.names_fault(0, source))
     }
 
-    fn named(&self) -> MutexGuard<'_, Option<(u32, Names)>> {
+    fn named(&self) -> MutexGuard<'_, Option<Arc<Stored>>> {
         self.named.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The names of one policy version, each by its id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,8 +20,9 @@ pub struct Names {
     #[serde(default)]
     pub locked: Vec<String>,
     pub cells: Vec<String>,
-    /// The school's own entries by [`crate::policy::Entry::id`]: what was written, and why.
-    pub rules: Vec<(u32, String)>,
+    /// The school's own entries by [`crate::policy::Entry::id`], in the order of these: what was written. Shared with the entries.
+    #[serde(with = "shared")]
+    pub rules: Vec<(u32, Arc<str>)>,
     /// The passes by [`crate::policy::Pass::id`]: what was opened, for whom, until when.
     #[serde(default)]
     pub passes: Vec<(u16, String)>,
@@ -37,7 +39,65 @@ impl Names {
 
     /// What the school wrote in its own entry of this id.
     pub fn rule(&self, id: u32) -> Option<&str> {
-        self.rules.iter().find(|(rule, _)| *rule == id).map(|(_, text)| text.as_str())
+        self.rules.iter().find(|(rule, _)| *rule == id).map(|(_, text)| &**text)
+    }
+}
+
+/// Shared texts as plain ones: serde's own way of doing this is a feature that all of the house would be built with.
+mod shared {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::sync::Arc;
+
+    pub fn serialize<S: Serializer>(rules: &[(u32, Arc<str>)], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(rules.iter().map(|(id, text)| (id, &**text)))
+    }
+
+    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Vec<(u32, Arc<str>)>, D::Error> {
+        let rules = Vec::<(u32, String)>::deserialize(from)?;
+        Ok(rules.into_iter().map(|(id, text)| (id, text.into())).collect())
+    }
+}
+
+/// Names that differ from a version stored whole by a few entries and passes: of a school with thousands of entries, one more
+/// is a line on the disk, not all of them again.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Difference {
+    /// The version that is stored whole.
+    as_in: u32,
+    #[serde(with = "shared")]
+    added: Vec<(u32, Arc<str>)>,
+    gone: Vec<u32>,
+    passes: Vec<(u16, String)>,
+}
+
+/// Most entries of a difference: what is read back takes two files instead of one, and should be worth it.
+const MAX_DIFFERENCE: usize = 256;
+
+impl Difference {
+    /// `None`: more is different, or too much.
+    fn between(as_in: u32, whole: &Names, names: &Names) -> Option<Self> {
+        let Names { school, gateway, profiles, groups, networks, lists, locked, cells, rules: _, passes: _, categories } = names;
+        let same = (school, gateway, profiles, groups) == (&whole.school, &whole.gateway, &whole.profiles, &whole.groups)
+            && (networks, lists, locked) == (&whole.networks, &whole.lists, &whole.locked)
+            && (cells, categories) == (&whole.cells, &whole.categories);
+        if !same {
+            return None;
+        }
+        let missing = |from: &Names, rule: &(u32, Arc<str>)| from.rules.binary_search(rule).is_err();
+        let added: Vec<_> = names.rules.iter().filter(|rule| missing(whole, rule)).take(MAX_DIFFERENCE + 1).cloned().collect();
+        let gone: Vec<_> =
+            whole.rules.iter().filter(|rule| missing(names, rule)).map(|(id, _)| *id).take(MAX_DIFFERENCE + 1).collect();
+        let few = added.len() + gone.len() <= MAX_DIFFERENCE;
+        few.then(|| Self { as_in, added, gone, passes: names.passes.clone() })
+    }
+
+    fn apply(self, whole: Names) -> Names {
+        let mut rules = whole.rules;
+        rules.retain(|(id, _)| !self.gone.contains(id));
+        rules.extend(self.added);
+        rules.sort_unstable();
+        Names { rules, passes: self.passes, ..whole }
     }
 }
 
@@ -46,26 +106,54 @@ fn folder(dir: &Path) -> PathBuf {
     dir.join("names")
 }
 
-/// Stores the names of a version: whole, and on the disk when this returns.
-pub(super) fn store(dir: &Path, version: u32, names: &Names) -> io::Result<()> {
+/// Names as they are stored, and those they are stored as a difference from.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    pub version: u32,
+    pub names: Names,
+    /// The last version that is stored whole; `None`: this one.
+    whole: Option<Arc<Stored>>,
+}
+
+/// Stores the names of a version, on the disk when this returns. `last` is what was stored before.
+pub(super) fn store(dir: &Path, version: u32, names: &Names, last: Option<&Arc<Stored>>) -> io::Result<Stored> {
+    let whole = last.map(|last| last.whole.as_ref().unwrap_or(last)).filter(|whole| whole.version != version);
+    let found = whole.and_then(|whole| Some((whole, Difference::between(whole.version, &whole.names, names)?)));
+    let text = match &found {
+        Some((_, difference)) => serde_json::to_string(difference)?,
+        None => serde_json::to_string(names)?,
+    };
+    let stored = Stored { version, names: names.clone(), whole: found.map(|(whole, _)| whole.clone()) };
     let folder = folder(dir);
     let path = folder.join(format!("{version}.json"));
-    let text = serde_json::to_string(names)?;
     if std::fs::read_to_string(&path).is_ok_and(|there| there == text) {
-        return Ok(());
+        return Ok(stored);
     }
     let new = folder.join(format!("{version}.json.new"));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(&new, &path)?;
-    File::open(&folder)?.sync_all()
+    File::open(&folder)?.sync_all()?;
+    Ok(stored)
 }
 
-/// The stored text of a version's names, as week files hold it.
+/// The names of a version, if they are stored.
+fn load(dir: &Path, version: u32) -> Option<Names> {
+    let read = |version: u32| std::fs::read_to_string(folder(dir).join(format!("{version}.json"))).ok();
+    let text = read(version)?;
+    match serde_json::from_str::<Difference>(&text) {
+        Ok(difference) => {
+            let whole = serde_json::from_str(&read(difference.as_in)?).ok()?;
+            Some(difference.apply(whole))
+        }
+        Err(_) => serde_json::from_str(&text).ok(),
+    }
+}
+
+/// The text of a version's names, as week files hold it: whole.
 pub(super) fn stored_text(dir: &Path, version: u32) -> Option<String> {
-    let text = std::fs::read_to_string(folder(dir).join(format!("{version}.json"))).ok()?;
-    serde_json::from_str::<Names>(&text).is_ok().then_some(text)
+    serde_json::to_string(&load(dir, version)?).ok()
 }
 
 /// The last version that was stored; 0 if none was.
@@ -77,13 +165,17 @@ pub(super) fn last_version(dir: &Path) -> io::Result<u32> {
 /// The version that these names have: the last one's if nothing changed, else the next.
 pub(super) fn version_of(dir: &Path, names: &Names) -> io::Result<u32> {
     let last = last_version(dir)?;
-    let same = stored_text(dir, last).and_then(|text| serde_json::from_str::<Names>(&text).ok()).is_some_and(|n| n == *names);
+    let same = load(dir, last).is_some_and(|n| n == *names);
     Ok(if same { last } else { last + 1 })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn stored(dir: &Path, version: u32, names: &Names) -> Stored {
+        store(dir, version, names, None).expect("stored")
+    }
 
     #[test]
     fn a_version_stays_while_nothing_changes_and_is_never_given_twice() {
@@ -92,12 +184,39 @@ mod tests {
         let one = Names { school: "Hill".into(), ..Names::default() };
         let two = Names { groups: vec!["year 7".into()], ..one.clone() };
         assert_eq!(version_of(dir.path(), &one).expect("read"), 1);
-        store(dir.path(), 1, &one).expect("stored");
+        stored(dir.path(), 1, &one);
         assert_eq!(version_of(dir.path(), &one).expect("read"), 1);
         assert_eq!(version_of(dir.path(), &two).expect("read"), 2);
-        store(dir.path(), 2, &two).expect("stored");
+        stored(dir.path(), 2, &two);
         assert_eq!(version_of(dir.path(), &one).expect("read"), 3);
         assert_eq!(stored_text(dir.path(), 2).and_then(|t| serde_json::from_str(&t).ok()), Some(two));
         assert_eq!(stored_text(dir.path(), 9), None);
+    }
+
+    #[test]
+    fn one_entry_more_among_thousands_is_a_line_on_the_disk_and_all_of_them_when_read() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder(dir.path())).expect("made");
+        let rule = |id: u32| (id, format!("block name{id}.example").into());
+        let many = Names { school: "Hill".into(), rules: (1..=5_000).map(rule).collect(), ..Names::default() };
+        let mut names = many.clone();
+        let mut last = Arc::new(stored(dir.path(), 1, &many));
+        let size = |version: u32| std::fs::metadata(folder(dir.path()).join(format!("{version}.json"))).expect("there").len();
+        for (version, is_small) in [(2, true), (3, true), (4, false), (5, true)] {
+            match version {
+                2 => names.rules.push(rule(5_001)),
+                3 => drop(names.rules.remove(7)),
+                4 => names.rules.extend((6_000..7_000).map(rule)),
+                _ => names.passes.push((1, "video for year-9".into())),
+            }
+            last = Arc::new(store(dir.path(), version, &names, Some(&last)).expect("stored"));
+            assert_eq!(load(dir.path(), version).as_ref(), Some(&names), "{version}");
+            assert_eq!(version_of(dir.path(), &names).expect("read"), version);
+            assert_eq!(size(version) < 1_000, is_small, "{version}: {} octets", size(version));
+        }
+        assert_eq!(load(dir.path(), 2).expect("stored").rules.len(), 5_001, "the earlier ones mean what they meant");
+        let renamed = Names { school: "Vale".into(), ..names };
+        store(dir.path(), 6, &renamed, Some(&last)).expect("stored");
+        assert_eq!(load(dir.path(), 6), Some(renamed));
     }
 }

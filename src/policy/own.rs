@@ -60,7 +60,15 @@ impl Hasher for NameHasher {
     }
 }
 
-type ByHost = HashMap<Host, Vec<Entry>, BuildHasherDefault<NameHasher>>;
+/// An entry with its line in the journal's names. Shared by all who hold the entries: of twenty thousand, one more copies
+/// none of the others.
+#[derive(Debug)]
+struct Named {
+    entry: Entry,
+    said: Arc<str>,
+}
+
+type ByHost = HashMap<Host, Vec<Arc<Named>>, BuildHasherDefault<NameHasher>>;
 
 /// All of them, by host. A clone shares them: a snapshot that differs in something else has the same entries.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +86,8 @@ impl OwnEntries {
     pub fn with(&self, entries: impl IntoIterator<Item = Entry>) -> Self {
         let mut by_host = ByHost::clone(&self.by_host);
         for entry in entries {
-            by_host.entry(entry.host).or_default().push(entry);
+            let said = format!("{} {}", entry.act, entry.host).into();
+            by_host.entry(entry.host).or_default().push(Arc::new(Named { entry, said }));
         }
         Self { by_host: Arc::new(by_host) }
     }
@@ -88,14 +97,21 @@ impl OwnEntries {
     pub fn only(&self, is_kept: impl Fn(&Entry) -> bool) -> Self {
         let mut by_host = ByHost::clone(&self.by_host);
         by_host.retain(|_, entries| {
-            entries.retain(&is_kept);
+            entries.retain(|named| is_kept(&named.entry));
             !entries.is_empty()
         });
         Self { by_host: Arc::new(by_host) }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.by_host.values().flatten()
+        self.by_host.values().flatten().map(|named| &named.entry)
+    }
+
+    /// What the journal calls them, by their ids, in the order of these.
+    pub fn names(&self) -> Vec<(u32, Arc<str>)> {
+        let mut names: Vec<_> = self.by_host.values().flatten().map(|named| (named.entry.id, named.said.clone())).collect();
+        names.sort_unstable();
+        names
     }
 
     pub fn len(&self) -> usize {
@@ -126,14 +142,14 @@ impl OwnEntries {
 
     /// The entry for this exact host that stands against harmful code of this category.
     pub fn despite(&self, host: &Host, groups: &Groups, now_ms: i64, category: Category) -> Option<&Entry> {
-        self.by_host.get(host)?.iter().find(|e| {
+        self.by_host.get(host)?.iter().map(|named| &named.entry).find(|e| {
             e.act == Act::Allow && e.despite.contains(category) && e.until_ms.is_some() && e.in_force(now_ms) && e.is_for(groups)
         })
     }
 
     /// Every entry of the host and its parents, the longest first.
     fn along<'a, 'h>(&'a self, host: &'h Host) -> impl Iterator<Item = &'a Entry> + use<'a, 'h> {
-        host.suffixes().filter_map(|suffix| self.by_host.get(suffix)).flatten()
+        host.suffixes().filter_map(|suffix| self.by_host.get(suffix)).flatten().map(|named| &named.entry)
     }
 }
 

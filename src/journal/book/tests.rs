@@ -75,10 +75,10 @@ fn names_are_kept_by_version_in_the_week_that_uses_them() {
     let of = |school: &str| Names { school: school.into(), ..Names::default() };
     let mut book = book(dir.path());
     let at = |seq, policy_version| row(seq, Event { policy_version, ..event(seq) });
-    names::store(dir.path(), 1, &of("Hill")).expect("stored");
+    names::store(dir.path(), 1, &of("Hill"), None).expect("stored");
     book.put(&[at(1, 1), at(2, 2)]).expect("put");
     // Version 2 is named late: the next event of it brings the names along.
-    names::store(dir.path(), 2, &of("Hill and Vale")).expect("stored");
+    names::store(dir.path(), 2, &of("Hill and Vale"), None).expect("stored");
     book.put(&[at(3, 2)]).expect("put");
     // What week files have no longer needs the folder.
     std::fs::remove_dir_all(dir.path().join("names")).expect("removed");
