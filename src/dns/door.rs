@@ -54,20 +54,36 @@ pub enum First {
 
 /// A question that is allowed, and not yet answered.
 pub struct Open {
-    asked: Asked,
+    visit: Visit,
+    judged: Judged,
+    query: Query,
+    asker: Asker,
+    length: usize,
+    since: Instant,
     /// `None`: room is short and the client has its share.
     share: Option<Share>,
 }
 
 /// One question on its way: everything that its event needs.
-struct Asked {
-    visit: Visit,
-    judged: Judged,
-    query: Query,
-    asker: Asker,
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub visit: &'a Visit,
+    /// Of the question itself.
+    pub judged: &'a Judged,
+    pub query: &'a Query,
+    /// The name as it is printed, if that is known already.
+    pub printed: Option<&'a str>,
+    pub asker: Asker,
     /// Octets of the query.
-    length: usize,
-    since: Instant,
+    pub length: usize,
+    pub since: Instant,
+}
+
+impl Open {
+    fn asked(&self) -> Asked<'_> {
+        let Self { visit, judged, query, asker, length, since, .. } = self;
+        Asked { visit, judged, query, printed: None, asker: *asker, length: *length, since: *since }
+    }
 }
 
 impl Door {
@@ -118,10 +134,11 @@ impl Door {
             Some(host) => visit.judge(host, Surface::NoPage),
             None => visit.judge_unlisted(Surface::NoPage),
         };
-        let asked = Asked { visit, judged, query, asker, length: bytes.len(), since };
-        if query.class != rr::CLASS_IN || never_asked(query.kind) {
+        let length = bytes.len();
+        let asked = Asked { visit: &visit, judged: &judged, query: &query, printed: None, asker, length, since };
+        if !is_plain(&query) {
             self.say(&asked, Made::bare(Rcode::REFUSED), &judged, out);
-        } else if let Some(made) = host.and_then(|h| special::answer(&h, query.kind)) {
+        } else if let Some(made) = host.and_then(|h| own_answer(&h, query.kind)) {
             self.say(&asked, made, &judged, out);
         } else if judged.verdict.blocks() {
             self.block(&asked, &judged, out);
@@ -129,21 +146,26 @@ impl Door {
             self.settle(&asked, kept, out);
         } else {
             let share = self.resolver.share(asker.client);
-            return First::Open(Box::new(Open { asked, share }));
+            return First::Open(Box::new(Open { visit, judged, query, asker, length, since, share }));
         }
         First::Answered
+    }
+
+    /// Whether we have no answer of our own for a name: what is blocked is, what is not is asked for.
+    pub(super) fn says_nothing_of_its_own(&self, host: &Host, kind: u16) -> bool {
+        own_answer(host, kind).is_none()
     }
 
     /// Asks the upstreams, and answers.
     pub async fn finish(&self, open: Open, out: &mut Vec<u8>) {
         let Some(_share) = &open.share else { return self.too_busy(&open, out) };
-        let outcome = self.resolver.answer(&open.asked.query).await;
-        self.settle(&open.asked, outcome, out);
+        let outcome = self.resolver.answer(&open.query).await;
+        self.settle(&open.asked(), outcome, out);
     }
 
     /// Answers a question for which there is no room: SERVFAIL, so that the client tries again or elsewhere.
     pub fn too_busy(&self, open: &Open, out: &mut Vec<u8>) {
-        self.settle(&open.asked, Err(ResolveFault::Busy), out);
+        self.settle(&open.asked(), Err(ResolveFault::Busy), out);
     }
 
     /// Answers an allowed question, unless what stands behind it is blocked.
@@ -154,12 +176,7 @@ impl Door {
                 if judged.verdict.blocks() {
                     return self.block(asked, &judged, out);
                 }
-                let limit = match asked.asker.transport {
-                    Transport::Udp => asked.query.udp_limit(),
-                    Transport::Tcp => TCP_LIMIT,
-                };
-                found.write(&asked.query, limit, out);
-                self.note(asked, &judged, found.rcode(), out);
+                self.pass_on(asked, &judged, &found, out);
             }
             Err(fault) => {
                 let code = match fault {
@@ -174,19 +191,29 @@ impl Door {
                 };
                 let text = fault.to_string();
                 let made = Made { error: Some((code, &text)), ..Made::bare(Rcode::SERVFAIL) };
-                self.say(asked, made, &asked.judged, out);
+                self.say(asked, made, asked.judged, out);
             }
         }
     }
 
-    fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {
+    /// Answers what may be known as the upstream said it.
+    pub(super) fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
+        let limit = match asked.asker.transport {
+            Transport::Udp => asked.query.udp_limit(),
+            Transport::Tcp => TCP_LIMIT,
+        };
+        found.write(asked.query, limit, asked.since, out);
+        self.note(asked, judged, found.rcode(), out);
+    }
+
+    pub(super) fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {
         let config = &asked.visit.snapshot.config;
         let why = blocked::why(config, &judged.verdict);
-        self.say(asked, blocked::answer(config, &judged.verdict, &asked.query, asked.asker.local, &why), judged, out);
+        self.say(asked, blocked::answer(config, &judged.verdict, asked.query, asked.asker.local, &why), judged, out);
     }
 
     fn say(&self, asked: &Asked, made: Made, judged: &Judged, out: &mut Vec<u8>) {
-        made.write(&asked.query, out);
+        made.write(asked.query, out);
         self.note(asked, judged, made.rcode, out);
     }
 
@@ -195,7 +222,7 @@ impl Door {
         let heard = Heard {
             door: Doorway::Dns,
             method: "",
-            host: asked.query.name.to_string().into(),
+            host: asked.printed.map_or_else(|| asked.query.name.to_string().into(), Into::into),
             port: 0,
             path: "",
             query_type: asked.query.kind,
@@ -205,7 +232,7 @@ impl Door {
             bytes_down: out.len() as u64,
             duration_ms: asked.since.elapsed().as_millis().try_into().unwrap_or(u32::MAX),
         };
-        self.gate.note(&asked.visit, judged, heard);
+        self.gate.note(asked.visit, judged, heard);
     }
 }
 
@@ -223,6 +250,16 @@ fn refuse_header(bad: BadQuery, bytes: &[u8], ours: bool, out: &mut Vec<u8>) -> 
     First::Answered
 }
 
+/// What we answer ourselves, whoever asks and whatever the lists say.
+fn own_answer(host: &Host, kind: u16) -> Option<Made<'static>> {
+    special::answer(host, kind)
+}
+
+/// Whether a question is one for data of a name in the internet, in words that we know.
+pub(super) fn is_plain(query: &Query) -> bool {
+    query.class == rr::CLASS_IN && !never_asked(query.kind) && query.edns.is_none_or(|edns| edns.version == 0)
+}
+
 /// Types that are no data of a name: OPT, the transaction types (TKEY, TSIG) and zone transfers, which nobody may have here.
 fn never_asked(kind: u16) -> bool {
     matches!(kind, rr::OPT | 249..=rr::AXFR)
@@ -230,12 +267,12 @@ fn never_asked(kind: u16) -> bool {
 
 /// The verdict on an allowed question once its answer is known: that on the first name or address behind it that is blocked,
 /// else the first that was worth writing down (a warning, a `would-block`), else the question's own.
-fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
+pub(super) fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
     let mut said: Option<Judged> = None;
     let own = asked.query.name.nearest_host();
     let names = found.names().iter().filter(|n| Some(**n) != own).copied();
     for host in names.chain(found.addresses().iter().map(|&a| Host::from(a))) {
-        let Some(judged) = asked.visit.judge_behind(&asked.judged, &host, Surface::NoPage) else { continue };
+        let Some(judged) = asked.visit.judge_behind(asked.judged, &host, Surface::NoPage) else { continue };
         if judged.verdict.blocks() {
             said = Some(judged);
             break;
@@ -249,6 +286,6 @@ fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
             // What the question itself is counts too: a visit to help stays nobody's.
             found: asked.judged.found.or(&judged.found),
         },
-        _ => asked.judged,
+        _ => *asked.judged,
     }
 }
