@@ -136,24 +136,25 @@ impl Door {
         };
         let length = bytes.len();
         let asked = Asked { visit: &visit, judged: &judged, query: &query, printed: None, asker, length, since };
-        if !is_plain(&query) {
-            self.say(&asked, Made::bare(Rcode::REFUSED), &judged, out);
-        } else if let Some(made) = host.and_then(|h| own_answer(&h, query.kind)) {
-            self.say(&asked, made, &judged, out);
+        self.judged(&asked, host.as_ref(), out)
+    }
+
+    /// Answers a question that has been judged, if nobody must be asked. `host` is what it was judged by.
+    pub(super) fn judged(&self, asked: &Asked, host: Option<&Host>, out: &mut Vec<u8>) -> First {
+        let Asked { visit, judged, query, asker, length, since, .. } = *asked;
+        if !is_plain(query) {
+            self.say(asked, Made::bare(Rcode::REFUSED), judged, out);
+        } else if let Some(made) = host.and_then(|host| special::answer(host, query.kind)) {
+            self.say(asked, made, judged, out);
         } else if judged.verdict.blocks() {
-            self.block(&asked, &judged, out);
-        } else if let Some(kept) = self.resolver.cached(&query) {
-            self.settle(&asked, kept, out);
+            self.block(asked, judged, out);
+        } else if let Some(kept) = self.resolver.cached(query) {
+            self.settle(asked, kept, out);
         } else {
-            let share = self.resolver.share(asker.client);
+            let (visit, judged, query, share) = (visit.clone(), *judged, *query, self.resolver.share(asker.client));
             return First::Open(Box::new(Open { visit, judged, query, asker, length, since, share }));
         }
         First::Answered
-    }
-
-    /// Whether we have no answer of our own for a name: what is blocked is, what is not is asked for.
-    pub(super) fn says_nothing_of_its_own(&self, host: &Host, kind: u16) -> bool {
-        own_answer(host, kind).is_none()
     }
 
     /// Asks the upstreams, and answers.
@@ -248,11 +249,6 @@ fn refuse_header(bad: BadQuery, bytes: &[u8], ours: bool, out: &mut Vec<u8>) -> 
     }
     answer::header_only(bytes, rcode, out);
     First::Answered
-}
-
-/// What we answer ourselves, whoever asks and whatever the lists say.
-fn own_answer(host: &Host, kind: u16) -> Option<Made<'static>> {
-    special::answer(host, kind)
 }
 
 /// Whether a question is one for data of a name in the internet, in words that we know.
