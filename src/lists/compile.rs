@@ -99,8 +99,8 @@ fn compile_in(
         runs.push(run);
     }
     let mut bytes = Vec::new();
-    merge(&mut runs, &mut Cursor::new(Vec::new()), &mut bytes, progress)?;
-    Ok(Compiled { bytes, lists: runs.iter().map(|r| r.provenance().clone()).collect() })
+    let (_, lists) = merge::merged(&mut runs, &mut Cursor::new(Vec::new()), &mut bytes, progress)?;
+    Ok(Compiled { bytes, lists })
 }
 
 /// A list whose text is in memory: one made up, or small.

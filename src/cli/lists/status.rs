@@ -204,16 +204,19 @@ fn refused(status: &Status) -> String {
             text.push_str(&format!("\n    NOT USED: {why}"));
         }
         for (why, count, first) in &row.rejects {
-            text.push_str(&format!("\n    {} {why} ({})", number(*count), places(*count, first)));
+            text.push_str(&format!("\n    {} {why}{}", number(*count), places(*count, first)));
         }
     }
     if text.is_empty() { text } else { format!("refused{text}") }
 }
 
 fn places(count: u64, first: &[String]) -> String {
+    if first.is_empty() {
+        return String::new();
+    }
     let lines = first.join(", ");
     let more = if count > first.len() as u64 { ", …" } else { "" };
-    format!("line{} {lines}{more}", if first.len() == 1 { "" } else { "s" })
+    format!(" (line{} {lines}{more})", if first.len() == 1 { "" } else { "s" })
 }
 
 /// What of the lists' folders is not read, a line each.
@@ -281,7 +284,7 @@ fn age(seconds: u64) -> String {
 pub(super) fn shown(rows: &[Row]) -> String {
     let mut table = table(["list", "category", "entries", "duplicates", "rejected"]);
     for row in rows {
-        let told = |(why, count, first): &(String, u64, Vec<String>)| format!("{count} {why} ({})", places(*count, first));
+        let told = |(why, count, first): &(String, u64, Vec<String>)| format!("{count} {why}{}", places(*count, first));
         let mut rejects: Vec<String> = row.rejects.iter().map(told).collect();
         rejects.extend(row.broken.iter().map(|why| format!("NOT USED: {why}")));
         table.add_row([
@@ -313,7 +316,7 @@ mod tests {
             assert_eq!(age(seconds), text);
         }
         let places = |count, first: &[&str]| places(count, &first.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>());
-        let said = [places(1, &["7"]), places(2, &["7", "urls:9"]), places(9, &["1", "2"])];
-        assert_eq!(said, ["line 7", "lines 7, urls:9", "lines 1, 2, …"]);
+        let said = [places(1, &["7"]), places(2, &["7", "urls:9"]), places(9, &["1", "2"]), places(9, &[])];
+        assert_eq!(said, [" (line 7)", " (lines 7, urls:9)", " (lines 1, 2, …)", ""]);
     }
 }

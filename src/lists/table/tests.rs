@@ -167,7 +167,7 @@ fn table_of_keys(lists: &[(Category, &[&str])]) -> Table {
     let mut spill = std::io::Cursor::new(Vec::new());
     let mut writer = write::Writer::new(&mut spill);
     keys.iter().for_each(|(key, said)| writer.push(key, said).expect("a key"));
-    patterns.iter().for_each(|(within, text, said)| writer.pattern(*within, text, *said));
+    patterns.iter().for_each(|(within, text, said)| assert!(writer.pattern(*within, text, *said), "{text}"));
     let mut bytes = Vec::new();
     let written = writer.finish(&provenance, &mut bytes, &mut |_| ()).expect("memory can be written");
     assert_eq!((written.bytes, written.names), (bytes.len() as u64, keys.len() as u64));

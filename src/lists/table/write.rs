@@ -11,9 +11,11 @@ use super::kinds::Numbering;
 use super::names::Packer;
 use crate::lists::key::Form;
 use crate::lists::parse::Within;
+use crate::lists::pattern::Room;
 use crate::lists::suffixes;
 use crate::lists::{CompileFault, Progress, Provenance};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 /// A place for what is too much for memory: a temporary file.
@@ -38,6 +40,7 @@ pub(in crate::lists) struct Writer<'s> {
     kinds: Numbering,
     asked: Asked,
     patterns: BTreeMap<(Within, String), Vec<u16>>,
+    room: Room,
 }
 
 impl<'s> Writer<'s> {
@@ -51,6 +54,7 @@ impl<'s> Writer<'s> {
             kinds: Numbering::default(),
             asked: Asked::default(),
             patterns: BTreeMap::new(),
+            room: Room::default(),
         }
     }
 
@@ -78,12 +82,17 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
-    /// Adds a pattern; the same one of another source is one with it.
-    pub fn pattern(&mut self, within: Within, text: &str, said: u16) {
-        let row = self.patterns.entry((within, text.to_owned())).or_default();
+    /// Adds a pattern; the same one of another source is one with it. `false`: there is no room for it.
+    pub fn pattern(&mut self, within: Within, text: &str, said: u16) -> bool {
+        let row = match self.patterns.entry((within, text.to_owned())) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(free) if self.room.take(text) => free.insert(Vec::new()),
+            Entry::Vacant(_) => return false,
+        };
         if let Err(place) = row.binary_search(&said) {
             row.insert(place, said);
         }
+        true
     }
 
     /// Writes the whole file. `lists` is what became of each source, by its number.
@@ -106,9 +115,6 @@ impl<'s> Writer<'s> {
         let mut patterns = Vec::with_capacity(self.patterns.len());
         for ((within, text), said) in std::mem::take(&mut self.patterns) {
             patterns.push(Pattern { within, kind: self.kinds.number(&said), text });
-        }
-        if patterns.len() > usize::from(u16::MAX) {
-            return Err(CompileFault::TooMuch);
         }
         let kinds = self.kinds.finish();
         let fuse = fuse::build(&self.hashes, &in_block);
