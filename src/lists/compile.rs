@@ -68,6 +68,11 @@ pub enum CompileFault {
     TooManyLists(usize),
     #[error("the lists hold more than a table can: 4 GiB of names")]
     TooMuch,
+    #[error(
+        "the lists share their names in more ways than a table can tell apart (65,536), and `{list}` has part in most of them: \
+         leave it out, and tell its keeper"
+    )]
+    TooManyKinds { list: String },
 }
 
 /// Most sources of one table: a source's number and what it says share 16 bits, 13 and 3.

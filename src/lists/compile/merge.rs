@@ -36,7 +36,7 @@ pub(super) fn merged(
     }
     let total = runs.iter().map(Run::entries).sum();
     let mut lists: Vec<_> = runs.iter().map(|r| r.provenance().clone()).collect();
-    let mut writer = Writer::new(spill);
+    let mut writer = Writer::new(spill, lists.iter().map(|list| list.name.clone()).collect());
     for (source, (run, list)) in runs.iter().zip(&mut lists).enumerate().filter(|(_, (_, list))| list.broken.is_none()) {
         let said = saying(source as u16, Says::Below);
         let left_out = run.patterns().iter().filter(|p| !writer.pattern(p.within, &p.text, said)).count() as u64;

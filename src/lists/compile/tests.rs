@@ -518,3 +518,23 @@ fn the_patterns_of_all_lists_together_have_a_bound_and_the_list_that_goes_over_i
     let known = |host: &str| !table.lookup(&Host::parse(host).expect("a host")).categories().is_empty();
     assert!(known("casino4x399.example") && !known("casino5x0.example"));
 }
+
+/// Seventeen lists of which each takes a name or not make 131,071 kinds.
+#[test]
+fn lists_that_are_made_to_mix_are_refused_with_the_name_of_one() {
+    let holds =
+        |list: u32| (1..70_000_u32).filter(move |n| n >> list & 1 == 1).map(|n| format!("n{n}.example\n")).collect::<String>();
+    let texts: Vec<String> = (0..17).map(holds).collect();
+    let names: Vec<String> = (0..17).map(|list| format!("list {list}")).collect();
+    let list = |(name, text)| ListText {
+        name,
+        category: Category::ADULT,
+        format: Format::Domains,
+        origin: Origin::School,
+        reach: Reach::Below,
+        text,
+    };
+    let lists: Vec<ListText> = names.iter().map(String::as_str).zip(texts.iter().map(String::as_bytes)).map(list).collect();
+    let told = compile_texts(&lists, &Known::default()).err().expect("too many kinds").to_string();
+    assert!(told.contains("(65,536), and `list "), "{told}");
+}

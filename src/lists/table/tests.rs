@@ -165,7 +165,7 @@ fn table_of_keys(lists: &[(Category, &[&str])]) -> Table {
         }
     }
     let mut spill = std::io::Cursor::new(Vec::new());
-    let mut writer = write::Writer::new(&mut spill);
+    let mut writer = write::Writer::new(&mut spill, Vec::new());
     keys.iter().for_each(|(key, said)| writer.push(key, said).expect("a key"));
     patterns.iter().for_each(|(within, text, said)| assert!(writer.pattern(*within, text, *said), "{text}"));
     let mut bytes = Vec::new();
