@@ -108,6 +108,21 @@ pub trait Sink: Send {
     fn moved(&mut self, bytes: u64);
 }
 
+/// A body small enough for memory: the wish it is fetched with has its bound.
+impl Sink for Vec<u8> {
+    fn begin(&mut self, _: Option<u64>) -> io::Result<()> {
+        self.clear();
+        Ok(())
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn moved(&mut self, _: u64) {}
+}
+
 /// What became of a fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {

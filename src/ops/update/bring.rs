@@ -194,9 +194,9 @@ async fn signature_of(fetcher: &Fetcher, url: &Url, signature: &Signature) -> Re
     let beside = Url { path: format!("{}.minisig", url.path), ..url.clone() };
     let url = signature.url.as_ref().unwrap_or(&beside);
     let wish = Wish { known: None, signed: true, archive: false, max_bytes: MAX_SIGNATURE };
-    let mut text = Small(Vec::new());
+    let mut text = Vec::new();
     fetcher.fetch(url, &wish, &mut text).await.map_err(Unfit::Unsigned)?;
-    Ok(String::from_utf8_lossy(&text.0).into_owned())
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 fn copy(file: &mut File, coming: &mut Coming, max_bytes: u64) -> Result<(), Unfit> {
@@ -223,23 +223,6 @@ fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".minisig");
     name.into()
-}
-
-/// A body small enough for memory: the wish it is fetched with has its bound.
-struct Small(Vec<u8>);
-
-impl Sink for Small {
-    fn begin(&mut self, _: Option<u64>) -> io::Result<()> {
-        self.0.clear();
-        Ok(())
-    }
-
-    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn moved(&mut self, _: u64) {}
 }
 
 /// A folder that somebody fills by hand: a box without the internet.
