@@ -4,6 +4,7 @@ use super::kept::{self, Coming, Meta};
 use super::{offline_names, system_ms};
 use crate::config::{PublicList, Signature};
 use crate::net::fetch::{self, FetchFault, Fetched, Fetcher, SignatureFault, Sink, Version, Wish};
+use crate::ops::files;
 use crate::words::Url;
 use std::collections::HashMap;
 use std::fs::File;
@@ -123,12 +124,12 @@ impl Bring {
     ) -> Result<Brought, BringFault> {
         let path = folder.find(list)?;
         let unfit = |source| BringFault::Unfit { path: path.clone(), source };
-        let mut file = File::open(&path).map_err(|source| BringFault::File { path: path.clone(), source })?;
+        let mut file = files::open_regular(&path).map_err(|source| BringFault::File { path: path.clone(), source })?;
         let mut coming = Coming::new(&self.data, list, watch).map_err(|fault| unfit(fault.into()))?;
         copy(&mut file, &mut coming, list.max_bytes).map_err(unfit)?;
         if let Some(signature) = &list.signature {
             let beside = beside(&path);
-            let text = std::fs::read_to_string(&beside);
+            let text = signature_at(&beside);
             let text = text.map_err(|source| unfit(Unfit::UnsignedFile { path: beside.clone(), source }))?;
             let mut body = coming.again().map_err(|fault| unfit(fault.into()))?;
             fetch::verify(&signature.key, &text, &mut body).map_err(|fault| unfit(fault.into()))?;
@@ -199,6 +200,17 @@ async fn signature_of(fetcher: &Fetcher, url: &Url, signature: &Signature) -> Re
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
+/// A signature in the folder, beside its list.
+fn signature_at(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    files::open_regular(path)?.take(MAX_SIGNATURE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_SIGNATURE {
+        let why = format!("it is larger than {} KiB: that is no signature", MAX_SIGNATURE >> 10);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    Ok(text)
+}
+
 fn copy(file: &mut File, coming: &mut Coming, max_bytes: u64) -> Result<(), Unfit> {
     let total = file.metadata()?.len();
     if total > max_bytes {
@@ -248,9 +260,12 @@ impl Folder {
         // The first is the list's own name; another list's URL may end alike, and stands back.
         let own = names.first().cloned();
         names.retain(|name| own.as_ref() == Some(name) || self.meant.get(name) == Some(&1));
-        match names.iter().find(|name| name.is_file()) {
+        match names.iter().find(|name| name.is_file()).or_else(|| names.iter().find(|name| name.exists())) {
             Some(found) => Ok(found.clone()),
             None => Err(BringFault::Missing(names)),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+use super::*;
+use crate::lists::Format;
+use crate::net::fetch::stub::Signer;
+use crate::words::Category;
+use std::fs;
+
+/// A folder that somebody filled, and the lists that are taken from it.
+struct Filled {
+    folder: tempfile::TempDir,
+    data: tempfile::TempDir,
+    list: PublicList,
+}
+
+impl Filled {
+    fn new(signer: Option<&Signer>) -> Self {
+        let temporary = || tempfile::tempdir().expect("a folder");
+        let list = PublicList {
+            name: "keeper/games".into(),
+            category: Category::GAMES,
+            format: Format::Domains,
+            urls: vec![Url::parse("https://lists.example/games.txt").expect("a URL")],
+            signature: signer.map(|signer| Signature { key: signer.key.clone(), url: None }),
+            inside: None,
+            max_bytes: 1 << 20,
+            licence: String::new(),
+            home: String::new(),
+            entries: None,
+            worth: String::new(),
+        };
+        Self { folder: temporary(), data: temporary(), list }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Takes the list; `Err` is what is told.
+    fn taken(&self) -> Result<Brought, String> {
+        let folder = Folder::new(self.folder.path().to_owned(), std::slice::from_ref(&self.list));
+        let bring = Bring { from: From::Folder(folder), data: self.data.path().to_owned(), dry_run: false };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(bring.bring(&self.list, &|_, _| ())).map_err(|fault| fault.to_string())
+    }
+
+    fn kept(&self) -> String {
+        fs::read_to_string(kept::body(self.data.path(), &self.list)).unwrap_or_default()
+    }
+}
+
+/// Where a FIFO is read like a file, an update waits for ever, and holds the lock that every later one wants.
+#[test]
+fn what_is_no_regular_file_is_refused_at_once() {
+    let signer = Signer::new();
+    let filled = Filled::new(Some(&signer));
+    let fifo = |path: &Path| nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+    fifo(&filled.path("keeper-games"));
+    assert!(filled.taken().expect_err("a FIFO").ends_with("keeper-games: it is no regular file"));
+    fs::remove_file(filled.path("keeper-games")).expect("it is there");
+    fs::write(filled.path("keeper-games"), "a.example\n").expect("a list");
+    fifo(&filled.path("keeper-games.minisig"));
+    assert!(filled.taken().expect_err("a FIFO").ends_with("keeper-games.minisig: it is no regular file"));
+    fs::remove_file(filled.path("keeper-games.minisig")).expect("it is there");
+    fs::write(filled.path("keeper-games.minisig"), "x".repeat(1 << 20)).expect("a file");
+    assert!(filled.taken().expect_err("no signature").ends_with("larger than 16 KiB: that is no signature"));
+    fs::write(filled.path("keeper-games.minisig"), signer.sign(b"a.example\n")).expect("a signature");
+    assert!(matches!(filled.taken(), Ok(Brought::New(_))));
+    assert_eq!(filled.kept(), "a.example\n");
+}
