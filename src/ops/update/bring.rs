@@ -65,6 +65,8 @@ pub(super) enum Unfit {
     UnsignedFile { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Signature(#[from] SignatureFault),
+    #[error("it is older than what is here, {is} and not {kept}: if its keeper took that back, delete {} and update again", folder.display())]
+    Older { is: String, kept: String, folder: PathBuf },
     #[error("it cannot be stored: {0}")]
     Stored(#[from] io::Error),
 }
@@ -109,11 +111,13 @@ impl Bring {
             (Fetched::Unchanged, None) => return Err(FetchFault::Status(304).into()),
             (Fetched::New(version), _) => version,
         };
+        let mut signed_at_s = None;
         if let Some(signature) = &list.signature {
             let text = signature_of(fetcher, url, signature).await?;
-            fetch::verify(&signature.key, &text, &mut coming.again()?)?;
+            signed_at_s = fetch::verify(&signature.key, &text, &mut coming.again()?)?;
         }
-        self.keep(list, coming, &url.to_string(), version, kept)
+        let meta = came(list, &coming, url.to_string(), version, signed_at_s);
+        self.keep(list, coming, meta, kept)
     }
 
     fn taken_from(
@@ -127,43 +131,30 @@ impl Bring {
         let mut file = files::open_regular(&path).map_err(|source| BringFault::File { path: path.clone(), source })?;
         let mut coming = Coming::new(&self.data, list, watch).map_err(|fault| unfit(fault.into()))?;
         copy(&mut file, &mut coming, list.max_bytes).map_err(unfit)?;
+        let mut signed_at_s = None;
         if let Some(signature) = &list.signature {
             let beside = beside(&path);
             let text = signature_at(&beside);
             let text = text.map_err(|source| unfit(Unfit::UnsignedFile { path: beside.clone(), source }))?;
             let mut body = coming.again().map_err(|fault| unfit(fault.into()))?;
-            fetch::verify(&signature.key, &text, &mut body).map_err(|fault| unfit(fault.into()))?;
+            signed_at_s = fetch::verify(&signature.key, &text, &mut body).map_err(|fault| unfit(fault.into()))?;
         }
         let kept = kept::meta(&self.data, list);
-        self.keep(list, coming, &path.display().to_string(), Version::default(), kept).map_err(unfit)
+        let meta = came(list, &coming, path.display().to_string(), Version::default(), signed_at_s);
+        self.keep(list, coming, meta, kept).map_err(unfit)
     }
 
-    /// What has come is looked at, and put in its place if it is another.
-    fn keep(
-        &self,
-        list: &PublicList,
-        coming: Coming,
-        from: &str,
-        version: Version,
-        kept: Option<Meta>,
-    ) -> Result<Brought, Unfit> {
+    /// What has come is looked at, and put in its place if it is another, and no older one.
+    fn keep(&self, list: &PublicList, coming: Coming, meta: Meta, kept: Option<Meta>) -> Result<Brought, Unfit> {
         fit(list, coming.bytes(), coming.head())?;
-        let now_ms = system_ms();
-        let sha256 = coming.sha256();
-        let meta = Meta {
-            url: from.to_owned(),
-            etag: version.etag,
-            last_modified: version.last_modified,
-            fetched_ms: now_ms,
-            checked_ms: now_ms,
-            bytes: coming.bytes(),
-            version: if list.inside.is_some() { None } else { kept::version(coming.head()) },
-            sha256,
-            licence: list.licence.clone(),
-            signed_by: list.signature.as_ref().map(|s| s.key.clone()),
-        };
-        if let Some(kept) = kept.filter(|kept| kept.sha256 == meta.sha256) {
-            return self.same(list, Meta { fetched_ms: kept.fetched_ms, ..meta });
+        if let Some(kept) = kept {
+            if meta.is_before(&kept) {
+                let folder = kept::folder(&self.data, list);
+                return Err(Unfit::Older { is: edition(&meta), kept: edition(&kept), folder });
+            }
+            if kept.sha256 == meta.sha256 {
+                return self.same(list, Meta { fetched_ms: kept.fetched_ms, ..meta });
+            }
         }
         if !self.dry_run {
             coming.put(&self.data, list, &meta)?;
@@ -177,6 +168,31 @@ impl Bring {
         }
         Ok(Brought::Same(meta))
     }
+}
+
+/// What is known of a body that has come.
+fn came(list: &PublicList, coming: &Coming, from: String, version: Version, signed_at_s: Option<u64>) -> Meta {
+    let now_ms = system_ms();
+    Meta {
+        url: from,
+        etag: version.etag,
+        last_modified: version.last_modified,
+        fetched_ms: now_ms,
+        checked_ms: now_ms,
+        bytes: coming.bytes(),
+        version: if list.inside.is_some() { None } else { kept::version(coming.head()) },
+        sha256: coming.sha256(),
+        licence: list.licence.clone(),
+        signed_by: list.signature.as_ref().map(|s| s.key.clone()),
+        signed_at_s,
+    }
+}
+
+/// What an edition is told by: when it was signed, or its own version.
+fn edition(meta: &Meta) -> String {
+    let signed = meta.signed_at_s.and_then(|s| jiff::Timestamp::from_second(i64::try_from(s).ok()?).ok());
+    let version = || meta.version.as_ref().map(|version| format!("version {version}"));
+    signed.map(|at| format!("signed {at}")).or_else(version).unwrap_or_else(|| "without a date".to_owned())
 }
 
 /// What no list is, whoever sent it. Whether it is a good one the compiler judges.

@@ -66,3 +66,40 @@ fn what_is_no_regular_file_is_refused_at_once() {
     assert!(matches!(filled.taken(), Ok(Brought::New(_))));
     assert_eq!(filled.kept(), "a.example\n");
 }
+
+/// Whoever holds the line, or a mirror, can send what the keeper signed last year.
+#[test]
+fn what_was_signed_before_does_not_take_the_place_of_what_was_signed_later() {
+    let signer = Signer::new();
+    let filled = Filled::new(Some(&signer));
+    let put = |body: &str, seconds: u64| {
+        fs::write(filled.path("keeper-games"), body).expect("a list");
+        let signature = signer.sign_with(body.as_bytes(), &format!("timestamp:{seconds}\tfile:games.txt"));
+        fs::write(filled.path("keeper-games.minisig"), signature).expect("a signature");
+    };
+    put("a.example\nb.example\n", 1_790_000_000);
+    assert!(matches!(filled.taken(), Ok(Brought::New(_))));
+    put("a.example\n", 1_789_999_999);
+    let told = filled.taken().expect_err("older");
+    assert!(
+        told.contains("it is older than what is here, signed 2026-09-21T14:13:19Z and not signed 2026-09-21T14:13:20Z"),
+        "{told}"
+    );
+    assert!(told.contains("lists/fetched/keeper-games and update again"), "{told}");
+    assert_eq!(filled.kept(), "a.example\nb.example\n");
+    put("c.example\n", 1_790_000_001);
+    assert!(matches!(filled.taken(), Ok(Brought::New(meta)) if meta.signed_at_s == Some(1_790_000_001)));
+}
+
+#[test]
+fn a_version_that_is_an_earlier_date_does_not_take_the_place_of_a_later_one() {
+    let filled = Filled::new(None);
+    let put =
+        |version: &str| fs::write(filled.path("keeper-games"), format!("# Version: {version}\na.example\n")).expect("a list");
+    for (version, taken) in
+        [("2026.1120.1", true), ("2026.1119.7", false), ("2026.1120.2", true), ("beta", true), ("2026.1001.1", true)]
+    {
+        put(version);
+        assert_eq!(filled.taken().is_ok(), taken, "{version}");
+    }
+}
