@@ -28,7 +28,7 @@ fn limits() -> Limits {
     Limits { idle: Duration::from_millis(1500), pause: Duration::from_millis(1), ..Limits::default() }
 }
 
-const WISH: Wish<'static> = Wish { known: None, signed: false, archive: false, max_bytes: 100_000 };
+const WISH: Wish<'static> = Wish { known: None, signed: false, archive: false, outside: false, max_bytes: 100_000 };
 
 fn fetched(authority: &Authority, url: &str, wish: &Wish) -> (Result<Fetched, FetchFault>, Vec<u8>) {
     let fetcher = Fetcher::new(Arc::new(Names), tls::client(Some(authority.pem.as_bytes())).expect("a CA"), limits());
@@ -175,4 +175,17 @@ fn a_signature_holds_for_every_byte_or_not_at_all() {
     }
     assert!(verify(key, &plain, &mut b"test".as_slice()).is_err(), "another's key");
     assert!(matches!(verify(key, "<html>", &mut b"test".as_slice()), Err(SignatureFault::Unreadable(_))));
+}
+
+/// The DNS may be made to say anything, and what answers inside may be a device that obeys a GET.
+#[test]
+fn what_ships_with_an_address_of_the_internet_is_not_fetched_from_inside() {
+    let authority = Authority::new();
+    let (origin, url) = origin(&authority, |_| ok("a.example\n", ""));
+    assert!(fetched(&authority, &url, &WISH).0.is_ok(), "what the school wrote may be a mirror of its own");
+    for (url, address) in [(url.as_str(), "127.0.0.1"), ("https://inside.example/list.txt", "10.0.0.1")] {
+        let told = fetched(&authority, url, &Wish { outside: true, ..WISH }).0.expect_err("refused").to_string();
+        assert!(told.contains(address) && told.contains("not an address of the internet"), "{told}");
+    }
+    assert_eq!(origin.asked().len(), 1);
 }

@@ -103,8 +103,13 @@ impl Bring {
         let same_way = kept.as_ref().filter(|meta| meta.url == url.to_string() && meta.signed_by == key);
         let known = same_way.map(|meta| Version { etag: meta.etag.clone(), last_modified: meta.last_modified.clone() });
         let known = known.filter(|version| *version != Version::default());
-        let wish =
-            Wish { known: known.as_ref(), signed: key.is_some(), archive: list.inside.is_some(), max_bytes: list.max_bytes };
+        let wish = Wish {
+            known: known.as_ref(),
+            signed: key.is_some(),
+            archive: list.inside.is_some(),
+            outside: list.shipped,
+            max_bytes: list.max_bytes,
+        };
         let mut coming = Coming::new(&self.data, list, watch)?;
         let version = match (fetcher.fetch(url, &wish, &mut coming).await?, kept.clone()) {
             (Fetched::Unchanged, Some(meta)) => return self.same(list, Meta { checked_ms: system_ms(), ..meta }),
@@ -113,7 +118,7 @@ impl Bring {
         };
         let mut signed_at_s = None;
         if let Some(signature) = &list.signature {
-            let text = signature_of(fetcher, url, signature).await?;
+            let text = signature_of(fetcher, url, signature, list.shipped).await?;
             signed_at_s = fetch::verify(&signature.key, &text, &mut coming.again()?)?;
         }
         let meta = came(list, &coming, url.to_string(), version, signed_at_s);
@@ -207,10 +212,10 @@ fn fit(list: &PublicList, bytes: u64, head: &[u8]) -> Result<(), Unfit> {
     }
 }
 
-async fn signature_of(fetcher: &Fetcher, url: &Url, signature: &Signature) -> Result<String, Unfit> {
+async fn signature_of(fetcher: &Fetcher, url: &Url, signature: &Signature, outside: bool) -> Result<String, Unfit> {
     let beside = Url { path: format!("{}.minisig", url.path), ..url.clone() };
     let url = signature.url.as_ref().unwrap_or(&beside);
-    let wish = Wish { known: None, signed: true, archive: false, max_bytes: MAX_SIGNATURE };
+    let wish = Wish { known: None, signed: true, archive: false, outside, max_bytes: MAX_SIGNATURE };
     let mut text = Vec::new();
     fetcher.fetch(url, &wish, &mut text).await.map_err(Unfit::Unsigned)?;
     Ok(String::from_utf8_lossy(&text).into_owned())

@@ -26,6 +26,7 @@ impl Filled {
             home: String::new(),
             entries: None,
             worth: String::new(),
+            shipped: true,
         };
         Self { folder: temporary(), data: temporary(), list }
     }
