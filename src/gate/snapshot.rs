@@ -5,7 +5,7 @@ use crate::journal::Names;
 use crate::lists::{Locked, Table};
 use crate::people::{Grouping, Person, Register};
 use crate::policy::Opened;
-use crate::words::{ClientAddr, Confidence, Groups, Host, Known, PersonId, Who};
+use crate::words::{ClientAddr, Confidence, Groups, Known, PersonId, Who};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -74,11 +74,6 @@ impl Snapshot {
             known: seen.known,
             sure: seen.sure,
         })
-    }
-
-    /// Whether a locked list says what is done with a host: then nothing the school or a teacher writes changes it.
-    pub fn locks(&self, host: &Host) -> bool {
-        self.locked.find(host, "").is_some()
     }
 
     /// What the ids of this snapshot are called.
