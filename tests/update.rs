@@ -108,6 +108,18 @@ fn a_fetched_list_is_in_force_without_a_restart_and_an_unchanged_one_changes_not
     keeper.says(|_| ok(GAMES, ""));
     assert_eq!(update(&school, &[]).1["lists"][0]["result"], "same");
     assert_eq!(made(), first);
+
+    // A keeper that says for ever that nothing is new does not keep a list young.
+    let meta = school.path("var/lists/fetched/county-games/meta.json");
+    let mut noted: Value = serde_json::from_slice(&std::fs::read(&meta).expect("it is noted")).expect("JSON");
+    noted["fetched_ms"] = (noted["fetched_ms"].as_i64().expect("a time") - 40 * 86_400_000).into();
+    std::fs::write(&meta, noted.to_string()).expect("it can be written");
+    assert_eq!(update(&school, &[]).1["lists"][0]["result"], "same");
+    let status = school.run(&["--json", "lists", "status"]);
+    let status: Value = serde_json::from_slice(&status.stdout).expect("JSON");
+    let list = status["lists"].as_array().and_then(|lists| lists.iter().find(|l| l["name"] == "county/games")).expect("the list");
+    let seconds = |what: &str| list[what].as_u64().unwrap_or_default();
+    assert!(seconds("age_s") < 3600 && seconds("changed_s") >= 40 * 86_400, "{list}");
 }
 
 #[test]

@@ -74,12 +74,13 @@ pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
     }
 }
 
-/// Says so where the name is judged as before: an entry cannot close what machines need, nor open what harms them.
+/// Says so where the name is judged as before: an entry cannot close what machines need, nor open what harms them. Of the locked tier
+/// nothing is said: an entry is no way to find out what is sealed.
 fn without_effect(context: &Context, entry: &NewEntry) -> Result<Option<String>, Failed> {
     let question = Question { what: entry.host.clone(), group: entry.group.clone(), ..Question::default() };
     let now = explain::answer(context, &context.read()?, &question)?;
     let (wanted, done) = (if entry.allow { "opens" } else { "closes" }, now.action == "allow");
-    let spoken = !matches!(now.step.as_str(), "own" | "firm");
+    let spoken = !matches!(now.step.as_str(), "own" | "firm" | "locked");
     Ok((spoken && entry.allow != done).then(|| {
         let change = now.to_change.map_or_else(String::new, |change| format!("\nto change that: {change}"));
         format!("note: it {wanted} nothing as things are, because {}{change}", now.because)

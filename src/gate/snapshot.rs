@@ -5,7 +5,7 @@ use crate::journal::Names;
 use crate::lists::{Found, Locked, Table};
 use crate::people::{Grouping, Person, Register};
 use crate::policy::Opened;
-use crate::words::{ClientAddr, Confidence, Groups, Host, Known, PersonId, Who};
+use crate::words::{ClientAddr, Confidence, Groups, Known, PersonId, Who};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -83,11 +83,6 @@ impl Snapshot {
             found.lock(entry);
         }
         found
-    }
-
-    /// Whether a locked list says what is done with a host: then nothing the school or a teacher writes changes it.
-    pub fn locks(&self, host: &Host) -> bool {
-        self.locked.find(host, "").is_some()
     }
 
     /// What the ids of this snapshot are called.

@@ -52,6 +52,15 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_as(path, private, |file| file.write_all(bytes))
 }
 
+/// Opens a regular file to read, or a link to one. A FIFO or a device does not hold it up: it is refused.
+///
+/// # Errors
+/// As the file system says; [`io::ErrorKind::InvalidInput`] if it is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let file = File::options().read(true).custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")) }
+}
+
 /// An empty file that only its owner reads.
 ///
 /// # Errors

@@ -37,6 +37,35 @@ pub struct Meta {
     pub licence: String,
     /// The minisign key that it was checked with.
     pub signed_by: Option<String>,
+    /// When it was signed, as the signature itself says, in seconds since 1970.
+    pub signed_at_s: Option<u64>,
+}
+
+impl Meta {
+    /// Whether this is an earlier edition than that one: signed before it by the same key, or, where signatures do not say, of an
+    /// earlier date by the lists' own versions. What cannot be compared is not earlier.
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        match (self.signed_at_s, other.signed_at_s) {
+            (Some(this), Some(other_at)) if self.signed_by == other.signed_by => this < other_at,
+            _ => {
+                let dates = (self.version.as_deref().and_then(date_of), other.version.as_deref().and_then(date_of));
+                matches!(dates, (Some(this), Some(other)) if is_of_form(&this, &other) && this < other)
+            }
+        }
+    }
+}
+
+/// The numbers of a version that begins with a year and holds nothing but numbers: `2025.0616.2358.04`, `2026112001`.
+fn date_of(version: &str) -> Option<Vec<&str>> {
+    let plain = version.bytes().all(|c| c.is_ascii_digit() || b".-:TZ ".contains(&c));
+    let numbers: Vec<&str> = version.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let year = numbers.first()?.get(..4)?;
+    (plain && ("1990".."2100").contains(&year)).then_some(numbers)
+}
+
+/// Whether both have as many numbers, each of as many digits: then they sort as text.
+fn is_of_form(one: &[&str], other: &[&str]) -> bool {
+    one.iter().map(|number| number.len()).eq(other.iter().map(|number| number.len()))
 }
 
 /// The folder of a list.
@@ -180,6 +209,37 @@ pub(super) fn version(head: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_edition_is_before_another_by_its_signature_else_by_a_version_that_is_a_date() {
+        let meta = |version: &str, key: &str, signed: Option<u64>| Meta {
+            url: String::new(),
+            etag: None,
+            last_modified: None,
+            fetched_ms: 0,
+            checked_ms: 0,
+            bytes: 1,
+            sha256: String::new(),
+            version: Some(version.to_owned()),
+            licence: String::new(),
+            signed_by: Some(key.to_owned()),
+            signed_at_s: signed,
+        };
+        for (this, other, before) in [
+            (meta("2026.1", "a", Some(7)), meta("2025.1", "a", Some(8)), true),
+            (meta("2025.1", "a", Some(8)), meta("2026.1", "a", Some(8)), false),
+            (meta("2025.1", "a", Some(7)), meta("2024.1", "b", Some(8)), false),
+            (meta("2025.0616.2358.04", "a", None), meta("2025.0617.0001.00", "a", Some(8)), true),
+            (meta("2025.0617.0001.00", "a", None), meta("2025.0616.2358.04", "a", None), false),
+            (meta("2026-11-19T08:00:00Z", "a", None), meta("2026-11-20T07:00:00Z", "a", None), true),
+            (meta("2026112001", "a", None), meta("2026112002", "a", None), true),
+            (meta("2026.9", "a", None), meta("2026.10", "a", None), false),
+            (meta("7", "a", None), meta("8", "a", None), false),
+            (meta("19 Nov 2026", "a", None), meta("20 Nov 2026", "a", None), false),
+        ] {
+            assert_eq!(this.is_before(&other), before, "{this:?} {other:?}");
+        }
+    }
 
     #[test]
     fn a_list_says_its_version_in_its_head() {
