@@ -136,9 +136,26 @@ fn what_is_no_list_is_refused_with_the_reason_and_what_was_there_stays() {
         assert_eq!(output.status.code(), Some(1), "{why}: {said}");
         assert!(said.contains(why) && said.contains("kept from 2"), "{why}: {said}");
         assert_eq!(std::fs::read_to_string(&list).expect("it stays"), GAMES, "{why}");
-        assert_eq!(std::fs::read_dir(list.parent().expect("a folder")).expect("a folder").count(), 2, "{why}: list and meta");
+        assert_eq!(
+            std::fs::read_dir(list.parent().expect("a folder")).expect("a folder").count(),
+            3,
+            "{why}: list, meta and why"
+        );
     }
     assert_eq!(action(&school, "play-this.example"), "block");
+
+    // It needs somebody until it is fetched again.
+    let _gate = school.start();
+    let needs = || school.json(&["status"])["needs_you"].to_string();
+    let said = needs();
+    for part in ["list county/games could not be fetched on 20", "redirected to plain HTTP", "is still used"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    keeper.says(version(GAMES, "v1"));
+    assert_eq!(update(&school, &["--dry-run"]).0, Some(0));
+    assert!(needs().contains("could not be fetched"), "a dry run changes nothing");
+    assert_eq!(update(&school, &[]).0, Some(0));
+    assert!(!needs().contains("could not be fetched"), "{}", needs());
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub enum Command {
 }
 
 pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
-    let config = context.read()?;
+    let config = context.read_as_far()?;
     let entry = NewEntry {
         host: args.name,
         allow,
@@ -68,16 +68,16 @@ pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
         }
     };
     say(said)?;
-    match without_effect(context, &entry)? {
+    match without_effect(context, &context.read_as_far()?, &entry)? {
         Some(why) => say(why),
         None => Ok(()),
     }
 }
 
 /// Says so where the name is judged as before: an entry cannot close what machines need, nor open what harms them.
-fn without_effect(context: &Context, entry: &NewEntry) -> Result<Option<String>, Failed> {
+fn without_effect(context: &Context, config: &Config, entry: &NewEntry) -> Result<Option<String>, Failed> {
     let question = Question { what: entry.host.clone(), group: entry.group.clone(), ..Question::default() };
-    let now = explain::answer(context, &context.read()?, &question)?;
+    let now = explain::answer(context, config, &question)?;
     let (wanted, done) = (if entry.allow { "opens" } else { "closes" }, now.action == "allow");
     let spoken = !matches!(now.step.as_str(), "own" | "firm");
     Ok((spoken && entry.allow != done).then(|| {
@@ -87,7 +87,7 @@ fn without_effect(context: &Context, entry: &NewEntry) -> Result<Option<String>,
 }
 
 pub fn entries(context: &Context, command: &Command) -> Outcome {
-    let config = context.read()?;
+    let config = context.read_as_far()?;
     match command {
         Command::List => list(context, &config),
         Command::Remove { id, reason } => {

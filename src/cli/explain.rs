@@ -28,7 +28,7 @@ pub struct Args {
 }
 
 pub fn explain(context: &Context, args: &Args) -> Outcome {
-    let config = context.read()?;
+    let config = context.read_as_far()?;
     let question = Question { what: args.what.clone(), who: args.who.clone(), group: args.group.clone(), at: args.at.clone() };
     let mut answer = answer(context, &config, &question)?;
     for found in &mut answer.found {

@@ -101,7 +101,7 @@ enum Format {
 }
 
 pub fn log(context: &Context, command: &Command) -> Outcome {
-    let config = context.read()?;
+    let config = context.read_as_far()?;
     let (wanted, shown) = match command {
         Command::Search(args) => (&args.wanted, "log search"),
         Command::Export(args) => (&args.wanted, "log export"),

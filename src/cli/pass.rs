@@ -57,7 +57,7 @@ pub struct OpenArgs {
 }
 
 pub fn pass(context: &Context, command: &Command) -> Outcome {
-    let config = context.read()?;
+    let config = context.read_as_far()?;
     match command {
         Command::Open(args) => open(context, &config, args),
         Command::List => list(context, &config),

@@ -118,7 +118,11 @@ impl Report {
 /// [`UpdateFault`]: then nothing was fetched. What became of each list is in the report.
 pub async fn update(config: &Config, lists: &[PublicList], how: &How, watch: Arc<dyn Watch>) -> Result<Report, UpdateFault> {
     let _one = lock(config)?;
-    let source = Arc::new(bring::Bring { from: from(config, lists, how)?, data: config.data.clone(), dry_run: how.dry_run });
+    let from = from(config, lists, how).inspect_err(|fault| {
+        let why = fault.to_string();
+        lists.iter().filter(|_| !how.dry_run).for_each(|list| note_outcome(&config.data, list, Some(&why)));
+    })?;
+    let source = Arc::new(bring::Bring { from, data: config.data.clone(), dry_run: how.dry_run });
     let permits = Arc::new(Semaphore::new(AT_A_TIME));
     let mut tasks = JoinSet::new();
     for (i, list) in lists.iter().cloned().enumerate() {
@@ -128,6 +132,10 @@ pub async fn update(config: &Config, lists: &[PublicList], how: &How, watch: Arc
             // Nobody closes the semaphore; if somebody did, all would go at once.
             let _permit = permits.acquire().await.ok();
             let brought = source.bring(&list, &|bytes, total| watch.moved(i, bytes, total)).await;
+            if !source.dry_run {
+                let why = brought.as_ref().err().map(ToString::to_string);
+                note_outcome(&source.data, &list, why.as_deref());
+            }
             let row = row(&list, category, brought, kept::meta(&source.data, &list));
             watch.ended(i, &row);
             (i, row)
@@ -151,6 +159,14 @@ pub async fn update(config: &Config, lists: &[PublicList], how: &How, watch: Arc
 pub fn update_here(config: &Config, lists: &[PublicList], how: &How, watch: Arc<dyn Watch>) -> Result<Report, UpdateFault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(UpdateFault::Runtime)?;
     runtime.block_on(update(config, lists, how, watch))
+}
+
+/// What became of a fetch, for `status`. That it cannot be written down is no reason not to go on.
+fn note_outcome(data: &Path, list: &PublicList, why: Option<&str>) {
+    let failed = why.map(|why| kept::Failed { when_ms: system_ms(), why: why.to_owned() });
+    if let Err(fault) = kept::note_outcome(data, list, failed.as_ref()) {
+        tracing::warn!(list = list.name, %fault, "what became of the fetch could not be written down");
+    }
 }
 
 /// The hosts this box must be able to reach for these lists: those of the lists, their mirrors and signatures.
