@@ -1,14 +1,14 @@
 //! `schoolgate allow`, `block`, `entries`: the school's own entries.
 
+use super::effect::Effect;
 use super::table::table;
-use super::{Context, Failed, Outcome, explain, fail, say};
+use super::{Context, Outcome, fail, say};
 use crate::app;
 use crate::app::entries::{self, Hand, Kept};
 use crate::config::{Config, WrittenEntry};
 use crate::gate::Snapshot;
 use crate::gate::control::{NewEntry, Request};
-use crate::gate::explain::Question;
-use crate::policy::Entry;
+use crate::policy::{Entry, Step};
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -59,6 +59,8 @@ pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
         despite: args.despite,
     };
     let what = if allow { "allows" } else { "blocks" };
+    let step = if entry.firm { Step::Firm } else { Step::Own };
+    let effect = Effect::of(context, &config, &entry.host, entry.group.as_deref(), step, allow);
     let said = match context.ask(&config, &Request::AddEntry(entry.clone()))? {
         Some(value) => format!("entry {} {what} {}: in force now", value["id"], entry.host),
         None => {
@@ -67,23 +69,9 @@ pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
             format!("entry {id} {what} {}: no gate is running, so it is in {} for the next start", entry.host, shown(&config))
         }
     };
-    say(said)?;
-    match without_effect(context, &context.read_as_far()?, &entry)? {
-        Some(why) => say(why),
-        None => Ok(()),
-    }
-}
-
-/// Says so where the name is judged as before: an entry cannot close what machines need, nor open what harms them.
-fn without_effect(context: &Context, config: &Config, entry: &NewEntry) -> Result<Option<String>, Failed> {
-    let question = Question { what: entry.host.clone(), group: entry.group.clone(), ..Question::default() };
-    let now = explain::answer(context, config, &question)?;
-    let (wanted, done) = (if entry.allow { "opens" } else { "closes" }, now.action == "allow");
-    let spoken = !matches!(now.step.as_str(), "own" | "firm");
-    Ok((spoken && entry.allow != done).then(|| {
-        let change = now.to_change.map_or_else(String::new, |change| format!("\nto change that: {change}"));
-        format!("note: it {wanted} nothing as things are, because {}{change}", now.because)
-    }))
+    // Where no gate is running, what has been written is read again.
+    let told = effect.map_or_else(|| Ok(String::new()), |effect| effect.told(context, &context.read_as_far()?))?;
+    say(said + &told)
 }
 
 pub fn entries(context: &Context, command: &Command) -> Outcome {

@@ -6,6 +6,7 @@
 mod check;
 mod completions;
 mod demo;
+mod effect;
 mod entries;
 mod explain;
 mod lists;
