@@ -100,6 +100,7 @@ fn a_slip_is_told_once_with_what_was_meant() {
         (&["log", "search", "--category", "gamblng", "--purpose", "a test"][..], "did you mean 'gambling'?"),
         (&["log", "search"], "--purpose 'a parent asked'"),
         (&["allow", "https://quiz.example/play", "--reason", "a test"], "did you mean quiz.example?"),
+        (&["allow", "com", "--reason", "a test"], "everything under `com`: write one name under it, such as `example.com`"),
         (&["allow", "quiz.example", "--group", "year9", "--reason", "a test"], "one of `pupils`"),
         (&["report", "week", "--week", "2026-99"], "'2026-99' is not an ISO week"),
         (&["report", "week", "--week", "2199-W10"], "has not begun"),
@@ -108,5 +109,6 @@ fn a_slip_is_told_once_with_what_was_meant() {
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{words:?}: {told}");
         assert!(told.contains(said) && told.matches("error:").count() == 1, "{words:?}: {told}");
+        assert!(!told.contains("-->"), "nobody wrote a file: {words:?}: {told}");
     }
 }

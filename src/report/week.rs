@@ -318,7 +318,8 @@ impl Week {
 impl Illegal {
     /// Whether the lists are there, and what met them.
     pub fn line(&self) -> String {
-        let met = count(self.hits, "request of pupils or unknown devices met them", "requests of pupils or unknown devices met them");
+        let met =
+            count(self.hits, "request of pupils or unknown devices met them", "requests of pupils or unknown devices met them");
         match (self.present, self.hits) {
             (true, 0) => "The lists are present. No request of a pupil or an unknown device met them.".into(),
             (true, _) => format!("The lists are present. {met}: {}.", list(&self.times)),
