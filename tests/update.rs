@@ -217,6 +217,21 @@ fn a_box_without_the_internet_takes_its_lists_from_a_folder() {
 }
 
 #[test]
+fn a_folder_for_lists_that_is_not_there_is_a_fault_with_its_place() {
+    let keeper = Keeper::new();
+    let school = keeper.school("", "offline = \"nowhere\"");
+    for command in [&["check"][..], &["lists", "update"]] {
+        let output = school.run(command);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {said}");
+        assert!(
+            said.contains("schoolgate.toml:") && said.contains("config/nowhere is not there: make it"),
+            "{command:?}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_dry_run_keeps_nothing_and_two_updates_never_run_at_once() {
     let keeper = Keeper::new();
     keeper.says(version(GAMES, "v1"));

@@ -39,6 +39,8 @@ const AT_A_TIME: usize = 4;
 pub enum UpdateFault {
     #[error("another update is running (it holds {})", .0.display())]
     Busy(PathBuf),
+    #[error("{at}: the folder {} is not there: make it, and put the lists' files into it, or delete `offline`", path.display())]
+    NoFolder { path: PathBuf, at: String },
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("{}: {source}", path.display())]
@@ -198,7 +200,21 @@ fn row(list: &PublicList, category: String, brought: Result<bring::Brought, brin
     }
 }
 
+/// What would keep every list from being fetched, for `check`.
+pub fn faults(config: &Config) -> Vec<String> {
+    no_folder(config).iter().map(ToString::to_string).collect()
+}
+
+fn no_folder(config: &Config) -> Option<UpdateFault> {
+    let path = config.lists.offline.as_ref().filter(|folder| !folder.is_dir())?.clone();
+    let at = config.lists.offline_at.as_ref().map_or_else(String::new, ToString::to_string);
+    Some(UpdateFault::NoFolder { path, at })
+}
+
 fn from(config: &Config, lists: &[PublicList], how: &How) -> Result<bring::From, UpdateFault> {
+    if let Some(fault) = no_folder(config) {
+        return Err(fault);
+    }
     if let Some(folder) = &config.lists.offline {
         return Ok(bring::From::Folder(bring::Folder::new(folder.clone(), lists)));
     }
