@@ -86,6 +86,37 @@ fn explain_knows_where_the_proxy_does_not_go() {
 }
 
 #[test]
+fn tables_fit_eighty_columns_where_nobody_says_how_many_there_are() {
+    let school = School::new(&Wish::default());
+    let why = "a reason that goes on for longer than any line has room, as reasons that people write often do when asked";
+    school.ok(&[
+        "allow",
+        "a-long-name.of-a-publisher.example.org",
+        "--group",
+        "sixth-form",
+        "--until",
+        "2099-12-18",
+        "--reason",
+        why,
+    ]);
+    let pass = ["pass", "open", "--host", "video.example", "--group", "pupils", "--minutes", "30", "--reason", why];
+    school.ok(&pass);
+    school.import("id,name,role,year,device,address\np1,Alexandra Featherstonehaugh,pupil,7,Laptop,127.0.0.9\n");
+    for words in [
+        &["entries", "list"][..],
+        &["pass", "list"],
+        &["lists", "status"],
+        &["lists", "compile"],
+        &["people", "list", "--purpose", "a test"],
+    ] {
+        let said = school.ok(words);
+        let table = said.rsplit_once("\n─").map_or(said.as_str(), |(table, _)| table);
+        let wide: Vec<&str> = table.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(said.contains('─') && wide.is_empty(), "{words:?}: {wide:#?}");
+    }
+}
+
+#[test]
 fn the_smallest_change_is_for_the_group_that_was_asked_about() {
     let school = School::new(&Wish::default());
     let change = |more: &[&str]| school.json(&[&["explain", "www.pokerstars.com"], more].concat())["to_change"].clone();

@@ -238,6 +238,19 @@ fn a_dry_run_keeps_nothing_and_two_updates_never_run_at_once() {
     let school = keeper.school("", "");
     let (code, said) = update(&school, &["--dry-run"]);
     assert_eq!((code, &said["lists"][0]["result"]), (Some(0), &"new".into()), "{said}");
+    assert_eq!(
+        (&said["lists"][0]["looked"]["entries"], &said["lists"][0]["looked"]["refused"]),
+        (&2.into(), &0.into()),
+        "{said}"
+    );
+    let output = school.run(&["lists", "update", "--dry-run"]);
+    assert!(text(&output.stderr).contains("1 of 1: county/games fetched: 2 entries"), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("new: 2 entries"), "{}", text(&output.stdout));
+    // What would not be used is told before anything is kept.
+    keeper.says(|_| ok("this is no list of names\nbut a letter to the school\nabout lists\n", ""));
+    let (code, said) = update(&school, &["--dry-run"]);
+    assert_eq!((code, &said["lists"][0]["result"]), (Some(1), &"refused".into()), "{said}");
+    keeper.says(version(GAMES, "v1"));
     assert!(!school.path("var/lists/fetched/county-games/list").exists());
     assert_eq!(action(&school, "play-this.example"), "allow");
     let file = std::fs::File::create(school.path("var/lists/update.lock")).expect("a file");

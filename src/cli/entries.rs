@@ -131,7 +131,7 @@ fn list(context: &Context, config: &Config) -> Outcome {
         if rows.is_empty() {
             return "no entries. `schoolgate allow NAME --reason '…'` makes one".into();
         }
-        let mut table = table(["id", "does", "name", "for", "until", "why", "by", "made"]);
+        let mut table = table(["id", "does", "name, and why", "for", "until", "by, made"]);
         let now = crate::gate::Clock::System.unix_ms();
         for row in &rows {
             let until = row.until_ms.map_or_else(String::new, |ms| {
@@ -139,15 +139,17 @@ fn list(context: &Context, config: &Config) -> Outcome {
                 entries::end(ms, &config.school.zone) + over
             });
             let does = if row.firm { format!("{} (firm)", row.action) } else { row.action.to_owned() };
+            let by = row.by.clone().unwrap_or_else(|| "the configuration".into());
             table.add_row([
                 row.id.to_string(),
                 does,
-                row.host.clone(),
+                format!("{}\n{}", row.host, row.reason),
                 row.group.unwrap_or("everyone").into(),
                 until,
-                row.reason.into(),
-                row.by.clone().unwrap_or_else(|| "the configuration".into()),
-                row.made_ms.map_or_else(String::new, |ms| local(ms, config)),
+                match row.made_ms {
+                    Some(ms) => format!("{by}\n{}", local(ms, config)),
+                    None => by,
+                },
             ]);
         }
         table.to_string()

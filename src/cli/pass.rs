@@ -110,18 +110,15 @@ fn list(context: &Context, config: &Config) -> Outcome {
         if open.is_empty() {
             return "no pass is open. `schoolgate pass open` opens one".into();
         }
-        let mut table = table(["id", "opens", "for", "since", "until", "why", "by", "agreed by"]);
+        let mut table = table(["id", "opens, and why", "for", "since, until", "by, agreed by"]);
         for pass in &open {
             let (Opens::Host(what) | Opens::Category(what)) = &pass.what;
             table.add_row([
                 pass.id.to_string(),
-                what.clone(),
+                format!("{what}\n{}", pass.reason),
                 pass.group.clone(),
-                local_time(config, pass.from_ms),
-                local_time(config, pass.until_ms),
-                pass.reason.clone(),
-                pass.by.clone(),
-                pass.agreed_by.clone().unwrap_or_default(),
+                format!("{}\n{}", local_time(config, pass.from_ms), local_time(config, pass.until_ms)),
+                format!("{}\n{}", pass.by, pass.agreed_by.as_deref().unwrap_or_default()),
             ]);
         }
         table.to_string()

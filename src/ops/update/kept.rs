@@ -117,6 +117,11 @@ impl<'a> Coming<'a> {
         Ok(Self { path, file, digest: Context::new(&SHA256), head: Vec::new(), bytes: 0, moved: 0, total: None, watch })
     }
 
+    /// Where it is while it comes.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

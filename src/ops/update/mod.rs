@@ -21,6 +21,7 @@ use crate::config::{Config, PublicList};
 use crate::net::fetch::{Fetcher, Limits};
 use crate::net::tls::{self, TlsFault};
 use crate::ops::files;
+use crate::ops::tables::Looked;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -88,6 +89,9 @@ pub struct Row {
     pub fetched_ms: Option<i64>,
     /// What the list calls this version of itself.
     pub version: Option<String>,
+    /// In a dry run: what is in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked: Option<Looked>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +128,7 @@ pub async fn update(config: &Config, lists: &[PublicList], how: &How, watch: Arc
         let why = fault.to_string();
         lists.iter().filter(|_| !how.dry_run).for_each(|list| note_outcome(&config.data, list, Some(&why)));
     })?;
-    let source = Arc::new(bring::Bring { from, data: config.data.clone(), dry_run: how.dry_run });
+    let source = Arc::new(bring::Bring { from, data: config.data.clone(), dry_run: how.dry_run.then(|| config.clone()) });
     let permits = Arc::new(Semaphore::new(AT_A_TIME));
     let mut tasks = JoinSet::new();
     for (i, list) in lists.iter().cloned().enumerate() {
@@ -134,7 +138,7 @@ pub async fn update(config: &Config, lists: &[PublicList], how: &How, watch: Arc
             // Nobody closes the semaphore; if somebody did, all would go at once.
             let _permit = permits.acquire().await.ok();
             let brought = source.bring(&list, &|bytes, total| watch.moved(i, bytes, total)).await;
-            if !source.dry_run {
+            if source.dry_run.is_none() {
                 let why = brought.as_ref().err().map(ToString::to_string);
                 note_outcome(&source.data, &list, why.as_deref());
             }
@@ -183,10 +187,14 @@ pub fn hosts(lists: &[PublicList]) -> BTreeSet<String> {
 }
 
 fn row(list: &PublicList, category: String, brought: Result<bring::Brought, bring::BringFault>, kept: Option<Meta>) -> Row {
-    let (result, why, meta) = match brought {
-        Ok(bring::Brought::New(meta)) => (Outcome::New, None, Some(meta)),
-        Ok(bring::Brought::Same(meta)) => (Outcome::Same, None, Some(meta)),
-        Err(fault) => (Outcome::Failed, Some(fault.to_string()), kept),
+    let (result, why, meta, looked) = match brought {
+        Ok(bring::Brought::New(meta, looked)) => (Outcome::New, None, Some(meta), looked),
+        Ok(bring::Brought::Same(meta, looked)) => (Outcome::Same, None, Some(meta), looked),
+        Err(fault) => (Outcome::Failed, Some(fault.to_string()), kept, None),
+    };
+    let (result, why) = match looked.as_ref().and_then(|looked| looked.not_used.clone()) {
+        Some(not_used) => (Outcome::Refused, Some(not_used)),
+        None => (result, why),
     };
     Row {
         list: list.name.clone(),
@@ -197,6 +205,7 @@ fn row(list: &PublicList, category: String, brought: Result<bring::Brought, brin
         bytes: meta.as_ref().map(|m| m.bytes),
         fetched_ms: meta.as_ref().map(|m| m.fetched_ms),
         version: meta.and_then(|m| m.version),
+        looked,
     }
 }
 
