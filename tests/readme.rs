@@ -89,7 +89,7 @@ fn its_commands_do_what_they_say_as_they_are_written() {
     let left_out = |command: &str| command.starts_with("demo") || command.starts_with("log follow") || command == "lists update";
     let mut run = 0;
     for command in typed().iter().filter(|command| !left_out(command)) {
-        let accepted = command.contains("--accept").then_some("schoolgate/games").unwrap_or("quiz.example");
+        let accepted = if command.contains("--accept") { "schoolgate/games" } else { "quiz.example" };
         let words = command.replace("FILE.csv", "own.csv").replace("CODE", "7K3M-0Q2F").replace("NAMES", "own.csv");
         let words = words.replace("NAME", accepted).replace("--who ID", "--who p1");
         let typed = format!("{:?} --config config/schoolgate.toml {words}", support::BINARY);
