@@ -31,7 +31,16 @@ fn secrets() -> Vec<String> {
 fn seal(school: &School, fresh_days: &str, dated: &[&str], plain: &str) -> String {
     school.write("plain.txt", plain);
     let (plain, out) = (school.path("plain.txt"), school.path("config/csam.sealed"));
-    let fixed = ["lists", "seal", plain.to_str().expect("a path"), "--category", "illegal-csam", "--issuer", "A Licensed Party"];
+    let fixed = [
+        "lists",
+        "seal",
+        "--force",
+        plain.to_str().expect("a path"),
+        "--category",
+        "illegal-csam",
+        "--issuer",
+        "A Licensed Party",
+    ];
     let more = ["--fresh-days", fresh_days, "--out", out.to_str().expect("a path")];
     let said = school.ok(&[&fixed[..], &more, dated].concat());
     std::fs::remove_file(plain).expect("destroyed");
@@ -53,7 +62,7 @@ fn configured(wish: &Wish, more: &str) -> School {
 fn school(wish: &Wish) -> School {
     let school = configured(wish, "");
     let said = with_list(&school);
-    assert!(said.contains("3 entries of illegal-csam") && said.contains("destroy the plain list"), "{said}");
+    assert!(said.contains("3 entries of illegal-csam") && said.contains("Destroy the plain list"), "{said}");
     assert!(secrets().iter().all(|secret| !said.contains(secret)), "{said}");
     school
 }
@@ -97,6 +106,25 @@ fn aliases() -> String {
         }
     });
     at
+}
+
+#[test]
+fn a_sealed_file_is_not_written_over_unasked_and_its_next_steps_are_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let school = School::new(&Wish::default());
+    let said = seal(&school, "30", &[], &plain());
+    let out = school.path("config/csam.sealed");
+    for step in ["minisign -Sm ", "chgrp schoolgate ", "under [lists]: locked = [\"/", "schoolgate check", "shred -u "] {
+        assert!(said.contains(step), "{step}: {said}");
+    }
+    let (made, mode) = (std::fs::read(&out).expect("a file"), out.metadata().expect("a file").permissions().mode());
+    assert_eq!(mode & 0o777, 0o640);
+    let (plain, out) = (school.path("plain.txt"), out.to_str().expect("a path").to_owned());
+    let words = ["lists", "seal", plain.to_str().expect("a path"), "--category", "illegal-csam", "--issuer", "X"];
+    let again = school.run(&[&words[..], &["--fresh-days", "3", "--out", &out]].concat());
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("--force"), "{}", text(&again.stderr));
+    assert_eq!(std::fs::read(&out).expect("a file"), made);
 }
 
 #[test]

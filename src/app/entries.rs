@@ -211,7 +211,7 @@ impl<'a> Changing<'a> {
 
     fn with(&mut self, new: Vec<WrittenEntry>) -> Result<Vec<u32>, String> {
         let numbered = self.file.add(new).map_err(|fault| fault.to_string())?;
-        let entries = config::entries_of(self.config, &numbered, Some(self.now_ms)).map_err(|f| f.render(false))?;
+        let entries = config::entries_of(self.config, &numbered, Some(self.now_ms)).map_err(|faults| plain(&faults))?;
         self.own = self.own.with(entries);
         Ok(numbered.iter().map(|e| e.id).collect())
     }

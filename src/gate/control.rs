@@ -172,6 +172,11 @@ pub fn ask(path: &Path, request: &Request) -> Result<Value, ControlFault> {
     }
 }
 
+/// Whether a gate listens at `path` and we may speak to it.
+pub fn is_open(path: &Path) -> bool {
+    UnixStream::connect(path).is_ok()
+}
+
 /// The socket a gate listens on. Dropping it removes the file and ends its thread.
 #[derive(Debug)]
 pub struct Socket {

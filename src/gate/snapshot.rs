@@ -5,7 +5,7 @@ use crate::journal::Names;
 use crate::lists::{Found, Locked, Table};
 use crate::people::{Grouping, Person, Register};
 use crate::policy::Opened;
-use crate::words::{ClientAddr, Confidence, Groups, Known, PersonId, Who};
+use crate::words::{ClientAddr, Confidence, Groups, Host, Known, PersonId, Who};
 use std::collections::HashMap;
 use std::sync::Arc;
 

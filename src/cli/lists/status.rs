@@ -175,32 +175,34 @@ fn age_s(list: &Path, noted_ms: Option<i64>) -> Option<u64> {
 
 /// Every category with the sum of its lists, and its lists below it.
 fn overview(status: &Status) -> String {
-    let mut table =
-        table(["category and its lists", "entries", "only here", "overlap", "checked", "changed", "refused", "canaries"]);
+    let mut table = table(["category and its lists", "entries", "only here", "checked", "changed", "refused", "spared"]);
     for category in &status.categories {
         let of = status.lists.iter().filter(|l| l.row.category == category.category);
         table.add_row([category.category.clone(), number(category.entries)]);
         for list in of {
             let row = &list.row;
-            let (unique, overlap) = match list.overlap_percent {
-                Some(percent) => (number(list.unique), format!("{percent} %")),
-                None => Default::default(),
-            };
+            let unique = if row.entries == 0 { String::new() } else { number(list.unique) };
             let ages = [list.age_s, list.changed_s].map(|seconds| seconds.map_or_else(|| "?".into(), age));
             let [checked, changed] = if list.shipped { ["shipped".into(), "shipped".into()] } else { ages };
             let entries = if row.broken.is_some() && row.entries == 0 { "NOT USED".into() } else { number(row.entries) };
             let counts = [row.refused(), list.canary_hits].map(|n| if n == 0 { "-".into() } else { number(n) });
-            let cells = [format!("  {}", row.name), entries, unique, overlap, checked, changed].into_iter().chain(counts);
+            let cells = [format!("  {}", row.name), entries, unique, checked, changed].into_iter().chain(counts);
             table.add_row(cells.map(Cell::new));
         }
     }
-    for column in 1..=7 {
+    for column in 1..=6 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
+    format!("{table}\n{COLUMNS}")
 }
+
+/// What the columns mean whose heads do not say it.
+const COLUMNS: &str = "\
+only here: no other list of the category has them
+refused:   lines that could not be taken, with their reasons below
+spared:    entries left out because they would close what schools need (canaries.txt)";
 
 /// Each list of which lines were refused, with the reasons and where they are.
 fn refused(status: &Status) -> String {
@@ -289,25 +291,24 @@ fn age(seconds: u64) -> String {
 
 /// What became of each list, as `lists compile` shows it.
 pub(super) fn shown(rows: &[Row]) -> String {
-    let mut table = table(["list", "category", "entries", "duplicates", "rejected"]);
+    let mut table = table(["list", "category", "entries", "twice", "refused"]);
+    let mut reasons = String::new();
     for row in rows {
         let told = |(why, count, first): &(String, u64, Vec<String>)| format!("{count} {why}{}", places(*count, first));
-        let mut rejects: Vec<String> = row.rejects.iter().map(told).collect();
-        rejects.extend(row.broken.iter().map(|why| format!("NOT USED: {why}")));
-        table.add_row([
-            row.name.clone(),
-            row.category.clone(),
-            row.entries.to_string(),
-            row.duplicates.to_string(),
-            rejects.join("\n"),
-        ]);
+        let mut why: Vec<String> = row.rejects.iter().map(told).collect();
+        why.extend(row.broken.iter().map(|why| format!("NOT USED: {why}")));
+        if !why.is_empty() {
+            reasons.push_str(&format!("\n{}: {}", row.name, why.join("; ")));
+        }
+        let refused = if row.broken.is_some() { "NOT USED".into() } else { row.refused().to_string() };
+        table.add_row([row.name.clone(), row.category.clone(), row.entries.to_string(), row.duplicates.to_string(), refused]);
     }
-    for column in [2, 3] {
+    for column in [2, 3, 4] {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
+    format!("{table}{reasons}")
 }
 
 #[cfg(test)]

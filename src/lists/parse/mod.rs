@@ -213,7 +213,7 @@ impl fmt::Display for Reject {
             Self::NoAddress => "no address in front of the name, as a hosts file has",
             Self::NoName => "an address with no name after it",
             Self::RealAddress => "a name given a real address: only 0.0.0.0, 127.0.0.1, :: and ::1 mean 'block'",
-            Self::Canary => "would close a canary: a name that no public list may close",
+            Self::Canary => "would close what schools need (canaries.txt)",
             Self::NotTrusted => "a public list may not say what is platform, help, rshe or education",
             Self::Regex => "a regular expression with look-around or back references, too big, or with a fault in it",
             Self::Keyword => "a keyword that would match within any name: not matched",

@@ -2,9 +2,10 @@
 
 use super::kept::{self, Coming, Meta};
 use super::{offline_names, system_ms};
-use crate::config::{PublicList, Signature};
+use crate::config::{Config, PublicList, Signature};
 use crate::net::fetch::{self, FetchFault, Fetched, Fetcher, SignatureFault, Sink, Version, Wish};
 use crate::ops::files;
+use crate::ops::tables::{self, Looked};
 use crate::words::Url;
 use std::collections::HashMap;
 use std::fs::File;
@@ -18,7 +19,8 @@ const MAX_SIGNATURE: u64 = 16 << 10;
 pub(super) struct Bring {
     pub from: From,
     pub data: PathBuf,
-    pub dry_run: bool,
+    /// Nothing is kept, and what comes is read as a compile with this configuration would.
+    pub dry_run: Option<Config>,
 }
 
 pub(super) enum From {
@@ -29,8 +31,8 @@ pub(super) enum From {
 /// What came.
 #[derive(Debug)]
 pub(super) enum Brought {
-    New(Meta),
-    Same(Meta),
+    New(Meta, Option<Looked>),
+    Same(Meta, Option<Looked>),
 }
 
 /// Why nothing came.
@@ -161,17 +163,24 @@ impl Bring {
                 return self.same(list, Meta { fetched_ms: kept.fetched_ms, ..meta });
             }
         }
-        if !self.dry_run {
+        let looked = self.look(list, coming.path());
+        if looked.is_none() {
             coming.put(&self.data, list, &meta)?;
         }
-        Ok(Brought::New(meta))
+        Ok(Brought::New(meta, looked))
     }
 
     fn same(&self, list: &PublicList, meta: Meta) -> Result<Brought, Unfit> {
-        if !self.dry_run {
+        let looked = self.look(list, &kept::body(&self.data, list));
+        if looked.is_none() {
             kept::note(&self.data, list, &meta)?;
         }
-        Ok(Brought::Same(meta))
+        Ok(Brought::Same(meta, looked))
+    }
+
+    /// In a dry run, what would become of a body.
+    fn look(&self, list: &PublicList, body: &Path) -> Option<Looked> {
+        self.dry_run.as_ref().map(|config| tables::look(config, list, body))
     }
 }
 

@@ -1,5 +1,5 @@
 //! What is on disk of one list: DATA/lists/fetched/NAME/, with the body (`list`, or `list.tar.gz`), the body before it
-//! (`list.before`), and `meta.json`.
+//! (`list.before`), `meta.json`, and, while its last fetch is one that failed, `failed.json`.
 
 use crate::config::PublicList;
 use crate::net::fetch::Sink;
@@ -86,6 +86,33 @@ pub fn meta(data: &Path, list: &PublicList) -> Option<Meta> {
     serde_json::from_slice(&fs::read(meta_file(data, list)).ok()?).ok()
 }
 
+/// A fetch that failed, until one does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// Milliseconds since 1970.
+    pub when_ms: i64,
+    pub why: String,
+}
+
+/// The last fetch of a list, if it failed.
+pub fn failed(data: &Path, list: &PublicList) -> Option<Failed> {
+    serde_json::from_slice(&fs::read(failed_file(data, list)).ok()?).ok()
+}
+
+/// Writes down what became of a fetch: why it failed, or, with none, that it did not.
+pub(super) fn note_outcome(data: &Path, list: &PublicList, failed: Option<&Failed>) -> io::Result<()> {
+    let path = failed_file(data, list);
+    match failed {
+        Some(failed) => files::replace(&path, &serde_json::to_vec_pretty(failed)?),
+        None if path.exists() => fs::remove_file(&path),
+        None => Ok(()),
+    }
+}
+
+fn failed_file(data: &Path, list: &PublicList) -> PathBuf {
+    folder(data, list).join("failed.json")
+}
+
 fn meta_file(data: &Path, list: &PublicList) -> PathBuf {
     folder(data, list).join("meta.json")
 }
@@ -117,6 +144,11 @@ impl<'a> Coming<'a> {
         let file = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;
         files::belongs_to_folder(&file, &folder)?;
         Ok(Self { path, file, digest: Context::new(&SHA256), head: Vec::new(), bytes: 0, moved: 0, total: None, watch })
+    }
+
+    /// Where it is while it comes.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     pub fn bytes(&self) -> u64 {

@@ -38,7 +38,7 @@ impl Filled {
     /// Takes the list; `Err` is what is told.
     fn taken(&self) -> Result<Brought, String> {
         let folder = Folder::new(self.folder.path().to_owned(), std::slice::from_ref(&self.list));
-        let bring = Bring { from: From::Folder(folder), data: self.data.path().to_owned(), dry_run: false };
+        let bring = Bring { from: From::Folder(folder), data: self.data.path().to_owned(), dry_run: None };
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(bring.bring(&self.list, &|_, _| ())).map_err(|fault| fault.to_string())
     }
@@ -64,7 +64,7 @@ fn what_is_no_regular_file_is_refused_at_once() {
     fs::write(filled.path("keeper-games.minisig"), "x".repeat(1 << 20)).expect("a file");
     assert!(filled.taken().expect_err("no signature").ends_with("larger than 16 KiB: that is no signature"));
     fs::write(filled.path("keeper-games.minisig"), signer.sign(b"a.example\n")).expect("a signature");
-    assert!(matches!(filled.taken(), Ok(Brought::New(_))));
+    assert!(matches!(filled.taken(), Ok(Brought::New(..))));
     assert_eq!(filled.kept(), "a.example\n");
 }
 
@@ -79,7 +79,7 @@ fn what_was_signed_before_does_not_take_the_place_of_what_was_signed_later() {
         fs::write(filled.path("keeper-games.minisig"), signature).expect("a signature");
     };
     put("a.example\nb.example\n", 1_790_000_000);
-    assert!(matches!(filled.taken(), Ok(Brought::New(_))));
+    assert!(matches!(filled.taken(), Ok(Brought::New(..))));
     put("a.example\n", 1_789_999_999);
     let told = filled.taken().expect_err("older");
     assert!(
@@ -89,7 +89,7 @@ fn what_was_signed_before_does_not_take_the_place_of_what_was_signed_later() {
     assert!(told.contains("lists/fetched/keeper-games and update again"), "{told}");
     assert_eq!(filled.kept(), "a.example\nb.example\n");
     put("c.example\n", 1_790_000_001);
-    assert!(matches!(filled.taken(), Ok(Brought::New(meta)) if meta.signed_at_s == Some(1_790_000_001)));
+    assert!(matches!(filled.taken(), Ok(Brought::New(meta, _)) if meta.signed_at_s == Some(1_790_000_001)));
 }
 
 #[test]
