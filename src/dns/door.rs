@@ -141,12 +141,21 @@ impl Door {
 
     /// Answers a question that has been judged, if nobody must be asked. `host` is what it was judged by.
     pub(super) fn judged(&self, asked: &Asked, host: Option<&Host>, out: &mut Vec<u8>) -> First {
-        let Asked { visit, judged, query, asker, length, since, .. } = *asked;
+        let Asked { judged, query, .. } = *asked;
         if !is_plain(query) {
             self.say(asked, Made::bare(Rcode::REFUSED), judged, out);
         } else if let Some(made) = host.and_then(|host| special::answer(host, query.kind)) {
             self.say(asked, made, judged, out);
-        } else if judged.verdict.blocks() {
+        } else {
+            return self.ordinary(asked, out);
+        }
+        First::Answered
+    }
+
+    /// [`Door::judged`] for a question that is plain, of a name that we have nothing of our own to say of.
+    pub(super) fn ordinary(&self, asked: &Asked, out: &mut Vec<u8>) -> First {
+        let Asked { visit, judged, query, asker, length, since, .. } = *asked;
+        if judged.verdict.blocks() {
             self.block(asked, judged, out);
         } else if let Some(kept) = self.resolver.cached(query) {
             self.settle(asked, kept, out);
@@ -209,7 +218,8 @@ impl Door {
 
     pub(super) fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {
         let config = &asked.visit.snapshot.config;
-        let why = blocked::why(config, &judged.verdict);
+        // Said only to clients that can hear it.
+        let why = if asked.query.edns.is_some() { blocked::why(config, &judged.verdict) } else { "".into() };
         self.say(asked, blocked::answer(config, &judged.verdict, asked.query, asked.asker.local, &why), judged, out);
     }
 

@@ -504,7 +504,7 @@ fn the_front_forgets_with_the_lists_and_with_the_upstreams() {
         Parsed::from_vec(&out).expect("an answer")
     };
     let open = |said: &Parsed| said.metadata.response_code == ResponseCode::NoError;
-    (0..3).for_each(|_| assert!(open(&ask(&mut front))));
+    (0..4).for_each(|_| assert!(open(&ask(&mut front))));
     assert!(front.holds(&bytes));
     assert_eq!(school.stub.asked(), 1);
     let texts = [ListText {
