@@ -69,6 +69,7 @@ fn said(config: &Config) -> Said {
             said.insert(format!("profile {}, {}", profile.name, title.id), profile.cell(title.category).to_string());
         }
         said.insert(format!("profile {}, what no list names", profile.name), profile.otherwise.to_string());
+        said.insert(format!("profile {}, search engines", profile.name), profile.safe.to_string());
         let rshe = if profile.rshe { Act::Allow } else { Act::Block };
         said.insert(format!("profile {}, rshe whatever else it is listed as", profile.name), rshe.to_string());
     }

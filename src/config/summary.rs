@@ -70,7 +70,7 @@ impl Config {
             line(
                 f,
                 heading(i, "Profiles"),
-                format_args!("{}: blocks {block} categories{rest}, warns of {warn}{pupils}", profile.name),
+                format_args!("{}: blocks {block} categories{rest}, warns of {warn}, {}{pupils}", profile.name, profile.safe),
             )?;
         }
         Ok(())

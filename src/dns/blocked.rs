@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// How long a device may keep a block that goes by the person: short, so that the next pupil at a shared laptop is judged
 /// anew, and a lesson's end or a pass is noticed.
-const PERSONAL_TTL: u32 = 15;
+pub const PERSONAL_TTL: u32 = 15;
 
 /// How long a device may keep a block that is the same for everyone.
 const COMMON_TTL: u32 = 60;

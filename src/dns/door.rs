@@ -4,15 +4,17 @@
 //! bytes ─▶ read ─▶ who? ─▶ judge ─▶ blocked? ── yes ─▶ block answer ─▶ note ─▶ bytes
 //!                  │                  no
 //!                  ▼                  ▼
-//!               REFUSED            cache ── miss ─▶ upstream ─▶ judge behind ─▶ note ─▶ bytes
+//!               REFUSED       safe search: another name?
+//!                                     ▼
+//!                                  cache ── miss ─▶ upstream ─▶ judge behind ─▶ note ─▶ bytes
 //! ```
 
-use super::{blocked, special};
+use super::{blocked, safe, special};
 use crate::gate::{Gate, Heard, Judged, Visit};
 use crate::journal::{Door as Doorway, Intent};
 use crate::policy::{Action, Surface, Verdict};
 use crate::resolve::{Outcome, ResolveFault, Resolver, Share, WireAnswer};
-use crate::wire::{BadQuery, Ede, Made, Query, Rcode, answer, rr};
+use crate::wire::{BadQuery, Body, Ede, Made, Query, Rcode, answer, rr};
 use crate::words::{ClientAddr, Host};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -68,6 +70,23 @@ struct Asked {
     /// Octets of the query.
     length: usize,
     since: Instant,
+    /// What it is answered as, by safe search.
+    alias: Option<safe::Alias>,
+}
+
+impl Asked {
+    /// What the upstreams are asked.
+    fn wanted(&self) -> &Query {
+        self.alias.as_ref().map_or(&self.query, |alias| &alias.query)
+    }
+
+    /// Longest answer that the client can take.
+    fn limit(&self) -> usize {
+        match self.asker.transport {
+            Transport::Udp => self.query.udp_limit(),
+            Transport::Tcp => TCP_LIMIT,
+        }
+    }
 }
 
 impl Door {
@@ -118,26 +137,48 @@ impl Door {
             Some(host) => visit.judge(host, Surface::NoPage),
             None => visit.judge_unlisted(Surface::NoPage),
         };
-        let asked = Asked { visit, judged, query, asker, length: bytes.len(), since };
+        let asked = Asked { visit, judged, query, asker, length: bytes.len(), since, alias: None };
         if query.class != rr::CLASS_IN || never_asked(query.kind) {
             self.say(&asked, Made::bare(Rcode::REFUSED), &judged, out);
         } else if let Some(made) = host.and_then(|h| special::answer(&h, query.kind)) {
             self.say(&asked, made, &judged, out);
         } else if judged.verdict.blocks() {
             self.block(&asked, &judged, out);
-        } else if let Some(kept) = self.resolver.cached(&query) {
-            self.settle(&asked, kept, out);
         } else {
-            let share = self.resolver.share(asker.client);
-            return First::Open(Box::new(Open { asked, share }));
+            return self.open(asked, host, out);
         }
         First::Answered
+    }
+
+    /// Answers an allowed question from what is remembered, or leaves it open.
+    fn open(&self, mut asked: Asked, host: Option<Host>, out: &mut Vec<u8>) -> First {
+        if let Some(instead) = host.and_then(|h| safe::instead(&asked.visit, &h, &asked.judged, asked.query.kind)) {
+            asked.judged.verdict = asked.judged.verdict.rewritten();
+            let made = match &instead {
+                safe::Do::Follow(alias) => {
+                    asked.alias = Some(*alias);
+                    None
+                }
+                safe::Do::Tell(alias) => Some(alias.answer(Rcode::NOERROR, &[], safe::TTL)),
+                safe::Do::Nothing => Some(Made { body: Body::Soa { ttl: safe::TTL }, ..Made::bare(Rcode::NOERROR) }),
+            };
+            if let Some(made) = made {
+                self.say(&asked, made, &asked.judged, out);
+                return First::Answered;
+            }
+        }
+        if let Some(kept) = self.resolver.cached(asked.wanted()) {
+            self.settle(&asked, kept, out);
+            return First::Answered;
+        }
+        let share = self.resolver.share(asked.asker.client);
+        First::Open(Box::new(Open { asked, share }))
     }
 
     /// Asks the upstreams, and answers.
     pub async fn finish(&self, open: Open, out: &mut Vec<u8>) {
         let Some(_share) = &open.share else { return self.too_busy(&open, out) };
-        let outcome = self.resolver.answer(&open.asked.query).await;
+        let outcome = self.resolver.answer(open.asked.wanted()).await;
         self.settle(&open.asked, outcome, out);
     }
 
@@ -154,11 +195,11 @@ impl Door {
                 if judged.verdict.blocks() {
                     return self.block(asked, &judged, out);
                 }
-                let limit = match asked.asker.transport {
-                    Transport::Udp => asked.query.udp_limit(),
-                    Transport::Tcp => TCP_LIMIT,
-                };
-                found.write(&asked.query, limit, out);
+                if let Some(alias) = &asked.alias {
+                    let made = alias.answer(found.rcode(), found.addresses(), found.left().min(safe::TTL));
+                    return self.say(asked, made, &judged, out);
+                }
+                found.write(&asked.query, asked.limit(), out);
                 self.note(asked, &judged, found.rcode(), out);
             }
             Err(fault) => {
@@ -187,6 +228,9 @@ impl Door {
 
     fn say(&self, asked: &Asked, made: Made, judged: &Judged, out: &mut Vec<u8>) {
         made.write(&asked.query, out);
+        if out.len() > asked.limit() {
+            answer::cut(&asked.query, made.rcode, out);
+        }
         self.note(asked, judged, made.rcode, out);
     }
 
@@ -233,7 +277,8 @@ fn never_asked(kind: u16) -> bool {
 fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
     let mut said: Option<Judged> = None;
     let own = asked.query.name.nearest_host();
-    let names = found.names().iter().filter(|n| Some(**n) != own).copied();
+    let target = asked.alias.iter().map(|alias| alias.target);
+    let names = target.chain(found.names().iter().filter(|n| Some(**n) != own).copied());
     for host in names.chain(found.addresses().iter().map(|&a| Host::from(a))) {
         let Some(judged) = asked.visit.judge_behind(&asked.judged, &host, Surface::NoPage) else { continue };
         if judged.verdict.blocks() {

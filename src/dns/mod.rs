@@ -6,6 +6,7 @@
 //!
 //! - [`door`]     `answer(query, asker)`: judged, resolved, judged behind, written down
 //! - [`blocked`]  what a blocked name is answered with, and the words for it
+//! - [`safe`]     safe search: an allowed name that is answered as another one
 //! - [`special`]  names that are never asked upstream
 //! - [`bind`]     all sockets of the door, and what to do if one cannot be had
 //! - [`udp`]      workers: one thread a socket; misses go to the runtime
@@ -14,6 +15,7 @@
 pub mod bind;
 pub mod blocked;
 pub mod door;
+pub mod safe;
 pub mod special;
 pub mod tcp;
 pub mod udp;

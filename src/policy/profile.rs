@@ -1,6 +1,6 @@
 //! What a group may do: profiles resolved to masks, and who has which.
 
-use super::{Act, OwnEntries, Passes, Timetable};
+use super::{Act, OwnEntries, Passes, Safe, Timetable};
 use crate::words::{Category, CategorySet, GroupId, Network, NetworkId};
 use std::net::IpAddr;
 
@@ -22,6 +22,8 @@ pub struct Profile {
     pub otherwise: Act,
     /// Whether an unknown device may get this profile: it is for pupils.
     pub pupils: bool,
+    /// What search engines and YouTube are answered as.
+    pub safe: Safe,
 }
 
 impl Profile {

@@ -198,9 +198,17 @@ impl WireAnswer {
         self.message.addresses()
     }
 
+    /// Seconds that are left of its lifetime.
+    pub fn left(&self) -> u32 {
+        self.message.lifetime().saturating_sub(self.age())
+    }
+
+    fn age(&self) -> u32 {
+        self.received.elapsed().as_secs().min(u64::from(u32::MAX)) as u32
+    }
+
     /// Writes the answer for a client that takes `limit` octets, TTLs counted down.
     pub fn write(&self, query: &Query, limit: usize, out: &mut Vec<u8>) {
-        let age = self.received.elapsed().as_secs().min(u64::from(u32::MAX)) as u32;
-        answer::pass_on(&self.message, query, age, limit, out);
+        answer::pass_on(&self.message, query, self.age(), limit, out);
     }
 }
