@@ -14,7 +14,7 @@ use crate::gate::{Gate, Heard, Judged, Visit};
 use crate::journal::{Door as Doorway, Intent};
 use crate::policy::{Action, Surface, Verdict};
 use crate::resolve::{Outcome, ResolveFault, Resolver, Share, WireAnswer};
-use crate::wire::{BadQuery, Body, Ede, Made, Query, Rcode, answer, rr};
+use crate::wire::{BadQuery, Ede, Made, Query, Rcode, answer, rr};
 use crate::words::{ClientAddr, Host};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -56,28 +56,45 @@ pub enum First {
 
 /// A question that is allowed, and not yet answered.
 pub struct Open {
-    asked: Asked,
+    visit: Visit,
+    judged: Judged,
+    query: Query,
+    asker: Asker,
+    length: usize,
+    since: Instant,
+    alias: Option<safe::Alias>,
     /// `None`: room is short and the client has its share.
     share: Option<Share>,
 }
 
 /// One question on its way: everything that its event needs.
-struct Asked {
-    visit: Visit,
-    judged: Judged,
-    query: Query,
-    asker: Asker,
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub visit: &'a Visit,
+    /// Of the question itself.
+    pub judged: &'a Judged,
+    pub query: &'a Query,
+    /// The name as it is printed, if that is known already.
+    pub printed: Option<&'a str>,
+    pub asker: Asker,
     /// Octets of the query.
-    length: usize,
-    since: Instant,
+    pub length: usize,
+    pub since: Instant,
     /// What it is answered as, by safe search.
-    alias: Option<safe::Alias>,
+    pub alias: Option<&'a safe::Alias>,
 }
 
-impl Asked {
+impl Open {
+    fn asked(&self) -> Asked<'_> {
+        let Self { visit, judged, query, asker, length, since, alias, .. } = self;
+        Asked { visit, judged, query, printed: None, asker: *asker, length: *length, since: *since, alias: alias.as_ref() }
+    }
+}
+
+impl Asked<'_> {
     /// What the upstreams are asked.
     fn wanted(&self) -> &Query {
-        self.alias.as_ref().map_or(&self.query, |alias| &alias.query)
+        self.alias.map_or(self.query, |alias| &alias.query)
     }
 
     /// Longest answer that the client can take.
@@ -133,58 +150,49 @@ impl Door {
             return First::Answered;
         }
         let host = query.name.nearest_host();
-        let judged = match &host {
+        let mut judged = match &host {
             Some(host) => visit.judge(host, Surface::NoPage),
             None => visit.judge_unlisted(Surface::NoPage),
         };
-        let asked = Asked { visit, judged, query, asker, length: bytes.len(), since, alias: None };
-        if query.class != rr::CLASS_IN || never_asked(query.kind) {
+        let instead = host.filter(|_| is_plain(&query)).and_then(|h| safe::instead(&visit, &h, &judged, query.kind));
+        if instead.is_some() {
+            judged.verdict = judged.verdict.rewritten();
+        }
+        let (length, alias) = (bytes.len(), instead.as_ref().and_then(safe::Instead::followed));
+        let asked = Asked { visit: &visit, judged: &judged, query: &query, printed: None, asker, length, since, alias };
+        if !is_plain(&query) {
             self.say(&asked, Made::bare(Rcode::REFUSED), &judged, out);
-        } else if let Some(made) = host.and_then(|h| special::answer(&h, query.kind)) {
+        } else if let Some(made) = host.and_then(|h| own_answer(&h, query.kind)) {
             self.say(&asked, made, &judged, out);
         } else if judged.verdict.blocks() {
             self.block(&asked, &judged, out);
+        } else if let Some(made) = instead.as_ref().and_then(safe::Instead::told) {
+            self.say(&asked, made, &judged, out);
+        } else if let Some(kept) = self.resolver.cached(asked.wanted()) {
+            self.settle(&asked, kept, out);
         } else {
-            return self.open(asked, host, out);
+            let (share, alias) = (self.resolver.share(asker.client), alias.copied());
+            return First::Open(Box::new(Open { visit, judged, query, asker, length, since, alias, share }));
         }
         First::Answered
     }
 
-    /// Answers an allowed question from what is remembered, or leaves it open.
-    fn open(&self, mut asked: Asked, host: Option<Host>, out: &mut Vec<u8>) -> First {
-        if let Some(instead) = host.and_then(|h| safe::instead(&asked.visit, &h, &asked.judged, asked.query.kind)) {
-            asked.judged.verdict = asked.judged.verdict.rewritten();
-            let made = match &instead {
-                safe::Do::Follow(alias) => {
-                    asked.alias = Some(*alias);
-                    None
-                }
-                safe::Do::Tell(alias) => Some(alias.answer(Rcode::NOERROR, &[], safe::TTL)),
-                safe::Do::Nothing => Some(Made { body: Body::Soa { ttl: safe::TTL }, ..Made::bare(Rcode::NOERROR) }),
-            };
-            if let Some(made) = made {
-                self.say(&asked, made, &asked.judged, out);
-                return First::Answered;
-            }
-        }
-        if let Some(kept) = self.resolver.cached(asked.wanted()) {
-            self.settle(&asked, kept, out);
-            return First::Answered;
-        }
-        let share = self.resolver.share(asked.asker.client);
-        First::Open(Box::new(Open { asked, share }))
+    /// Whether we have no answer of our own for a name: what is blocked is, what is not is asked for. A host of a search engine
+    /// has one for some people.
+    pub(super) fn says_nothing_of_its_own(&self, host: &Host, kind: u16) -> bool {
+        own_answer(host, kind).is_none() && !safe::concerns(host)
     }
 
     /// Asks the upstreams, and answers.
     pub async fn finish(&self, open: Open, out: &mut Vec<u8>) {
         let Some(_share) = &open.share else { return self.too_busy(&open, out) };
-        let outcome = self.resolver.answer(open.asked.wanted()).await;
-        self.settle(&open.asked, outcome, out);
+        let outcome = self.resolver.answer(open.asked().wanted()).await;
+        self.settle(&open.asked(), outcome, out);
     }
 
     /// Answers a question for which there is no room: SERVFAIL, so that the client tries again or elsewhere.
     pub fn too_busy(&self, open: &Open, out: &mut Vec<u8>) {
-        self.settle(&open.asked, Err(ResolveFault::Busy), out);
+        self.settle(&open.asked(), Err(ResolveFault::Busy), out);
     }
 
     /// Answers an allowed question, unless what stands behind it is blocked.
@@ -195,12 +203,7 @@ impl Door {
                 if judged.verdict.blocks() {
                     return self.block(asked, &judged, out);
                 }
-                if let Some(alias) = &asked.alias {
-                    let made = alias.answer(found.rcode(), found.addresses(), found.left().min(safe::TTL));
-                    return self.say(asked, made, &judged, out);
-                }
-                found.write(&asked.query, asked.limit(), out);
-                self.note(asked, &judged, found.rcode(), out);
+                self.pass_on(asked, &judged, &found, out);
             }
             Err(fault) => {
                 let code = match fault {
@@ -215,21 +218,31 @@ impl Door {
                 };
                 let text = fault.to_string();
                 let made = Made { error: Some((code, &text)), ..Made::bare(Rcode::SERVFAIL) };
-                self.say(asked, made, &asked.judged, out);
+                self.say(asked, made, asked.judged, out);
             }
         }
     }
 
-    fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {
+    /// Answers what may be known as the upstream said it.
+    pub(super) fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
+        if let Some(alias) = asked.alias {
+            let ttl = found.left(asked.since).min(safe::TTL);
+            return self.say(asked, alias.answer(found.rcode(), found.addresses(), ttl), judged, out);
+        }
+        found.write(asked.query, asked.limit(), asked.since, out);
+        self.note(asked, judged, found.rcode(), out);
+    }
+
+    pub(super) fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {
         let config = &asked.visit.snapshot.config;
         let why = blocked::why(config, &judged.verdict);
-        self.say(asked, blocked::answer(config, &judged.verdict, &asked.query, asked.asker.local, &why), judged, out);
+        self.say(asked, blocked::answer(config, &judged.verdict, asked.query, asked.asker.local, &why), judged, out);
     }
 
     fn say(&self, asked: &Asked, made: Made, judged: &Judged, out: &mut Vec<u8>) {
-        made.write(&asked.query, out);
+        made.write(asked.query, out);
         if out.len() > asked.limit() {
-            answer::cut(&asked.query, made.rcode, out);
+            answer::cut(asked.query, made.rcode, out);
         }
         self.note(asked, judged, made.rcode, out);
     }
@@ -239,7 +252,7 @@ impl Door {
         let heard = Heard {
             door: Doorway::Dns,
             method: "",
-            host: asked.query.name.to_string().into(),
+            host: asked.printed.map_or_else(|| asked.query.name.to_string().into(), Into::into),
             port: 0,
             path: "",
             query_type: asked.query.kind,
@@ -249,7 +262,7 @@ impl Door {
             bytes_down: out.len() as u64,
             duration_ms: asked.since.elapsed().as_millis().try_into().unwrap_or(u32::MAX),
         };
-        self.gate.note(&asked.visit, judged, heard);
+        self.gate.note(asked.visit, judged, heard);
     }
 }
 
@@ -267,6 +280,16 @@ fn refuse_header(bad: BadQuery, bytes: &[u8], ours: bool, out: &mut Vec<u8>) -> 
     First::Answered
 }
 
+/// What we answer ourselves, whoever asks and whatever the lists say.
+fn own_answer(host: &Host, kind: u16) -> Option<Made<'static>> {
+    special::answer(host, kind)
+}
+
+/// Whether a question is one for data of a name in the internet, in words that we know.
+pub(super) fn is_plain(query: &Query) -> bool {
+    query.class == rr::CLASS_IN && !never_asked(query.kind) && query.edns.is_none_or(|edns| edns.version == 0)
+}
+
 /// Types that are no data of a name: OPT, the transaction types (TKEY, TSIG) and zone transfers, which nobody may have here.
 fn never_asked(kind: u16) -> bool {
     matches!(kind, rr::OPT | 249..=rr::AXFR)
@@ -274,13 +297,13 @@ fn never_asked(kind: u16) -> bool {
 
 /// The verdict on an allowed question once its answer is known: that on the first name or address behind it that is blocked,
 /// else the first that was worth writing down (a warning, a `would-block`), else the question's own.
-fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
+pub(super) fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
     let mut said: Option<Judged> = None;
     let own = asked.query.name.nearest_host();
     let target = asked.alias.iter().map(|alias| alias.target);
     let names = target.chain(found.names().iter().filter(|n| Some(**n) != own).copied());
     for host in names.chain(found.addresses().iter().map(|&a| Host::from(a))) {
-        let Some(judged) = asked.visit.judge_behind(&asked.judged, &host, Surface::NoPage) else { continue };
+        let Some(judged) = asked.visit.judge_behind(asked.judged, &host, Surface::NoPage) else { continue };
         if judged.verdict.blocks() {
             said = Some(judged);
             break;
@@ -294,6 +317,6 @@ fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
             // What the question itself is counts too: a visit to help stays nobody's.
             found: asked.judged.found.or(&judged.found),
         },
-        _ => asked.judged,
+        _ => *asked.judged,
     }
 }

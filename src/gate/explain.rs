@@ -112,7 +112,7 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         }
     };
     let (who, shown) = who_is_meant(question, snapshot)?;
-    let visit = Visit { snapshot: snapshot.clone(), who, moment };
+    let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms: 0 };
     // A bare name asks what becomes of the host, as DNS and a tunnel ask; only with a path is it a page, and of HTTPS no door sees
     // more than the host.
     let (scheme, rest) = question.what.split_once("://").map_or(("", question.what.as_str()), |(scheme, rest)| (scheme, rest));

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::journal::Names;
-use crate::lists::{Locked, Table};
+use crate::lists::{Found, Locked, Table};
 use crate::people::{Grouping, Person, Register};
 use crate::policy::Opened;
 use crate::words::{ClientAddr, Confidence, Groups, Host, Known, PersonId, Who};
@@ -74,6 +74,15 @@ impl Snapshot {
             known: seen.known,
             sure: seen.sure,
         })
+    }
+
+    /// Everything the lists say of a host, or of a page of it; the sealed ones among them.
+    pub fn find(&self, host: &Host, path: &str) -> Found {
+        let mut found = if path.is_empty() { self.table.lookup(host) } else { self.table.lookup_url(host, path) };
+        if let Some(entry) = self.locked.find(host, path) {
+            found.lock(entry);
+        }
+        found
     }
 
     /// Whether a locked list says what is done with a host: then nothing the school or a teacher writes changes it.

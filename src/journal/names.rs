@@ -1,6 +1,7 @@
 //! What the ids of one policy version were called: stored once, so that an old row goes on meaning what it meant.
 
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -84,10 +85,7 @@ impl Difference {
         if !same {
             return None;
         }
-        let missing = |from: &Names, rule: &(u32, Arc<str>)| from.rules.binary_search(rule).is_err();
-        let added: Vec<_> = names.rules.iter().filter(|rule| missing(whole, rule)).take(MAX_DIFFERENCE + 1).cloned().collect();
-        let gone: Vec<_> =
-            whole.rules.iter().filter(|rule| missing(names, rule)).map(|(id, _)| *id).take(MAX_DIFFERENCE + 1).collect();
+        let (added, gone) = differing(&whole.rules, &names.rules)?;
         let few = added.len() + gone.len() <= MAX_DIFFERENCE;
         few.then(|| Self { as_in, added, gone, passes: names.passes.clone() })
     }
@@ -104,6 +102,27 @@ impl Difference {
 /// The folder of the versions' names, below the journal's.
 fn folder(dir: &Path) -> PathBuf {
     dir.join("names")
+}
+
+/// What is only in the second of two ordered lists, and the ids of what is only in the first. `None`: far too much to list.
+fn differing(from: &[(u32, Arc<str>)], to: &[(u32, Arc<str>)]) -> Option<(Vec<(u32, Arc<str>)>, Vec<u32>)> {
+    let (mut from, mut to) = (from.iter().peekable(), to.iter().peekable());
+    let (mut added, mut gone) = (Vec::new(), Vec::new());
+    while added.len() + gone.len() <= 2 * MAX_DIFFERENCE {
+        let next = match (from.peek(), to.peek()) {
+            (None, None) => return Some((added, gone)),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(old), Some(new)) => old.cmp(new),
+        };
+        if next.is_le() {
+            gone.extend(from.next().filter(|_| next.is_lt()).map(|(id, _)| *id));
+        }
+        if next.is_ge() {
+            added.extend(to.next().filter(|_| next.is_gt()).cloned());
+        }
+    }
+    None
 }
 
 /// Names as they are stored, and those they are stored as a difference from.

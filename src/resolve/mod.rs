@@ -33,6 +33,7 @@ use flight::Flights;
 use shares::Shares;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longest that anybody waits, on whichever flight: a little more than [`DEADLINE`], so that the upstreams' own answer to it
@@ -45,6 +46,8 @@ pub struct Resolver {
     cache: Cache,
     flights: Flights,
     shares: Arc<Shares>,
+    /// How often all that was remembered has been forgotten.
+    forgotten: AtomicU64,
 }
 
 /// Why there is no answer.
@@ -87,6 +90,7 @@ impl Resolver {
             cache: Cache::default(),
             flights: Flights::default(),
             shares: Arc::default(),
+            forgotten: AtomicU64::new(0),
         }
     }
 
@@ -94,7 +98,13 @@ impl Resolver {
     pub fn set_upstreams(&self, upstreams: &[SocketAddr]) {
         if self.upstreams.set(upstreams) {
             self.cache.clear();
+            self.forgotten.fetch_add(1, Ordering::Release);
         }
+    }
+
+    /// A number that grows whenever all that was remembered is forgotten: who has kept an answer beside this must forget it too.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::Acquire)
     }
 
     /// A place for one open question of this client, held until it is answered. `None`: room is short and it has its share.
@@ -188,6 +198,12 @@ impl WireAnswer {
         self.message.rcode()
     }
 
+    /// Until when it may be given to others. `None`: to nobody but those who asked for it.
+    pub fn fresh_until(&self) -> Option<Instant> {
+        let seconds = self.message.lifetime();
+        (seconds > 0).then(|| self.received + Duration::from_secs(seconds.into()))
+    }
+
     /// The names the question leads to, at most [`crate::wire::message::MAX_CHAIN`].
     pub fn names(&self) -> &[Host] {
         self.message.names()
@@ -198,17 +214,17 @@ impl WireAnswer {
         self.message.addresses()
     }
 
-    /// Seconds that are left of its lifetime.
-    pub fn left(&self) -> u32 {
-        self.message.lifetime().saturating_sub(self.age())
+    /// Seconds of its lifetime that are left.
+    pub fn left(&self, now: Instant) -> u32 {
+        self.message.lifetime().saturating_sub(self.age(now))
     }
 
-    fn age(&self) -> u32 {
-        self.received.elapsed().as_secs().min(u64::from(u32::MAX)) as u32
+    fn age(&self, now: Instant) -> u32 {
+        now.saturating_duration_since(self.received).as_secs().min(u64::from(u32::MAX)) as u32
     }
 
-    /// Writes the answer for a client that takes `limit` octets, TTLs counted down.
-    pub fn write(&self, query: &Query, limit: usize, out: &mut Vec<u8>) {
-        answer::pass_on(&self.message, query, self.age(), limit, out);
+    /// Writes the answer for a client that takes `limit` octets, TTLs counted down to `now`.
+    pub fn write(&self, query: &Query, limit: usize, now: Instant, out: &mut Vec<u8>) {
+        answer::pass_on(&self.message, query, self.age(now), limit, out);
     }
 }
