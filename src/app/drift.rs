@@ -83,6 +83,8 @@ fn said(config: &Config) -> Said {
         // Short, so that a line of the report holds it.
         said.insert(format!("network {}, mode", network.name), mode.to_owned());
         said.insert(format!("network {}, unknown devices", network.name), profile.to_owned());
+        let ech = if network.keep_ech { "kept" } else { "taken out" };
+        said.insert(format!("network {}, ECH in answers", network.name), ech.to_owned());
         said.insert(format!("network {}, ranges", network.name), ranges.join(" "));
     }
     for group in &policy.groups {

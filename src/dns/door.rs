@@ -229,8 +229,8 @@ impl Door {
             let ttl = found.left(asked.since).min(safe::TTL);
             return self.say(asked, alias.answer(found.rcode(), found.addresses(), ttl), judged, out);
         }
-        found.write(asked.query, asked.limit(), asked.since, out);
-        self.note(asked, judged, found.rcode(), out);
+        let rcode = found.write(asked.query, asked.limit(), asked.since, asked.visit.keeps_ech(), out);
+        self.note(asked, judged, rcode, out);
     }
 
     pub(super) fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {

@@ -26,6 +26,8 @@ use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
 
 const A: [u8; 4] = [192, 0, 2, 1];
+/// A record for itself with HTTP/2 and HTTP/3, a hint to [`A`] and `ech`.
+const ECH: &[u8] = b"\x00\x01\x00\x00\x01\x00\x06\x02h2\x02h3\x00\x04\x00\x04\xc0\x00\x02\x01\x00\x05\x00\x03key";
 const SAFE: [u8; 4] = [192, 0, 2, 120];
 const PUPIL: [u8; 4] = [127, 0, 0, 1];
 const WATCHED: [u8; 4] = [127, 9, 0, 1];
@@ -99,6 +101,7 @@ fn internet(query: &Query, tcp: bool) -> Option<Vec<u8>> {
         },
         "safe.duckduckgo.com" => cname(b"\x03www\x03bet\x04test\x00"),
         "safesearch.pixabay.com" => return None,
+        "ech.test" => rows(query, &[(0, ASKED, rr::HTTPS, 300, ECH)]),
         "missing.test" => with_code(query, 3, &[(1, ASKED, rr::SOA, 60, &soa(60))]),
         "silent.test" => return None,
         "big.test" if !tcp => {
@@ -404,6 +407,21 @@ fn over_tcp(at: SocketAddr, queries: &[Vec<u8>]) -> Vec<Vec<u8>> {
         all.drain(..2 + length);
     }
     said
+}
+
+#[tokio::test]
+async fn https_answers_are_without_ech_and_http_3_where_names_are_looked_at_and_whole_elsewhere() {
+    let school = school("[[network]]\nname = \"lab\"\nranges = [\"127.8.0.0/16\"]\nkeep_ech = true");
+    let left = b"\x00\x01\x00\x00\x01\x00\x03\x02h2\x00\x04\x00\x04\xc0\x00\x02\x01";
+    // Twice each: fetched, and remembered.
+    for (client, data) in [(PUPIL, &left[..]), (WATCHED, ECH), ([127, 8, 0, 1], ECH), (PUPIL, left)] {
+        for _ in 0..2 {
+            let said = school.say(client, &query("ech.test", rr::HTTPS, 1232, false)).await.expect("an answer");
+            assert!(said.windows(data.len()).any(|w| w == data), "{client:?}: {said:02x?}");
+            assert_eq!(said.len(), query("ech.test", rr::HTTPS, 1232, false).len() + 12 + data.len(), "{client:?}");
+        }
+    }
+    assert_eq!(school.stub.asked(), 1, "one answer is kept, unfiltered");
 }
 
 /// The alias, the addresses and the longest TTL of an answer.

@@ -94,6 +94,11 @@ impl Visit {
         self.snapshot.config.policy.network(self.who.network).is_some_and(|n| n.mode == Mode::Watch)
     }
 
+    /// Whether answers to this client keep what hides the names it goes to.
+    pub fn keeps_ech(&self) -> bool {
+        self.snapshot.config.policy.network(self.who.network).is_some_and(|n| n.keep_ech)
+    }
+
     fn ask<'a>(&'a self, host: &'a Host, found: &'a Found, surface: Surface) -> Ask<'a> {
         let policy = &self.snapshot.config.policy;
         let watch = self.watches();

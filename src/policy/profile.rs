@@ -63,6 +63,8 @@ pub struct NetworkRule {
     /// What someone is judged by whom we do not know.
     pub group: GroupId,
     pub mode: Mode,
+    /// HTTPS and SVCB answers keep the encrypted client hello (`ech`) and HTTP/3: the gate then sees fewer names.
+    pub keep_ech: bool,
 }
 
 /// Everything [`decide`](super::decide()) goes by. Immutable: a change makes another.

@@ -42,6 +42,7 @@ pub mod rr {
     pub const AAAA: u16 = 28;
     pub const DNAME: u16 = 39;
     pub const OPT: u16 = 41;
+    pub const RRSIG: u16 = 46;
     pub const SVCB: u16 = 64;
     pub const HTTPS: u16 = 65;
     /// Zone transfers: IXFR and AXFR.
