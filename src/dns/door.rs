@@ -150,37 +150,37 @@ impl Door {
             return First::Answered;
         }
         let host = query.name.nearest_host();
-        let mut judged = match &host {
+        let judged = match &host {
             Some(host) => visit.judge(host, Surface::NoPage),
             None => visit.judge_unlisted(Surface::NoPage),
         };
-        let instead = host.filter(|_| is_plain(&query)).and_then(|h| safe::instead(&visit, &h, &judged, query.kind));
-        if instead.is_some() {
-            judged.verdict = judged.verdict.rewritten();
-        }
-        let (length, alias) = (bytes.len(), instead.as_ref().and_then(safe::Instead::followed));
-        let asked = Asked { visit: &visit, judged: &judged, query: &query, printed: None, asker, length, since, alias };
-        if !is_plain(&query) {
-            self.say(&asked, Made::bare(Rcode::REFUSED), &judged, out);
-        } else if let Some(made) = host.and_then(|h| own_answer(&h, query.kind)) {
-            self.say(&asked, made, &judged, out);
-        } else if judged.verdict.blocks() {
-            self.block(&asked, &judged, out);
-        } else if let Some(made) = instead.as_ref().and_then(safe::Instead::told) {
-            self.say(&asked, made, &judged, out);
-        } else if let Some(kept) = self.resolver.cached(asked.wanted()) {
-            self.settle(&asked, kept, out);
-        } else {
-            let (share, alias) = (self.resolver.share(asker.client), alias.copied());
-            return First::Open(Box::new(Open { visit, judged, query, asker, length, since, alias, share }));
-        }
-        First::Answered
+        let length = bytes.len();
+        let asked = Asked { visit: &visit, judged: &judged, query: &query, printed: None, asker, length, since, alias: None };
+        self.judged(&asked, host.as_ref(), out)
     }
 
-    /// Whether we have no answer of our own for a name: what is blocked is, what is not is asked for. A host of a search engine
-    /// has one for some people.
-    pub(super) fn says_nothing_of_its_own(&self, host: &Host, kind: u16) -> bool {
-        own_answer(host, kind).is_none() && !safe::concerns(host)
+    /// Answers a question that has been judged, if nobody must be asked. `host` is what it was judged by.
+    pub(super) fn judged(&self, asked: &Asked, host: Option<&Host>, out: &mut Vec<u8>) -> First {
+        let instead = host.and_then(|host| safe::instead(asked, host));
+        let rewritten = instead.as_ref().map(|_| asked.judged.rewritten());
+        let followed = instead.as_ref().and_then(safe::Instead::followed);
+        let asked = &Asked { judged: rewritten.as_ref().unwrap_or(asked.judged), alias: followed, ..*asked };
+        let Asked { visit, judged, query, asker, length, since, alias, .. } = *asked;
+        if !is_plain(query) {
+            self.say(asked, Made::bare(Rcode::REFUSED), judged, out);
+        } else if let Some(made) = host.and_then(|host| special::answer(host, query.kind)) {
+            self.say(asked, made, judged, out);
+        } else if judged.verdict.blocks() {
+            self.block(asked, judged, out);
+        } else if let Some(made) = instead.as_ref().and_then(safe::Instead::told) {
+            self.say(asked, made, judged, out);
+        } else if let Some(kept) = self.resolver.cached(asked.wanted()) {
+            self.settle(asked, kept, out);
+        } else {
+            let (visit, judged, query, share) = (visit.clone(), *judged, *query, self.resolver.share(asker.client));
+            return First::Open(Box::new(Open { visit, judged, query, asker, length, since, alias: alias.copied(), share }));
+        }
+        First::Answered
     }
 
     /// Asks the upstreams, and answers.
@@ -278,11 +278,6 @@ fn refuse_header(bad: BadQuery, bytes: &[u8], ours: bool, out: &mut Vec<u8>) -> 
     }
     answer::header_only(bytes, rcode, out);
     First::Answered
-}
-
-/// What we answer ourselves, whoever asks and whatever the lists say.
-fn own_answer(host: &Host, kind: u16) -> Option<Made<'static>> {
-    special::answer(host, kind)
 }
 
 /// Whether a question is one for data of a name in the internet, in words that we know.

@@ -10,10 +10,12 @@
 //!
 //! What is kept of a question is what is the same for everybody: what the lists say of the host, and the upstream's answer. The
 //! verdict is made for each person and each moment. Only what is plain is kept: class IN, a host as every list knows it, nothing
-//! of it answered by ourselves or, by safe search, as another name, and no list has anything to say of what stands behind it. All else goes by [`Door::first`].
+//! of it answered by ourselves or, by safe search, as another name, and no list has anything to say of what stands behind it. All
+//! else goes by [`Door::first`].
 
 use super::door::{Asked, Asker, Door, First, is_plain};
-use crate::gate::{Changed, Judged, Watch};
+use super::{safe, special};
+use crate::gate::{Changed, Judged, Snapshot, Watch};
 use crate::lists::Found;
 use crate::policy::Surface;
 use crate::resolve::WireAnswer;
@@ -89,55 +91,55 @@ impl Front {
         }
     }
 
-    /// Answers one query: from here if it can be, else by [`Door::first`].
+    /// Answers one query: from here if it can be, else as [`Door::first`] does.
     pub fn answer(&mut self, door: &Door, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> First {
         let Ok(query) = Query::read(bytes) else { return door.first(bytes, asker, out) };
-        if !is_plain(&query) {
-            return door.first(bytes, asker, out);
-        }
-        let key = Key::of(&query, self.seed);
         // A stranger is told so, and nothing is remembered for one.
-        let Some(visit) = self.watch.visit(asker.client) else { return door.first(bytes, asker, out) };
-        let Some(entry) = self.sets[key.set()].find(&key).filter(|entry| entry.lists == self.lists) else {
-            return self.ask_and_learn(door, bytes, asker, out, &query, &key);
+        let Some(visit) = self.watch.visit(asker.client).filter(|_| is_plain(&query)) else {
+            return door.first(bytes, asker, out);
         };
-        let judged = Judged { verdict: visit.judge_found(&entry.host, &entry.found, Surface::NoPage), found: entry.found };
-        let (printed, length, since) = (Some(entry.host.as_str()), bytes.len(), self.now);
-        let asked = Asked { visit, judged: &judged, query: &query, printed, asker, length, since, alias: None };
-        if judged.verdict.blocks() {
-            door.block(&asked, &judged, out);
-            return First::Answered;
-        }
-        match &entry.answer {
-            Some(kept) if self.now < kept.until => {
-                door.pass_on(&asked, &judged, &kept.answer, out);
-                First::Answered
+        let (length, since) = (bytes.len(), self.now);
+        let key = Key::of(&query, self.seed);
+        let set = &mut self.sets[key.set()];
+        if let Some(entry) = set.find(&key).filter(|entry| entry.lists == self.lists) {
+            let judged = Judged { verdict: visit.judge_found(&entry.host, &entry.found, Surface::NoPage), found: entry.found };
+            let printed = Some(entry.host.as_str());
+            let asked = Asked { visit, judged: &judged, query: &query, printed, asker, length, since, alias: None };
+            if judged.verdict.blocks() {
+                door.block(&asked, &judged, out);
+                return First::Answered;
             }
-            _ => self.ask_and_learn(door, bytes, asker, out, &query, &key),
+            if let Some(kept) = entry.answer.as_ref().filter(|kept| self.now < kept.until) {
+                door.pass_on(&asked, &judged, &kept.answer, out);
+                return First::Answered;
+            }
         }
-    }
-
-    fn ask_and_learn(&mut self, door: &Door, bytes: &[u8], asker: Asker, out: &mut Vec<u8>, query: &Query, key: &Key) -> First {
-        let first = door.first(bytes, asker, out);
-        if matches!(first, First::Answered) {
-            self.learn(door, query, key);
+        let Some(host) = query.name.host() else { return door.first(bytes, asker, out) };
+        let found = visit.snapshot.find(&host, "");
+        let judged = Judged { verdict: visit.judge_found(&host, &found, Surface::NoPage), found };
+        let printed = Some(host.as_str());
+        let asked = Asked { visit, judged: &judged, query: &query, printed, asker, length, since, alias: None };
+        let first = door.judged(&asked, Some(&host), out);
+        if matches!(first, First::Answered) && is_asked_for(&host, &query) {
+            let answer = if judged.verdict.blocks() { None } else { clean(door, &query, &visit.snapshot) };
+            set.put(&key, Entry { key: key.octets().into(), lists: self.lists, found, answer, host });
         }
         first
     }
+}
 
-    /// Remembers a question that was answered without asking anybody.
-    fn learn(&mut self, door: &Door, query: &Query, key: &Key) {
-        let Some(host) = query.name.host().filter(|host| door.says_nothing_of_its_own(host, query.kind)) else { return };
-        let snapshot = self.watch.snapshot();
-        let found = snapshot.find(&host, "");
-        let answer = door.resolver.cached(query).and_then(Result::ok).and_then(|answer| {
-            let until = answer.fresh_until()?;
-            let knows = |host: &Host| !snapshot.find(host, "").categories().is_empty();
-            let clean = !answer.names().iter().any(knows) && !answer.addresses().iter().any(|&a| knows(&Host::from(a)));
-            clean.then_some(Kept { answer, until })
-        });
-        self.sets[key.set()].put(key, Entry { key: key.octets().into(), lists: self.lists, found, answer, host });
-    }
+/// Whether a name that is not blocked is asked for, for everybody: we say nothing of it ourselves, nor is it a search engine's.
+fn is_asked_for(host: &Host, query: &Query) -> bool {
+    special::answer(host, query.kind).is_none() && !safe::concerns(host)
+}
+
+/// What is remembered of a question, if no list knows anything of what stands behind it.
+fn clean(door: &Door, query: &Query, snapshot: &Snapshot) -> Option<Kept> {
+    let answer = door.resolver.cached(query)?.ok()?;
+    let until = answer.fresh_until()?;
+    let unknown = |host: &Host| snapshot.find(host, "").categories().is_empty();
+    let clean = answer.names().iter().all(unknown) && answer.addresses().iter().all(|&a| unknown(&Host::from(a)));
+    clean.then_some(Kept { answer, until })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! the rest       as upstream has it
 //! ```
 
-use crate::gate::{Judged, Visit};
+use super::door::Asked;
 use crate::policy::safe::engines::engine;
 use crate::wire::{Body, Made, Query, Rcode, rr};
 use crate::words::{Host, Name};
@@ -35,11 +35,12 @@ pub enum Instead {
 }
 
 /// What an allowed question comes to. `None`: it is answered as it is.
-pub fn instead(visit: &Visit, host: &Host, judged: &Judged, kind: u16) -> Option<Instead> {
-    if !matches!(kind, rr::A | rr::AAAA | rr::CNAME | rr::ANY | rr::HTTPS | rr::SVCB) {
+pub(super) fn instead(asked: &Asked, host: &Host) -> Option<Instead> {
+    let kind = asked.query.kind;
+    if asked.query.class != rr::CLASS_IN || !matches!(kind, rr::A | rr::AAAA | rr::CNAME | rr::ANY | rr::HTTPS | rr::SVCB) {
         return None;
     }
-    let target = visit.rewrite(host, judged)?.host();
+    let target = asked.visit.rewrite(host, asked.judged)?.host();
     let alias = Alias { target, query: Query::of(Name::from(&target), kind) };
     Some(match kind {
         rr::A | rr::AAAA => Instead::Follow(alias),

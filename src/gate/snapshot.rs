@@ -85,11 +85,6 @@ impl Snapshot {
         found
     }
 
-    /// Whether a locked list says what is done with a host: then nothing the school or a teacher writes changes it.
-    pub fn locks(&self, host: &Host) -> bool {
-        self.locked.find(host, "").is_some()
-    }
-
     /// What the ids of this snapshot are called.
     pub fn names(config: &Config, table: &Table, locked: &Locked) -> Names {
         let policy = &config.policy;

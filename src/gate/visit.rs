@@ -46,6 +46,14 @@ pub struct Heard<'a> {
     pub duration_ms: u32,
 }
 
+impl Judged {
+    /// What was found, with the verdict of a host that is answered as another.
+    #[must_use]
+    pub fn rewritten(&self) -> Self {
+        Self { verdict: self.verdict.rewritten(), found: self.found }
+    }
+}
+
 impl Visit {
     /// Judges a host for whoever this visit is from.
     pub fn judge(&self, host: &Host, surface: Surface) -> Judged {

@@ -3,7 +3,7 @@
 //! Nothing here is older than a batch, or than [`KNOWN_FOR`] for who is where; and nothing here is a lock or a counter that
 //! another worker writes.
 
-use super::{Gate, Snapshot, Visit};
+use super::{Gate, Visit};
 use crate::words::{ClientAddr, Confidence, Groups, Known, NetworkId, Who};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -18,9 +18,12 @@ const PLACES: usize = 4_096;
 /// One worker's view of the gate.
 pub struct Watch {
     visit: Visit,
-    seen: Box<[Option<(ClientAddr, Option<Who>)>]>,
+    seen: Box<[Option<Seen>]>,
     since: Instant,
 }
+
+/// An address, and who is there; `None`: a stranger.
+type Seen = (ClientAddr, Option<Who>);
 
 /// What a worker has to think anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,10 +79,6 @@ impl Watch {
         if same_lists { Changed::Policy } else { Changed::Lists }
     }
 
-    pub fn snapshot(&self) -> &Snapshot {
-        &self.visit.snapshot
-    }
-
     /// Begins a visit of this client in the present batch. `None`: the address is in no network of the school.
     pub fn visit(&mut self, client: ClientAddr) -> Option<&Visit> {
         let place = &mut self.seen[place_of(client)];
@@ -108,6 +107,7 @@ fn place_of(client: ClientAddr) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::Snapshot;
     use crate::gate::school::School;
 
     #[test]
@@ -124,11 +124,11 @@ mod tests {
             }
             assert!(watch.visit(client([192, 0, 2, 1])).is_none());
         }
-        let before = watch.snapshot().version;
+        let before = watch.visit(pupil).expect("one of the school's").snapshot.version;
         let mut next = Snapshot::clone(&school.gate.snapshot());
         next.version += 1;
         school.gate.swap(next);
-        assert_eq!(watch.snapshot().version, before, "a batch sees one snapshot");
+        assert_eq!(watch.visit(pupil).map(|v| v.snapshot.version), Some(before), "a batch sees one snapshot");
         assert_eq!(watch.look_up(&school.gate), Changed::Policy);
         assert_eq!(watch.visit(pupil).map(|v| v.snapshot.version), Some(before + 1));
     }

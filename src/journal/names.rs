@@ -23,7 +23,7 @@ pub struct Names {
     pub cells: Vec<String>,
     /// The school's own entries by [`crate::policy::Entry::id`], in the order of these: what was written. Shared with the entries.
     #[serde(with = "shared")]
-    pub rules: Vec<(u32, Arc<str>)>,
+    pub rules: Vec<Rule>,
     /// The passes by [`crate::policy::Pass::id`]: what was opened, for whom, until when.
     #[serde(default)]
     pub passes: Vec<(u16, String)>,
@@ -59,6 +59,9 @@ mod shared {
     }
 }
 
+/// An entry's id, and what was written.
+type Rule = (u32, Arc<str>);
+
 /// Names that differ from a version stored whole by a few entries and passes: of a school with thousands of entries, one more
 /// is a line on the disk, not all of them again.
 #[derive(Debug, Serialize, Deserialize)]
@@ -67,7 +70,7 @@ struct Difference {
     /// The version that is stored whole.
     as_in: u32,
     #[serde(with = "shared")]
-    added: Vec<(u32, Arc<str>)>,
+    added: Vec<Rule>,
     gone: Vec<u32>,
     passes: Vec<(u16, String)>,
 }
@@ -105,7 +108,7 @@ fn folder(dir: &Path) -> PathBuf {
 }
 
 /// What is only in the second of two ordered lists, and the ids of what is only in the first. `None`: far too much to list.
-fn differing(from: &[(u32, Arc<str>)], to: &[(u32, Arc<str>)]) -> Option<(Vec<(u32, Arc<str>)>, Vec<u32>)> {
+fn differing(from: &[Rule], to: &[Rule]) -> Option<(Vec<Rule>, Vec<u32>)> {
     let (mut from, mut to) = (from.iter().peekable(), to.iter().peekable());
     let (mut added, mut gone) = (Vec::new(), Vec::new());
     while added.len() + gone.len() <= 2 * MAX_DIFFERENCE {
