@@ -235,8 +235,8 @@ impl Door {
 
     pub(super) fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {
         let config = &asked.visit.snapshot.config;
-        let why = blocked::why(config, &judged.verdict);
-        self.say(asked, blocked::answer(config, &judged.verdict, asked.query, asked.asker.local, &why), judged, out);
+        let text = blocked::text(config, &judged.verdict, asked.query);
+        self.say(asked, blocked::answer(config, &judged.verdict, asked.query, asked.asker.local, &text), judged, out);
     }
 
     fn say(&self, asked: &Asked, made: Made, judged: &Judged, out: &mut Vec<u8>) {

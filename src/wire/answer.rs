@@ -11,6 +11,9 @@ use std::net::IpAddr;
 /// Longest text of an extended error: it must fit into 512 octets behind the longest question.
 const MAX_TEXT: usize = 128;
 
+/// What may stand beside the text of an extended error: header, longest question, SOA, OPT with the option's head.
+const BESIDE_TEXT: usize = HEADER + 259 + 12 + SOA_NAMES.len() + 20 + 11 + 6;
+
 /// `minimum` of the SOA in answers of our own: how long a client may believe them at most (RFC 2308 §5, with the TTL).
 const SOA_MINIMUM: u32 = 60;
 
@@ -23,6 +26,7 @@ pub struct Ede(pub u16);
 
 impl Ede {
     pub const OTHER: Self = Self(0);
+    pub const BLOCKED: Self = Self(15);
     pub const FILTERED: Self = Self(17);
     pub const PROHIBITED: Self = Self(18);
     pub const NO_REACHABLE_AUTHORITY: Self = Self(22);
@@ -104,6 +108,11 @@ impl Made<'_> {
         }
         opt(query, self.rcode, self.error, out);
     }
+}
+
+/// Longest structured text of an extended error for this client: without it the answer would have to be cut.
+pub fn structured_room(query: &Query) -> usize {
+    query.udp_limit().saturating_sub(BESIDE_TEXT)
 }
 
 /// An answer to bytes of which only the header can be trusted: the response code and no question. `query` is at least a
@@ -210,7 +219,9 @@ fn opt(query: &Query, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Vec<u8
         out.extend_from_slice(&[0, 0]);
         return;
     };
-    let text = &text[..text.floor_char_boundary(MAX_TEXT)];
+    // Structured text is whole or nothing: whoever writes it keeps to its room.
+    let most = if query.structured_errors() { structured_room(query).max(MAX_TEXT) } else { MAX_TEXT };
+    let text = &text[..text.floor_char_boundary(most)];
     let length = 2 + text.len() as u16;
     for number in [length + 4, 15, length, code.0] {
         out.extend_from_slice(&number.to_be_bytes());
