@@ -10,10 +10,11 @@
 //!
 //! What is kept of a question is what is the same for everybody: what the lists say of the host, and the upstream's answer. The
 //! verdict is made for each person and each moment. Only what is plain is kept: class IN, a host as every list knows it, nothing
-//! of it answered by ourselves, and no list has anything to say of what stands behind it. All else goes by [`Door::first`].
+//! of it answered by ourselves or, by safe search, as another name, and no list has anything to say of what stands behind it. All
+//! else goes by [`Door::first`].
 
 use super::door::{Asked, Asker, Door, First, is_plain};
-use super::special;
+use super::{safe, special};
 use crate::gate::{Changed, Judged, Snapshot, Watch};
 use crate::lists::Found;
 use crate::policy::Surface;
@@ -121,7 +122,7 @@ impl Front {
         if let Some(entry) = set.find(tag(hash), &query).filter(|entry| entry.lists == self.lists) {
             let judged = Judged { verdict: visit.judge_found(&entry.host, &entry.found, Surface::NoPage), found: entry.found };
             let printed = Some(entry.host.as_str());
-            let asked = Asked { visit, judged: &judged, query: &query, printed, asker, length, since };
+            let asked = Asked { visit, judged: &judged, query: &query, printed, asker, length, since, alias: None };
             if judged.verdict.blocks() {
                 door.block(&asked, &judged, out);
                 return First::Answered;
@@ -131,13 +132,13 @@ impl Front {
                 return First::Answered;
             }
         }
-        let Some(host) = query.name.host().filter(|host| special::answer(host, query.kind).is_none()) else {
+        let Some(host) = query.name.host().filter(|host| is_asked_for(host, &query)) else {
             return door.first(bytes, asker, out);
         };
         let found = visit.snapshot.find(&host, "");
         let judged = Judged { verdict: visit.judge_found(&host, &found, Surface::NoPage), found };
         let printed = Some(host.as_str());
-        let asked = Asked { visit, judged: &judged, query: &query, printed, asker, length, since };
+        let asked = Asked { visit, judged: &judged, query: &query, printed, asker, length, since, alias: None };
         let first = door.ordinary(&asked, out);
         if matches!(first, First::Answered) && is_heard_again(&mut self.heard, hash) {
             let answer = if judged.verdict.blocks() { None } else { clean(door, &query, &visit.snapshot) };
@@ -152,6 +153,11 @@ fn is_heard_again(heard: &mut [u16], hash: u64) -> bool {
     let place = &mut heard[(hash >> 16) as usize % HEARD];
     let mark = (hash >> 48) as u16 | 1;
     std::mem::replace(place, mark) == mark
+}
+
+/// Whether a name that is not blocked is asked for, for everybody: we say nothing of it ourselves, nor is it a search engine's.
+fn is_asked_for(host: &Host, query: &Query) -> bool {
+    special::answer(host, query.kind).is_none() && !safe::concerns(host)
 }
 
 /// What is remembered of a question, if no list knows anything of what stands behind it.

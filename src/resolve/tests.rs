@@ -61,7 +61,7 @@ async fn a_message_comes_through_whole() {
     });
     let (resolver, query) = (Resolver::new(&[stub.address]), asked("a.test", rr::AAAA, true));
     let mut out = Vec::new();
-    resolver.answer(&query).await.expect("an answer").write(&query, 1232, std::time::Instant::now(), &mut out);
+    resolver.answer(&query).await.expect("an answer").write(&query, 1232, std::time::Instant::now(), true, &mut out);
     assert_eq!((out[3] & 0x2f, out[9]), (0x20, 2), "AD, no error, two records of authority");
 }
 

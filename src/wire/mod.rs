@@ -38,9 +38,11 @@ pub mod rr {
     pub const A: u16 = 1;
     pub const CNAME: u16 = 5;
     pub const SOA: u16 = 6;
+    pub const MX: u16 = 15;
     pub const AAAA: u16 = 28;
     pub const DNAME: u16 = 39;
     pub const OPT: u16 = 41;
+    pub const RRSIG: u16 = 46;
     pub const SVCB: u16 = 64;
     pub const HTTPS: u16 = 65;
     /// Zone transfers: IXFR and AXFR.
