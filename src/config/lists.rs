@@ -7,12 +7,12 @@ use super::item::{Item, List};
 use super::known::Known;
 use super::near::suggest;
 use super::public::{self, PublicList};
+use super::upstream::Upstream;
 use super::values;
 use crate::lists::Format;
 use crate::lists::locked::Key;
 use crate::words::{Category, CategorySet, Role};
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 
 /// Most lists of one table: an entry's sources are numbered in 13 bits, and the lists that ship want some of them.
@@ -37,7 +37,7 @@ pub struct Lists {
     /// Where the files are taken from instead of the network.
     pub offline: Option<PathBuf>,
     /// Who is asked for the addresses of the lists' hosts; empty: the system's resolver.
-    pub bootstrap: Vec<SocketAddr>,
+    pub bootstrap: Vec<Upstream>,
     /// A certificate authority beside those of the system's store.
     pub trust: Option<PathBuf>,
     /// Categories that the school blocks by the list that ships alone, and knows it.
@@ -94,7 +94,7 @@ pub(super) fn read(
     catalogue: &Section,
     categories: &Categories,
     folders: &Folders,
-    upstreams: &[SocketAddr],
+    upstreams: &[Upstream],
     whole: bool,
 ) -> Lists {
     let shipped = shipped(root, folders);
@@ -105,7 +105,8 @@ pub(super) fn read(
     let update = section.value("update", update).map_or(Update::Never, |u| u.value);
     let mut public = catalogue.chosen(&section, whole);
     let offline = section.value("offline", |item| path(item.text()?)).map(|p| folders.main.join(p.value));
-    let bootstrap = section.list("bootstrap", values::upstream).map_or(upstreams.to_vec(), |l| List::values(Some(l)));
+    let bootstrap = section.list("bootstrap", values::upstream);
+    let bootstrap = bootstrap.map_or(upstreams.to_vec(), |l| l.items.into_iter().map(|a| a.value.into()).collect());
     let trust = section.value("trust", |item| path(item.text()?)).map(|p| folders.main.join(p.value));
     let enough = section.list("shipped_is_enough", |item| {
         let category = categories.category(item, "this is no category")?;

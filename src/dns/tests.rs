@@ -10,7 +10,7 @@ use crate::net::drain::drain;
 use crate::people::Register;
 use crate::policy::{Action, Step};
 use crate::resolve::Resolver;
-use crate::resolve::shares::SHORT;
+use crate::resolve::shares::MAX_OPEN;
 use crate::resolve::stub::{Stub, rows, with_code};
 use crate::wire::message::tests::{ASKED, soa};
 use crate::wire::question::tests::query;
@@ -330,7 +330,7 @@ async fn one_client_cannot_have_all_the_room() {
     let asker =
         |client: [u8; 4]| Asker { client: ClientAddr::new(client.into()), local: LOCAL.into(), transport: Transport::Udp };
     let mut out = Vec::new();
-    let held: Vec<_> = (0..SHORT)
+    let held: Vec<_> = (0..MAX_OPEN)
         .map(|i| school.door.first(&query(&format!("n{i}.test"), rr::A, 1232, false), asker(PUPIL), &mut out))
         .collect();
     assert!(held.iter().all(|first| matches!(first, First::Open(_))));

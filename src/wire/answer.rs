@@ -22,6 +22,9 @@ pub struct Ede(pub u16);
 
 impl Ede {
     pub const OTHER: Self = Self(0);
+    pub const STALE_ANSWER: Self = Self(3);
+    pub const DNSSEC_BOGUS: Self = Self(6);
+    pub const BLOCKED: Self = Self(15);
     pub const FILTERED: Self = Self(17);
     pub const PROHIBITED: Self = Self(18);
     pub const NO_REACHABLE_AUTHORITY: Self = Self(22);
@@ -112,12 +115,13 @@ pub fn pass_on(message: &Message, query: &Query, age: u32, limit: usize, out: &m
     let bytes = message.bytes();
     // A copy of another question would answer what was not asked; the key of the cache keeps this true.
     debug_assert_eq!(message.question_len(), query.name.wire().len() + 4);
-    let opt_len = if query.edns.is_some() { 11 } else { 0 };
+    let error_len = message.error().map_or(0, |(_, text)| 6 + text.len().min(MAX_TEXT));
+    let opt_len = if query.edns.is_some() { 11 + error_len } else { 0 };
     if bytes.len() + opt_len > limit {
         header(query, message.rcode(), out);
         out[2] |= 0x02; // TC
         question(query, out);
-        opt(query, message.rcode(), None, out);
+        opt(query, message.rcode(), message.error(), out);
         return;
     }
     out.extend_from_slice(bytes);
@@ -132,7 +136,7 @@ pub fn pass_on(message: &Message, query: &Query, age: u32, limit: usize, out: &m
         let left = seconds(u32::from_be_bytes([ttl[0], ttl[1], ttl[2], ttl[3]])).saturating_sub(age);
         ttl.copy_from_slice(&left.to_be_bytes());
     }
-    opt(query, message.rcode(), None, out);
+    opt(query, message.rcode(), message.error(), out);
 }
 
 /// A header with one question and no records.
