@@ -7,6 +7,7 @@
 //!               REFUSED            cache ── miss ─▶ upstream ─▶ judge behind ─▶ note ─▶ bytes
 //! ```
 
+use super::update::Update;
 use super::{blocked, special};
 use crate::gate::{Gate, Heard, Judged, Visit};
 use crate::journal::{Door as Doorway, Intent};
@@ -54,20 +55,22 @@ pub enum First {
 
 /// A question that is allowed, and not yet answered.
 pub struct Open {
-    asked: Asked,
-    /// `None`: room is short and the client has its share.
-    share: Option<Share>,
+    pub(super) asked: Asked,
+    /// `None`: the client has its share.
+    pub(super) share: Option<Share>,
+    /// It is no question, but a dynamic update.
+    pub(super) update: Option<Update>,
 }
 
 /// One question on its way: everything that its event needs.
-struct Asked {
-    visit: Visit,
-    judged: Judged,
-    query: Query,
-    asker: Asker,
+pub(super) struct Asked {
+    pub visit: Visit,
+    pub judged: Judged,
+    pub query: Query,
+    pub asker: Asker,
     /// Octets of the query.
-    length: usize,
-    since: Instant,
+    pub length: usize,
+    pub since: Instant,
 }
 
 impl Door {
@@ -94,11 +97,16 @@ impl Door {
         let since = Instant::now();
         let counters = &self.gate.counters;
         let visit = self.gate.visit(asker.client);
+        let ours = visit.is_some();
         let query = match Query::read(bytes) {
             Ok(query) => query,
             Err(bad) => {
+                let update = visit.filter(|_| bad == BadQuery::Opcode(Query::UPDATE));
+                if let Some(first) = update.and_then(|visit| self.update(bytes, visit, asker, since, out)) {
+                    return first;
+                }
                 counters.malformed.inc();
-                return refuse_header(bad, bytes, visit.is_some(), out);
+                return refuse_header(bad, bytes, ours, out);
             }
         };
         let Some(visit) = visit else {
@@ -129,7 +137,7 @@ impl Door {
             self.settle(&asked, kept, out);
         } else {
             let share = self.resolver.share(asker.client);
-            return First::Open(Box::new(Open { asked, share }));
+            return First::Open(Box::new(Open { asked, share, update: None }));
         }
         First::Answered
     }
@@ -137,13 +145,19 @@ impl Door {
     /// Asks the upstreams, and answers.
     pub async fn finish(&self, open: Open, out: &mut Vec<u8>) {
         let Some(_share) = &open.share else { return self.too_busy(&open, out) };
+        if let Some(update) = &open.update {
+            return self.finish_update(&open.asked, update, out).await;
+        }
         let outcome = self.resolver.answer(&open.asked.query).await;
         self.settle(&open.asked, outcome, out);
     }
 
     /// Answers a question for which there is no room: SERVFAIL, so that the client tries again or elsewhere.
     pub fn too_busy(&self, open: &Open, out: &mut Vec<u8>) {
-        self.settle(&open.asked, Err(ResolveFault::Busy), out);
+        match &open.update {
+            Some(update) => self.too_busy_update(&open.asked, update, out),
+            None => self.settle(&open.asked, Err(ResolveFault::Busy), out),
+        }
     }
 
     /// Answers an allowed question, unless what stands behind it is blocked.
@@ -191,7 +205,7 @@ impl Door {
     }
 
     /// Writes the event. `judged` is the verdict that was acted upon: the question's, or that on what stands behind it.
-    fn note(&self, asked: &Asked, judged: &Judged, rcode: Rcode, out: &[u8]) {
+    pub(super) fn note(&self, asked: &Asked, judged: &Judged, rcode: Rcode, out: &[u8]) {
         let heard = Heard {
             door: Doorway::Dns,
             method: "",

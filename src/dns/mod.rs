@@ -7,6 +7,7 @@
 //! - [`door`]     `answer(query, asker)`: judged, resolved, judged behind, written down
 //! - [`blocked`]  what a blocked name is answered with, and the words for it
 //! - [`special`]  names that are never asked upstream
+//! - [`update`]   dynamic updates of the school's own zones
 //! - [`bind`]     all sockets of the door, and what to do if one cannot be had
 //! - [`udp`]      workers: one thread a socket; misses go to the runtime
 //! - [`tcp`]      connections with several queries each (RFC 7766)
@@ -17,6 +18,7 @@ pub mod door;
 pub mod special;
 pub mod tcp;
 pub mod udp;
+pub mod update;
 
 #[cfg(test)]
 mod tests;

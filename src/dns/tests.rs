@@ -1,5 +1,7 @@
 //! The door with a real gate behind it: a configuration as written, compiled lists, a journal, a stub for an upstream.
 
+mod update;
+
 use super::*;
 use crate::config::{self, Around, Files, Text};
 use crate::gate::{Clock, Gate, Snapshot};

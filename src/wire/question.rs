@@ -89,6 +89,22 @@ impl Query {
         })
     }
 
+    /// The opcode of dynamic updates (RFC 2136 §1.3).
+    pub const UPDATE: u8 = 5;
+
+    /// Reads which zone a dynamic update is of, as a query for its SOA (RFC 2136 §2.3). `None`: it is no update of one zone.
+    pub fn read_update(bytes: &[u8]) -> Option<Self> {
+        let header: &[u8; HEADER] = bytes.first_chunk()?;
+        if header[2] & 0xf8 != Self::UPDATE << 3 || header[4..6] != [0, 1] {
+            return None;
+        }
+        let name = Name::from_wire(&bytes[HEADER..]).ok()?;
+        let at = HEADER + name.wire().len();
+        let zone = (u16_at(bytes, at)?, u16_at(bytes, at + 2)?);
+        let id = u16::from_be_bytes([header[0], header[1]]);
+        (zone == (rr::SOA, rr::CLASS_IN)).then(|| Self { id, ..Self::of(name, rr::SOA) })
+    }
+
     /// A query of our own for this name: what the proxy asks when it wants addresses.
     pub fn of(name: Name, kind: u16) -> Self {
         let class = rr::CLASS_IN;
@@ -235,6 +251,7 @@ pub(crate) mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Query::read(&bytes);
+            let _ = Query::read_update(&bytes);
         }
 
         #[test]
