@@ -55,6 +55,15 @@ impl ReadFault {
             }
         }
     }
+
+    /// The first of it with its place, on one line.
+    pub fn in_a_line(&self) -> String {
+        match self {
+            Self::Wrong(faults) => faults.in_a_line(),
+            Self::Unread(faults) => faults.first().map_or_else(String::new, ToString::to_string),
+            Self::None => self.to_string(),
+        }
+    }
 }
 
 /// Why one file could not be read.
@@ -79,12 +88,32 @@ pub fn read_config(path: Option<&Path>) -> Result<Config, ReadFault> {
     Ok(config::read(&read_files(path, system_ms())?)?)
 }
 
+/// [`read_config`] as far as it goes, with what is wrong beside it: for a command that a running gate answers, which needs little
+/// of the configuration, and may not fail because somebody is about to write it.
+///
+/// # Errors
+/// [`ReadFault::None`]: there is none at all.
+pub fn read_as_far(path: Option<&Path>) -> Result<(Config, Option<ReadFault>), ReadFault> {
+    let (files, unread) = gather(path, system_ms())?;
+    let (config, wrong) = config::read_as_far(&files);
+    let fault = if unread.is_empty() { wrong.map(ReadFault::Wrong) } else { Some(ReadFault::Unread(unread)) };
+    Ok((config, fault))
+}
+
 /// Reads the files of a configuration without understanding them: for a command that wants to know whether a change of
 /// one of them would be right before it writes it. `now_ms` is the time that entries with an end are held against.
 ///
 /// # Errors
 /// [`ReadFault`]: every file that cannot be read.
 pub fn read_files(path: Option<&Path>, now_ms: i64) -> Result<Files, ReadFault> {
+    match gather(path, now_ms)? {
+        (files, faults) if faults.is_empty() => Ok(files),
+        (_, faults) => Err(ReadFault::Unread(faults)),
+    }
+}
+
+/// The texts of a configuration, those that cannot be read as if they were empty, and why.
+fn gather(path: Option<&Path>, now_ms: i64) -> Result<(Files, Vec<FileFault>), ReadFault> {
     let main = main_file(path)?;
     let folder = main.parent().unwrap_or(Path::new("")).to_owned();
     let mut faults = Vec::new();
@@ -113,12 +142,9 @@ pub fn read_files(path: Option<&Path>, now_ms: i64) -> Result<Files, ReadFault> 
     let sources = keep(read_text(&config::shipped_folder(&main, &parts, &shipped).join(name), Missing::IsNone));
     let sources = sources.unwrap_or_else(|| Text { path: Path::new("(as it ships)").join(name), text: built_in.to_owned() });
     let entries = keep(read_entries(&config::data_folder(&main, &parts)));
-    if !faults.is_empty() {
-        return Err(ReadFault::Unread(faults));
-    }
     let now_ms = (now_ms >= NOT_SET_BEFORE_MS).then_some(now_ms);
     let around = Around { host_name: host_name(), shipped, now_ms };
-    Ok(Files { main, parts, profiles, categories, term_dates, sources, entries, around })
+    Ok((Files { main, parts, profiles, categories, term_dates, sources, entries, around }, faults))
 }
 
 /// Where the commands keep the school's own entries.
@@ -126,7 +152,11 @@ pub fn entries_file(data: &Path) -> PathBuf {
     data.join("entries.toml")
 }
 
-fn main_file(path: Option<&Path>) -> Result<PathBuf, ReadFault> {
+/// The main file that is meant, whether it is there or not.
+///
+/// # Errors
+/// [`ReadFault::None`] if nobody names one and none is where it is looked for.
+pub fn main_file(path: Option<&Path>) -> Result<PathBuf, ReadFault> {
     if let Some(path) = path {
         return Ok(path.to_owned());
     }

@@ -108,6 +108,7 @@ fn http_goes_through_and_a_blocked_page_says_what_a_child_can_read() {
     let code = page.split_once("class=\"code\">").map(|(_, rest)| rest.split('<').next().unwrap_or_default());
     let found = school.ok(&["log", "search", "--reference", code.expect("a reference on the page"), "--purpose", "a test"]);
     assert!(found.contains("p0901") && found.contains("www.pokerstars.com"), "{found}");
+    assert_eq!(found.lines().count(), 1, "and to no other: {found}");
     let lower = page.to_lowercase();
     for never in ["amira", "p0901", "gambling", "<script"] {
         assert!(!lower.contains(never), "{never}: {page}");

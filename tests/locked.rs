@@ -31,7 +31,16 @@ fn secrets() -> Vec<String> {
 fn seal(school: &School, fresh_days: &str, dated: &[&str], plain: &str) -> String {
     school.write("plain.txt", plain);
     let (plain, out) = (school.path("plain.txt"), school.path("config/csam.sealed"));
-    let fixed = ["lists", "seal", plain.to_str().expect("a path"), "--category", "illegal-csam", "--issuer", "A Licensed Party"];
+    let fixed = [
+        "lists",
+        "seal",
+        "--force",
+        plain.to_str().expect("a path"),
+        "--category",
+        "illegal-csam",
+        "--issuer",
+        "A Licensed Party",
+    ];
     let more = ["--fresh-days", fresh_days, "--out", out.to_str().expect("a path")];
     let said = school.ok(&[&fixed[..], &more, dated].concat());
     std::fs::remove_file(plain).expect("destroyed");
@@ -53,7 +62,7 @@ fn configured(wish: &Wish, more: &str) -> School {
 fn school(wish: &Wish) -> School {
     let school = configured(wish, "");
     let said = with_list(&school);
-    assert!(said.contains("3 entries of illegal-csam") && said.contains("destroy the plain list"), "{said}");
+    assert!(said.contains("3 entries of illegal-csam") && said.contains("Destroy the plain list"), "{said}");
     assert!(secrets().iter().all(|secret| !said.contains(secret)), "{said}");
     school
 }
@@ -100,6 +109,25 @@ fn aliases() -> String {
 }
 
 #[test]
+fn a_sealed_file_is_not_written_over_unasked_and_its_next_steps_are_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let school = School::new(&Wish::default());
+    let said = seal(&school, "30", &[], &plain());
+    let out = school.path("config/csam.sealed");
+    for step in ["minisign -Sm ", "chgrp schoolgate ", "under [lists]: locked = [\"/", "schoolgate check", "shred -u "] {
+        assert!(said.contains(step), "{step}: {said}");
+    }
+    let (made, mode) = (std::fs::read(&out).expect("a file"), out.metadata().expect("a file").permissions().mode());
+    assert_eq!(mode & 0o777, 0o640);
+    let (plain, out) = (school.path("plain.txt"), out.to_str().expect("a path").to_owned());
+    let words = ["lists", "seal", plain.to_str().expect("a path"), "--category", "illegal-csam", "--issuer", "X"];
+    let again = school.run(&[&words[..], &["--fresh-days", "3", "--out", &out]].concat());
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("--force"), "{}", text(&again.stderr));
+    assert_eq!(std::fs::read(&out).expect("a file"), made);
+}
+
+#[test]
 fn an_address_of_the_locked_tier_is_blocked_at_every_door_and_stands_nowhere() {
     let school = school(&Wish::default());
     school.import("id,name,role,year,device,address\np1,Pat Pupil,pupil,9,Laptop 1,127.0.0.1\n");
@@ -132,10 +160,6 @@ fn an_address_of_the_locked_tier_is_blocked_at_every_door_and_stands_nowhere() {
     assert!(gate.dig("127.0.0.1", &[PAGE_HOST, "A"]).contains("NOERROR"));
     assert!(gate.curl("127.0.0.1", &["-i", &gate.url(PAGE_HOST, "/else")]).contains("200 OK"));
 
-    for verb in ["allow", "block"] {
-        let refused = school.run(&[verb, &format!("www.{NAME}"), "--reason", "a test"]);
-        assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
-    }
     let follow = school.ok(&["log", "search", "--purpose", "a test"]);
     assert!(follow.contains("locked/"), "{follow}");
     let metrics = support::talk(gate.web[0], b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
@@ -169,6 +193,37 @@ fn an_address_of_the_locked_tier_is_blocked_at_every_door_and_stands_nowhere() {
         assert_eq!(holding(&school.path("var"), secret.as_bytes()), [] as [PathBuf; 0], "{secret}");
         assert_eq!(holding(&school.path("config"), secret.as_bytes()), [] as [PathBuf; 0], "{secret}");
     }
+}
+
+/// Whoever may write entries could find out one by one what is sealed, if those were refused.
+#[test]
+fn an_entry_a_pass_and_an_import_for_a_sealed_name_are_taken_like_any_other_and_open_nothing() {
+    let school = school(&Wish::default());
+    school.import("id,name,role,year,device,address\np1,Pat Pupil,pupil,9,Laptop 1,127.0.0.1\n");
+    let gate = school.start();
+    let other = "shown-like-any-other.example";
+    let commands = |name: &str| {
+        school.write("own.csv", &format!("address,action,reason\nwww.{name},allow,a test\n"));
+        let csv = school.path("own.csv");
+        let csv = csv.to_str().expect("a path");
+        let commands: [&[&str]; 3] = [
+            &["allow", name, "--reason", "a test"],
+            &["lists", "import", "--own", csv],
+            &["pass", "open", "--host", name, "--group", "pupils", "--minutes", "30", "--reason", "a test"],
+        ];
+        let said = commands.map(|command| {
+            let output = school.run(command);
+            (output.status.code(), (text(&output.stdout) + &text(&output.stderr)).replace(name, "NAME"))
+        });
+        said.map(|(code, said)| (code, said.chars().filter(|c| !c.is_ascii_digit()).collect::<String>()))
+    };
+    let (sealed, plain) = (commands(NAME), commands(other));
+    assert_eq!(sealed, plain);
+    assert!(sealed.iter().all(|(code, _)| *code == Some(0)), "{sealed:?}");
+    for name in [NAME.to_owned(), format!("www.{NAME}")] {
+        assert!(gate.dig("127.0.0.1", &[&name, "A"]).contains("NXDOMAIN"), "{name}");
+    }
+    assert!(gate.dig("127.0.0.1", &[other, "A"]).contains("NOERROR"));
 }
 
 #[test]

@@ -38,6 +38,64 @@ fn a_broken_change_is_refused_with_its_place_and_what_was_stays() {
 }
 
 #[test]
+fn a_file_that_is_broken_on_disk_stops_no_command_that_the_running_gate_answers() {
+    let school = School::new(&Wish::default());
+    let gate = school.start();
+    let whole = school.config(&Wish::default());
+    let file = school.path("config/schoolgate.toml");
+    let data = format!("dir = \"{}\"", school.path("var").display());
+    let breaks: [(&str, Vec<u8>, &str); 5] = [
+        ("a name", whole.replace("profile = \"sixth-form\"", "profile = \"sixth-fork\"").into(), ":43:11: "),
+        ("a quote", whole.replace("name = \"Test School\"", "name = \"Test School").into(), ":3:"),
+        ("a bracket", whole.replace("[data]", "[data").into(), ""),
+        ("no text", [whole.as_bytes(), b"\xff"].concat(), "is not UTF-8"),
+        ("the folder", whole.replace(&data, "dir = 7").into(), "`dir` cannot be a number"),
+    ];
+    for (what, bytes, told) in breaks {
+        std::fs::write(&file, bytes).expect("written");
+        let status = school.run(&["status"]);
+        let (said, warned) = (text(&status.stdout), text(&status.stderr));
+        if what == "the folder" || what == "a bracket" || what == "no text" {
+            // Nothing on disk says where this gate is: it is told in full, and no other gate is asked.
+            assert!(said.is_empty() && warned.contains("error: "), "{what}: {said}{warned}");
+            continue;
+        }
+        assert!(said.contains("Test School") && said.contains("the configuration on disk is broken"), "{what}: {said}{warned}");
+        assert!(warned.contains("schoolgate.toml") && warned.contains(told), "{what}: {warned}");
+        let host = format!("{}.example", what.replace(' ', "-"));
+        let allowed = school.run(&["block", &host, "--reason", "a test"]);
+        assert!(allowed.status.success(), "{what}: {}", text(&allowed.stderr));
+        assert!(gate.dig("127.0.0.1", &[&host, "A"]).contains("NXDOMAIN"), "{what}");
+        let found = school.run(&["log", "search", "--host", &host, "--purpose", "a test"]);
+        assert!(found.status.success() && text(&found.stdout).contains(&host), "{what}: {}", text(&found.stderr));
+    }
+}
+
+#[test]
+fn a_reload_that_was_refused_needs_somebody_until_one_is_not() {
+    let school = School::new(&Wish::default());
+    let gate = school.start();
+    let whole = school.config(&Wish::default());
+    let needs = || school.json(&["status"])["needs_you"].to_string();
+    let until = |said: bool| {
+        let end = Instant::now() + Duration::from_secs(10);
+        while needs().contains("was refused") != said {
+            assert!(Instant::now() < end, "{}", needs());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    school.write("config/schoolgate.toml", &whole.replace("profile = \"sixth-form\"", "profile = \"sixth-fork\""));
+    gate.signal("-HUP");
+    until(true);
+    // The file is mended, and nothing has read it yet: what was refused still is.
+    school.write("config/schoolgate.toml", &whole);
+    let said = needs();
+    assert!(said.contains("the reload of 20") && said.contains("schoolgate.toml:") && said.contains("sixth-form"), "{said}");
+    gate.signal("-HUP");
+    until(false);
+}
+
+#[test]
 fn an_entry_is_in_force_at_once_and_gone_when_removed() {
     let school = School::new(&Wish::default());
     let gate = school.start();

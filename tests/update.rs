@@ -108,6 +108,18 @@ fn a_fetched_list_is_in_force_without_a_restart_and_an_unchanged_one_changes_not
     keeper.says(|_| ok(GAMES, ""));
     assert_eq!(update(&school, &[]).1["lists"][0]["result"], "same");
     assert_eq!(made(), first);
+
+    // A keeper that says for ever that nothing is new does not keep a list young.
+    let meta = school.path("var/lists/fetched/county-games/meta.json");
+    let mut noted: Value = serde_json::from_slice(&std::fs::read(&meta).expect("it is noted")).expect("JSON");
+    noted["fetched_ms"] = (noted["fetched_ms"].as_i64().expect("a time") - 40 * 86_400_000).into();
+    std::fs::write(&meta, noted.to_string()).expect("it can be written");
+    assert_eq!(update(&school, &[]).1["lists"][0]["result"], "same");
+    let status = school.run(&["--json", "lists", "status"]);
+    let status: Value = serde_json::from_slice(&status.stdout).expect("JSON");
+    let list = status["lists"].as_array().and_then(|lists| lists.iter().find(|l| l["name"] == "county/games")).expect("the list");
+    let seconds = |what: &str| list[what].as_u64().unwrap_or_default();
+    assert!(seconds("age_s") < 3600 && seconds("changed_s") >= 40 * 86_400, "{list}");
 }
 
 #[test]
@@ -136,9 +148,26 @@ fn what_is_no_list_is_refused_with_the_reason_and_what_was_there_stays() {
         assert_eq!(output.status.code(), Some(1), "{why}: {said}");
         assert!(said.contains(why) && said.contains("kept from 2"), "{why}: {said}");
         assert_eq!(std::fs::read_to_string(&list).expect("it stays"), GAMES, "{why}");
-        assert_eq!(std::fs::read_dir(list.parent().expect("a folder")).expect("a folder").count(), 2, "{why}: list and meta");
+        assert_eq!(
+            std::fs::read_dir(list.parent().expect("a folder")).expect("a folder").count(),
+            3,
+            "{why}: list, meta and why"
+        );
     }
     assert_eq!(action(&school, "play-this.example"), "block");
+
+    // It needs somebody until it is fetched again.
+    let _gate = school.start();
+    let needs = || school.json(&["status"])["needs_you"].to_string();
+    let said = needs();
+    for part in ["list county/games could not be fetched on 20", "redirected to plain HTTP", "is still used"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    keeper.says(version(GAMES, "v1"));
+    assert_eq!(update(&school, &["--dry-run"]).0, Some(0));
+    assert!(needs().contains("could not be fetched"), "a dry run changes nothing");
+    assert_eq!(update(&school, &[]).0, Some(0));
+    assert!(!needs().contains("could not be fetched"), "{}", needs());
 }
 
 #[test]
@@ -200,12 +229,40 @@ fn a_box_without_the_internet_takes_its_lists_from_a_folder() {
 }
 
 #[test]
+fn a_folder_for_lists_that_is_not_there_is_a_fault_with_its_place() {
+    let keeper = Keeper::new();
+    let school = keeper.school("", "offline = \"nowhere\"");
+    for command in [&["check"][..], &["lists", "update"]] {
+        let output = school.run(command);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {said}");
+        assert!(
+            said.contains("schoolgate.toml:") && said.contains("config/nowhere is not there: make it"),
+            "{command:?}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_dry_run_keeps_nothing_and_two_updates_never_run_at_once() {
     let keeper = Keeper::new();
     keeper.says(version(GAMES, "v1"));
     let school = keeper.school("", "");
     let (code, said) = update(&school, &["--dry-run"]);
     assert_eq!((code, &said["lists"][0]["result"]), (Some(0), &"new".into()), "{said}");
+    assert_eq!(
+        (&said["lists"][0]["looked"]["entries"], &said["lists"][0]["looked"]["refused"]),
+        (&2.into(), &0.into()),
+        "{said}"
+    );
+    let output = school.run(&["lists", "update", "--dry-run"]);
+    assert!(text(&output.stderr).contains("1 of 1: county/games fetched: 2 entries"), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("new: 2 entries"), "{}", text(&output.stdout));
+    // What would not be used is told before anything is kept.
+    keeper.says(|_| ok("this is no list of names\nbut a letter to the school\nabout lists\n", ""));
+    let (code, said) = update(&school, &["--dry-run"]);
+    assert_eq!((code, &said["lists"][0]["result"]), (Some(1), &"refused".into()), "{said}");
+    keeper.says(version(GAMES, "v1"));
     assert!(!school.path("var/lists/fetched/county-games/list").exists());
     assert_eq!(action(&school, "play-this.example"), "allow");
     let file = std::fs::File::create(school.path("var/lists/update.lock")).expect("a file");

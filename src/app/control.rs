@@ -1,13 +1,14 @@
 //! What the control socket's requests do.
 
 use super::entries::Hand;
-use super::{Doors, assemble, drift, entries, overlay, passes, rot, status};
+use super::{Doors, StartFault, assemble, drift, entries, overlay, passes, rot, status};
 use crate::config::Config;
 use crate::gate::control::{Handle, Peer, Request};
 use crate::gate::{Gate, Snapshot, explain};
 use crate::lists::{Table, TableFault};
 use crate::ops::{self, tables::Broken};
 use crate::people::Neighbours;
+use crate::reload::{self, ReadFault};
 use crate::resolve::Resolver;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -24,6 +25,28 @@ pub struct Handler {
     started: Instant,
     /// One change at a time: two reloads must not swap in each other's place. Held with it: the file that most changes change.
     changing: Mutex<entries::Kept>,
+    /// The last reload, if it was refused.
+    refused: Mutex<Option<status::Refused>>,
+}
+
+/// Why a reload is refused.
+struct Refusal {
+    /// With its place, on one line.
+    in_a_line: String,
+    in_full: String,
+}
+
+impl From<ReadFault> for Refusal {
+    fn from(fault: ReadFault) -> Self {
+        Self { in_a_line: fault.in_a_line(), in_full: fault.render(false) }
+    }
+}
+
+impl From<StartFault> for Refusal {
+    fn from(fault: StartFault) -> Self {
+        let in_full = fault.to_string();
+        Self { in_a_line: in_full.lines().collect::<Vec<_>>().join("; "), in_full }
+    }
 }
 
 impl Handler {
@@ -34,7 +57,16 @@ impl Handler {
         config_path: Option<PathBuf>,
         doors: Doors,
     ) -> Self {
-        Self { gate, resolver, neighbours, config_path, doors, started: Instant::now(), changing: Mutex::default() }
+        Self {
+            gate,
+            resolver,
+            neighbours,
+            config_path,
+            doors,
+            started: Instant::now(),
+            changing: Mutex::default(),
+            refused: Mutex::default(),
+        }
     }
 
     /// Reads everything again and swaps; refuses with the reason, and keeps what was.
@@ -49,12 +81,20 @@ impl Handler {
             let reload = || {
                 ops::limits::give_way();
                 let _one = self.one();
-                self.swap()
+                let swapped = self.swap();
+                let when_ms = self.gate.clock.unix_ms();
+                let refused = swapped.as_ref().err().map(|r| status::Refused { when_ms, why: r.in_a_line.clone() });
+                *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+                swapped.map_err(|refusal| refusal.in_full)
             };
             let thread = std::thread::Builder::new().name("reload".into()).spawn_scoped(scope, reload);
             let done = thread.map_err(|fault| format!("no thread to reload on: {fault}"))?.join();
             done.unwrap_or_else(|_| Err("the reload met a fault of ours: the service log has it; what was in force stays".into()))
         })
+    }
+
+    fn refused(&self) -> Option<status::Refused> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn one(&self) -> MutexGuard<'_, entries::Kept> {
@@ -72,10 +112,19 @@ impl Handler {
         change(&mut kept, &self.gate.snapshot(), Hand { by: &by, now_ms: self.gate.clock.unix_ms() })
     }
 
-    fn swap(&self) -> Result<String, String> {
-        let config = crate::reload::read_config(self.config_path.as_deref()).map_err(|f| f.render(false))?;
+    /// Leaves word of this gate for commands that cannot read its configuration. Without it they only say less.
+    pub(super) fn note_own_gate(&self) {
+        let data = &self.gate.snapshot().config.data;
+        let noted = reload::main_file(self.config_path.as_deref()).map(|main| ops::own_gate::note(&main, data));
+        if let Ok(Err(fault)) = noted {
+            tracing::warn!(%fault, "the gate cannot leave word of itself: commands will not find it while its configuration is broken");
+        }
+    }
+
+    fn swap(&self) -> Result<String, Refusal> {
+        let config = reload::read_config(self.config_path.as_deref())?;
         let note = self.what_needs_a_restart(&config);
-        let next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse).map_err(|f| f.to_string())?;
+        let next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse)?;
         self.resolver.follow(&next.config.dns);
         let version = next.version;
         drift::note(&next.config, self.gate.clock.unix_ms());
@@ -138,7 +187,7 @@ impl Handle for Handler {
     fn handle(&self, request: Request, peer: Peer) -> Result<Value, String> {
         match request {
             Request::Status => {
-                let status = status::status(&self.gate, &self.doors, self.started.elapsed());
+                let status = status::status(&self.gate, &self.doors, self.started.elapsed(), self.refused());
                 serde_json::to_value(status).map_err(|e| e.to_string())
             }
             Request::Reload => self.reload().map(Value::from),

@@ -49,7 +49,6 @@ pub fn add<T>(
 ) -> Result<u32, String> {
     let config = &snapshot.config;
     let entry = written(new, hand.by, hand.now_ms, &config.school.zone)?;
-    not_locked(snapshot, &entry.host)?;
     let (what, why) = (told(&entry, &config.school.zone), entry.reason.clone());
     let mut change = Changing::begin(config, kept, hand)?;
     let ids = change.with(vec![entry])?;
@@ -78,14 +77,6 @@ pub fn remove<T>(
     let what = format!("take back: {}", told(&removed, &config.school.zone));
     record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why })?;
     Ok(removed)
-}
-
-/// It would change nothing there, and stand in the file, the log and the report.
-fn not_locked(snapshot: &Snapshot, host: &Host) -> Result<(), String> {
-    if snapshot.locks(host) {
-        return Err("a locked list says what is done with this address: no entry changes that, so none is made".into());
-    }
-    Ok(())
 }
 
 /// What became of an import.
@@ -120,7 +111,6 @@ pub fn import<T>(
     let mut entries = Vec::new();
     for (line, row) in &import.rows {
         let entry = written(row, hand.by, hand.now_ms, &config.school.zone).and_then(|entry| {
-            not_locked(snapshot, &entry.host)?;
             // A number of its own, for the one look.
             let alone = WrittenEntry { id: 1, ..entry.clone() };
             config::entries_of(config, &[alone], Some(hand.now_ms)).map_err(|faults| plain(&faults))?;
@@ -221,7 +211,7 @@ impl<'a> Changing<'a> {
 
     fn with(&mut self, new: Vec<WrittenEntry>) -> Result<Vec<u32>, String> {
         let numbered = self.file.add(new).map_err(|fault| fault.to_string())?;
-        let entries = config::entries_of(self.config, &numbered, Some(self.now_ms)).map_err(|f| f.render(false))?;
+        let entries = config::entries_of(self.config, &numbered, Some(self.now_ms)).map_err(|faults| plain(&faults))?;
         self.own = self.own.with(entries);
         Ok(numbered.iter().map(|e| e.id).collect())
     }

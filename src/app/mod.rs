@@ -233,6 +233,7 @@ impl App {
             path,
             source,
         })?;
+        self.control.note_own_gate();
         let (stopper, drain) = drain();
         let handle = self.runtime.handle().clone();
         let workers = self.dns.map(|door| door.serve(self.gate.clone(), self.resolver.clone(), drain.clone(), handle.clone()));

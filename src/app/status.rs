@@ -2,8 +2,9 @@
 
 use super::ready::{self, Missing};
 use super::{Doors, passes};
+use crate::config::{Config, PublicList};
 use crate::gate::{Gate, Snapshot};
-use crate::ops::{locked, tables};
+use crate::ops::{locked, tables, update};
 use crate::policy::{Mode, Policy};
 use crate::words::Moment;
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,18 @@ pub struct Status {
     /// Free bytes where the data is.
     pub disk_free: u64,
     pub clock: String,
+    /// The last reload, if it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reload_refused: Option<Refused>,
     pub needs_you: Vec<String>,
+}
+
+/// A reload that was refused: what was in force before it still is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    pub when_ms: i64,
+    /// The first fault with its place, on one line.
+    pub why: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +73,27 @@ fn last_school_day(policy: &Policy, now: &Moment) -> Option<jiff::civil::Date> {
     (last - now.day.0 < TERMS_AHEAD).then(|| epoch.saturating_add(jiff::Span::new().days(last)))
 }
 
+/// The public lists whose last fetch failed: each in a line, or, if they are many, what is wrong with the first.
+fn not_fetched(config: &Config, local: impl Fn(i64) -> String) -> Vec<String> {
+    let failed: Vec<_> = config.lists.public.iter().filter_map(|l| Some((l, update::kept::failed(&config.data, l)?))).collect();
+    let kept = |list: &PublicList| match update::kept::meta(&config.data, list) {
+        Some(meta) => format!("what was fetched on {} is still used", local(meta.fetched_ms)),
+        None => "nothing was ever fetched of it".to_owned(),
+    };
+    let line = |(list, fault): &(&PublicList, update::kept::Failed)| {
+        let why: String = fault.why.chars().filter(|c| !c.is_control()).collect();
+        format!("list {} could not be fetched on {} ({why}): {}", list.name, local(fault.when_ms), kept(list))
+    };
+    let lines: Vec<String> = failed.iter().take(LISTS_SHOWN).map(line).collect();
+    match failed.len() {
+        n if n > LISTS_SHOWN => vec![format!(
+            "{n} lists could not be fetched; `schoolgate lists update` tries again and says why of each. The first: {}",
+            lines[0]
+        )],
+        _ => lines,
+    }
+}
+
 fn filter(snapshot: &Snapshot) -> String {
     match &snapshot.condition.not_held {
         Some(why) => format!("NOT HELD: {why}"),
@@ -71,10 +104,13 @@ fn filter(snapshot: &Snapshot) -> String {
 /// Days before the last term ends from which `status` asks for the next dates: from early July in an English school.
 const TERMS_AHEAD: i32 = 21;
 
+/// Most lists that could not be fetched and have a line each: if there are more, it is the school's line and not the lists.
+const LISTS_SHOWN: usize = 3;
+
 /// Less free space than this needs somebody: a week of a large school is some hundreds of megabytes.
 const LOW_DISK: u64 = 1 << 30;
 
-pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
+pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refused>) -> Status {
     let snapshot = gate.snapshot();
     let policy = &snapshot.config.policy;
     let tally = gate.journal.tally();
@@ -95,6 +131,12 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
     let now = gate.clock.now(&snapshot.config.school.zone);
     let clock_set = gate.clock.unix_ms() >= crate::journal::time::BUILT_MS;
     let mut needs_you = Vec::new();
+    let local = |ms| crate::gate::snapshot::local_time(&snapshot.config, ms);
+    if let Some(Refused { when_ms, why }) = &refused {
+        let when = local(*when_ms);
+        needs_you.push(format!("the reload of {when} was refused, and what was in force before it stays so: {why}"));
+    }
+    needs_you.extend(not_fetched(&snapshot.config, local));
     for network in networks.iter().filter(|n| n.watching) {
         needs_you.push(format!("network {} is WATCHING: nothing is blocked there but harmful code", network.name));
     }
@@ -162,6 +204,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration) -> Status {
         strangers: gate.counters.strangers.get(),
         upstream_failures: gate.counters.upstream_failures.get(),
         disk_free,
+        reload_refused: refused,
         clock: if clock_set { "set".into() } else { "not set".into() },
         needs_you,
     }

@@ -5,6 +5,7 @@ use super::{Context, Outcome, fail, say};
 pub fn check(context: &Context) -> Outcome {
     let config = context.read()?;
     let mut faults = crate::ops::locked::faults(&config);
+    faults.extend(crate::ops::update::faults(&config));
     faults.extend(crate::ops::tables::faults(&config));
     match crate::people::Store::peek(&crate::app::register_file(&config)) {
         Ok(register) => {

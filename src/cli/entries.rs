@@ -1,14 +1,14 @@
 //! `schoolgate allow`, `block`, `entries`: the school's own entries.
 
+use super::effect::Effect;
 use super::table::table;
-use super::{Context, Failed, Outcome, explain, fail, say};
+use super::{Context, Outcome, fail, say};
 use crate::app;
 use crate::app::entries::{self, Hand, Kept};
 use crate::config::{Config, WrittenEntry};
 use crate::gate::Snapshot;
 use crate::gate::control::{NewEntry, Request};
-use crate::gate::explain::Question;
-use crate::policy::Entry;
+use crate::policy::{Entry, Step};
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -48,7 +48,7 @@ pub enum Command {
 }
 
 pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
-    let config = context.read()?;
+    let config = context.read_as_far()?;
     let entry = NewEntry {
         host: args.name,
         allow,
@@ -59,6 +59,8 @@ pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
         despite: args.despite,
     };
     let what = if allow { "allows" } else { "blocks" };
+    let step = if entry.firm { Step::Firm } else { Step::Own };
+    let effect = Effect::of(context, &config, &entry.host, entry.group.as_deref(), step, allow);
     let said = match context.ask(&config, &Request::AddEntry(entry.clone()))? {
         Some(value) => format!("entry {} {what} {}: in force now", value["id"], entry.host),
         None => {
@@ -67,27 +69,13 @@ pub fn add(context: &Context, args: AddArgs, allow: bool) -> Outcome {
             format!("entry {id} {what} {}: no gate is running, so it is in {} for the next start", entry.host, shown(&config))
         }
     };
-    say(said)?;
-    match without_effect(context, &entry)? {
-        Some(why) => say(why),
-        None => Ok(()),
-    }
-}
-
-/// Says so where the name is judged as before: an entry cannot close what machines need, nor open what harms them.
-fn without_effect(context: &Context, entry: &NewEntry) -> Result<Option<String>, Failed> {
-    let question = Question { what: entry.host.clone(), group: entry.group.clone(), ..Question::default() };
-    let now = explain::answer(context, &context.read()?, &question)?;
-    let (wanted, done) = (if entry.allow { "opens" } else { "closes" }, now.action == "allow");
-    let spoken = !matches!(now.step.as_str(), "own" | "firm");
-    Ok((spoken && entry.allow != done).then(|| {
-        let change = now.to_change.map_or_else(String::new, |change| format!("\nto change that: {change}"));
-        format!("note: it {wanted} nothing as things are, because {}{change}", now.because)
-    }))
+    // Where no gate is running, what has been written is read again.
+    let told = effect.map_or_else(|| Ok(String::new()), |effect| effect.told(context, &context.read_as_far()?))?;
+    say(said + &told)
 }
 
 pub fn entries(context: &Context, command: &Command) -> Outcome {
-    let config = context.read()?;
+    let config = context.read_as_far()?;
     match command {
         Command::List => list(context, &config),
         Command::Remove { id, reason } => {
@@ -143,7 +131,7 @@ fn list(context: &Context, config: &Config) -> Outcome {
         if rows.is_empty() {
             return "no entries. `schoolgate allow NAME --reason '…'` makes one".into();
         }
-        let mut table = table(["id", "does", "name", "for", "until", "why", "by", "made"]);
+        let mut table = table(["id", "does", "name, and why", "for", "until", "by, made"]);
         let now = crate::gate::Clock::System.unix_ms();
         for row in &rows {
             let until = row.until_ms.map_or_else(String::new, |ms| {
@@ -151,15 +139,17 @@ fn list(context: &Context, config: &Config) -> Outcome {
                 entries::end(ms, &config.school.zone) + over
             });
             let does = if row.firm { format!("{} (firm)", row.action) } else { row.action.to_owned() };
+            let by = row.by.clone().unwrap_or_else(|| "the configuration".into());
             table.add_row([
                 row.id.to_string(),
                 does,
-                row.host.clone(),
+                format!("{}\n{}", row.host, row.reason),
                 row.group.unwrap_or("everyone").into(),
                 until,
-                row.reason.into(),
-                row.by.clone().unwrap_or_else(|| "the configuration".into()),
-                row.made_ms.map_or_else(String::new, |ms| local(ms, config)),
+                match row.made_ms {
+                    Some(ms) => format!("{by}\n{}", local(ms, config)),
+                    None => by,
+                },
             ]);
         }
         table.to_string()

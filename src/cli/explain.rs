@@ -7,6 +7,7 @@ use crate::gate::explain::{Explanation, FoundTerm, Question, Searched};
 use crate::gate::{Clock, explain as judge};
 use crate::lists::phrases::{Matcher, keywords, searched};
 use crate::ops::phrases::{NoTerms, matcher};
+use crate::policy::Step;
 use crate::words::{Url, escaped};
 use std::path::Path;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub struct Args {
 }
 
 pub fn explain(context: &Context, args: &Args) -> Outcome {
-    let config = context.read()?;
+    let config = context.read_as_far()?;
     let question = Question { what: args.what.clone(), who: args.who.clone(), group: args.group.clone(), at: args.at.clone() };
     let mut answer = answer(context, &config, &question)?;
     for found in &mut answer.found {
@@ -79,14 +80,31 @@ pub fn answer(context: &Context, config: &Config, question: &Question) -> Result
     }
 }
 
+/// What becomes of it: the proxy may not go where the policy would allow.
+fn headline(answer: &Explanation) -> String {
+    match answer.proxy_refuses {
+        Some(_) => "REFUSED BY THE PROXY".into(),
+        None => answer.action.to_uppercase(),
+    }
+}
+
+/// The step that decided, with its place and what it is.
+pub fn step(answer: &Explanation) -> String {
+    Step::from_word(&answer.step).map_or_else(|| answer.step.clone(), Step::shown)
+}
+
 fn text(answer: &Explanation) -> String {
     let mut lines = vec![
-        format!("{}: {}", answer.action.to_uppercase(), answer.host),
+        format!("{}: {}", headline(answer), answer.host),
         format!("  because   {}", answer.because),
-        format!("  step      {}", answer.step),
+        format!("  step      {}", step(answer)),
         format!("  for       {}  (groups: {})", answer.who, answer.groups.join(", ")),
         format!("  at        {}", answer.at),
     ];
+    if let Some(why) = &answer.proxy_refuses {
+        lines.insert(1, format!("  because   the proxy does not go there: {why}"));
+        lines[2] = lines[2].replacen("because  ", "otherwise", 1);
+    }
     if let Some(profile) = &answer.profile {
         lines.push(format!("  profile   {profile}"));
     }

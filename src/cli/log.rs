@@ -5,14 +5,15 @@ use crate::app;
 use crate::config::{Config, nearest};
 use crate::gate::Clock;
 use crate::gate::control::Request;
-use crate::journal::IsoWeek;
 use crate::journal::export::{Csv, Line, Resolve, json, squid};
 use crate::journal::read::{self, Filter, Stored, Week};
+use crate::journal::{Door, IsoWeek};
 use crate::ops::look_ups;
 use crate::pages::Reference;
 use crate::people::{Register, Store};
 use crate::policy::{Action, Step};
 use crate::words::{Category, escaped};
+use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -101,7 +102,7 @@ enum Format {
 }
 
 pub fn log(context: &Context, command: &Command) -> Outcome {
-    let config = context.read()?;
+    let config = context.read_as_far()?;
     let (wanted, shown) = match command {
         Command::Search(args) => (&args.wanted, "log search"),
         Command::Export(args) => (&args.wanted, "log export"),
@@ -116,7 +117,10 @@ pub fn log(context: &Context, command: &Command) -> Outcome {
 }
 
 fn search(context: &Context, book: &Book, args: &SearchArgs) -> Outcome {
-    let newest = book.newest(args.week.as_deref(), args.limit)?;
+    let newest = match &book.referred {
+        None => book.newest(args.week.as_deref(), args.limit)?,
+        Some(_) => book.all(args.week.as_deref())?,
+    };
     let mut found: Vec<(String, String)> = Vec::new();
     for (week, after) in &newest.weeks {
         let filter = Filter { after: *after, ..book.filter.clone() };
@@ -131,6 +135,9 @@ fn search(context: &Context, book: &Book, args: &SearchArgs) -> Outcome {
     put(lines.as_bytes())?;
     if found.is_empty() && !context.json {
         eprintln!("nothing that is kept meets that");
+    }
+    if book.reference.is_some() && found.len() > 1 {
+        eprintln!("these were blocked for one client in one second: the reference does not tell them apart");
     }
     if newest.more {
         eprintln!("only the newest {} are shown: narrow it down, or say --limit", found.len());
@@ -217,6 +224,8 @@ struct Book<'a> {
     register: Register,
     filter: Filter,
     reference: Option<Reference>,
+    /// What the reference is of, by seq.
+    referred: Option<HashSet<u64>>,
 }
 
 impl<'a> Book<'a> {
@@ -228,7 +237,33 @@ impl<'a> Book<'a> {
         let of = wanted.person.as_ref().map_or_else(String::new, |p| format!(" of {p}"));
         look_ups::record(&config.data, &format!("{shown}{of}"), &purpose, Clock::System.unix_ms()).map_err(fail)?;
         context.ask(config, &Request::Settle)?;
-        Ok(Self { config, register, filter, reference: wanted.reference })
+        let mut book = Self { config, register, filter, reference: wanted.reference, referred: None };
+        if let Some(reference) = wanted.reference {
+            book.referred = Some(book.referred_to(reference)?);
+        }
+        Ok(book)
+    }
+
+    /// The lines a block page with this reference stands for: what was blocked in its second, else the last that the DNS door
+    /// blocked for the same client before it.
+    fn referred_to(&self, reference: Reference) -> Result<HashSet<u64>, Failed> {
+        let (mut pages, mut answer) = (Vec::new(), None);
+        for week in self.weeks(None)? {
+            for stored in week.events(&self.filter) {
+                let Stored { seq, event, .. } = stored.map_err(fail)?;
+                let shows_a_page = matches!(event.action, Action::Block | Action::Warn);
+                let Some(who) = event.who.filter(|who| shows_a_page && reference.fits(who.client)) else { continue };
+                match event.door {
+                    Door::Dns => answer = answer.max(Some((event.when_ms, seq))),
+                    _ if Reference::of(event.when_ms, who.client) == reference => pages.push((event.intent, seq)),
+                    _ => {}
+                }
+            }
+        }
+        // A page's own pictures may be blocked in its second: they have no page, and what was opened has.
+        let opened = pages.iter().map(|(intent, _)| *intent).max();
+        let pages: HashSet<u64> = pages.into_iter().filter(|(intent, _)| Some(*intent) == opened).map(|(_, seq)| seq).collect();
+        Ok(if pages.is_empty() { answer.into_iter().map(|(_, seq)| seq).collect() } else { pages })
     }
 
     fn weeks(&self, only: Option<&str>) -> Result<Vec<Week>, Failed> {
@@ -260,6 +295,11 @@ impl<'a> Book<'a> {
         Ok(newest)
     }
 
+    /// All of it: of a reference there are few lines, and which they are is known.
+    fn all(&self, week: Option<&str>) -> Result<Newest, Failed> {
+        Ok(Newest { weeks: self.weeks(week)?.into_iter().map(|week| (week, None)).collect(), more: false })
+    }
+
     fn each(&self, week: Option<&str>, show: &mut dyn FnMut(&Line) -> io::Result<()>) -> Outcome {
         self.weeks(week)?.iter().try_for_each(|week| self.each_in(week, &self.filter, &mut |_, line| show(line)))
     }
@@ -269,7 +309,7 @@ impl<'a> Book<'a> {
         let device = |id| self.register.device(id).map(|d| d.name.clone());
         for stored in week.events(filter) {
             let stored: Stored = stored.map_err(fail)?;
-            if self.reference.is_some_and(|r| !stored.event.who.is_some_and(|who| r.fits(who.client))) {
+            if self.referred.as_ref().is_some_and(|seqs| !seqs.contains(&stored.seq)) {
                 continue;
             }
             let names = week.names_of(stored.event.policy_version).map_err(fail)?;

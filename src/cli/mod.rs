@@ -6,6 +6,7 @@
 mod check;
 mod completions;
 mod demo;
+mod effect;
 mod entries;
 mod explain;
 mod lists;
@@ -22,7 +23,10 @@ use crate::app::entries::Hand;
 use crate::config::Config;
 use crate::gate::control::{self, ControlFault, Request};
 use crate::gate::{Clock, Snapshot};
+use crate::ops;
+use crate::reload::{self, ReadFault};
 use clap::{Parser, Subcommand};
+use std::cell::OnceCell;
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -94,11 +98,13 @@ pub type Outcome = Result<(), Failed>;
 pub struct Context {
     config: Option<PathBuf>,
     pub json: bool,
+    /// What is wrong with the configuration on disk, where a command goes on all the same: see [`Context::read_as_far`].
+    broken: OnceCell<String>,
 }
 
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let context = Context { config: cli.config, json: cli.json };
+    let context = Context { config: cli.config, json: cli.json, broken: OnceCell::new() };
     let outcome = match cli.command.unwrap_or(Command::Run) {
         Command::Run => run::run(&context),
         Command::Demo(args) => demo::demo(&context, &args),
@@ -125,14 +131,47 @@ pub fn main() -> ExitCode {
 impl Context {
     /// Reads the configuration; on a fault, tells it all.
     pub fn read(&self) -> Result<Config, Failed> {
-        crate::reload::read_config(self.config.as_deref()).map_err(|fault| {
+        reload::read_config(self.config.as_deref()).map_err(|fault| {
             eprintln!("{}", fault.render(std::io::stderr().is_terminal()));
             Failed
         })
     }
 
+    /// [`Context::read`] for what a running gate answers: while what is on disk is broken, the gate goes on with what it read
+    /// before, and so does the command, with what can be read. The fault is told in a line.
+    pub fn read_as_far(&self) -> Result<Config, Failed> {
+        let tell = |fault: ReadFault| {
+            eprintln!("{}", fault.render(std::io::stderr().is_terminal()));
+            Failed
+        };
+        let (mut config, fault) = reload::read_as_far(self.config.as_deref()).map_err(tell)?;
+        let Some(fault) = fault else { return Ok(config) };
+        let main = reload::main_file(self.config.as_deref()).map_err(tell)?;
+        match ops::own_gate::data_of(&main, &config.data) {
+            Some(data) if control::is_open(&data.join("control.sock")) => config.data = data,
+            _ => return Err(tell(fault)),
+        }
+        let told = format!(
+            "the gate runs on by what it read before, but could not start again: the configuration on disk is broken, {} \
+             (`schoolgate check` shows all of it)",
+            fault.in_a_line()
+        );
+        if self.broken.set(told.clone()).is_ok() {
+            eprintln!("warning: {told}");
+        }
+        Ok(config)
+    }
+
+    /// What is wrong with the configuration on disk, if a command went on all the same.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.get().map(String::as_str)
+    }
+
     /// Makes a change where no gate is running: in the files, for the next start, in the name of who types.
     fn by_hand<T>(&self, config: &Config, change: impl FnOnce(&Snapshot, Hand) -> Result<T, String>) -> Result<T, Failed> {
+        if self.broken().is_some() {
+            return Err(fail("the gate has just stopped, and nothing is changed by a broken configuration: mend it first"));
+        }
         let snapshot = crate::app::assemble::unnumbered(config.clone()).map_err(fail)?;
         let by = crate::ops::files::user_name(nix::unistd::getuid().as_raw());
         change(&snapshot, Hand { by: &by, now_ms: Clock::System.unix_ms() }).map_err(fail)

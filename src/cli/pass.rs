@@ -1,5 +1,6 @@
 //! `schoolgate pass`: what a teacher opens for a lesson.
 
+use super::effect::Effect;
 use super::table::table;
 use super::{Context, Outcome, fail, say};
 use crate::app::entries::Hand;
@@ -8,6 +9,7 @@ use crate::config::Config;
 use crate::gate::control::{Lasts, NewPass, Opens, Request};
 use crate::gate::snapshot::local_time;
 use crate::gate::{Clock, Snapshot};
+use crate::policy::Step;
 use clap::ArgGroup;
 
 #[derive(Debug, clap::Subcommand)]
@@ -57,7 +59,7 @@ pub struct OpenArgs {
 }
 
 pub fn pass(context: &Context, command: &Command) -> Outcome {
-    let config = context.read()?;
+    let config = context.read_as_far()?;
     match command {
         Command::Open(args) => open(context, &config, args),
         Command::List => list(context, &config),
@@ -79,6 +81,7 @@ fn open(context: &Context, config: &Config, args: &OpenArgs) -> Outcome {
         reason: args.reason.clone(),
         agreed_by: args.agreed_by.clone(),
     };
+    let effect = args.host.as_deref().and_then(|host| Effect::of(context, config, host, Some(&args.group), Step::Pass, true));
     let (pass, since): (WrittenPass, _) = match context.ask(config, &Request::OpenPass(new.clone()))? {
         Some(value) => (serde_json::from_value(value).map_err(fail)?, "in force now"),
         None => {
@@ -86,7 +89,8 @@ fn open(context: &Context, config: &Config, args: &OpenArgs) -> Outcome {
             (pass, "no gate is running, so it is open when one starts")
         }
     };
-    context.print(&pass, || format!("pass {} opens {}: {since}", pass.id, passes::shown(&pass, config)))
+    let told = effect.map_or_else(|| Ok(String::new()), |effect| effect.told(context, config))?;
+    context.print(&pass, || format!("pass {} opens {}: {since}{told}", pass.id, passes::shown(&pass, config)))
 }
 
 fn revoke(context: &Context, config: &Config, id: u16, reason: &str) -> Outcome {
@@ -106,18 +110,15 @@ fn list(context: &Context, config: &Config) -> Outcome {
         if open.is_empty() {
             return "no pass is open. `schoolgate pass open` opens one".into();
         }
-        let mut table = table(["id", "opens", "for", "since", "until", "why", "by", "agreed by"]);
+        let mut table = table(["id", "opens, and why", "for", "since, until", "by, agreed by"]);
         for pass in &open {
             let (Opens::Host(what) | Opens::Category(what)) = &pass.what;
             table.add_row([
                 pass.id.to_string(),
-                what.clone(),
+                format!("{what}\n{}", pass.reason),
                 pass.group.clone(),
-                local_time(config, pass.from_ms),
-                local_time(config, pass.until_ms),
-                pass.reason.clone(),
-                pass.by.clone(),
-                pass.agreed_by.clone().unwrap_or_default(),
+                format!("{}\n{}", local_time(config, pass.from_ms), local_time(config, pass.until_ms)),
+                format!("{}\n{}", pass.by, pass.agreed_by.as_deref().unwrap_or_default()),
             ]);
         }
         table.to_string()

@@ -16,7 +16,7 @@ pub enum Command {
 
 #[derive(Debug, clap::Args)]
 pub struct WeekArgs {
-    /// ISO week, such as 2026-W47 [default: the last whole week]
+    /// ISO week, such as 2026-W47, or `this` for the one that is not over [default: the last whole week]
     #[arg(long, value_name = "WEEK")]
     week: Option<String>,
     #[arg(long, value_enum, default_value = "text")]
@@ -39,6 +39,7 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
     let now = Clock::System.unix_ms();
     let zone = &config.school.zone;
     let week = match &args.week {
+        Some(text) if text == "this" => IsoWeek::of(now, zone),
         Some(text) => IsoWeek::parse(text).map_err(|why| fail(format_args!("'{}' is {why}", text.escape_debug())))?,
         None => IsoWeek::of(now, zone).previous(),
     };

@@ -11,12 +11,16 @@ const STYLE: TableStyle = TableStyle::new()
 /// Columns of a terminal into which a table is fitted: on a narrower one lines that wrap read better than columns of one letter.
 const NARROWEST: u16 = 60;
 
+/// Columns where nobody says how many there are: a pipe, a file, a mail.
+const USUAL: u16 = 80;
+
 /// An empty table with this heading.
 pub fn table(heading: impl Into<Row>) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE).set_header(heading);
-    if table.width().is_some_and(|width| width >= NARROWEST) {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
+    let width = table.width().unwrap_or(USUAL);
+    if width >= NARROWEST {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     table
 }

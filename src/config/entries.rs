@@ -71,7 +71,10 @@ fn one<'r>(section: Section<'r>, zone: &TimeZone, kept: bool) -> Option<Read<'r>
     let (host, act) = (host?, act?);
     let refuse = |wrong: Wrong, place| section.fault(wrong.at(place));
     if act.value == Act::Allow && values::is_public_suffix(&host.value) {
-        let wrong = Wrong::new(format!("this would allow everything under `{}`", host.value), "one name under it");
+        let wrong = Wrong::new(
+            format!("this would allow everything under `{}`", host.value),
+            format!("write one name under it, such as `example.{}`", host.value),
+        );
         refuse(wrong, host.place);
     }
     if let Some(firm) = firm.as_ref().filter(|f| f.value && act.value == Act::Allow) {

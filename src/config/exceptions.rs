@@ -45,8 +45,10 @@ pub enum ExceptionsFault {
     NotText(u64),
     #[error("the quote opened on line {0} is not closed on it: close it, or write a quote within quotes twice")]
     OpenQuote(u64),
-    #[error("the first line names the columns, but none of them is the address: call one `address`, and one `action`")]
-    NoAddress,
+    #[error(
+        "the first line names the columns ({0}), but none of them is known as the address: call that one `address`, and the one with allow or block `action`"
+    )]
+    NoAddress(String),
 }
 
 /// What a column is for.
@@ -61,7 +63,10 @@ enum Column {
 
 /// What other filters call the columns.
 const COLUMNS: &[(Column, &[&str])] = &[
-    (Column::Address, &["address", "url", "host", "hostname", "domain", "name", "website", "entry", "pattern"]),
+    (
+        Column::Address,
+        &["address", "url", "host", "hostname", "domain", "name", "website", "site", "web address", "uri", "entry", "pattern"],
+    ),
     (Column::Action, &["action", "allow or block", "allow/block", "type", "policy", "list", "status", "decision"]),
     (Column::Reason, &["reason", "comment", "comments", "note", "notes", "description", "why"]),
     (Column::Group, &["group", "groups", "for", "applies to"]),
@@ -113,7 +118,10 @@ pub fn read_exceptions(bytes: &[u8]) -> Result<Exceptions, ExceptionsFault> {
         let columns: &Vec<Option<Column>> = match &columns {
             Some(columns) => columns,
             None => match header(&cells) {
-                Some(named) if !named.contains(&Some(Column::Address)) => return Err(ExceptionsFault::NoAddress),
+                Some(named) if !named.contains(&Some(Column::Address)) => {
+                    let names: Vec<String> = cells.iter().take(8).map(|cell| format!("`{}`", shown(cell))).collect();
+                    return Err(ExceptionsFault::NoAddress(names.join(", ")));
+                }
                 Some(named) => {
                     columns = Some(named);
                     continue;
@@ -186,6 +194,16 @@ fn address(cell: &str) -> Result<(String, Option<String>), String> {
     if cell.is_empty() {
         return Err("the address is missing".into());
     }
+    if let Some((base, width)) = cell.split_once('/')
+        && base.parse::<std::net::IpAddr>().is_ok()
+        && width.parse::<u8>().is_ok()
+    {
+        return Err(format!(
+            "'{}' is a range of addresses, and an entry is of one host: write each address on a line of its own. A range of the \
+             school's own that the proxy may reach is `internal` under [proxy]; ranges to block are a `[[list]]`",
+            shown(cell)
+        ));
+    }
     let bare = cell.strip_prefix("*.").or_else(|| cell.strip_prefix('.')).unwrap_or(cell);
     let url = Url::parse(bare).map_err(|why| {
         let why = if bare.contains('*') { "a `*` stands only in front: `*.example.org`".to_owned() } else { why.to_string() };
@@ -255,6 +273,7 @@ mod tests {
             &b"address,action,reason\r\nquiz.example,allow,\"M\xc3\xbcller, maths\"\r\ngames.example,block,\r\n"[..],
             b"\xef\xbb\xbfaddress,action,reason\nquiz.example,Allow,\"M\xc3\xbcller, maths\"\ngames.example,Blocked,\n",
             b"Reason;Type;URL\nM\xfcller, maths;whitelist;https://Quiz.example/\n;deny;*.games.example\n",
+            b"Site,Type,Comment\nquiz.example,allow,\"M\xc3\xbcller, maths\"\ngames.example,block,\n",
             b"url\ttype\tcomment\nquiz.example\tallow\tM\xc3\xbcller, maths\n.games.example\tblock\n",
         ] {
             assert_eq!(rows(text), expected, "{}", String::from_utf8_lossy(text));
@@ -271,7 +290,7 @@ mod tests {
     #[test]
     fn a_row_that_is_none_is_told_with_its_line_and_what_would_be_right() {
         let read = read_exceptions(
-            b"ok.example,allow\nhttps://video.example/watch?v=1,allow\n,allow\nx.example,maybe\nx.example\na b,block\nx.*.example,block\n",
+            b"ok.example,allow\nhttps://video.example/watch?v=1,allow\n,allow\nx.example,maybe\nx.example\na b,block\nx.*.example,block\n192.168.1.0/24,allow\n",
         )
         .expect("a file");
         assert_eq!(read.rows.len(), 1);
@@ -282,6 +301,7 @@ mod tests {
             (5, "allow or block"),
             (6, "'a b'"),
             (7, "in front"),
+            (8, "a range of addresses"),
         ]
         .into_iter()
         .enumerate()
@@ -298,7 +318,7 @@ mod tests {
             (&b"\xff\xfea\0"[..], F::Utf16),
             (b"PK\x03\x04\n\0", F::NotText(2)),
             (b"a.example,allow,\"why\nb.example,allow\n", F::OpenQuote(1)),
-            (b"action,reason\nallow,a.example", F::NoAddress),
+            (b"action,reason\nallow,a.example", F::NoAddress("`action`, `reason`".into())),
             (many.as_bytes(), F::TooManyRows),
             (&vec![b'x'; MAX_BYTES + 1], F::TooLarge),
         ] {

@@ -169,6 +169,17 @@ impl Faults {
         })
     }
 
+    /// The first with its place, on one line, and how many there are beside it.
+    pub fn in_a_line(&self) -> String {
+        let Some((path, line, column, fault)) = self.iter().next() else { return String::new() };
+        let more = match self.len() - 1 {
+            0 => String::new(),
+            1 => " (and 1 fault more)".to_owned(),
+            n => format!(" (and {n} faults more)"),
+        };
+        format!("{}:{line}:{column}: {}: {}{more}", path.display(), fault.title(), fault.label())
+    }
+
     /// All of them, drawn under the lines they are on. `colour` is for terminals.
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };

@@ -192,6 +192,14 @@ impl<'r> Section<'r> {
         self.tables.iter().any(|(_, table)| table.contains_key(key))
     }
 
+    /// That one of two keys is written.
+    pub fn need_one_of(&self, [one, other]: [&'static str; 2]) {
+        if !self.has(one) && !self.has(other) && self.reader.whole(self.tables.iter().map(|(f, _)| *f)) {
+            let title = format!("{} has neither `{one}` nor `{other}`", self.name);
+            self.fault(Wrong::new(title, format!("add one of `{one}` or `{other}` below this line")).at(self.place));
+        }
+    }
+
     fn missing(&self, key: &'static str) {
         if self.item(key).is_none() && self.reader.whole(self.tables.iter().map(|(f, _)| *f)) {
             let wrong = Wrong::new(format!("{} has no `{key}`", self.name), format!("add `{key} = …` below this line"));
@@ -208,7 +216,13 @@ impl<'r> Section<'r> {
             match value {
                 DeValue::Table(table) => tables.push((at.file, table)),
                 DeValue::Array(_) => {
-                    let wrong = Wrong::new(format!("there is one `{key}` only"), format!("write `[{key}]`, in single brackets"));
+                    let right = match key {
+                        "lists" => {
+                            "a list of your own is a `[[list]]`; what holds for all of them stands under `[lists]`".to_owned()
+                        }
+                        _ => format!("write `[{key}]`, in single brackets"),
+                    };
+                    let wrong = Wrong::new(format!("there is one `{key}` only"), right);
                     self.fault(wrong.at(at));
                 }
                 _ => self.fault(no_table(key, &format!("[{key}]")).at(at)),

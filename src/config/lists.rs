@@ -34,8 +34,9 @@ pub struct Lists {
     /// What is fetched: of the catalogue what `fetch` and `without` leave, then the school's with a `url`.
     pub public: Vec<PublicList>,
     pub update: Update,
-    /// Where the files are taken from instead of the network.
+    /// Where the files are taken from instead of the network, and where that is written.
     pub offline: Option<PathBuf>,
+    pub offline_at: Option<Spot>,
     /// Who is asked for the addresses of the lists' hosts; empty: the system's resolver.
     pub bootstrap: Vec<Upstream>,
     /// A certificate authority beside those of the system's store.
@@ -104,7 +105,9 @@ pub(super) fn read(
     let _ = section.value("shipped", |item| path(item.text()?));
     let update = section.value("update", update).map_or(Update::Never, |u| u.value);
     let mut public = catalogue.chosen(&section, whole);
-    let offline = section.value("offline", |item| path(item.text()?)).map(|p| folders.main.join(p.value));
+    let offline = section.value("offline", |item| path(item.text()?));
+    let offline_at = offline.and_then(|written| section.spot(written.place));
+    let offline = offline.map(|written| folders.main.join(written.value));
     let bootstrap = section.list("bootstrap", values::upstream);
     let bootstrap = bootstrap.map_or(upstreams.to_vec(), |l| l.items.into_iter().map(|a| a.value.into()).collect());
     let trust = section.value("trust", |item| path(item.text()?)).map(|p| folders.main.join(p.value));
@@ -143,6 +146,7 @@ pub(super) fn read(
         public: one_folder_each(root, public),
         update,
         offline,
+        offline_at,
         bootstrap,
         trust,
         shipped_is_enough,
@@ -239,7 +243,8 @@ fn locked(section: &Section, folder: &Path) -> Vec<SealedFile> {
 fn source(section: &Section, categories: &Categories, folder: &Path, shipped: &Path, known: &mut Known<()>) -> Option<Source> {
     let name = section.need("name", values::name);
     let category = section.need("category", |item| categories.category(item, "this list is of a category that does not exist"));
-    let file = section.need("file", |item| path(item.text()?));
+    section.need_one_of(["file", "url"]);
+    let file = section.value("file", |item| path(item.text()?));
     let formats: Vec<_> = Format::ALL.iter().map(|f| (f.word(), *f)).collect();
     let format = section.value("format", |item| item.word(&formats)).map_or(Format::Detect, |f| f.value);
     let inside = section.value("path", public::inside).map(|path| path.value);

@@ -140,6 +140,15 @@ pub fn read(files: &Files) -> Result<Config, Faults> {
     if reader.is_faultless() { Ok(config) } else { Err(reader.faults()) }
 }
 
+/// Reads a configuration as far as it goes: what is wrong is told beside it, and is as if it were not written.
+pub fn read_as_far(files: &Files) -> (Config, Option<Faults>) {
+    let texts = files.texts();
+    let reader = Reader::new(&texts);
+    let config = understand(&reader, files);
+    let faults = (!reader.is_faultless()).then(|| reader.faults());
+    (config, faults)
+}
+
 /// The folder of the state that these files name: the school's own entries are there, and they are part of what is read.
 ///
 /// What cannot be understood yet is told by [`read`]: here it means the folder that ships.

@@ -48,6 +48,8 @@ pub struct PublicList {
     pub entries: Option<u32>,
     /// What it is good and bad for, in a sentence.
     pub worth: String,
+    /// It is of the catalogue that ships, and not an address that the school wrote: it lies on the internet, or it is not fetched.
+    pub shipped: bool,
 }
 
 /// How a list is signed.
@@ -78,7 +80,7 @@ pub(super) fn of_catalogue(section: &Section, categories: &Categories) -> Option
         }
     }
     let (name, list) = read(section, categories, "no public list may be of category")?;
-    Some((name, list, default?.value))
+    Some((name, PublicList { shipped: true, ..list }, default?.value))
 }
 
 /// A list that says where it is fetched. `never` begins the fault of a category that no such list may have.
@@ -128,6 +130,7 @@ pub(super) fn read(section: &Section, categories: &Categories, never: &str) -> O
         home,
         entries,
         worth,
+        shipped: false,
     };
     Some((list_name?, list))
 }

@@ -55,7 +55,12 @@ pub enum First {
 
 /// A question that is allowed, and not yet answered.
 pub struct Open {
-    pub(super) asked: Asked,
+    pub(super) visit: Visit,
+    pub(super) judged: Judged,
+    pub(super) query: Query,
+    pub(super) asker: Asker,
+    pub(super) length: usize,
+    pub(super) since: Instant,
     /// `None`: the client has its share.
     pub(super) share: Option<Share>,
     /// It is no question, but a dynamic update.
@@ -63,14 +68,25 @@ pub struct Open {
 }
 
 /// One question on its way: everything that its event needs.
-pub(super) struct Asked {
-    pub visit: Visit,
-    pub judged: Judged,
-    pub query: Query,
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub visit: &'a Visit,
+    /// Of the question itself.
+    pub judged: &'a Judged,
+    pub query: &'a Query,
+    /// The name as it is printed, if that is known already.
+    pub printed: Option<&'a str>,
     pub asker: Asker,
     /// Octets of the query.
     pub length: usize,
     pub since: Instant,
+}
+
+impl Open {
+    pub(super) fn asked(&self) -> Asked<'_> {
+        let Self { visit, judged, query, asker, length, since, .. } = self;
+        Asked { visit, judged, query, printed: None, asker: *asker, length: *length, since: *since }
+    }
 }
 
 impl Door {
@@ -126,18 +142,25 @@ impl Door {
             Some(host) => visit.judge(host, Surface::NoPage),
             None => visit.judge_unlisted(Surface::NoPage),
         };
-        let asked = Asked { visit, judged, query, asker, length: bytes.len(), since };
-        if query.class != rr::CLASS_IN || never_asked(query.kind) {
-            self.say(&asked, Made::bare(Rcode::REFUSED), &judged, out);
-        } else if let Some(made) = host.and_then(|h| special::answer(&h, query.kind)) {
-            self.say(&asked, made, &judged, out);
+        let length = bytes.len();
+        let asked = Asked { visit: &visit, judged: &judged, query: &query, printed: None, asker, length, since };
+        self.judged(&asked, host.as_ref(), out)
+    }
+
+    /// Answers a question that has been judged, if nobody must be asked. `host` is what it was judged by.
+    pub(super) fn judged(&self, asked: &Asked, host: Option<&Host>, out: &mut Vec<u8>) -> First {
+        let Asked { visit, judged, query, asker, length, since, .. } = *asked;
+        if !is_plain(query) {
+            self.say(asked, Made::bare(Rcode::REFUSED), judged, out);
+        } else if let Some(made) = host.and_then(|host| special::answer(host, query.kind)) {
+            self.say(asked, made, judged, out);
         } else if judged.verdict.blocks() {
-            self.block(&asked, &judged, out);
-        } else if let Some(kept) = self.resolver.cached(&query) {
-            self.settle(&asked, kept, out);
+            self.block(asked, judged, out);
+        } else if let Some(kept) = self.resolver.cached(query) {
+            self.settle(asked, kept, out);
         } else {
-            let share = self.resolver.share(asker.client);
-            return First::Open(Box::new(Open { asked, share, update: None }));
+            let (visit, judged, query, share) = (visit.clone(), *judged, *query, self.resolver.share(asker.client));
+            return First::Open(Box::new(Open { visit, judged, query, asker, length, since, share, update: None }));
         }
         First::Answered
     }
@@ -146,17 +169,17 @@ impl Door {
     pub async fn finish(&self, open: Open, out: &mut Vec<u8>) {
         let Some(_share) = &open.share else { return self.too_busy(&open, out) };
         if let Some(update) = &open.update {
-            return self.finish_update(&open.asked, update, out).await;
+            return self.finish_update(&open, update, out).await;
         }
-        let outcome = self.resolver.answer(&open.asked.query).await;
-        self.settle(&open.asked, outcome, out);
+        let outcome = self.resolver.answer(&open.query).await;
+        self.settle(&open.asked(), outcome, out);
     }
 
     /// Answers a question for which there is no room: SERVFAIL, so that the client tries again or elsewhere.
     pub fn too_busy(&self, open: &Open, out: &mut Vec<u8>) {
         match &open.update {
-            Some(update) => self.too_busy_update(&open.asked, update, out),
-            None => self.settle(&open.asked, Err(ResolveFault::Busy), out),
+            Some(update) => self.too_busy_update(open, update, out),
+            None => self.settle(&open.asked(), Err(ResolveFault::Busy), out),
         }
     }
 
@@ -168,12 +191,7 @@ impl Door {
                 if judged.verdict.blocks() {
                     return self.block(asked, &judged, out);
                 }
-                let limit = match asked.asker.transport {
-                    Transport::Udp => asked.query.udp_limit(),
-                    Transport::Tcp => TCP_LIMIT,
-                };
-                found.write(&asked.query, limit, out);
-                self.note(asked, &judged, found.rcode(), out);
+                self.pass_on(asked, &judged, &found, out);
             }
             Err(fault) => {
                 let code = match fault {
@@ -188,19 +206,29 @@ impl Door {
                 };
                 let text = fault.to_string();
                 let made = Made { error: Some((code, &text)), ..Made::bare(Rcode::SERVFAIL) };
-                self.say(asked, made, &asked.judged, out);
+                self.say(asked, made, asked.judged, out);
             }
         }
     }
 
-    fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {
+    /// Answers what may be known as the upstream said it.
+    pub(super) fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
+        let limit = match asked.asker.transport {
+            Transport::Udp => asked.query.udp_limit(),
+            Transport::Tcp => TCP_LIMIT,
+        };
+        found.write(asked.query, limit, asked.since, out);
+        self.note(asked, judged, found.rcode(), out);
+    }
+
+    pub(super) fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {
         let config = &asked.visit.snapshot.config;
         let why = blocked::why(config, &judged.verdict);
-        self.say(asked, blocked::answer(config, &judged.verdict, &asked.query, asked.asker.local, &why), judged, out);
+        self.say(asked, blocked::answer(config, &judged.verdict, asked.query, asked.asker.local, &why), judged, out);
     }
 
     fn say(&self, asked: &Asked, made: Made, judged: &Judged, out: &mut Vec<u8>) {
-        made.write(&asked.query, out);
+        made.write(asked.query, out);
         self.note(asked, judged, made.rcode, out);
     }
 
@@ -209,7 +237,7 @@ impl Door {
         let heard = Heard {
             door: Doorway::Dns,
             method: "",
-            host: asked.query.name.to_string().into(),
+            host: asked.printed.map_or_else(|| asked.query.name.to_string().into(), Into::into),
             port: 0,
             path: "",
             query_type: asked.query.kind,
@@ -219,7 +247,7 @@ impl Door {
             bytes_down: out.len() as u64,
             duration_ms: asked.since.elapsed().as_millis().try_into().unwrap_or(u32::MAX),
         };
-        self.gate.note(&asked.visit, judged, heard);
+        self.gate.note(asked.visit, judged, heard);
     }
 }
 
@@ -237,6 +265,11 @@ fn refuse_header(bad: BadQuery, bytes: &[u8], ours: bool, out: &mut Vec<u8>) -> 
     First::Answered
 }
 
+/// Whether a question is one for data of a name in the internet, in words that we know.
+pub(super) fn is_plain(query: &Query) -> bool {
+    query.class == rr::CLASS_IN && !never_asked(query.kind) && query.edns.is_none_or(|edns| edns.version == 0)
+}
+
 /// Types that are no data of a name: OPT, the transaction types (TKEY, TSIG) and zone transfers, which nobody may have here.
 fn never_asked(kind: u16) -> bool {
     matches!(kind, rr::OPT | 249..=rr::AXFR)
@@ -244,12 +277,12 @@ fn never_asked(kind: u16) -> bool {
 
 /// The verdict on an allowed question once its answer is known: that on the first name or address behind it that is blocked,
 /// else the first that was worth writing down (a warning, a `would-block`), else the question's own.
-fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
+pub(super) fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
     let mut said: Option<Judged> = None;
     let own = asked.query.name.nearest_host();
     let names = found.names().iter().filter(|n| Some(**n) != own).copied();
     for host in names.chain(found.addresses().iter().map(|&a| Host::from(a))) {
-        let Some(judged) = asked.visit.judge_behind(&asked.judged, &host, Surface::NoPage) else { continue };
+        let Some(judged) = asked.visit.judge_behind(asked.judged, &host, Surface::NoPage) else { continue };
         if judged.verdict.blocks() {
             said = Some(judged);
             break;
@@ -263,6 +296,6 @@ fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
             // What the question itself is counts too: a visit to help stays nobody's.
             found: asked.judged.found.or(&judged.found),
         },
-        _ => asked.judged,
+        _ => *asked.judged,
     }
 }

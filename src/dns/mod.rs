@@ -5,16 +5,18 @@
 //! Always holds: strangers are refused; a worker never waits for an upstream; every wait, queue and share is bounded.
 //!
 //! - [`door`]     `answer(query, asker)`: judged, resolved, judged behind, written down
+//! - [`front`]    a worker's own memory of what it hears most
 //! - [`blocked`]  what a blocked name is answered with, and the words for it
 //! - [`special`]  names that are never asked upstream
 //! - [`update`]   dynamic updates of the school's own zones
 //! - [`bind`]     all sockets of the door, and what to do if one cannot be had
-//! - [`udp`]      workers: one thread a socket; misses go to the runtime
+//! - [`udp`]      workers: one thread a socket, a batch at a time; misses go to the runtime
 //! - [`tcp`]      connections with several queries each (RFC 7766)
 
 pub mod bind;
 pub mod blocked;
 pub mod door;
+mod front;
 pub mod special;
 pub mod tcp;
 pub mod udp;

@@ -2,6 +2,7 @@
 
 mod update;
 
+use super::front::Front;
 use super::*;
 use crate::config::{self, Around, Files, Text};
 use crate::gate::{Clock, Gate, Snapshot};
@@ -415,4 +416,118 @@ proptest! {
             school.door.first(&near, asker, &mut out);
         }
     }
+}
+
+/// Every kind of question that the tests' lists and upstream know, with every kind of who.
+fn any_query() -> impl Strategy<Value = (IpAddr, Vec<u8>)> {
+    let names = [
+        "open.test",
+        "OPEN.test",
+        "other.test",
+        "bet.test",
+        "www.Bet.test",
+        "phish.test",
+        "illegal.test",
+        "helpline.test",
+        "www.helpline.test",
+        "shop.test",
+        "missing.test",
+        "big.test",
+        "localhost",
+        "mask.icloud.com",
+        "a!b.bet.test",
+        "_dns.resolver.arpa",
+        "use-application-dns.net",
+    ];
+    let clients: [IpAddr; 4] = [PUPIL.into(), [127, 0, 0, 2].into(), WATCHED.into(), STRANGER.into()];
+    let kinds = [rr::A, rr::A, rr::A, rr::AAAA, rr::HTTPS, rr::AXFR, rr::ANY];
+    let select = proptest::sample::select::<IpAddr>;
+    (select(clients.to_vec()), proptest::sample::select(names.to_vec()), proptest::sample::select(kinds.to_vec()), 0..8usize)
+        .prop_map(|(client, name, kind, how)| {
+            let mut bytes = query(name, kind, [0, 512, 1232, 4096][how % 4], how >= 4);
+            match how {
+                1 => bytes[2] &= !1,                                     // recursion is not desired
+                2 => bytes[3] |= 0x10,                                   // checking disabled
+                5 => bytes.truncate(bytes.len() - 1),                    // malformed
+                6 => *bytes.iter_mut().nth_back(7).expect("an OPT") = 1, // some version or flag of EDNS
+                _ => {}
+            }
+            (client, bytes)
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+    /// The front is a short cut, never another answer: octet for octet what the door says, and the same line in the log.
+    #[test]
+    fn what_the_front_says_is_what_the_door_says(queries in proptest::collection::vec(any_query(), 400..600)) {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let school = school("");
+        let mut front = Front::new(&school.door);
+        let mut from_front = 0;
+        for (i, (client, bytes)) in queries.iter().enumerate() {
+            let asker = Asker { client: ClientAddr::new(*client), local: LOCAL.into(), transport: Transport::Udp };
+            let (mut out, mut plain) = (Vec::new(), Vec::new());
+            if i % 16 == 0 {
+                front.begin(&school.door);
+            }
+            let kept = front.holds(bytes);
+            match front.answer(&school.door, bytes, asker, &mut out) {
+                First::Open(open) => runtime.block_on(school.door.finish(*open, &mut out)),
+                First::Silence => out.clear(),
+                First::Answered => from_front += usize::from(kept),
+            }
+            runtime.block_on(school.door.answer(bytes, asker, &mut plain));
+            prop_assert_eq!(&out, &plain, "{:02x?}", bytes);
+        }
+        prop_assert!(from_front > 20, "{from_front} of {} from the front", queries.len());
+        let events = school.events();
+        let bare = |e: &Event<'static>| Event { when_ms: 0, boot_ms: 0, duration_ms: 0, ..e.clone() };
+        prop_assert_eq!(events.len() % 2, 0);
+        for pair in events.chunks(2) {
+            prop_assert_eq!(bare(&pair[0]), bare(&pair[1]));
+        }
+    }
+}
+
+#[test]
+fn the_front_forgets_with_the_lists_and_with_the_upstreams() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let school = school("");
+    let mut front = Front::new(&school.door);
+    let asker = Asker { client: ClientAddr::new(PUPIL.into()), local: LOCAL.into(), transport: Transport::Udp };
+    let bytes = query("open.test", rr::A, 1232, false);
+    let ask = |front: &mut Front| {
+        let mut out = Vec::new();
+        front.begin(&school.door);
+        if let First::Open(open) = front.answer(&school.door, &bytes, asker, &mut out) {
+            runtime.block_on(school.door.finish(*open, &mut out));
+        }
+        Parsed::from_vec(&out).expect("an answer")
+    };
+    let open = |said: &Parsed| said.metadata.response_code == ResponseCode::NoError;
+    (0..3).for_each(|_| assert!(open(&ask(&mut front))));
+    assert!(front.holds(&bytes));
+    assert_eq!(school.stub.asked(), 1);
+    let texts = [ListText {
+        name: "gambling",
+        category: Category::GAMBLING,
+        format: Format::Domains,
+        origin: Origin::Shipped,
+        reach: Reach::Below,
+        text: b"open.test\n",
+    }];
+    let bytes_of = compile_texts(&texts, &Known::default()).expect("a table").bytes;
+    let now = school.door.gate.snapshot();
+    let mut next = Snapshot::clone(&now);
+    next.table = Arc::new(Table::open(Box::new(bytes_of)).expect("a table"));
+    school.door.gate.swap(next);
+    assert!(!open(&ask(&mut front)), "the next batch goes by the new lists");
+    school.door.gate.swap(Snapshot::clone(&now));
+    assert!(open(&ask(&mut front)));
+    assert_eq!(school.stub.asked(), 1);
+    let other = Stub::start(internet);
+    school.door.resolver.follow(crate::resolve::Plan { upstreams: vec![other.address.into()], ..Default::default() });
+    assert!(open(&ask(&mut front)));
+    assert_eq!(other.asked(), 1, "what the old upstream said is forgotten");
 }

@@ -1,7 +1,8 @@
 //! UDP: one thread a socket. What needs an upstream goes to the runtime and is answered from there, by the same socket.
 
 use super::door::{Asker, Door, First, Open, Transport};
-use crate::net::{Arrival, Datagrams, Drain};
+use super::front::Front;
+use crate::net::{Arrival, Batch, Datagrams, Drain};
 use crate::words::ClientAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,9 +16,6 @@ pub const MAX_WAITING: usize = 1_024;
 /// Questions from UDP that may be out at once: below the resolver's own bound, each holds about a kilobyte.
 const MAX_OUT: usize = 2_048;
 
-/// Longest query that is read. A question with EDNS, cookie and padding has under 600 octets.
-const MAX_QUERY: usize = 2_048;
-
 /// An allowed question on its way to the upstreams.
 pub struct Miss {
     open: Open,
@@ -27,34 +25,42 @@ pub struct Miss {
 
 /// Answers until the doors are to stop. Runs on a thread of its own.
 pub fn work(socket: &Arc<Datagrams>, door: &Door, misses: &mpsc::Sender<Miss>, drain: &Drain) {
-    let mut buffer = [0; MAX_QUERY];
-    let mut out = Vec::with_capacity(usize::from(crate::wire::UDP_SIZE));
+    let mut batch = Batch::new(usize::from(crate::wire::UDP_SIZE));
+    let mut front = Front::new(door);
+    door.gate.journal.enrol();
     while !drain.has_begun() {
-        let (length, to) = match socket.receive(&mut buffer) {
-            Ok(Some(arrived)) => arrived,
-            Ok(None) => continue,
+        let taken = match batch.receive(socket) {
+            Ok(taken) => taken,
             Err(fault) => {
                 tracing::warn!(%fault, "a DNS worker cannot receive; it tries again");
                 std::thread::sleep(Duration::from_millis(50)); // so that a lasting fault does not fill the log and a core
                 continue;
             }
         };
-        let asker = Asker { client: ClientAddr::new(to.peer.ip()), local: to.local, transport: Transport::Udp };
-        // One packet that finds a fault of ours must not take the worker, and everyone behind it, along.
-        let first = catch_unwind(AssertUnwindSafe(|| door.first(&buffer[..length], asker, &mut out)));
-        match first {
-            Ok(First::Silence) => {}
-            Ok(First::Answered) => send(socket, &out, &to),
-            Ok(First::Open(open)) => {
-                if let Err(full) = misses.try_send(Miss { open: *open, to, socket: socket.clone() }) {
-                    door.too_busy(&full.into_inner().open, &mut out);
-                    send(socket, &out, &to);
+        front.begin(door);
+        for i in 0..taken {
+            let Some((bytes, to, out)) = batch.slot(i) else { continue };
+            let asker = Asker { client: ClientAddr::new(to.peer.ip()), local: to.local, transport: Transport::Udp };
+            // One packet that finds a fault of ours must not take the worker, and everyone behind it, along.
+            match catch_unwind(AssertUnwindSafe(|| front.answer(door, bytes, asker, out))) {
+                Ok(First::Silence) => out.clear(),
+                Ok(First::Answered) => {}
+                Ok(First::Open(open)) => {
+                    out.clear();
+                    if let Err(full) = misses.try_send(Miss { open: *open, to, socket: socket.clone() }) {
+                        door.too_busy(&full.into_inner().open, out);
+                    }
+                }
+                Err(_) => {
+                    out.clear();
+                    door.gate.counters.malformed.inc();
+                    tracing::error!("a query made the DNS door panic; it was not answered");
                 }
             }
-            Err(_) => {
-                door.gate.counters.malformed.inc();
-                tracing::error!("a query made the DNS door panic; it was not answered");
-            }
+        }
+        let lost = batch.send(socket);
+        if lost > 0 {
+            tracing::debug!(lost, "answers could not be sent");
         }
     }
 }

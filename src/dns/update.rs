@@ -3,7 +3,7 @@
 //! Only zones that `[[dns.forward]]` names, only from the school's own networks. What is in the update is between the machine
 //! and the server, which checks who it is; the event says which zone.
 
-use super::door::{Asked, Asker, Door, First, Open, Transport};
+use super::door::{Asker, Door, First, Open, Transport};
 use crate::gate::Visit;
 use crate::policy::Surface;
 use crate::resolve::update::pass;
@@ -26,20 +26,19 @@ impl Door {
             Some(host) => visit.judge(&host, Surface::NoPage),
             None => visit.judge_unlisted(Surface::NoPage),
         };
-        let asked = Asked { visit, judged, query, asker, length: bytes.len(), since };
+        let (share, update) = (self.resolver.share(asker.client), Some(Update { bytes: bytes.into(), to }));
+        let open = Open { visit, judged, query, asker, length: bytes.len(), since, share, update };
         if judged.verdict.blocks() {
             answer::header_only(bytes, Rcode::REFUSED, out);
-            self.note(&asked, &judged, Rcode::REFUSED, out);
+            self.note(&open.asked(), &judged, Rcode::REFUSED, out);
             return Some(First::Answered);
         }
-        let share = self.resolver.share(asker.client);
-        let update = Some(Update { bytes: bytes.into(), to });
-        Some(First::Open(Box::new(Open { asked, share, update })))
+        Some(First::Open(Box::new(open)))
     }
 
     /// Passes it on, and the server's answer back.
-    pub(super) async fn finish_update(&self, asked: &Asked, update: &Update, out: &mut Vec<u8>) {
-        match pass(&update.bytes, update.to, asked.asker.transport != Transport::Udp).await {
+    pub(super) async fn finish_update(&self, open: &Open, update: &Update, out: &mut Vec<u8>) {
+        match pass(&update.bytes, update.to, open.asker.transport != Transport::Udp).await {
             Some(said) => *out = said,
             None => {
                 self.gate.counters.upstream_failures.inc();
@@ -47,13 +46,13 @@ impl Door {
             }
         }
         let rcode = Rcode(out.get(3).map_or(Rcode::SERVFAIL.0, |code| u16::from(code & 0x0f)));
-        self.note(asked, &asked.judged, rcode, out);
+        self.note(&open.asked(), &open.judged, rcode, out);
     }
 
     /// Answers an update for which there is no room.
-    pub(super) fn too_busy_update(&self, asked: &Asked, update: &Update, out: &mut Vec<u8>) {
+    pub(super) fn too_busy_update(&self, open: &Open, update: &Update, out: &mut Vec<u8>) {
         self.gate.counters.overloads.inc();
         answer::header_only(&update.bytes, Rcode::SERVFAIL, out);
-        self.note(asked, &asked.judged, Rcode::SERVFAIL, out);
+        self.note(&open.asked(), &open.judged, Rcode::SERVFAIL, out);
     }
 }

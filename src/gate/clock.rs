@@ -30,6 +30,17 @@ impl Clock {
         clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(0, |t| t.tv_sec() as u64 * 1000 + t.tv_nsec() as u64 / 1_000_000)
     }
 
+    /// Turns a moment to now. Local day and minute are worked out only when a minute has begun, or `anew`: no zone's clock jumps
+    /// within one.
+    pub fn turn(&self, moment: &mut Moment, zone: &TimeZone, anew: bool) {
+        const MINUTE_MS: i64 = 60_000;
+        let now = self.unix_ms();
+        if anew || now.div_euclid(MINUTE_MS) != moment.unix_ms.div_euclid(MINUTE_MS) {
+            *moment = self::moment(now, zone);
+        }
+        moment.unix_ms = now;
+    }
+
     /// Now, with the school's local day and minute of the week.
     pub fn now(&self, zone: &TimeZone) -> Moment {
         moment(self.unix_ms(), zone)
@@ -70,5 +81,23 @@ mod tests {
             let moment = moment(ms, &london);
             assert_eq!((moment.weekday(), moment.to_string().as_str()), (weekday, time), "{utc}");
         }
+    }
+
+    #[test]
+    fn a_moment_that_is_turned_is_the_one_worked_out_anew() {
+        let london = TimeZone::get("Europe/London").expect("a zone");
+        // Over the end of summer time, and back, as a clock that is set does.
+        let begin = "2026-10-25T00:58:30Z".parse::<Timestamp>().expect("a time").as_millisecond();
+        let at = Arc::new(AtomicI64::new(begin));
+        let clock = Clock::Scripted(at.clone());
+        let mut turned = clock.now(&london);
+        for step in (0..400).map(|i| i * 997).chain([-86_400_000, 0, 1]) {
+            at.store(begin + step, Ordering::Relaxed);
+            clock.turn(&mut turned, &london, false);
+            assert_eq!(turned, clock.now(&london), "{step}");
+        }
+        let auckland = TimeZone::get("Pacific/Auckland").expect("a zone");
+        clock.turn(&mut turned, &auckland, true);
+        assert_eq!(turned, clock.now(&auckland));
     }
 }

@@ -10,13 +10,20 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longest request or answer that is read: an import of 4 MB in 20,000 rows, with the names of their fields.
 const MAX_LINE: u64 = 16 << 20;
 
-/// Longest wait for the other side: a reload compiles no lists, so seconds are plenty.
+/// Longest wait for the other side: a reload compiles no lists, so seconds are plenty. A request comes whole within it, and so does
+/// its answer leave.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Most connections at once: a person types one command at a time, and each holds a thread and up to [`MAX_LINE`] bytes.
+const MOST_AT_ONCE: usize = 16;
+
+/// Who may speak to the gate: its user and its group.
+const MODE: u32 = 0o660;
 
 /// What can be asked of a running gate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -152,11 +159,22 @@ pub fn ask(path: &Path, request: &Request) -> Result<Value, ControlFault> {
     stream.set_read_timeout(Some(PATIENCE)).map_err(broken)?;
     let mut line = serde_json::to_vec(request).map_err(|e| broken(e.into()))?;
     line.push(b'\n');
-    stream.write_all(&line).map_err(broken)?;
+    match stream.write_all(&line) {
+        // A gate that takes no more has said so without reading.
+        Err(fault) if !matches!(fault.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+            return Err(broken(fault));
+        }
+        _ => {}
+    }
     match read_line(&stream).map_err(broken)? {
         Answer::Ok(value) => Ok(value),
         Answer::Error(text) => Err(ControlFault::Refused(text)),
     }
+}
+
+/// Whether a gate listens at `path` and we may speak to it.
+pub fn is_open(path: &Path) -> bool {
+    UnixStream::connect(path).is_ok()
 }
 
 /// The socket a gate listens on. Dropping it removes the file and ends its thread.
@@ -180,8 +198,9 @@ impl Socket {
                 std::fs::remove_file(path)?;
             }
         }
-        let listener = UnixListener::bind(path)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
+        let listener = bind(path)?;
+        // Whatever the umask took away.
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(MODE))?;
         std::thread::Builder::new().name("control".into()).spawn(move || serve(&listener, &handler))?;
         Ok(Self { path: path.to_owned() })
     }
@@ -193,12 +212,29 @@ impl Drop for Socket {
     }
 }
 
+/// A socket that nobody else can reach at any moment: on Linux the file is made with the mode that the socket has (unix(7) leaves it
+/// to the umask, which all threads share).
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)?;
+    nix::sys::stat::fchmod(&socket, nix::sys::stat::Mode::from_bits_truncate(MODE))?;
+    socket.bind(&socket2::SockAddr::unix(path)?)?;
+    socket.listen(MOST_AT_ONCE as i32)?;
+    Ok(UnixListener::from(std::os::fd::OwnedFd::from(socket)))
+}
+
 fn serve(listener: &UnixListener, handler: &Arc<dyn Handle>) {
+    let open = Arc::new(());
     for stream in listener.incoming() {
         let Ok(stream) = stream else { continue };
-        let handler = handler.clone();
+        let (handler, held) = (handler.clone(), open.clone());
+        // Ours and this one's are no other connection's.
+        if Arc::strong_count(&open) - 2 >= MOST_AT_ONCE {
+            let _ = write(&mut Limited::within(&stream, Duration::from_secs(1)), &Answer::Error(BUSY.into()));
+            continue;
+        }
         // A thread a request: `settle` and `reload` take their time, and there are few askers.
         let spawned = std::thread::Builder::new().name("control-request".into()).spawn(move || {
+            let _held = held;
             if let Err(fault) = answer(&stream, handler.as_ref()) {
                 tracing::debug!(%fault, "a control request was not answered");
             }
@@ -209,26 +245,69 @@ fn serve(listener: &UnixListener, handler: &Arc<dyn Handle>) {
     }
 }
 
-fn answer(mut stream: &UnixStream, handler: &dyn Handle) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let credentials = nix::sys::socket::getsockopt(&stream, nix::sys::socket::sockopt::PeerCredentials)?;
-    let answer = match read_line::<Request>(stream) {
+const BUSY: &str = "the gate is answering 16 commands already: wait for one of them";
+
+fn answer(stream: &UnixStream, handler: &dyn Handle) -> io::Result<()> {
+    let credentials = nix::sys::socket::getsockopt(stream, nix::sys::socket::sockopt::PeerCredentials)?;
+    let answer = match read_line::<Request>(Limited::new(stream)) {
         Ok(request) => match handler.handle(request, Peer { uid: credentials.uid() }) {
             Ok(value) => Answer::Ok(value),
             Err(text) => Answer::Error(text),
         },
         Err(fault) => Answer::Error(format!("the request could not be read: {fault}")),
     };
-    let mut line = serde_json::to_vec(&answer)?;
-    line.push(b'\n');
-    stream.write_all(&line)
+    write(&mut Limited::new(stream), &answer)
 }
 
-fn read_line<T: serde::de::DeserializeOwned>(stream: &UnixStream) -> io::Result<T> {
+fn write(to: &mut impl Write, answer: &Answer) -> io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    to.write_all(&line)
+}
+
+fn read_line<T: serde::de::DeserializeOwned>(from: impl Read) -> io::Result<T> {
     let mut line = Vec::new();
-    BufReader::new(stream.take(MAX_LINE)).read_until(b'\n', &mut line)?;
+    BufReader::new(from.take(MAX_LINE)).read_until(b'\n', &mut line)?;
     Ok(serde_json::from_slice(&line)?)
+}
+
+/// One line over a connection, all of it within [`PATIENCE`]: a byte now and then does not hold it open.
+struct Limited<'a> {
+    stream: &'a UnixStream,
+    until: Instant,
+}
+
+impl<'a> Limited<'a> {
+    fn new(stream: &'a UnixStream) -> Self {
+        Self::within(stream, PATIENCE)
+    }
+
+    fn within(stream: &'a UnixStream, time: Duration) -> Self {
+        Self { stream, until: Instant::now() + time }
+    }
+
+    fn left(&self) -> io::Result<Duration> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+    }
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(self.left()?))?;
+        self.stream.read(into)
+    }
+}
+
+impl Write for Limited<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(Some(self.left()?))?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
 }
 
 #[cfg(test)]
@@ -236,6 +315,42 @@ mod tests {
     use super::*;
 
     struct Echo;
+
+    #[test]
+    fn the_socket_is_never_open_to_others() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("control.sock");
+        let before = nix::sys::stat::umask(nix::sys::stat::Mode::empty());
+        let listener = bind(&path);
+        nix::sys::stat::umask(before);
+        listener.expect("a socket");
+        assert_eq!(std::fs::metadata(&path).expect("the socket").permissions().mode() & 0o777, 0o660);
+    }
+
+    #[test]
+    fn only_so_many_speak_at_once_and_one_that_leaves_makes_room() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("control.sock");
+        let _socket = Socket::open(&path, Arc::new(Echo)).expect("a socket");
+        let mut silent: Vec<UnixStream> = (0..MOST_AT_ONCE).map(|_| UnixStream::connect(&path).expect("room")).collect();
+        let refused = |fault| matches!(fault, ControlFault::Refused(text) if text == BUSY);
+        assert!(ask(&path, &Request::Status).is_err_and(refused));
+        drop(silent.pop());
+        let deadline = Instant::now() + PATIENCE;
+        while ask(&path, &Request::Status).is_err() {
+            assert!(Instant::now() < deadline, "there is room again");
+        }
+    }
+
+    #[test]
+    fn a_byte_now_and_then_does_not_hold_a_connection_open() {
+        let (mut slow, here) = UnixStream::pair().expect("a pair");
+        let trickle = std::thread::spawn(move || while slow.write_all(b"x").is_ok() {});
+        let read = read_line::<Request>(Limited::within(&here, Duration::from_millis(50)));
+        drop(here);
+        trickle.join().expect("it ends");
+        assert!(read.is_err_and(|fault| fault.kind() == io::ErrorKind::TimedOut));
+    }
 
     impl Handle for Echo {
         fn handle(&self, request: Request, peer: Peer) -> Result<Value, String> {

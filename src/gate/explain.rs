@@ -1,6 +1,8 @@
 //! Why: a verdict in words, for `explain`.
 
 use super::{Clock, Snapshot, Visit, clock, snapshot};
+use crate::net::destination::{self, Port, Rules, Why};
+use crate::net::own::OwnAddresses;
 use crate::policy::{Act, Action, Step, Surface, Verdict};
 use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Url, Who};
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,10 @@ pub struct Explanation {
     pub category: Option<String>,
     pub entry: Option<String>,
     pub found: Vec<FoundEntry>,
+    /// Why the proxy does not go there though nothing blocks it: what kind of address it is, or its port. Of a name it is not
+    /// known here where it leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_refuses: Option<String>,
     /// The smallest change that would turn the verdict round; `None` if nothing may.
     pub to_change: Option<String>,
     /// If the URL is a search. Filled in by who can read the term files.
@@ -109,7 +115,7 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         }
     };
     let (who, shown) = who_is_meant(question, snapshot)?;
-    let visit = Visit { snapshot: snapshot.clone(), who, moment };
+    let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms: 0 };
     // A bare name asks what becomes of the host, as DNS and a tunnel ask; only with a path is it a page, and of HTTPS no door sees
     // more than the host.
     let (scheme, rest) = question.what.split_once("://").map_or(("", question.what.as_str()), |(scheme, rest)| (scheme, rest));
@@ -117,6 +123,7 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
     let path = if page { url.path.as_str() } else { "" };
     let judged = visit.judge_page(&url.host, path, Surface::NoPage);
     let words = Words { snapshot, host: &url.host, path, verdict: &judged.verdict };
+    let refused = if judged.verdict.blocks() { None } else { not_reached(&url, scheme, snapshot) };
     let local = jiff::Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default().to_zoned(zone.clone());
     Ok(Explanation {
         host: url.host.to_string(),
@@ -131,10 +138,34 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         category: judged.verdict.category.map(|c| snapshot.config.category_id(c)),
         entry: words.entry(),
         found: words.found(&judged.found),
-        to_change: words.to_change(),
+        to_change: refused.map_or_else(|| words.to_change(), to_reach),
+        proxy_refuses: refused.map(|why| why.to_string()),
         search: None,
         terms: Vec::new(),
     })
+}
+
+/// Why the proxy would not go there, as far as that is known without asking where a name leads.
+fn not_reached(url: &Url, scheme: &str, snapshot: &Snapshot) -> Option<Why> {
+    let rules = Rules { config: &snapshot.config, own: &OwnAddresses::read() };
+    let usual: &[u16] = if scheme.eq_ignore_ascii_case("https") { &[443] } else { &[80, 443] };
+    let port = rules.port(url.port, usual);
+    // RFC 6761 §6.3: wherever it is asked.
+    let loopback = url.host.suffixes().any(|suffix| suffix == "localhost").then_some(Ipv4Addr::LOCALHOST.into());
+    match url.host.address().or(loopback) {
+        Some(ip) => destination::refused((ip, url.port).into(), &url.host, port, &rules),
+        None => (port == Port::Shut).then_some(Why::Port),
+    }
+}
+
+/// What opens it.
+fn to_reach(why: Why) -> Option<String> {
+    match why {
+        Why::Port => Some("the port in `ports` under [proxy], then a reload".into()),
+        Why::Private | Why::Shared => Some("its network in `internal` under [proxy], then a reload".into()),
+        Why::Loopback | Why::Own => Some("the address with its port in `destinations` under [proxy], then a reload".into()),
+        _ => None,
+    }
 }
 
 fn who_is_meant(question: &Question, snapshot: &Snapshot) -> Result<(Who, String), NoAnswer> {

@@ -6,6 +6,7 @@
 //! - [`clock`]     what time it is here
 //! - [`snapshot`]  configuration, policy, table and register, swapped as one
 //! - [`visit`]     one request: [`Gate::visit`], [`Visit::judge`], [`Gate::note`]
+//! - [`watch`]     what a worker keeps from one batch of packets to the next
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
 //! - [`explain`]   a verdict in words
 //! - [`control`]   the control socket: one request a line, one answer a line
@@ -18,11 +19,13 @@ pub mod explain;
 pub(crate) mod school;
 pub mod snapshot;
 pub mod visit;
+pub mod watch;
 
 pub use clock::Clock;
 pub use counters::Counters;
 pub use snapshot::{Condition, Snapshot};
 pub use visit::{Heard, Judged, Visit};
+pub use watch::{Changed, Watch};
 
 use crate::journal::Journal;
 use crate::words::ClientAddr;
@@ -67,7 +70,7 @@ impl Gate {
         let snapshot = self.snapshot();
         let moment = self.clock.now(&snapshot.config.school.zone);
         let who = snapshot.who(client)?;
-        Some(Visit { snapshot, who, moment })
+        Some(Visit { snapshot, who, moment, boot_ms: self.clock.boot_ms() })
     }
 }
 

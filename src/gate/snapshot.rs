@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::journal::Names;
-use crate::lists::{Locked, Table};
+use crate::lists::{Found, Locked, Table};
 use crate::people::{Grouping, Person, Register};
 use crate::policy::Opened;
 use crate::words::{ClientAddr, Confidence, Groups, Host, Known, PersonId, Who};
@@ -76,9 +76,13 @@ impl Snapshot {
         })
     }
 
-    /// Whether a locked list says what is done with a host: then nothing the school or a teacher writes changes it.
-    pub fn locks(&self, host: &Host) -> bool {
-        self.locked.find(host, "").is_some()
+    /// Everything the lists say of a host, or of a page of it; the sealed ones among them.
+    pub fn find(&self, host: &Host, path: &str) -> Found {
+        let mut found = if path.is_empty() { self.table.lookup(host) } else { self.table.lookup_url(host, path) };
+        if let Some(entry) = self.locked.find(host, path) {
+            found.lock(entry);
+        }
+        found
     }
 
     /// What the ids of this snapshot are called.

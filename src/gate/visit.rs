@@ -1,6 +1,5 @@
 //! One request: who it is from, what the lists say, the verdict, and the line in the journal.
 
-use super::counters::Decision;
 use super::{Gate, Snapshot};
 use crate::journal::{Door, Event, Intent};
 use crate::lists::Found;
@@ -15,6 +14,8 @@ pub struct Visit {
     pub snapshot: Arc<Snapshot>,
     pub who: Who,
     pub moment: Moment,
+    /// Milliseconds since the machine started: dates it if nobody has set the time.
+    pub boot_ms: u64,
 }
 
 /// A verdict with what was found.
@@ -53,18 +54,13 @@ impl Visit {
 
     /// Judges a host and the path on it that a door sees; `""` where it sees none.
     pub fn judge_page(&self, host: &Host, path: &str, surface: Surface) -> Judged {
-        let found = self.find(host, path);
-        Judged { verdict: decide(&self.ask(host, &found, surface), &self.snapshot.config.policy), found }
+        let found = self.snapshot.find(host, path);
+        Judged { verdict: self.judge_found(host, &found, surface), found }
     }
 
-    /// Everything the lists say of a host, or of a page of it; the sealed ones among them.
-    fn find(&self, host: &Host, path: &str) -> Found {
-        let table = &self.snapshot.table;
-        let mut found = if path.is_empty() { table.lookup(host) } else { table.lookup_url(host, path) };
-        if let Some(entry) = self.snapshot.locked.find(host, path) {
-            found.lock(entry);
-        }
-        found
+    /// Judges a host of which is known already what the lists say.
+    pub fn judge_found(&self, host: &Host, found: &Found, surface: Surface) -> Verdict {
+        decide(&self.ask(host, found, surface), &self.snapshot.config.policy)
     }
 
     /// Judges a name that no list can hold, because it is no host: by the default of the profile.
@@ -79,7 +75,7 @@ impl Visit {
 
     /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing.
     pub fn judge_behind(&self, question: &Judged, behind: &Host, surface: Surface) -> Option<Judged> {
-        let found = self.find(behind, "");
+        let found = self.snapshot.find(behind, "");
         if found.categories().is_empty() {
             return None;
         }
@@ -98,14 +94,14 @@ impl Visit {
     ///
     /// A visit to help is counted, never stored with person, device, address or host. The locked tier keeps the person, and of
     /// the address nothing: not what else it is, nor its length.
-    pub fn event<'a>(&self, judged: &Judged, heard: Heard<'a>, boot_ms: u64) -> Event<'a> {
+    pub fn event<'a>(&self, judged: &Judged, heard: Heard<'a>) -> Event<'a> {
         let Judged { verdict, found } = judged;
         let help = verdict.step == Step::Help || found.categories().contains(Category::HELP);
         let locked = verdict.step == Step::Locked;
         let bare = help || locked;
         Event {
             when_ms: self.moment.unix_ms,
-            boot_ms,
+            boot_ms: self.boot_ms,
             method: if bare { "" } else { heard.method }.into(),
             host: if bare { "".into() } else { heard.host },
             port: if bare { 0 } else { heard.port },
@@ -129,9 +125,8 @@ impl Visit {
 impl Gate {
     /// Writes down what happened. Returns once the event would survive the end of this process.
     pub fn note(&self, visit: &Visit, judged: &Judged, heard: Heard) {
-        let decision = Decision { door: heard.door.word(), action: judged.verdict.action.word() };
-        self.journal.note(&visit.event(judged, heard, self.clock.boot_ms()));
-        self.counters.decisions.get_or_create(&decision).inc();
+        self.counters.decisions.add(heard.door, judged.verdict.action, 1);
+        self.journal.note(&visit.event(judged, heard));
     }
 }
 
@@ -170,7 +165,7 @@ mod tests {
         ] {
             let judged = judged.expect(what);
             assert!(judged.verdict.blocks() && judged.verdict.step == Step::Locked, "{what}");
-            let event = visit.event(&judged, heard("www.locked.example"), 1);
+            let event = visit.event(&judged, heard("www.locked.example"));
             assert_eq!((event.host.as_ref(), event.path.as_ref(), event.method.as_ref()), ("", "", ""), "{what}");
             assert_eq!((event.port, event.query_type, event.labels, event.list), (0, 0, 0, None), "{what}");
             assert_eq!((event.bytes_up, event.bytes_down), (0, 0), "{what}: a length says which name it may be");

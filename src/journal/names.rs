@@ -1,6 +1,7 @@
 //! What the ids of one policy version were called: stored once, so that an old row goes on meaning what it meant.
 
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -22,7 +23,7 @@ pub struct Names {
     pub cells: Vec<String>,
     /// The school's own entries by [`crate::policy::Entry::id`], in the order of these: what was written. Shared with the entries.
     #[serde(with = "shared")]
-    pub rules: Vec<(u32, Arc<str>)>,
+    pub rules: Vec<Rule>,
     /// The passes by [`crate::policy::Pass::id`]: what was opened, for whom, until when.
     #[serde(default)]
     pub passes: Vec<(u16, String)>,
@@ -58,6 +59,9 @@ mod shared {
     }
 }
 
+/// An entry's id, and what was written.
+type Rule = (u32, Arc<str>);
+
 /// Names that differ from a version stored whole by a few entries and passes: of a school with thousands of entries, one more
 /// is a line on the disk, not all of them again.
 #[derive(Debug, Serialize, Deserialize)]
@@ -66,7 +70,7 @@ struct Difference {
     /// The version that is stored whole.
     as_in: u32,
     #[serde(with = "shared")]
-    added: Vec<(u32, Arc<str>)>,
+    added: Vec<Rule>,
     gone: Vec<u32>,
     passes: Vec<(u16, String)>,
 }
@@ -84,10 +88,7 @@ impl Difference {
         if !same {
             return None;
         }
-        let missing = |from: &Names, rule: &(u32, Arc<str>)| from.rules.binary_search(rule).is_err();
-        let added: Vec<_> = names.rules.iter().filter(|rule| missing(whole, rule)).take(MAX_DIFFERENCE + 1).cloned().collect();
-        let gone: Vec<_> =
-            whole.rules.iter().filter(|rule| missing(names, rule)).map(|(id, _)| *id).take(MAX_DIFFERENCE + 1).collect();
+        let (added, gone) = differing(&whole.rules, &names.rules)?;
         let few = added.len() + gone.len() <= MAX_DIFFERENCE;
         few.then(|| Self { as_in, added, gone, passes: names.passes.clone() })
     }
@@ -104,6 +105,27 @@ impl Difference {
 /// The folder of the versions' names, below the journal's.
 fn folder(dir: &Path) -> PathBuf {
     dir.join("names")
+}
+
+/// What is only in the second of two ordered lists, and the ids of what is only in the first. `None`: far too much to list.
+fn differing(from: &[Rule], to: &[Rule]) -> Option<(Vec<Rule>, Vec<u32>)> {
+    let (mut from, mut to) = (from.iter().peekable(), to.iter().peekable());
+    let (mut added, mut gone) = (Vec::new(), Vec::new());
+    while added.len() + gone.len() <= 2 * MAX_DIFFERENCE {
+        let next = match (from.peek(), to.peek()) {
+            (None, None) => return Some((added, gone)),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(old), Some(new)) => old.cmp(new),
+        };
+        if next.is_le() {
+            gone.extend(from.next().filter(|_| next.is_lt()).map(|(id, _)| *id));
+        }
+        if next.is_ge() {
+            added.extend(to.next().filter(|_| next.is_gt()).cloned());
+        }
+    }
+    None
 }
 
 /// Names as they are stored, and those they are stored as a difference from.

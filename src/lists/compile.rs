@@ -68,6 +68,11 @@ pub enum CompileFault {
     TooManyLists(usize),
     #[error("the lists hold more than a table can: 4 GiB of names")]
     TooMuch,
+    #[error(
+        "the lists share their names in more ways than a table can tell apart (65,536), and `{list}` has part in most of them: \
+         leave it out, and tell its keeper"
+    )]
+    TooManyKinds { list: String },
 }
 
 /// Most sources of one table: a source's number and what it says share 16 bits, 13 and 3.
@@ -99,8 +104,8 @@ fn compile_in(
         runs.push(run);
     }
     let mut bytes = Vec::new();
-    merge(&mut runs, &mut Cursor::new(Vec::new()), &mut bytes, progress)?;
-    Ok(Compiled { bytes, lists: runs.iter().map(|r| r.provenance().clone()).collect() })
+    let (_, lists) = merge::merged(&mut runs, &mut Cursor::new(Vec::new()), &mut bytes, progress)?;
+    Ok(Compiled { bytes, lists })
 }
 
 /// A list whose text is in memory: one made up, or small.

@@ -41,7 +41,7 @@ pub enum Refusal {
     #[error("it grew from {was} entries to {is}: if its keeper meant that, accept it once")]
     Grew { was: u64, is: u64 },
     #[error(
-        "it would close {hits} canaries among {entries} entries, names that no public list may close: is it of another category? \
+        "{hits} of its {entries} entries would close what schools need (canaries.txt): is it of another category? \
          If not, accept it once, without them"
     )]
     Canaries { hits: u64, entries: u64 },

@@ -53,9 +53,6 @@ const LEFT_OUT: &str = "very_restrictive_expression";
 /// How much of a file is looked at to tell v2fly's data from others, and of a `usage`.
 const LOOK_AT: u64 = 64 << 10;
 
-/// Most bytes of one file of v2fly's, which are held while it is read. Its largest has 0.3 MB.
-const MOST_OF_V2FLY: u64 = 16 << 20;
-
 /// The members of one list.
 pub struct Listing<T> {
     tree: T,
@@ -145,12 +142,7 @@ impl<T: Tree> Members for Listing<T> {
         if format != Format::V2fly {
             return Ok(Some(Member { name, format, reader: self.tree.read(path)? }));
         }
-        let mut text = Vec::new();
-        self.tree.read(path)?.take(MOST_OF_V2FLY + 1).read_to_end(&mut text)?;
-        if text.len() as u64 > MOST_OF_V2FLY {
-            let why = format!("`{path}` is larger than {} MiB: no data of v2fly's is", MOST_OF_V2FLY >> 20);
-            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
-        }
+        let text = self.include.read(path, &mut self.tree)?;
         let text = self.include.follow(&wanted, &text, &mut self.tree, &mut self.wanted)?;
         self.text = Cursor::new(text);
         Ok(Some(Member { name, format, reader: &mut self.text }))

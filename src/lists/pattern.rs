@@ -11,6 +11,7 @@ use super::parse::Within;
 use crate::words::Host;
 use regex::bytes::{RegexBuilder, RegexSet, RegexSetBuilder};
 use regex_automata::dfa::dense;
+use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
 
 /// Most patterns of one source: more are no list of patterns that anybody has read. UT1's `adult/expressions` is one line, Pi-hole
@@ -27,6 +28,12 @@ const SIZE: usize = 1 << 18;
 /// Memory of the automaton of a pattern in which each byte is one step. A pattern that needs more (`.{180,225}q`) would have to be
 /// matched state by state: 20 of them took 0.2 s of a name of 250 bytes, which anyone can ask for.
 const STEPS: usize = 1 << 20;
+/// Most patterns of one table, each counted once however many sources have it.
+pub const MOST_IN_TABLE: usize = 2000;
+/// Most bytes of patterns of one table.
+pub const MOST_TEXT_IN_TABLE: usize = 1 << 18;
+/// Memory of all patterns of a table as they are matched: two or three sets.
+const MOST_MEMORY_IN_TABLE: usize = 32 << 20;
 /// Memory of the cache of states of a set.
 const CACHE: usize = 4 << 20;
 /// Memory of one compiled set; what is more becomes two.
@@ -104,6 +111,37 @@ pub fn spares<'a>(within: Within, text: &str, hosts: impl Iterator<Item = &'a Ho
         }
     }
     Ok(())
+}
+
+/// What is left of a table for patterns: each look-up asks all of them, so there is a bound for all sources together.
+pub(super) struct Room {
+    patterns: usize,
+    text: usize,
+    memory: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { patterns: MOST_IN_TABLE, text: MOST_TEXT_IN_TABLE, memory: MOST_MEMORY_IN_TABLE }
+    }
+}
+
+impl Room {
+    /// Takes room for one more; `false`: there is none.
+    pub(super) fn take(&mut self, text: &str) -> bool {
+        let left = (self.patterns.checked_sub(1), self.text.checked_sub(text.len()));
+        let (Some(patterns), Some(bytes)) = left else { return false };
+        let Some(memory) = self.memory.checked_sub(memory_of(text)) else { return false };
+        *self = Self { patterns, text: bytes, memory };
+        true
+    }
+}
+
+/// Memory of one pattern in a set, in bytes; of what is none, more than there is.
+fn memory_of(text: &str) -> usize {
+    let syntax = syntax::Config::new().unicode(false).utf8(false).case_insensitive(true).nest_limit(MOST_NESTED);
+    let nfa = thompson::Compiler::new().configure(thompson::Config::new().nfa_size_limit(Some(SIZE))).syntax(syntax).build(text);
+    nfa.map_or(usize::MAX, |nfa| nfa.memory_usage())
 }
 
 /// All patterns of a table that look at the same: the number of each, and what they are matched by.
@@ -191,6 +229,19 @@ mod tests {
         assert_eq!(spares(Within::Host, r"^(www\.)?google\.[a-z.]+$"), Err(Reject::Canary));
         assert_eq!(spares(Within::Url, r"^bbc\.co\.uk/"), Err(Reject::Canary));
         assert_eq!(spares(Within::Host, r"^casino[0-9]+\."), Ok(()));
+    }
+
+    #[test]
+    fn a_table_has_room_for_so_many_patterns_so_much_text_and_so_much_memory() {
+        let taken = |pattern: &dyn Fn(usize) -> String| {
+            let mut room = Room::default();
+            (0..).take_while(|n| room.take(&pattern(*n))).count()
+        };
+        assert_eq!(taken(&|n| format!("casino{n}")), MOST_IN_TABLE);
+        assert_eq!(taken(&|n| format!("{n:0>1024}")), MOST_TEXT_IN_TABLE / 1024);
+        let large = |n: usize| format!("x{n}[0-9]{{1500}}y");
+        assert_eq!(check(Within::Host, &large(0)), Ok(()));
+        assert!((50..1000).contains(&taken(&large)), "{}", taken(&large));
     }
 
     #[test]

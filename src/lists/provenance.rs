@@ -167,6 +167,11 @@ impl Rejects {
         }
     }
 
+    /// Adds what has no line.
+    pub(super) fn count(&mut self, why: Reject, count: u64) {
+        self.rows[why as usize].count += count;
+    }
+
     /// As it was counted before: for a table's header.
     pub(super) fn restore(&mut self, why: Reject, row: Row) {
         self.rows[why as usize] = row;
@@ -214,7 +219,11 @@ impl fmt::Display for Provenance {
             write!(f, "\n  NOT USED as it is now: {refused}\n  {in_force}")?;
         }
         for (why, count, first) in self.rejects.iter() {
-            write!(f, "\n  {} {why} (line{} ", Thousands(count), if first.len() == 1 { "" } else { "s" })?;
+            write!(f, "\n  {} {why}", Thousands(count))?;
+            if first.is_empty() {
+                continue;
+            }
+            write!(f, " (line{} ", if first.len() == 1 { "" } else { "s" })?;
             for (i, line) in first.iter().enumerate() {
                 write!(f, "{}{}", if i == 0 { "" } else { ", " }, self.place(*line))?;
             }

@@ -26,7 +26,7 @@ pub(super) use write::RunWriter;
 pub use write::write_refused;
 
 /// The last byte is the version: raised with every change in this folder, and of the order of [`super::source::Says`].
-const MAGIC: &[u8; 8] = b"sgrun\n\0\x01";
+const MAGIC: &[u8; 8] = b"sgrun\n\0\x02";
 /// Length and checksum of the tail, length of the file, magic.
 const FOOT: usize = 24;
 

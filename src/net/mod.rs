@@ -4,6 +4,7 @@
 //! Always holds: nothing here knows who asks or what a name is; whatever comes from outside is bounded in size, time and
 //! count, and in what one client may take.
 //!
+//! - [`batch`]        datagrams taken and sent several at a time
 //! - [`drain`]        the word to stop, passed to every door
 //! - [`listen`]       bound listeners and their accept loop, with a share for each client
 //! - [`idle`]         a stream that ends when nothing has moved for too long
@@ -15,6 +16,7 @@
 //! - [`own`]          the addresses of this machine
 //! - [`udp`]          datagrams that are answered from the address they were sent to
 
+pub mod batch;
 pub mod destination;
 pub mod drain;
 pub mod early;
@@ -26,5 +28,6 @@ pub mod own;
 pub mod tls;
 pub mod udp;
 
+pub use batch::Batch;
 pub use drain::{Drain, Stopper};
 pub use udp::{Arrival, Datagrams};

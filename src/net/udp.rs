@@ -4,13 +4,12 @@
 //! answer from another address than the one asked is thrown away by the client. `IP_PKTINFO` says which one was asked, and
 //! sets which one answers. Several sockets share a port (`SO_REUSEPORT`), one a worker: the kernel spreads the clients.
 
-use nix::errno::Errno;
 use nix::libc::{in_addr, in_pktinfo, in6_addr, in6_pktinfo};
-use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt, sockopt};
+use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrStorage, sendmsg, setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
-use std::os::fd::AsRawFd;
+use std::io::{self, IoSlice};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
 /// How long a worker waits for a datagram before it looks whether it is to stop.
@@ -30,7 +29,7 @@ pub struct Arrival {
     pub peer: SocketAddr,
     pub local: IpAddr,
     /// The interface, for addresses that mean nothing without one (`fe80::/10`).
-    interface: u32,
+    pub(super) interface: u32,
 }
 
 impl Datagrams {
@@ -61,30 +60,6 @@ impl Datagrams {
         self.0.local_addr()?.as_socket().ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))
     }
 
-    /// Waits a tick for a datagram. `None`: there was none, or none that can be answered.
-    ///
-    /// # Errors
-    /// Those of the kernel, none of which ends the socket's use.
-    pub fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<(usize, Arrival)>> {
-        let mut space = nix::cmsg_space!(in6_pktinfo);
-        let mut slices = [IoSliceMut::new(buffer)];
-        let got = match recvmsg::<SockaddrStorage>(self.0.as_raw_fd(), &mut slices, Some(&mut space), MsgFlags::empty()) {
-            Ok(got) => got,
-            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
-            Err(errno) => return Err(errno.into()),
-        };
-        let Some(peer) = got.address.as_ref().and_then(peer_of) else { return Ok(None) };
-        let asked = got.cmsgs()?.find_map(|message| match message {
-            // Of the two addresses, `spec_dst` is ours even if the datagram was a broadcast.
-            ControlMessageOwned::Ipv4PacketInfo(info) => {
-                Some((IpAddr::from(info.ipi_spec_dst.s_addr.to_ne_bytes()), info.ipi_ifindex as u32))
-            }
-            ControlMessageOwned::Ipv6PacketInfo(info) => Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex)),
-            _ => None,
-        });
-        Ok(asked.map(|(local, interface)| (got.bytes, Arrival { peer, local, interface })))
-    }
-
     /// Sends from the address that was asked. Never waits.
     ///
     /// # Errors
@@ -107,11 +82,10 @@ impl Datagrams {
     }
 }
 
-fn peer_of(address: &SockaddrStorage) -> Option<SocketAddr> {
-    let v4 = address.as_sockaddr_in().map(|&a| SocketAddr::V4(SocketAddrV4::from(a)));
-    let peer = v4.or_else(|| address.as_sockaddr_in6().map(|&a| SocketAddr::V6(SocketAddrV6::from(a))))?;
-    // Nothing can be sent to port 0.
-    (peer.port() != 0).then_some(peer)
+impl AsRawFd for Datagrams {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
 }
 
 /// No interface is named: the way back is the routing table's business.
@@ -134,22 +108,14 @@ mod tests {
     use std::net::UdpSocket;
 
     #[test]
-    fn the_answer_leaves_from_the_address_that_was_asked() {
-        for (any, ours) in [("0.0.0.0:0", vec!["127.0.0.1", "127.0.0.2", "127.53.0.9"]), ("[::]:0", vec!["::1"])] {
-            let door = Datagrams::bind(any.parse().expect("an address"), true).expect("a socket");
-            let port = door.local_addr().expect("an address").port();
-            for ours in ours {
-                let asked = SocketAddr::new(ours.parse().expect("an address"), port);
-                let client = UdpSocket::bind(if asked.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" }).expect("a client");
-                client.connect(asked).expect("a peer"); // takes nothing from elsewhere
-                client.send(b"ask").expect("sent");
-                let mut buffer = [0; 64];
-                let (len, arrival) = door.receive(&mut buffer).expect("no fault").expect("a datagram");
-                assert_eq!((&buffer[..len], arrival.local), (&b"ask"[..], asked.ip()));
-                door.send(b"answer", &arrival).expect("sent");
-                assert_eq!(client.recv(&mut buffer).expect("an answer"), 6);
-            }
-        }
+    fn what_is_answered_later_leaves_from_the_address_that_was_asked() {
+        let door = Datagrams::bind("0.0.0.0:0".parse().expect("an address"), true).expect("a socket");
+        let asked = SocketAddr::new([127, 53, 0, 9].into(), door.local_addr().expect("an address").port());
+        let client = UdpSocket::bind("127.0.0.1:0").expect("a client");
+        client.connect(asked).expect("a peer"); // takes nothing from elsewhere
+        let peer = client.local_addr().expect("an address");
+        door.send(b"answer", &Arrival { peer, local: asked.ip(), interface: 0 }).expect("sent");
+        assert_eq!(client.recv(&mut [0; 64]).expect("an answer"), 6);
     }
 
     #[test]
@@ -158,11 +124,5 @@ mod tests {
         let address = first.local_addr().expect("an address");
         assert!(Datagrams::bind(address, true).is_ok());
         assert_eq!(Datagrams::bind(address, false).expect_err("taken").kind(), io::ErrorKind::AddrInUse);
-    }
-
-    #[test]
-    fn waiting_has_an_end() {
-        let door = Datagrams::bind("127.0.0.1:0".parse().expect("an address"), true).expect("a socket");
-        assert!(door.receive(&mut [0; 64]).expect("no fault").is_none());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 
 /// Writes beside, syncs, renames, and syncs the folder: after a power cut there is the old file or the new one.
@@ -50,6 +50,28 @@ fn replace_as(
 /// As [`replace`].
 pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_as(path, private, |file| file.write_all(bytes))
+}
+
+/// Opens a regular file to read, or a link to one. A FIFO or a device does not hold it up: it is refused.
+///
+/// # Errors
+/// As the file system says; [`io::ErrorKind::InvalidInput`] if it is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let file = File::options().read(true).custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")) }
+}
+
+/// [`replace`] for what only the owner and the file's group read.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_for_group(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let begin = |path: &Path| {
+        let file = private(path)?;
+        file.set_permissions(fs::Permissions::from_mode(0o640))?;
+        Ok(file)
+    };
+    replace_as(path, begin, |file| file.write_all(bytes))
 }
 
 /// An empty file that only its owner reads.
@@ -134,7 +156,6 @@ pub fn user_name(uid: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn what_shows_persons_is_the_owners_alone_and_a_bare_name_is_here() {

@@ -8,6 +8,7 @@
 //! - [`locked`]   sealed lists on disk, and the copies that are kept of them
 //! - [`look_ups`] who looked at whom
 //! - [`logging`]  the service log
+//! - [`own_gate`] which gate runs by a configuration, and where its data is
 //! - [`phrases`]  term files on disk to one matcher
 //! - [`signals`]  SIGHUP, SIGTERM, SIGINT
 //! - [`systemd`]  ready, reloading, stopping, watchdog
@@ -19,6 +20,7 @@ pub mod locked;
 pub mod logging;
 pub mod look_ups;
 pub mod members;
+pub mod own_gate;
 pub mod phrases;
 pub mod signals;
 pub mod systemd;

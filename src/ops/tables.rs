@@ -26,7 +26,7 @@ pub mod walk;
 pub use files::{ListFile, Unread, list_files, unread};
 pub use lines::{lines, member_path, places};
 
-use crate::config::Config;
+use crate::config::{Config, PublicList};
 use crate::lists::{self, Canaries, CompileFault, Known, Origin, Platforms, Progress, Provenance, Reading, Table, Written};
 use crate::ops::files as disk;
 use crate::words::{Category, CategorySet};
@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why there is no table.
 #[derive(Debug, thiserror::Error)]
@@ -298,6 +298,32 @@ pub fn faults(config: &Config) -> Vec<String> {
         }
     };
     list_files(config).iter().filter_map(fault).collect()
+}
+
+/// What is in a list that was fetched, and is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Looked {
+    pub entries: u64,
+    /// Lines that could not be taken.
+    pub refused: u64,
+    /// Why nothing of it would be used as it is.
+    pub not_used: Option<String>,
+}
+
+/// Reads the body of a public list at `path` as a compile would; nothing is kept of it.
+pub fn look(config: &Config, list: &PublicList, path: &Path) -> Looked {
+    let none = |why: String| Looked { entries: 0, refused: 0, not_used: Some(why) };
+    let known = match known(config) {
+        Ok(known) => known,
+        Err(fault) => return none(fault.to_string()),
+    };
+    let file = ListFile { path: path.to_owned(), ..files::of_public(config, list) };
+    match runs::look(&file, &known, &folder(config)) {
+        Ok((now, not_used)) => {
+            Looked { entries: now.entries, refused: now.rejects.iter().map(|(_, count, _)| count).sum(), not_used }
+        }
+        Err(fault) => none(fault.to_string()),
+    }
 }
 
 #[cfg(test)]

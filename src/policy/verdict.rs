@@ -46,6 +46,45 @@ words! {
 }
 
 impl Step {
+    /// Its number in the precedence, of 11: what has a lower one decides first.
+    pub fn place(self) -> u8 {
+        match self {
+            Self::Locked => 1,
+            Self::Platform => 2,
+            Self::Session => 3,
+            Self::Help | Self::Rshe => 4,
+            Self::HarmfulCode => 5,
+            Self::Firm => 6,
+            Self::Pass => 7,
+            Self::Own => 8,
+            Self::Education => 9,
+            Self::Category => 10,
+            Self::Default => 11,
+        }
+    }
+
+    /// What it is, to somebody who has not read the precedence.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Locked => "the locked lists",
+            Self::Platform => "what machines need to work",
+            Self::Session => "a session held to less",
+            Self::Help => "help services",
+            Self::Rshe => "health and relationships education",
+            Self::HarmfulCode => "malware and phishing",
+            Self::Firm => "the school's firm blocks",
+            Self::Pass => "a teacher's passes",
+            Self::Own => "the school's own entries",
+            Self::Education => "the education list",
+            Self::Category => "the profile, by category",
+            Self::Default => "the profile's default",
+        }
+    }
+
+    /// `6 of 11: the school's firm blocks`
+    pub fn shown(self) -> String {
+        format!("{} of 11: {}", self.place(), self.title())
+    }
     /// Whether it was a profile that spoke: at every other step [`Verdict::profile`] says nothing.
     pub fn is_a_profile_s(self) -> bool {
         matches!(self, Self::Category | Self::Default)

@@ -109,7 +109,7 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         unfinished: world.made_ms < calendar.end_ms,
         delivery: world.delivery,
         policy_versions: counts.seen.versions.iter().copied().collect(),
-        verdict: verdict(matters.len() as u64 + left_out, totals.events, &coverage),
+        verdict: verdict(matters.len() as u64 + left_out, sums.episodes(), totals.events, &coverage),
         coverage,
         matters,
         matters_left_out: left_out,
@@ -196,6 +196,11 @@ impl<'l> Sums<'l> {
             case.theme.tier >= Tier::High || *places <= MAX_OF_ONE_THEME
         });
         self.cases = first.into_iter().chain(then).collect();
+    }
+
+    /// Of everything that was blocked: an episode of two categories counts in both.
+    fn episodes(&self) -> u64 {
+        self.kinds.values().map(|line| line.episodes).sum()
     }
 
     fn theme_lines(&self) -> Vec<ThemeLine> {

@@ -254,7 +254,8 @@ fn theme_for(event: &Event) -> Option<&'static Theme> {
 /// The text that stands for a blocked host: the list's entry that matched, else its registrable name. Safe to show.
 fn entry(event: &Event) -> String {
     if event.step == Step::Locked {
-        return "address hidden".into();
+        // By its number, so that two addresses are not counted as one asked for twice.
+        return event.rule.map_or_else(|| "address hidden".into(), |number| format!("address hidden (entry {number})"));
     }
     let text = match Host::parse(&event.host) {
         // A list may hold the whole of icloud.com as one: the name says that it was the device.

@@ -146,7 +146,7 @@ impl Page {
     }
 
     fn themes(&mut self, week: &Week) {
-        self.heading("2  Themes and categories, in episodes (pupils)");
+        self.heading("2  Themes and categories, in episodes (pupils and unknown devices)");
         if week.themes.is_empty() && week.categories.is_empty() {
             self.line("Nothing was found in what we could see.");
         }

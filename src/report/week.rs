@@ -318,9 +318,10 @@ impl Week {
 impl Illegal {
     /// Whether the lists are there, and what met them.
     pub fn line(&self) -> String {
-        let met = count(self.hits, "request of a pupil met them", "requests of pupils met them");
+        let met =
+            count(self.hits, "request of pupils or unknown devices met them", "requests of pupils or unknown devices met them");
         match (self.present, self.hits) {
-            (true, 0) => "The lists are present. No request of a pupil met them.".into(),
+            (true, 0) => "The lists are present. No request of a pupil or an unknown device met them.".into(),
             (true, _) => format!("The lists are present. {met}: {}.", list(&self.times)),
             (false, 0) => "The lists are NOT PRESENT, so nothing could meet them.".into(),
             (false, _) => format!("The lists are NOT PRESENT now. {met}: {}.", list(&self.times)),
@@ -354,11 +355,16 @@ impl Coverage {
 }
 
 /// The first sentence of the report. 'None' is never said of what was not seen.
-pub fn verdict(matters: u64, events: u64, coverage: &Coverage) -> String {
+/// `episodes`: of what was blocked, and is no matter.
+pub fn verdict(matters: u64, episodes: u64, events: u64, coverage: &Coverage) -> String {
     match matters {
         0 if events == 0 => "Nothing was seen this week: no device asked this gateway for anything.".into(),
         0 if coverage.is_enough() => "No matter needs a person this week.".into(),
-        0 => "Nothing found in what we could see.".into(),
+        0 if episodes == 0 => "Nothing found in what we could see.".into(),
+        0 => format!(
+            "No matter needs a person in what we could see. {} of blocked requests: section 2.",
+            count(episodes, "episode", "episodes")
+        ),
         1 => "1 matter needs a person.".into(),
         n => format!("{} matters need a person.", number(n)),
     }
@@ -374,8 +380,10 @@ mod tests {
             [(0, 398, 412, false), (205, 398, 412, false), (206, 206, 412, true), (412, 205, 412, false), (0, 0, 0, false)]
         {
             let coverage = Coverage { pupil_devices: devices, searches, names, nothing: devices - names, strangers: 0 };
-            let line = verdict(0, 1000, &coverage);
+            let line = verdict(0, 0, 1000, &coverage);
             assert_eq!(line.starts_with("No matter"), none, "{searches} {names} {devices}: {line}");
+            let line = verdict(0, 1, 1000, &coverage);
+            assert!(!line.contains("Nothing found") && line.contains("what we could see") != none, "{line}");
         }
     }
 

@@ -110,10 +110,11 @@ impl Case<'_> {
     }
 
     fn what(&self) -> String {
-        if self.theme.tier == Tier::Critical {
-            return "an address on the illegal lists (hidden)".into();
-        }
         let names = self.names.len() as u64;
+        if self.theme.tier == Tier::Critical {
+            let what = if names == 1 { "an address".into() } else { count(names, "address", "addresses") };
+            return format!("{what} on the illegal lists (hidden)");
+        }
         format!("{} listed under {}", if names == 1 { "a host".into() } else { count(names, "host", "hosts") }, self.theme.about)
     }
 

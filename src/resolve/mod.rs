@@ -50,6 +50,7 @@ use routes::Routes;
 use shares::Shares;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longest that anybody waits, on whichever flight: a little more than [`DEADLINE`], so that the upstreams' own answer to it
@@ -71,6 +72,8 @@ struct Asking {
     trust: Arc<Trust>,
     cache: Cache,
     flights: Flights,
+    /// How often all that was remembered has been forgotten.
+    forgotten: AtomicU64,
 }
 
 /// Why there is no answer.
@@ -121,7 +124,7 @@ impl Resolver {
     /// `trust` is whom certificates of upstreams are verified by.
     fn planned(plan: Plan, trust: Arc<Trust>) -> Self {
         let routes = ArcSwap::from_pointee(Routes::new(plan, None, &trust));
-        let asking = Asking { routes, trust, cache: Cache::default(), flights: Flights::default() };
+        let asking = Asking { routes, trust, cache: Cache::default(), flights: Flights::default(), forgotten: AtomicU64::new(0) };
         Self { asking: Arc::new(asking), shares: Arc::default() }
     }
 
@@ -135,7 +138,13 @@ impl Resolver {
         }
         self.asking.routes.store(Arc::new(Routes::new(plan, Some(&now), &self.asking.trust)));
         self.asking.cache.clear();
+        self.asking.forgotten.fetch_add(1, Ordering::Release);
         true
+    }
+
+    /// A number that grows whenever all that was remembered is forgotten: who has kept an answer beside this must forget it too.
+    pub fn forgotten(&self) -> u64 {
+        self.asking.forgotten.load(Ordering::Acquire)
     }
 
     /// A place for one open question of this client, held until it is answered. `None`: it has its share.
@@ -283,6 +292,12 @@ impl WireAnswer {
         self.message.rcode()
     }
 
+    /// Until when it may be given to others. `None`: to nobody but those who asked for it.
+    pub fn fresh_until(&self) -> Option<Instant> {
+        let seconds = self.message.lifetime();
+        (seconds > 0).then(|| self.received + Duration::from_secs(seconds.into()))
+    }
+
     /// The names the question leads to, at most [`crate::wire::message::MAX_CHAIN`].
     pub fn names(&self) -> &[Host] {
         self.message.names()
@@ -293,9 +308,9 @@ impl WireAnswer {
         self.message.addresses()
     }
 
-    /// Writes the answer for a client that takes `limit` octets, TTLs counted down.
-    pub fn write(&self, query: &Query, limit: usize, out: &mut Vec<u8>) {
-        let age = self.received.elapsed().as_secs().min(u64::from(u32::MAX)) as u32;
+    /// Writes the answer for a client that takes `limit` octets, TTLs counted down to `now`.
+    pub fn write(&self, query: &Query, limit: usize, now: Instant, out: &mut Vec<u8>) {
+        let age = now.saturating_duration_since(self.received).as_secs().min(u64::from(u32::MAX)) as u32;
         answer::pass_on(&self.message, query, age, limit, out);
     }
 }

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Take this list as it is now, though it grew, shrank or hits canaries: you have looked at it
+    /// Take this list as it is now, though it grew, shrank or would close what schools need: you have looked at it
     #[arg(long, value_name = "NAME")]
     accept: Vec<String>,
 }

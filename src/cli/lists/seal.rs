@@ -32,9 +32,12 @@ pub struct Args {
     /// The day the list is of, such as 2026-11-20 [default: today]
     #[arg(long, value_name = "DATE")]
     dated: Option<jiff::civil::Date>,
-    /// The sealed file to write: its owner's alone
+    /// The sealed file to write, which the gate's group may read
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Write it although a file of that name is there
+    #[arg(long)]
+    force: bool,
 }
 
 fn category(id: &str) -> Result<Category, String> {
@@ -44,6 +47,9 @@ fn category(id: &str) -> Result<Category, String> {
 
 pub fn seal(context: &Context, config: &Config, args: &Args) -> Outcome {
     let at = |path: &Path, fault: &dyn std::fmt::Display| fail(format_args!("{}: {fault}", path.display()));
+    if args.out.exists() && !args.force {
+        return Err(at(&args.out, &"it is there already: give another name, or say --force to write over it"));
+    }
     let plain = read(&args.names).map_err(|fault| at(&args.names, &fault))?;
     let platforms = config.lists.shipped.join("platforms.txt");
     let known = platforms_of(&platforms).map_err(|fault| at(&platforms, &fault))?;
@@ -60,7 +66,7 @@ pub fn seal(context: &Context, config: &Config, args: &Args) -> Outcome {
         salt: salt().map_err(fail)?,
     };
     let made = sealed(&plain, &known, &sealing).map_err(|fault| at(&args.names, &fault))?;
-    files::replace_private(&args.out, &made.bytes).map_err(|fault| at(&args.out, &fault))?;
+    files::replace_for_group(&args.out, &made.bytes).map_err(|fault| at(&args.out, &fault))?;
     let Made { entries, duplicates, narrowed, .. } = made;
     if context.json {
         return context.print(
@@ -72,11 +78,22 @@ pub fn seal(context: &Context, config: &Config, args: &Args) -> Outcome {
     if narrowed > 0 {
         say(format_args!("{narrowed} of them name a whole platform: they are closed for themselves and www. only"))?;
     }
-    say(format_args!(
-        "Now destroy the plain list: `shred -u {}`. To sign it: `minisign -Sm {out}`, then `cat {out}.minisig >> {out}`.",
-        args.names.display(),
-        out = args.out.display(),
-    ))
+    say(next_steps(args))
+}
+
+/// What is left to do until the gate goes by it.
+fn next_steps(args: &Args) -> String {
+    let (names, out) = (args.names.display(), args.out.display());
+    let whole = std::path::absolute(&args.out).unwrap_or_else(|_| args.out.clone());
+    let whole = whole.display();
+    format!(
+        "Next:\n\
+         1. To sign it, if `locked_key` is used: `minisign -Sm {out}`, then `cat {out}.minisig >> {out}`.\n\
+         2. Let the gate read it: `chgrp schoolgate {out}`.\n\
+         3. Name it in schoolgate.toml, under [lists]: locked = [\"{whole}\"]\n\
+         4. `schoolgate check`, then `systemctl reload schoolgate`; `schoolgate status` then shows it as present.\n\
+         5. Destroy the plain list: `shred -u {names}`."
+    )
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

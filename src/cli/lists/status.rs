@@ -89,6 +89,8 @@ struct ListRow {
     canary_hits: u64,
     /// Seconds since its keeper was last asked, or since its file was written.
     age_s: Option<u64>,
+    /// Seconds since what is here of it was another: its keeper may say for ever that there is nothing new.
+    changed_s: Option<u64>,
     version: Option<String>,
     licence: Option<String>,
 }
@@ -97,6 +99,7 @@ struct ListRow {
 #[derive(Default, Deserialize)]
 struct Beside {
     checked_ms: Option<i64>,
+    fetched_ms: Option<i64>,
 }
 
 pub fn status(context: &Context, config: &Config) -> Outcome {
@@ -135,7 +138,8 @@ impl ListRow {
     fn of(list: &Provenance, number: ListId, file: Option<&ListFile>, overlap: &Overlap, config: &Config) -> Self {
         let shipped = file.is_some_and(|file| file.origin == Origin::Shipped);
         let beside = file.map(|file| beside(&file.path)).unwrap_or_default();
-        let age_s = file.filter(|_| !shipped).and_then(|file| age_s(&file.path, beside.checked_ms));
+        let ages = [beside.checked_ms, beside.fetched_ms];
+        let [age_s, changed_s] = ages.map(|ms| file.filter(|_| !shipped).and_then(|file| age_s(&file.path, ms)));
         Self {
             row: Row::of(list, config),
             shipped,
@@ -143,6 +147,7 @@ impl ListRow {
             overlap_percent: overlap.percent(number),
             canary_hits: guard::canary_hits(list),
             age_s,
+            changed_s,
             version: list.version.clone(),
             licence: list.about.licence.clone().filter(|licence| !licence.is_empty()),
         }
@@ -161,29 +166,27 @@ fn beside(list: &Path) -> Beside {
     meta.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 
-fn age_s(list: &Path, checked_ms: Option<i64>) -> Option<u64> {
+fn age_s(list: &Path, noted_ms: Option<i64>) -> Option<u64> {
     let now = u64::try_from(Clock::System.unix_ms() / 1000).ok()?;
     let written = || std::fs::metadata(list).ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok();
-    let then = checked_ms.and_then(|ms| u64::try_from(ms / 1000).ok()).or_else(|| written().map(|t| t.as_secs()))?;
+    let then = noted_ms.and_then(|ms| u64::try_from(ms / 1000).ok()).or_else(|| written().map(|t| t.as_secs()))?;
     Some(now.saturating_sub(then))
 }
 
 /// Every category with the sum of its lists, and its lists below it.
 fn overview(status: &Status) -> String {
-    let mut table = table(["category and its lists", "entries", "only here", "overlap", "age", "refused", "canaries"]);
+    let mut table = table(["category and its lists", "entries", "only here", "checked", "changed", "refused", "spared"]);
     for category in &status.categories {
         let of = status.lists.iter().filter(|l| l.row.category == category.category);
         table.add_row([category.category.clone(), number(category.entries)]);
         for list in of {
             let row = &list.row;
-            let (unique, overlap) = match list.overlap_percent {
-                Some(percent) => (number(list.unique), format!("{percent} %")),
-                None => Default::default(),
-            };
-            let age = if list.shipped { "shipped".into() } else { list.age_s.map_or_else(|| "?".into(), age) };
+            let unique = if row.entries == 0 { String::new() } else { number(list.unique) };
+            let ages = [list.age_s, list.changed_s].map(|seconds| seconds.map_or_else(|| "?".into(), age));
+            let [checked, changed] = if list.shipped { ["shipped".into(), "shipped".into()] } else { ages };
             let entries = if row.broken.is_some() && row.entries == 0 { "NOT USED".into() } else { number(row.entries) };
             let counts = [row.refused(), list.canary_hits].map(|n| if n == 0 { "-".into() } else { number(n) });
-            let cells = [format!("  {}", row.name), entries, unique, overlap, age].into_iter().chain(counts);
+            let cells = [format!("  {}", row.name), entries, unique, checked, changed].into_iter().chain(counts);
             table.add_row(cells.map(Cell::new));
         }
     }
@@ -192,8 +195,14 @@ fn overview(status: &Status) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
+    format!("{table}\n{COLUMNS}")
 }
+
+/// What the columns mean whose heads do not say it.
+const COLUMNS: &str = "\
+only here: no other list of the category has them
+refused:   lines that could not be taken, with their reasons below
+spared:    entries left out because they would close what schools need (canaries.txt)";
 
 /// Each list of which lines were refused, with the reasons and where they are.
 fn refused(status: &Status) -> String {
@@ -204,16 +213,19 @@ fn refused(status: &Status) -> String {
             text.push_str(&format!("\n    NOT USED: {why}"));
         }
         for (why, count, first) in &row.rejects {
-            text.push_str(&format!("\n    {} {why} ({})", number(*count), places(*count, first)));
+            text.push_str(&format!("\n    {} {why}{}", number(*count), places(*count, first)));
         }
     }
     if text.is_empty() { text } else { format!("refused{text}") }
 }
 
 fn places(count: u64, first: &[String]) -> String {
+    if first.is_empty() {
+        return String::new();
+    }
     let lines = first.join(", ");
     let more = if count > first.len() as u64 { ", …" } else { "" };
-    format!("line{} {lines}{more}", if first.len() == 1 { "" } else { "s" })
+    format!(" (line{} {lines}{more})", if first.len() == 1 { "" } else { "s" })
 }
 
 /// What of the lists' folders is not read, a line each.
@@ -279,25 +291,24 @@ fn age(seconds: u64) -> String {
 
 /// What became of each list, as `lists compile` shows it.
 pub(super) fn shown(rows: &[Row]) -> String {
-    let mut table = table(["list", "category", "entries", "duplicates", "rejected"]);
+    let mut table = table(["list", "category", "entries", "twice", "refused"]);
+    let mut reasons = String::new();
     for row in rows {
-        let told = |(why, count, first): &(String, u64, Vec<String>)| format!("{count} {why} ({})", places(*count, first));
-        let mut rejects: Vec<String> = row.rejects.iter().map(told).collect();
-        rejects.extend(row.broken.iter().map(|why| format!("NOT USED: {why}")));
-        table.add_row([
-            row.name.clone(),
-            row.category.clone(),
-            row.entries.to_string(),
-            row.duplicates.to_string(),
-            rejects.join("\n"),
-        ]);
+        let told = |(why, count, first): &(String, u64, Vec<String>)| format!("{count} {why}{}", places(*count, first));
+        let mut why: Vec<String> = row.rejects.iter().map(told).collect();
+        why.extend(row.broken.iter().map(|why| format!("NOT USED: {why}")));
+        if !why.is_empty() {
+            reasons.push_str(&format!("\n{}: {}", row.name, why.join("; ")));
+        }
+        let refused = if row.broken.is_some() { "NOT USED".into() } else { row.refused().to_string() };
+        table.add_row([row.name.clone(), row.category.clone(), row.entries.to_string(), row.duplicates.to_string(), refused]);
     }
-    for column in [2, 3] {
+    for column in [2, 3, 4] {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
+    format!("{table}{reasons}")
 }
 
 #[cfg(test)]
@@ -313,7 +324,7 @@ mod tests {
             assert_eq!(age(seconds), text);
         }
         let places = |count, first: &[&str]| places(count, &first.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>());
-        let said = [places(1, &["7"]), places(2, &["7", "urls:9"]), places(9, &["1", "2"])];
-        assert_eq!(said, ["line 7", "lines 7, urls:9", "lines 1, 2, …"]);
+        let said = [places(1, &["7"]), places(2, &["7", "urls:9"]), places(9, &["1", "2"]), places(9, &[])];
+        assert_eq!(said, [" (line 7)", " (lines 7, urls:9)", " (lines 1, 2, …)", ""]);
     }
 }

@@ -13,13 +13,14 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only these lists
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Fetch and check everything, and keep nothing
+    /// Fetch, check and read everything, and keep nothing
     #[arg(long)]
     dry_run: bool,
     /// Fetch nothing: print the hosts this box must be able to reach for these lists
@@ -100,17 +101,22 @@ fn chosen(config: &Config, names: &[String]) -> Result<Vec<PublicList>, Failed> 
 
 fn shown(rows: &[Row], config: &Config, in_force: &str, hosts: &BTreeSet<String>) -> String {
     let mut table = table(["list", "category", "result", "size", "date"]);
+    let mut reasons = String::new();
     for row in rows {
         let date = row.fetched_ms.map_or(String::new(), |ms| date(ms, config));
         let result = match (row.result, &row.why) {
-            (update::Outcome::New, _) => "new".to_owned(),
-            (update::Outcome::Same, _) => "same".to_owned(),
-            (update::Outcome::Refused, why) => format!("NOT USED: {}", why.as_deref().unwrap_or_default()),
+            (update::Outcome::New, _) => format!("new{}", looked(row)),
+            (update::Outcome::Same, _) => format!("same{}", looked(row)),
+            (update::Outcome::Refused, why) => {
+                reasons.push_str(&format!("\n{}: NOT USED: {}", row.list, why.as_deref().unwrap_or_default()));
+                "NOT USED".to_owned()
+            }
             (update::Outcome::Failed, why) => {
                 // What a server said may be in it: nothing of that steers the terminal.
                 let why: String = why.iter().flat_map(|why| why.chars()).filter(|c| !c.is_control()).collect();
                 let kept = if date.is_empty() { "there is none".to_owned() } else { format!("kept from {date}") };
-                format!("FAILED: {why}; {kept}")
+                reasons.push_str(&format!("\n{}: FAILED: {why}; {kept}", row.list));
+                "FAILED".to_owned()
             }
         };
         let size = row.bytes.map_or(String::new(), |bytes| format!("{} KiB", bytes.div_ceil(1024)));
@@ -124,7 +130,16 @@ fn shown(rows: &[Row], config: &Config, in_force: &str, hosts: &BTreeSet<String>
         Some(folder) => format!("taken from {}", folder.display()),
         None => format!("this box must be able to reach, on port 443: {hosts}{}", asked(config)),
     };
-    format!("{table}\n{in_force}\n{reach}")
+    format!("{table}{reasons}\n{in_force}\n{reach}")
+}
+
+/// What a dry run has read in it.
+fn looked(row: &Row) -> String {
+    match &row.looked {
+        Some(looked) if looked.refused > 0 => format!(": {} entries, {} lines refused", looked.entries, looked.refused),
+        Some(looked) => format!(": {} entries", looked.entries),
+        None => String::new(),
+    }
 }
 
 /// Whom the hosts' addresses are asked of.
@@ -143,10 +158,12 @@ fn date(ms: i64, config: &Config) -> String {
     at.to_zoned(config.school.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// A bar a list on a terminal; silence elsewhere.
+/// A bar a list on a terminal; elsewhere a line when each has ended.
 struct Bars {
     all: MultiProgress,
     bars: Vec<ProgressBar>,
+    ended: AtomicUsize,
+    lines: bool,
 }
 
 impl Bars {
@@ -162,7 +179,7 @@ impl Bars {
             bar
         });
         let bars = bars.collect();
-        Self { all, bars }
+        Self { all, bars, ended: AtomicUsize::new(0), lines: !std::io::stderr().is_terminal() }
     }
 }
 
@@ -175,6 +192,15 @@ impl Watch for Bars {
     }
 
     fn ended(&self, list: usize, row: &Row) {
+        let ended = self.ended.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.lines {
+            let result = match row.result {
+                update::Outcome::New | update::Outcome::Same => "fetched",
+                update::Outcome::Failed => "FAILED",
+                update::Outcome::Refused => "NOT USED",
+            };
+            eprintln!("{ended} of {}: {} {result}{}", self.bars.len(), row.list, looked(row));
+        }
         if let Some(bar) = self.bars.get(list) {
             bar.finish_with_message(match row.result {
                 update::Outcome::New => "new",

@@ -107,3 +107,11 @@ fn two_names_never_share_a_folder() {
         assert!(read(&with(&source(name, "games", true), "")).is_err(), "{name}");
     }
 }
+
+#[test]
+fn an_address_that_ships_is_told_from_one_that_the_school_wrote() {
+    let own = "[[list]]\nname = \"county/chat\"\ncategory = \"chat\"\nurl = \"https://10.0.0.7/chat.txt\"\n";
+    let lists = understood(&with(&source("keeper/games", "games", true), own)).lists.public;
+    let shipped: Vec<_> = lists.iter().map(|list| (list.name.as_str(), list.shipped)).collect();
+    assert_eq!(shipped, [("keeper/games", true), ("county/chat", false)]);
+}

@@ -139,12 +139,11 @@ impl<'a, 's> Judge<'a, 's> {
             pattern::spares(within, text, canaries)?;
         }
         // Exceptions by pattern would have to be asked for every name.
-        if rule.means == Means::Exception
-            || rule.off
-            || self.patterns.len() >= pattern::MOST
-            || self.pattern_bytes + text.len() > pattern::MOST_TEXT
-        {
+        if rule.means == Means::Exception || rule.off {
             return Err(Reject::Regex);
+        }
+        if self.patterns.len() >= pattern::MOST || self.pattern_bytes + text.len() > pattern::MOST_TEXT {
+            return Err(Reject::NoRoom);
         }
         if self.patterns.insert(Pattern { within, text: text.to_owned() }) {
             self.pattern_bytes += text.len();

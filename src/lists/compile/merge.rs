@@ -5,6 +5,7 @@ use crate::lists::run::{Run, RunFault};
 use crate::lists::source::Says;
 use crate::lists::table::header::saying;
 use crate::lists::table::write::{Spill, Writer, Written};
+use crate::lists::{Provenance, Reject};
 use std::cmp::Ordering;
 use std::io::Write;
 
@@ -20,15 +21,27 @@ pub fn merge(
     to: &mut dyn Write,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Written, CompileFault> {
+    Ok(merged(runs, spill, to, progress)?.0)
+}
+
+/// As [`merge`], with what became of each source.
+pub(super) fn merged(
+    runs: &mut [Run<'_>],
+    spill: &mut dyn Spill,
+    to: &mut dyn Write,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Written, Vec<Provenance>), CompileFault> {
     if runs.len() > MOST_LISTS {
         return Err(CompileFault::TooManyLists(runs.len()));
     }
     let total = runs.iter().map(Run::entries).sum();
-    let lists: Vec<_> = runs.iter().map(|r| r.provenance().clone()).collect();
-    let mut writer = Writer::new(spill);
-    for (source, run) in runs.iter().enumerate().filter(|(_, run)| run.provenance().broken.is_none()) {
+    let mut lists: Vec<_> = runs.iter().map(|r| r.provenance().clone()).collect();
+    let mut writer = Writer::new(spill, lists.iter().map(|list| list.name.clone()).collect());
+    for (source, (run, list)) in runs.iter().zip(&mut lists).enumerate().filter(|(_, (_, list))| list.broken.is_none()) {
         let said = saying(source as u16, Says::Below);
-        run.patterns().iter().for_each(|p| writer.pattern(p.within, &p.text, said));
+        let left_out = run.patterns().iter().filter(|p| !writer.pattern(p.within, &p.text, said)).count() as u64;
+        list.rejects.count(Reject::NoRoom, left_out);
+        list.entries = list.entries.saturating_sub(left_out);
     }
     let mut heap = Heap::of(runs)?;
     let (mut names, mut key, mut said) = (0, Vec::new(), Vec::new());
@@ -50,7 +63,7 @@ pub fn merge(
     if !said.is_empty() {
         writer.push(&key, &said)?;
     }
-    writer.finish(&lists, to, progress)
+    Ok((writer.finish(&lists, to, progress)?, lists))
 }
 
 /// The runs that have an entry left, the least first: by key, then by source.

@@ -20,6 +20,7 @@ pub use seal::{Made, SealFault, Sealing, seal};
 pub use sealed::{BadKey, Key, MAX_FILE, Sealed, SealedFault};
 
 use super::LockedEntry;
+use super::path::readings;
 use crate::words::{CategorySet, Day, Host};
 use entry::Kind;
 use std::fmt;
@@ -150,25 +151,38 @@ fn may_reach(suffix: &str, host: &Host, names_host: bool) -> bool {
     }
 }
 
-/// The index of the longest page of this host that the path is, or is below.
+/// The index of the longest page of this host that the path is, or is below: as it is hashed, and as servers may read it besides.
 fn page_in(list: &Sealed, host: &Host, path: &str) -> Option<u32> {
-    let path = entry::canonical_path(path);
-    let cuts: Vec<usize> = entry::cuts(&path).take(MAX_CUTS).collect();
-    let bare = host.as_str().strip_prefix("www.").and_then(|bare| Host::parse(bare).ok());
-    for host in [Some(*host), bare].into_iter().flatten() {
-        let mut hash = list.hash_of_host(&host);
-        let (mut from, mut maybe) = (0, 0u64);
-        for (place, &cut) in cuts.iter().enumerate() {
-            hash = filter::with(hash, &path.as_bytes()[from..cut]);
-            from = cut;
-            maybe |= u64::from(list.may_hold(hash)) << place;
+    let mut paths = vec![entry::canonical_path(path)];
+    for reading in readings(path) {
+        let reading = entry::canonical_path(&reading);
+        if !paths.contains(&reading) {
+            paths.push(reading);
         }
-        while maybe != 0 {
-            let place = 63 - maybe.leading_zeros() as usize;
-            maybe &= !(1 << place);
-            if let Some(index) = list.index_of(Kind::Page, host.as_str(), &path[..cuts[place]]) {
-                return Some(index);
-            }
+    }
+    // A page is sealed with its host or with `www.` in front of it, and both are one.
+    let other = match host.as_str().strip_prefix("www.") {
+        Some(bare) => Host::parse(bare).ok(),
+        None if host.is_address() => None,
+        None => Host::parse(&format!("www.{host}")).ok(),
+    };
+    let hosts = [Some(*host), other];
+    hosts.iter().flatten().find_map(|host| paths.iter().find_map(|path| page_at(list, host, path)))
+}
+
+fn page_at(list: &Sealed, host: &Host, path: &str) -> Option<u32> {
+    let mut hash = list.hash_of_host(host);
+    let (mut cuts, mut from, mut maybe) = ([0; MAX_CUTS], 0, 0u64);
+    for (place, cut) in entry::cuts(path).take(MAX_CUTS).enumerate() {
+        hash = filter::with(hash, &path.as_bytes()[from..cut]);
+        (cuts[place], from) = (cut, cut);
+        maybe |= u64::from(list.may_hold(hash)) << place;
+    }
+    while maybe != 0 {
+        let place = 63 - maybe.leading_zeros() as usize;
+        maybe &= !(1 << place);
+        if let Some(index) = list.index_of(Kind::Page, host.as_str(), &path[..cuts[place]]) {
+            return Some(index);
         }
     }
     None

@@ -7,13 +7,20 @@
 use super::{Kind, Tree};
 use crate::lists::Format;
 use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::io;
+use std::io::{self, Read};
 
 /// Most files of one list. `geolocation-!cn`, which is nearly all of the data, has 1,000; what a school wants has up to 60.
 const MOST_FILES: usize = 500;
+/// Most bytes that are read for one list. A file that is included with several filters is read for each; all of the data together
+/// has some 10 MB.
+const MOST_READ: u64 = 64 << 20;
+/// Most bytes of one file, which are held while it is read. The data's largest has 0.3 MB.
+const MOST_OF_FILE: u64 = 16 << 20;
+/// Most attributes that the includes on the way to a file ask for. The data's have one or two.
+const MOST_ATTRIBUTES: usize = 16;
 /// How deep includes go. The data's deepest is 5.
 const DEEPEST: u8 = 8;
-/// Longest name of a file.
+/// Longest name of a file, or of an attribute.
 const LONGEST_NAME: usize = 128;
 
 /// A file that is a member, or will be.
@@ -49,9 +56,33 @@ impl Filter {
 #[derive(Default)]
 pub(super) struct Include {
     seen: HashSet<(String, Filter)>,
+    read: u64,
 }
 
 impl Include {
+    /// The text of a file, or of as much as may still be read.
+    ///
+    /// # Errors
+    /// What the tree says; [`io::ErrorKind::InvalidData`] if the file, or all that was read, is too much.
+    pub(super) fn read(&mut self, path: &str, tree: &mut impl Tree) -> io::Result<Vec<u8>> {
+        let left = MOST_READ - self.read;
+        let mut text = Vec::new();
+        tree.read(path)?.take(left.min(MOST_OF_FILE) + 1).read_to_end(&mut text)?;
+        let read = text.len() as u64;
+        let too_much = |why: String| Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        if read > MOST_OF_FILE {
+            return too_much(format!("`{path}` is larger than {} MiB: no data of v2fly's is", MOST_OF_FILE >> 20));
+        }
+        if read > left {
+            return too_much(format!(
+                "with `{path}` the list and what it includes come to more than {} MiB: it includes files over and over",
+                MOST_READ >> 20
+            ));
+        }
+        self.read += read;
+        Ok(text)
+    }
+
     /// The text of a file without what is not of this list; what it includes is put into `wanted`.
     pub(super) fn follow(
         &mut self,
@@ -104,6 +135,10 @@ impl Include {
                 Some(banned) => only.without.insert(banned.to_owned()),
                 None => only.with.insert((*attribute).to_owned()),
             };
+        }
+        let asked = only.with.iter().chain(&only.without);
+        if only.with.len() + only.without.len() > MOST_ATTRIBUTES || asked.into_iter().any(|name| name.len() > LONGEST_NAME) {
+            return Ok(false);
         }
         let whole = (name.to_owned(), Filter::default());
         let this = (name.to_owned(), only.clone());

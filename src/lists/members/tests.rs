@@ -168,3 +168,23 @@ fn includes_end_whatever_the_files_say() {
     let read = members(tree(&[("a", &text), ("b", &text.replace("include:b", "include:a"))]), Some("a"), Format::V2fly);
     assert!(read.expect("a list").len() <= 500);
 }
+
+/// Each filter is another reading of the same file: 200 of 1 MiB were 200 MiB.
+#[test]
+fn a_file_that_is_included_over_and_over_is_read_so_far_and_no_further() {
+    let large = "a.example @x1\n".repeat((1 << 20) / 14);
+    let text = (0..200).map(|n| format!("include:large @x{n}\n")).collect::<String>();
+    let fault = members(tree(&[("a", &text), ("large", &large)]), Some("a"), Format::V2fly).expect_err("too much");
+    let told = "with `large` the list and what it includes come to more than 64 MiB: it includes files over and over";
+    assert_eq!((fault.kind(), fault.to_string().as_str()), (io::ErrorKind::InvalidData, told));
+}
+
+#[test]
+fn an_include_that_asks_for_a_heap_of_attributes_is_not_followed() {
+    let asks = |n: usize| format!("include:b {}\n", (0..n).map(|n| format!("@x{n}")).collect::<Vec<_>>().join(" "));
+    for (attributes, files) in [(16, 2), (17, 1)] {
+        let read = members(tree(&[("a", &asks(attributes)), ("b", "b.example\n")]), Some("a"), Format::V2fly).expect("members");
+        assert_eq!(read.len(), files, "{attributes}");
+        assert_eq!(read[0].2.len(), 2 - files, "what is not followed is for the parser to refuse");
+    }
+}

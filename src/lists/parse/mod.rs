@@ -79,10 +79,11 @@ pub enum Reject {
     RegexOption,
     TooBroad,
     Pattern,
+    NoRoom,
 }
 
 impl Reject {
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::NotAHost,
         Self::PublicSuffix,
         Self::Local,
@@ -123,6 +124,7 @@ impl Reject {
         Self::RegexOption,
         Self::TooBroad,
         Self::Pattern,
+        Self::NoRoom,
     ];
 
     /// Whether the line is nothing that its format has: a sign that the list is not the one it should be. The others are rules
@@ -188,6 +190,7 @@ impl Reject {
             Self::RegexOption => "regex-option",
             Self::TooBroad => "too-broad",
             Self::Pattern => "pattern",
+            Self::NoRoom => "no-room",
         }
     }
 }
@@ -210,7 +213,7 @@ impl fmt::Display for Reject {
             Self::NoAddress => "no address in front of the name, as a hosts file has",
             Self::NoName => "an address with no name after it",
             Self::RealAddress => "a name given a real address: only 0.0.0.0, 127.0.0.1, :: and ::1 mean 'block'",
-            Self::Canary => "would close a canary: a name that no public list may close",
+            Self::Canary => "would close what schools need (canaries.txt)",
             Self::NotTrusted => "a public list may not say what is platform, help, rshe or education",
             Self::Regex => "a regular expression with look-around or back references, too big, or with a fault in it",
             Self::Keyword => "a keyword that would match within any name: not matched",
@@ -236,6 +239,9 @@ impl fmt::Display for Reject {
             Self::RegexOption => "a regular expression with an option after it (`;querytype=`, `;invert` …)",
             Self::TooBroad => "a pattern that would match nearly everything",
             Self::Pattern => "an adblock pattern that is not exactly a name, or a name and a path",
+            Self::NoRoom => {
+                "a pattern more than there is room for: a list may have 500 in 64 KiB, all lists together 2,000 in 256 KiB"
+            }
         })
     }
 }

@@ -7,7 +7,7 @@
 //! come by another door), another scheme.
 
 use super::{Reject, Rule, Said, What, text};
-use crate::lists::Reach;
+use crate::lists::{Reach, path};
 
 pub(super) fn line(line: &[u8], each: &mut dyn FnMut(Said)) {
     match text::without_comment(line, b"#;") {
@@ -59,7 +59,7 @@ pub(super) fn page<'a>(text: &'a str, own_port: &str) -> Result<What<'a>, Reject
         return Err(Reject::Wildcard);
     }
     let host = text::entry(name)?;
-    if path.bytes().all(|c| c == b'/') {
+    if path.is_empty() || path::normal(path) == "/" {
         return Err(Reject::WholeHost);
     }
     Ok(What::Url(host, path))
@@ -89,6 +89,9 @@ mod tests {
                 ("example.com/", &[Err(Reject::WholeHost)]),
                 ("http://example.com//", &[Err(Reject::WholeHost)]),
                 ("https://example.com/#!/page", &[Err(Reject::WholeHost)]),
+                (r"example.com/a/..%2F\", &[Err(Reject::WholeHost)]),
+                ("example.com/?&", &[Err(Reject::WholeHost)]),
+                ("example.com/;x", &[Ok("+example.com/;x")]),
                 ("http://example.com:8080/x", &[Err(Reject::BadUrl)]),
                 ("https://example.com:80/x", &[Err(Reject::BadUrl)]),
                 ("http://someone@example.com/x", &[Err(Reject::BadUrl)]),

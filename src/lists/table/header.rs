@@ -16,7 +16,7 @@ use std::ops::Range;
 pub(super) const MAGIC: &[u8; 8] = b"sgtable\n";
 /// Raised with every change of this file, of the names' coding, of the hash, or of the order of [`Reject`], [`Broken`] and
 /// [`Says`].
-pub(super) const VERSION: u32 = 7;
+pub(super) const VERSION: u32 = 8;
 /// Bytes of body under one checksum: small enough to say where a card is bad, large enough that the sums are few.
 pub(super) const CHECKED: usize = 1 << 16;
 /// Blocks, which are written first because they alone are too many to be kept until the end; then the hints, kinds and the

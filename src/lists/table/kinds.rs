@@ -19,17 +19,21 @@ pub(super) struct Numbering {
     others: HashMap<Vec<u16>, u32>,
 }
 
+/// Most kinds of one table. A list that is made to say of each name
+/// something in the company of others makes as many as it has names.
+pub(super) const MOST_KINDS: usize = 1 << 16;
+
 /// Not numbered yet.
 const NONE: u32 = u32::MAX;
 
 impl Numbering {
-    /// The kind of a name of which this is said, sorted; counts the name.
-    pub fn number(&mut self, said: &[u16]) -> u32 {
+    /// The kind of a name of which this is said, sorted; counts the name. `None`: there are [`MOST_KINDS`] others.
+    pub fn number(&mut self, said: &[u16]) -> Option<u32> {
         let kind = match said {
             [one] => match self.single.get(usize::from(*one)) {
                 Some(&kind) if kind != NONE => kind,
                 _ => {
-                    let kind = self.add(said);
+                    let kind = self.add(said)?;
                     if self.single.is_empty() {
                         self.single = vec![NONE; usize::from(u16::MAX) + 1];
                     }
@@ -40,7 +44,7 @@ impl Numbering {
             _ => match self.others.get(said) {
                 Some(&kind) => kind,
                 None => {
-                    let kind = self.add(said);
+                    let kind = self.add(said)?;
                     self.others.insert(said.to_vec(), kind);
                     kind
                 }
@@ -48,14 +52,24 @@ impl Numbering {
         };
         let count = &mut self.counts[kind as usize];
         *count = count.saturating_add(1);
-        kind
+        Some(kind)
     }
 
-    fn add(&mut self, said: &[u16]) -> u32 {
+    /// The list that takes part in most kinds.
+    pub fn most_mixed(&self) -> Option<ListId> {
+        let mut kinds = HashMap::new();
+        self.rows.iter().for_each(|said| *kinds.entry(super::header::said(*said).0).or_insert(0_u32) += 1);
+        kinds.into_iter().max_by_key(|(list, kinds)| (*kinds, *list)).map(|(list, _)| list)
+    }
+
+    fn add(&mut self, said: &[u16]) -> Option<u32> {
+        if self.ends.len() >= MOST_KINDS {
+            return None;
+        }
         self.rows.extend_from_slice(said);
         self.ends.push(self.rows.len() as u32);
         self.counts.push(0);
-        self.ends.len() as u32 - 1
+        Some(self.ends.len() as u32 - 1)
     }
 
     /// The section: how many kinds, the end of each row, how many names are of each, the rows.
@@ -122,12 +136,23 @@ mod tests {
         let (a, b) = (saying(0, Says::Below), saying(700, Says::HostOnly));
         let mut numbering = Numbering::default();
         let said: [&[u16]; 6] = [&[a], &[a, b], &[b], &[a], &[a, b], &[a]];
-        assert_eq!(said.map(|s| numbering.number(s)), [0, 1, 2, 0, 1, 0]);
+        assert_eq!(said.map(|s| numbering.number(s)), [0, 1, 2, 0, 1, 0].map(Some));
         let bytes = numbering.finish();
         let rows = Rows::of(&bytes).expect("a section");
         assert_eq!((0..4).map(|k| rows.count(k)).collect::<Vec<_>>(), [3, 2, 1, 0]);
         assert_eq!(rows.row(1).collect::<Vec<_>>(), [(ListId(0), Says::Below), (ListId(700), Says::HostOnly)]);
         assert_eq!(rows.row(3).count(), 0);
         assert!(rows.is_sound(701) && !rows.is_sound(700));
+    }
+
+    #[test]
+    fn kinds_have_a_bound_and_the_list_that_makes_most_of_them_is_told() {
+        let mut numbering = Numbering::default();
+        let mixed = |one: u16, other: u16| [saying(7, Says::Below), saying(one, Says::Below), saying(other, Says::Exact)];
+        let all = (100..400).flat_map(|one| (400..700).map(move |other| mixed(one, other)));
+        assert_eq!(all.take_while(|said| numbering.number(said).is_some()).count(), MOST_KINDS);
+        assert_eq!(numbering.ends.len(), MOST_KINDS);
+        assert_eq!(numbering.number(&mixed(100, 400)), Some(0), "what is there is counted on");
+        assert_eq!(numbering.most_mixed(), Some(ListId(7)));
     }
 }

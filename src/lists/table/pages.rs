@@ -41,16 +41,18 @@ impl Table {
         if self.header.asked.pages == 0 && self.patterns.url.is_none() {
             return of_host;
         }
-        let path = path::normal(path);
+        let readings: Vec<String> = path::readings(path).collect();
         let mut found = Found::NOTHING;
         if self.header.asked.pages > 0 {
-            self.pages(host, &path, &mut found);
+            readings.iter().for_each(|path| self.pages(host, path, &mut found));
         }
         found = found.or(&of_host);
         if let Some(patterns) = &self.patterns.url {
-            let mut url = format!("{host}{path}");
-            url.truncate(LOOKED_AT);
-            self.add_patterns(patterns, url.as_bytes(), &mut found);
+            for path in &readings {
+                let mut url = format!("{host}{path}");
+                url.truncate(LOOKED_AT);
+                self.add_patterns(patterns, url.as_bytes(), &mut found);
+            }
         }
         found
     }
@@ -59,18 +61,19 @@ impl Table {
         let page = Key::of_page(host);
         let of_host = hash::name_hash(page.as_bytes());
         for end in path::ends(path) {
-            let Some(key) = page.with_path(&path.as_bytes()[..end]) else { continue };
-            let hash = hash::with_label(of_host, &path.as_bytes()[..end]);
-            if !self.header.filter.may_hold(self.filter(), hash) {
-                continue;
-            }
-            let Some(number) = self.kind_of(key.as_bytes(), hash) else { continue };
+            let Some(number) = self.kind_of_page(&page, of_host, &path.as_bytes()[..end]) else { continue };
             let Some(categories) = self.kinds.get(number as usize).map(|kind| kind.of[Stands::Same as usize]) else { continue };
             if !categories.is_empty() {
                 let labels = page.labels() | PAGE;
-                found.push(Match { categories, labels, at: end as u16, kind: KindId(number) });
+                push(found, Match { categories, labels, at: end as u16, kind: KindId(number) });
             }
         }
+    }
+
+    fn kind_of_page(&self, page: &Key, of_host: u64, path: &[u8]) -> Option<u32> {
+        let key = page.with_path(path)?;
+        let hash = hash::with_label(of_host, path);
+        if self.header.filter.may_hold(self.filter(), hash) { self.kind_of(key.as_bytes(), hash) } else { None }
     }
 
     /// What patterns for hosts say of one. Without any this is one comparison.
@@ -85,7 +88,7 @@ impl Table {
         for at in patterns.found(text) {
             let Some(kind) = self.header.patterns.get(usize::from(at)).map(|pattern| pattern.kind) else { continue };
             let Some(categories) = self.kinds.get(kind as usize).map(|kind| kind.of[Stands::Same as usize]) else { continue };
-            found.push(Match { categories, labels: PAGE, at, kind: KindId(kind) });
+            push(found, Match { categories, labels: PAGE, at, kind: KindId(kind) });
         }
     }
 
@@ -98,9 +101,20 @@ impl Table {
                 pattern.map(|pattern| format!("/{}/", pattern.text)).unwrap_or_default()
             }
             (true, labels) => {
-                let path = path::normal(path);
-                format!("{}{}", host.last_labels(labels), path.get(..found.at.into()).unwrap_or(&path))
+                let (page, end) = (Key::of_page(host), usize::from(found.at));
+                let of_host = hash::name_hash(page.as_bytes());
+                let holds = |path: &&str| self.kind_of_page(&page, of_host, path.as_bytes()) == Some(found.kind.0);
+                let readings: Vec<String> = path::readings(path).collect();
+                let path = readings.iter().filter_map(|path| path.get(..end)).find(holds);
+                format!("{}{}", host.last_labels(labels), path.unwrap_or_default())
             }
         }
+    }
+}
+
+/// Adds a match that another reading of the path has not brought.
+fn push(found: &mut Found, new: Match) {
+    if !found.matches().contains(&new) {
+        found.push(new);
     }
 }

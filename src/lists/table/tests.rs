@@ -165,9 +165,9 @@ fn table_of_keys(lists: &[(Category, &[&str])]) -> Table {
         }
     }
     let mut spill = std::io::Cursor::new(Vec::new());
-    let mut writer = write::Writer::new(&mut spill);
+    let mut writer = write::Writer::new(&mut spill, Vec::new());
     keys.iter().for_each(|(key, said)| writer.push(key, said).expect("a key"));
-    patterns.iter().for_each(|(within, text, said)| writer.pattern(*within, text, *said));
+    patterns.iter().for_each(|(within, text, said)| assert!(writer.pattern(*within, text, *said), "{text}"));
     let mut bytes = Vec::new();
     let written = writer.finish(&provenance, &mut bytes, &mut |_| ()).expect("memory can be written");
     assert_eq!((written.bytes, written.names), (bytes.len() as u64, keys.len() as u64));
@@ -252,6 +252,69 @@ fn an_entry_that_is_a_page_closes_it_and_what_is_below_and_never_its_host() {
     assert_eq!(table.lookup_url(&host("nhs.uk"), &long), Found::NOTHING);
 }
 
+/// An entry, a visit, and whether the entry closes it. A spelling must not get past an entry, and an entry must not grow.
+#[test]
+fn a_page_is_closed_however_it_is_written_and_no_other_page_with_it() {
+    for (entry, path, closed) in [
+        // RFC 3986 §6.2.2, and beyond it as servers have it.
+        ("/blocked/page", "/%62locked/%70age", true),
+        ("/blocked/page", "/blocked%2Fpage", true),
+        ("/blocked/page", "/blocked%5cpage", true),
+        ("/blocked/page", "/blocked\\page", true),
+        ("/blocked/page", "//blocked///page//", true),
+        ("/blocked/page", "/./x/%2e%2E/blocked/page", true),
+        ("/blocked/page", "/x%2f..%5Cblocked/page", true),
+        ("/blocked/page", "/blocked/page;jsessionid=1", true),
+        ("/blocked/page", "/blocked;v=2/page;v?x", true),
+        ("/blocked/page", "/x/..;y/blocked/page", true),
+        ("/blocked/page", "/blocked/page?", true),
+        ("/blocked/page", "/blocked/page/..%2Fother", true),
+        ("/blocked/page", "/blocked/page/..\\other", true),
+        ("/blocked%2Fpage", "/blocked/page", true),
+        ("/a(1)", "/a%281%29", true),
+        ("/a%281%29", "/a(1)", true),
+        ("/a;v=1", "/a%3Bv=1", true),
+        ("/a[1]", "/a%5B1%5D", true),
+        ("/watch?v=1", "/watch?&v=1", true),
+        ("/watch?v=1", "/watch?&&v=1&", true),
+        ("/watch?&v=1", "/watch?v=1&&t=2", true),
+        ("/watch?v=1", "/watch?%76=%31", true),
+        ("/watch?v=a==", "/watch?v=a%3D%3D", true),
+        ("/go?to=http://b.example/", "/go?to=http%3A%2F%2Fb.example%2F", true),
+        ("/search?q=a+b", "/search?q=a%20b", true),
+        // Other pages.
+        ("/blocked/page", "/", false),
+        ("/blocked/page", "/blocked", false),
+        ("/blocked/page", "/blocked/pages", false),
+        ("/blocked/page", "/blocked/page.html", false),
+        ("/blocked/page", "/blocked/page/../other", false),
+        ("/blocked/page", "/blocked/page%3Fx", false),
+        ("/blocked/page", "/blocked/page%3Bx", false),
+        ("/blocked/page", "/blocked/page&more", false),
+        ("/blocked/page", "/blocked/page%26more", false),
+        ("/blocked/page", "/blocked%252Fpage", false),
+        ("/blocked/page", "/Blocked/page", false),
+        ("/blocked/page", "/?to=/blocked/page", false),
+        ("/blocked/page", "/other?;/blocked/page", false),
+        ("/a;v=1", "/a", false),
+        ("/a;v=1", "/a;v=2", false),
+        ("/;v=1", "/", false),
+        ("/;v=1", "/other", false),
+        ("/watch?v=1", "/watch", false),
+        ("/watch?v=1", "/watch?v=2", false),
+        ("/watch?v=1", "/watch?v=1%26t", false),
+        ("/watch?v=1", "/watch?u&v=1", false),
+        ("/search?q=a+b", "/search?q=a%2Bb", false),
+    ] {
+        let entry = format!("page.example{entry}");
+        let table = table_of_keys(&[(Category::ADULT, &[&entry])]);
+        let said = said_of_page(&table, "page.example", path);
+        assert_eq!(said.len(), usize::from(closed), "{entry} and {path}: {said:?}");
+        assert!(said.iter().all(|said| said.len() > "page.example/ adult".len()), "{entry} and {path}: {said:?}");
+        assert_eq!(table.lookup(&host("page.example")), Found::NOTHING, "{entry}");
+    }
+}
+
 #[test]
 fn patterns_for_hosts_are_asked_everywhere_and_those_for_urls_of_pages_only() {
     let table = table_of_keys(&[
@@ -303,7 +366,7 @@ fn what_is_not_a_whole_table_of_this_kind_is_refused_with_what_to_do() {
     for (file, says) in [
         (Vec::new(), "not a Schoolgate table"),
         (b"<!DOCTYPE html><html></html>".to_vec(), "not a Schoolgate table"),
-        (with(8, 77), "format 77, and this version reads format 7"),
+        (with(8, 77), "format 77, and this version reads format 8"),
         (good[..good.len() - 1].to_vec(), "cut short"),
         (longer, "cut short or has something behind it"),
         (good[..40].to_vec(), "cut short"),

@@ -11,9 +11,11 @@ use super::kinds::Numbering;
 use super::names::Packer;
 use crate::lists::key::Form;
 use crate::lists::parse::Within;
+use crate::lists::pattern::Room;
 use crate::lists::suffixes;
 use crate::lists::{CompileFault, Progress, Provenance};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 /// A place for what is too much for memory: a temporary file.
@@ -32,25 +34,29 @@ pub struct Written {
 /// Takes every key of a table in order, then writes the file.
 pub(in crate::lists) struct Writer<'s> {
     spill: &'s mut dyn Spill,
+    lists: Vec<String>,
     digest: Digest,
     packer: Packer,
     hashes: Vec<u64>,
     kinds: Numbering,
     asked: Asked,
     patterns: BTreeMap<(Within, String), Vec<u16>>,
+    room: Room,
 }
 
 impl<'s> Writer<'s> {
-    /// `spill` is empty, and takes the names while they come.
-    pub fn new(spill: &'s mut dyn Spill) -> Self {
+    /// `spill` is empty, and takes the names while they come. `lists`: the name of each source, by its number.
+    pub fn new(spill: &'s mut dyn Spill, lists: Vec<String>) -> Self {
         Self {
             spill,
+            lists,
             digest: Digest::new(),
             packer: Packer::default(),
             hashes: Vec::new(),
             kinds: Numbering::default(),
             asked: Asked::default(),
             patterns: BTreeMap::new(),
+            room: Room::default(),
         }
     }
 
@@ -67,7 +73,8 @@ impl<'s> Writer<'s> {
             Form::RangeV6(length) => self.asked.ranges_v6 |= 1 << (length & 127),
         }
         self.hashes.push(name_hash(key));
-        self.packer.push(key, self.kinds.number(said));
+        let kind = self.kind(said)?;
+        self.packer.push(key, kind);
         if let Some(blocks) = self.packer.blocks(CHECKED) {
             self.digest.add(&blocks);
             self.spill.write_all(&blocks).map_err(unspilled)?;
@@ -78,12 +85,24 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
-    /// Adds a pattern; the same one of another source is one with it.
-    pub fn pattern(&mut self, within: Within, text: &str, said: u16) {
-        let row = self.patterns.entry((within, text.to_owned())).or_default();
+    fn kind(&mut self, said: &[u16]) -> Result<u32, CompileFault> {
+        self.kinds.number(said).ok_or_else(|| {
+            let most = self.kinds.most_mixed().and_then(|list| self.lists.get(usize::from(list.0)));
+            CompileFault::TooManyKinds { list: most.cloned().unwrap_or_default() }
+        })
+    }
+
+    /// Adds a pattern; the same one of another source is one with it. `false`: there is no room for it.
+    pub fn pattern(&mut self, within: Within, text: &str, said: u16) -> bool {
+        let row = match self.patterns.entry((within, text.to_owned())) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(free) if self.room.take(text) => free.insert(Vec::new()),
+            Entry::Vacant(_) => return false,
+        };
         if let Err(place) = row.binary_search(&said) {
             row.insert(place, said);
         }
+        true
     }
 
     /// Writes the whole file. `lists` is what became of each source, by its number.
@@ -98,18 +117,15 @@ impl<'s> Writer<'s> {
     ) -> Result<Written, CompileFault> {
         let names = self.packer.names();
         progress(Progress::Filtering { names });
+        let mut patterns = Vec::with_capacity(self.patterns.len());
+        for ((within, text), said) in std::mem::take(&mut self.patterns) {
+            patterns.push(Pattern { within, kind: self.kind(&said)?, text });
+        }
         let (last, in_block) = self.packer.finish();
         self.digest.add(&last);
         self.spill.write_all(&last).map_err(unspilled)?;
         let blocks = self.digest.length();
 
-        let mut patterns = Vec::with_capacity(self.patterns.len());
-        for ((within, text), said) in std::mem::take(&mut self.patterns) {
-            patterns.push(Pattern { within, kind: self.kinds.number(&said), text });
-        }
-        if patterns.len() > usize::from(u16::MAX) {
-            return Err(CompileFault::TooMuch);
-        }
         let kinds = self.kinds.finish();
         let fuse = fuse::build(&self.hashes, &in_block);
         drop((self.hashes, in_block));

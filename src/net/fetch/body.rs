@@ -90,20 +90,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    struct Kept(Vec<u8>);
-
-    impl Sink for Kept {
-        fn begin(&mut self, _: Option<u64>) -> io::Result<()> {
-            self.0.clear();
-            Ok(())
-        }
-        fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
-            self.0.extend_from_slice(bytes);
-            Ok(())
-        }
-        fn moved(&mut self, _: u64) {}
-    }
-
     fn packed(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(bytes).expect("in memory");
@@ -111,13 +97,13 @@ mod tests {
     }
 
     fn taken(bytes: &[u8], piece: usize, max: u64) -> Result<Vec<u8>, BodyFault> {
-        let mut kept = Kept(Vec::new());
+        let mut kept = Vec::new();
         let mut taker = Taker::new(&mut kept, true, max);
         for piece in bytes.chunks(piece.max(1)) {
             taker.take(piece)?;
         }
         taker.end()?;
-        Ok(kept.0)
+        Ok(kept)
     }
 
     #[test]

@@ -32,7 +32,8 @@ const MAX_VERSION: usize = 256;
 /// What is asked for.
 pub(super) struct Asked {
     pub url: Url,
-    /// Somebody sent us there, and whether the way began on this machine: then only public addresses, and this machine's.
+    /// Somebody else led us there, by a redirect or the DNS, and whether the way began on this machine: then only public addresses,
+    /// and this machine's.
     pub within: Option<bool>,
 }
 

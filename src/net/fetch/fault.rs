@@ -27,7 +27,9 @@ pub enum FetchFault {
     Redirects,
     #[error("it is redirected to plain HTTP ({0})")]
     ToPlain(Box<Url>),
-    #[error("it is redirected to {host}, which is {address}: not an address of the internet")]
+    #[error(
+        "it leads to {host}, which is {address}: not an address of the internet (a mirror in the school is a [[list]] of its own)"
+    )]
     Inwards { host: String, address: IpAddr },
     #[error("it is redirected to nowhere that can be understood")]
     Nowhere,

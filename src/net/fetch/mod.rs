@@ -3,7 +3,8 @@
 //! Comes in: a URL, what is known of an earlier fetch, somewhere to put the body, and who knows the addresses of hosts.
 //! Goes out: the body's bytes, or that it has not changed, or why it cannot be had.
 //! Always holds: HTTPS, but for loopback and for what is signed; a redirect goes to HTTPS only, at most [`MAX_REDIRECTS`] times,
-//! and never to an address inside the school; size (packed and unpacked), time and tries are bounded; a body that ends early
+//! and never to an address inside the school, and what ships with an address of the internet is not asked for there either (an
+//! answer of the DNS may lead anywhere); size (packed and unpacked), time and tries are bounded; a body that ends early
 //! is a fault, never a shorter file.
 //!
 //! - [`fault`]     why a fetch failed, and whether trying again may help
@@ -81,6 +82,9 @@ pub struct Wish<'a> {
     pub signed: bool,
     /// It is stored packed as it is (tar.gz): it is not asked to be packed once more, nor unpacked.
     pub archive: bool,
+    /// Its address ships, and is of the internet: if it leads into the school or to this machine, nobody meant that. What a school
+    /// wrote itself may lie there: a mirror of its own.
+    pub outside: bool,
     /// Largest body, unpacked.
     pub max_bytes: u64,
 }
@@ -106,6 +110,21 @@ pub trait Sink: Send {
 
     /// So many bytes have come over the line: for a progress bar.
     fn moved(&mut self, bytes: u64);
+}
+
+/// A body small enough for memory: the wish it is fetched with has its bound.
+impl Sink for Vec<u8> {
+    fn begin(&mut self, _: Option<u64>) -> io::Result<()> {
+        self.clear();
+        Ok(())
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn moved(&mut self, _: u64) {}
 }
 
 /// What became of a fetch.
@@ -146,7 +165,7 @@ impl Fetcher {
     }
 
     async fn once(&self, url: &Url, wish: &Wish<'_>, into: &mut dyn Sink) -> Result<Fetched, FetchFault> {
-        let mut asked = Asked { url: url.clone(), within: None };
+        let mut asked = Asked { url: url.clone(), within: wish.outside.then_some(false) };
         for _ in 0..=MAX_REDIRECTS {
             let (step, at) = self.exchange(&asked, wish, into).await?;
             match step {
@@ -164,7 +183,7 @@ impl Fetcher {
     }
 }
 
-/// Whether an address may be where a redirect leads: public, or this machine if the way began there.
+/// Whether an address may be where somebody else leads: public, or this machine if the way began there.
 fn is_outside(address: IpAddr, begun_here: bool) -> bool {
     begun_here && address.is_loopback() || super::destination::is_public(address)
 }

@@ -15,11 +15,11 @@ pub enum SignatureFault {
 }
 
 /// Whether `signature`, the text of a `.minisig` file, was made of all that `body` gives, with the key whose public half is
-/// `key` (base64).
+/// `key` (base64). Says when, in seconds since 1970, if the comment that is signed along tells it: minisign's own does.
 ///
 /// # Errors
 /// [`SignatureFault`]: then nothing of the body is to be used.
-pub fn verify(key: &str, signature: &str, body: &mut dyn Read) -> Result<(), SignatureFault> {
+pub fn verify(key: &str, signature: &str, body: &mut dyn Read) -> Result<Option<u64>, SignatureFault> {
     let key = PublicKey::from_base64(key).map_err(SignatureFault::Unreadable)?;
     let signature = Signature::decode(signature).map_err(SignatureFault::Unreadable)?;
     match key.verify_stream(&signature) {
@@ -27,7 +27,7 @@ pub fn verify(key: &str, signature: &str, body: &mut dyn Read) -> Result<(), Sig
             let mut piece = vec![0; 1 << 16];
             loop {
                 match body.read(&mut piece)? {
-                    0 => return verifier.finalize().map_err(SignatureFault::Wrong),
+                    0 => break verifier.finalize().map_err(SignatureFault::Wrong)?,
                     read => verifier.update(&piece[..read]),
                 }
             }
@@ -36,8 +36,10 @@ pub fn verify(key: &str, signature: &str, body: &mut dyn Read) -> Result<(), Sig
         Err(minisign_verify::Error::UnsupportedLegacyMode) => {
             let mut whole = Vec::new();
             body.read_to_end(&mut whole)?;
-            key.verify(&whole, &signature, true).map_err(SignatureFault::Wrong)
+            key.verify(&whole, &signature, true).map_err(SignatureFault::Wrong)?;
         }
-        Err(fault) => Err(SignatureFault::Wrong(fault)),
+        Err(fault) => return Err(SignatureFault::Wrong(fault)),
     }
+    let words = signature.trusted_comment().split_ascii_whitespace();
+    Ok(words.filter_map(|word| word.strip_prefix("timestamp:")).find_map(|seconds| seconds.parse().ok()))
 }

@@ -150,8 +150,12 @@ impl Signer {
 
     /// The text of a `.minisig` file, the kind that was made before minisign hashed first.
     pub fn sign(&self, body: &[u8]) -> String {
+        self.sign_with(body, "timestamp:1790000000")
+    }
+
+    /// With a comment that is signed along.
+    pub fn sign_with(&self, body: &[u8], comment: &str) -> String {
         let signature = self.pair.sign(body);
-        let comment = "timestamp:1790000000";
         let global = self.pair.sign(&[signature.as_ref(), comment.as_bytes()].concat());
         let first = base64(&[b"Ed", KEY_ID.as_slice(), signature.as_ref()].concat());
         format!("untrusted comment: a test\n{first}\ntrusted comment: {comment}\n{}\n", base64(global.as_ref()))

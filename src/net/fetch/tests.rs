@@ -23,36 +23,17 @@ impl Lookup for Names {
     }
 }
 
-#[derive(Default)]
-struct Kept {
-    body: Vec<u8>,
-    begun: usize,
-}
-
-impl Sink for Kept {
-    fn begin(&mut self, _: Option<u64>) -> io::Result<()> {
-        self.body.clear();
-        self.begun += 1;
-        Ok(())
-    }
-    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.body.extend_from_slice(bytes);
-        Ok(())
-    }
-    fn moved(&mut self, _: u64) {}
-}
-
 /// Patience for loopback on a busy machine; a server that stalls is given up on at once.
 fn limits() -> Limits {
     Limits { idle: Duration::from_millis(1500), pause: Duration::from_millis(1), ..Limits::default() }
 }
 
-const WISH: Wish<'static> = Wish { known: None, signed: false, archive: false, max_bytes: 100_000 };
+const WISH: Wish<'static> = Wish { known: None, signed: false, archive: false, outside: false, max_bytes: 100_000 };
 
-fn fetched(authority: &Authority, url: &str, wish: &Wish) -> (Result<Fetched, FetchFault>, Kept) {
+fn fetched(authority: &Authority, url: &str, wish: &Wish) -> (Result<Fetched, FetchFault>, Vec<u8>) {
     let fetcher = Fetcher::new(Arc::new(Names), tls::client(Some(authority.pem.as_bytes())).expect("a CA"), limits());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let mut kept = Kept::default();
+    let mut kept = Vec::new();
     let url = Url::parse(url).expect("a URL");
     let fetched = runtime.block_on(fetcher.fetch(&url, wish, &mut kept));
     (fetched, kept)
@@ -80,7 +61,7 @@ fn a_list_is_fetched_and_not_again_while_it_is_what_it_was() {
     });
     let (first, kept) = fetched(&authority, &url, &WISH);
     let Ok(Fetched::New(version)) = first else { panic!("{first:?}") };
-    assert_eq!((kept.body.as_slice(), version.etag.as_deref()), (b"a.example\n".as_slice(), Some("\"v1\"")));
+    assert_eq!((kept.as_slice(), version.etag.as_deref()), (b"a.example\n".as_slice(), Some("\"v1\"")));
     let (again, _) = fetched(&authority, &url, &Wish { known: Some(&version), ..WISH });
     assert!(matches!(again, Ok(Fetched::Unchanged)), "{again:?}");
     let asked = origin.asked();
@@ -93,9 +74,9 @@ fn what_comes_packed_is_unpacked_and_an_archive_is_not() {
     let authority = Authority::new();
     let (_origin, url) = origin(&authority, |_| ok(gzip(b"a.example\n"), "Content-Encoding: gzip\r\n"));
     let (plain, kept) = fetched(&authority, &url, &WISH);
-    assert!(plain.is_ok() && kept.body == b"a.example\n", "{plain:?}");
+    assert!(plain.is_ok() && kept == b"a.example\n", "{plain:?}");
     let (archive, kept) = fetched(&authority, &url, &Wish { archive: true, ..WISH });
-    assert!(archive.is_ok() && kept.body == gzip(b"a.example\n"), "{archive:?}");
+    assert!(archive.is_ok() && kept == gzip(b"a.example\n"), "{archive:?}");
 }
 
 #[test]
@@ -168,7 +149,7 @@ fn a_server_in_trouble_is_asked_three_times_and_one_that_says_no_once() {
         _ => ok("a.example\n", ""),
     });
     let (third, kept) = fetched(&authority, &url, &WISH);
-    assert!(third.is_ok() && kept.body == b"a.example\n" && kept.begun == 2, "{third:?}");
+    assert!(third.is_ok() && kept == b"a.example\n", "{third:?}");
     assert_eq!(busy.asked().len(), 3);
     let (no, url) = origin(&authority, |_| status("404 Not Found", ""));
     assert!(fetched(&authority, &url, &WISH).0.is_err());
@@ -186,11 +167,25 @@ fn a_signature_holds_for_every_byte_or_not_at_all() {
     let signer = Signer::new();
     let plain = signer.sign(b"test");
     for (key, signature) in [(key, hashed), (signer.key.as_str(), plain.as_str())] {
-        assert!(verify(key, signature, &mut b"test".as_slice()).is_ok());
+        let when = if signature == hashed { 1_633_700_835 } else { 1_790_000_000 };
+        assert_eq!(verify(key, signature, &mut b"test".as_slice()).expect("it holds"), Some(when));
         for body in ["", "tes", "test\n", "Test"] {
             assert!(matches!(verify(key, signature, &mut body.as_bytes()), Err(SignatureFault::Wrong(_))), "{body}");
         }
     }
     assert!(verify(key, &plain, &mut b"test".as_slice()).is_err(), "another's key");
     assert!(matches!(verify(key, "<html>", &mut b"test".as_slice()), Err(SignatureFault::Unreadable(_))));
+}
+
+/// The DNS may be made to say anything, and what answers inside may be a device that obeys a GET.
+#[test]
+fn what_ships_with_an_address_of_the_internet_is_not_fetched_from_inside() {
+    let authority = Authority::new();
+    let (origin, url) = origin(&authority, |_| ok("a.example\n", ""));
+    assert!(fetched(&authority, &url, &WISH).0.is_ok(), "what the school wrote may be a mirror of its own");
+    for (url, address) in [(url.as_str(), "127.0.0.1"), ("https://inside.example/list.txt", "10.0.0.1")] {
+        let told = fetched(&authority, url, &Wish { outside: true, ..WISH }).0.expect_err("refused").to_string();
+        assert!(told.contains(address) && told.contains("not an address of the internet"), "{told}");
+    }
+    assert_eq!(origin.asked().len(), 1);
 }

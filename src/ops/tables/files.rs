@@ -54,15 +54,21 @@ pub fn list_files(config: &Config) -> Vec<ListFile> {
 
 /// The file of a public list; `None`: it has not been fetched yet, and is missed by nobody who starts.
 fn fetched(config: &Config, list: &PublicList) -> Option<ListFile> {
+    let file = of_public(config, list);
+    file.path.is_file().then_some(file)
+}
+
+/// The file of a public list, whether it is there or not.
+pub(super) fn of_public(config: &Config, list: &PublicList) -> ListFile {
     let path = update::kept::body(&config.data, list);
-    path.is_file().then(|| ListFile {
+    ListFile {
         format: list.format,
         inside: list.inside.clone(),
         licence: Some(list.licence.clone()).filter(|licence| !licence.is_empty()),
         home: Some(list.home.clone()).filter(|home| !home.is_empty()),
         fetched: true,
         ..ListFile::new(list.name.clone(), list.category, path)
-    })
+    }
 }
 
 fn shipped_list(name: String, category: Category, path: PathBuf) -> ListFile {

@@ -195,6 +195,16 @@ pub(super) fn read(
     Ok(lists::read(&mut file.source(&mut *members), reading, &mut spill, to, &mut |progress| tell(progress))?)
 }
 
+/// Reads a list and keeps nothing; what is in it, and why it would not be used.
+pub(super) fn look(file: &ListFile, known: &Known, folder: &Folder) -> Result<(Provenance, Option<String>), TablesFault> {
+    let recipe = file.recipe(known.checksum());
+    let now = read(file, Reading::new(0, known, &recipe), folder, &mut io::sink(), &|_| ())?;
+    let last = open_run(&folder.runs().join(file_name(&file.name))).ok();
+    let last = last.filter(|run| why_unusable(run.provenance()).is_none() && run.recipe().is_of_the_same_list(&recipe));
+    let not_used = refusal(file, last.map(|run| run.provenance().clone()).as_ref(), &now, false);
+    Ok((now, not_used))
+}
+
 /// Why a source that was read is not to be used. What ships and what the school wrote is as large as its keepers mean it to be.
 fn refusal(file: &ListFile, last: Option<&Provenance>, now: &Provenance, accepted: bool) -> Option<String> {
     match file.origin {

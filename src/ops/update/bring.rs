@@ -2,8 +2,10 @@
 
 use super::kept::{self, Coming, Meta};
 use super::{offline_names, system_ms};
-use crate::config::{PublicList, Signature};
+use crate::config::{Config, PublicList, Signature};
 use crate::net::fetch::{self, FetchFault, Fetched, Fetcher, SignatureFault, Sink, Version, Wish};
+use crate::ops::files;
+use crate::ops::tables::{self, Looked};
 use crate::words::Url;
 use std::collections::HashMap;
 use std::fs::File;
@@ -17,7 +19,8 @@ const MAX_SIGNATURE: u64 = 16 << 10;
 pub(super) struct Bring {
     pub from: From,
     pub data: PathBuf,
-    pub dry_run: bool,
+    /// Nothing is kept, and what comes is read as a compile with this configuration would.
+    pub dry_run: Option<Config>,
 }
 
 pub(super) enum From {
@@ -28,8 +31,8 @@ pub(super) enum From {
 /// What came.
 #[derive(Debug)]
 pub(super) enum Brought {
-    New(Meta),
-    Same(Meta),
+    New(Meta, Option<Looked>),
+    Same(Meta, Option<Looked>),
 }
 
 /// Why nothing came.
@@ -64,6 +67,8 @@ pub(super) enum Unfit {
     UnsignedFile { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Signature(#[from] SignatureFault),
+    #[error("it is older than what is here, {is} and not {kept}: if its keeper took that back, delete {} and update again", folder.display())]
+    Older { is: String, kept: String, folder: PathBuf },
     #[error("it cannot be stored: {0}")]
     Stored(#[from] io::Error),
 }
@@ -100,19 +105,26 @@ impl Bring {
         let same_way = kept.as_ref().filter(|meta| meta.url == url.to_string() && meta.signed_by == key);
         let known = same_way.map(|meta| Version { etag: meta.etag.clone(), last_modified: meta.last_modified.clone() });
         let known = known.filter(|version| *version != Version::default());
-        let wish =
-            Wish { known: known.as_ref(), signed: key.is_some(), archive: list.inside.is_some(), max_bytes: list.max_bytes };
+        let wish = Wish {
+            known: known.as_ref(),
+            signed: key.is_some(),
+            archive: list.inside.is_some(),
+            outside: list.shipped,
+            max_bytes: list.max_bytes,
+        };
         let mut coming = Coming::new(&self.data, list, watch)?;
         let version = match (fetcher.fetch(url, &wish, &mut coming).await?, kept.clone()) {
             (Fetched::Unchanged, Some(meta)) => return self.same(list, Meta { checked_ms: system_ms(), ..meta }),
             (Fetched::Unchanged, None) => return Err(FetchFault::Status(304).into()),
             (Fetched::New(version), _) => version,
         };
+        let mut signed_at_s = None;
         if let Some(signature) = &list.signature {
-            let text = signature_of(fetcher, url, signature).await?;
-            fetch::verify(&signature.key, &text, &mut coming.again()?)?;
+            let text = signature_of(fetcher, url, signature, list.shipped).await?;
+            signed_at_s = fetch::verify(&signature.key, &text, &mut coming.again()?)?;
         }
-        self.keep(list, coming, &url.to_string(), version, kept)
+        let meta = came(list, &coming, url.to_string(), version, signed_at_s);
+        self.keep(list, coming, meta, kept)
     }
 
     fn taken_from(
@@ -123,59 +135,78 @@ impl Bring {
     ) -> Result<Brought, BringFault> {
         let path = folder.find(list)?;
         let unfit = |source| BringFault::Unfit { path: path.clone(), source };
-        let mut file = File::open(&path).map_err(|source| BringFault::File { path: path.clone(), source })?;
+        let mut file = files::open_regular(&path).map_err(|source| BringFault::File { path: path.clone(), source })?;
         let mut coming = Coming::new(&self.data, list, watch).map_err(|fault| unfit(fault.into()))?;
         copy(&mut file, &mut coming, list.max_bytes).map_err(unfit)?;
+        let mut signed_at_s = None;
         if let Some(signature) = &list.signature {
             let beside = beside(&path);
-            let text = std::fs::read_to_string(&beside);
+            let text = signature_at(&beside);
             let text = text.map_err(|source| unfit(Unfit::UnsignedFile { path: beside.clone(), source }))?;
             let mut body = coming.again().map_err(|fault| unfit(fault.into()))?;
-            fetch::verify(&signature.key, &text, &mut body).map_err(|fault| unfit(fault.into()))?;
+            signed_at_s = fetch::verify(&signature.key, &text, &mut body).map_err(|fault| unfit(fault.into()))?;
         }
         let kept = kept::meta(&self.data, list);
-        self.keep(list, coming, &path.display().to_string(), Version::default(), kept).map_err(unfit)
+        let meta = came(list, &coming, path.display().to_string(), Version::default(), signed_at_s);
+        self.keep(list, coming, meta, kept).map_err(unfit)
     }
 
-    /// What has come is looked at, and put in its place if it is another.
-    fn keep(
-        &self,
-        list: &PublicList,
-        coming: Coming,
-        from: &str,
-        version: Version,
-        kept: Option<Meta>,
-    ) -> Result<Brought, Unfit> {
+    /// What has come is looked at, and put in its place if it is another, and no older one.
+    fn keep(&self, list: &PublicList, coming: Coming, meta: Meta, kept: Option<Meta>) -> Result<Brought, Unfit> {
         fit(list, coming.bytes(), coming.head())?;
-        let now_ms = system_ms();
-        let sha256 = coming.sha256();
-        let meta = Meta {
-            url: from.to_owned(),
-            etag: version.etag,
-            last_modified: version.last_modified,
-            fetched_ms: now_ms,
-            checked_ms: now_ms,
-            bytes: coming.bytes(),
-            version: if list.inside.is_some() { None } else { kept::version(coming.head()) },
-            sha256,
-            licence: list.licence.clone(),
-            signed_by: list.signature.as_ref().map(|s| s.key.clone()),
-        };
-        if let Some(kept) = kept.filter(|kept| kept.sha256 == meta.sha256) {
-            return self.same(list, Meta { fetched_ms: kept.fetched_ms, ..meta });
+        if let Some(kept) = kept {
+            if meta.is_before(&kept) {
+                let folder = kept::folder(&self.data, list);
+                return Err(Unfit::Older { is: edition(&meta), kept: edition(&kept), folder });
+            }
+            if kept.sha256 == meta.sha256 {
+                return self.same(list, Meta { fetched_ms: kept.fetched_ms, ..meta });
+            }
         }
-        if !self.dry_run {
+        let looked = self.look(list, coming.path());
+        if looked.is_none() {
             coming.put(&self.data, list, &meta)?;
         }
-        Ok(Brought::New(meta))
+        Ok(Brought::New(meta, looked))
     }
 
     fn same(&self, list: &PublicList, meta: Meta) -> Result<Brought, Unfit> {
-        if !self.dry_run {
+        let looked = self.look(list, &kept::body(&self.data, list));
+        if looked.is_none() {
             kept::note(&self.data, list, &meta)?;
         }
-        Ok(Brought::Same(meta))
+        Ok(Brought::Same(meta, looked))
     }
+
+    /// In a dry run, what would become of a body.
+    fn look(&self, list: &PublicList, body: &Path) -> Option<Looked> {
+        self.dry_run.as_ref().map(|config| tables::look(config, list, body))
+    }
+}
+
+/// What is known of a body that has come.
+fn came(list: &PublicList, coming: &Coming, from: String, version: Version, signed_at_s: Option<u64>) -> Meta {
+    let now_ms = system_ms();
+    Meta {
+        url: from,
+        etag: version.etag,
+        last_modified: version.last_modified,
+        fetched_ms: now_ms,
+        checked_ms: now_ms,
+        bytes: coming.bytes(),
+        version: if list.inside.is_some() { None } else { kept::version(coming.head()) },
+        sha256: coming.sha256(),
+        licence: list.licence.clone(),
+        signed_by: list.signature.as_ref().map(|s| s.key.clone()),
+        signed_at_s,
+    }
+}
+
+/// What an edition is told by: when it was signed, or its own version.
+fn edition(meta: &Meta) -> String {
+    let signed = meta.signed_at_s.and_then(|s| jiff::Timestamp::from_second(i64::try_from(s).ok()?).ok());
+    let version = || meta.version.as_ref().map(|version| format!("version {version}"));
+    signed.map(|at| format!("signed {at}")).or_else(version).unwrap_or_else(|| "without a date".to_owned())
 }
 
 /// What no list is, whoever sent it. Whether it is a good one the compiler judges.
@@ -190,13 +221,24 @@ fn fit(list: &PublicList, bytes: u64, head: &[u8]) -> Result<(), Unfit> {
     }
 }
 
-async fn signature_of(fetcher: &Fetcher, url: &Url, signature: &Signature) -> Result<String, Unfit> {
+async fn signature_of(fetcher: &Fetcher, url: &Url, signature: &Signature, outside: bool) -> Result<String, Unfit> {
     let beside = Url { path: format!("{}.minisig", url.path), ..url.clone() };
     let url = signature.url.as_ref().unwrap_or(&beside);
-    let wish = Wish { known: None, signed: true, archive: false, max_bytes: MAX_SIGNATURE };
-    let mut text = Small(Vec::new());
+    let wish = Wish { known: None, signed: true, archive: false, outside, max_bytes: MAX_SIGNATURE };
+    let mut text = Vec::new();
     fetcher.fetch(url, &wish, &mut text).await.map_err(Unfit::Unsigned)?;
-    Ok(String::from_utf8_lossy(&text.0).into_owned())
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// A signature in the folder, beside its list.
+fn signature_at(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    files::open_regular(path)?.take(MAX_SIGNATURE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_SIGNATURE {
+        let why = format!("it is larger than {} KiB: that is no signature", MAX_SIGNATURE >> 10);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    Ok(text)
 }
 
 fn copy(file: &mut File, coming: &mut Coming, max_bytes: u64) -> Result<(), Unfit> {
@@ -225,23 +267,6 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// A body small enough for memory: the wish it is fetched with has its bound.
-struct Small(Vec<u8>);
-
-impl Sink for Small {
-    fn begin(&mut self, _: Option<u64>) -> io::Result<()> {
-        self.0.clear();
-        Ok(())
-    }
-
-    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn moved(&mut self, _: u64) {}
-}
-
 /// A folder that somebody fills by hand: a box without the internet.
 pub(super) struct Folder {
     path: PathBuf,
@@ -265,9 +290,12 @@ impl Folder {
         // The first is the list's own name; another list's URL may end alike, and stands back.
         let own = names.first().cloned();
         names.retain(|name| own.as_ref() == Some(name) || self.meant.get(name) == Some(&1));
-        match names.iter().find(|name| name.is_file()) {
+        match names.iter().find(|name| name.is_file()).or_else(|| names.iter().find(|name| name.exists())) {
             Some(found) => Ok(found.clone()),
             None => Err(BringFault::Missing(names)),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! What is on disk of one list: DATA/lists/fetched/NAME/, with the body (`list`, or `list.tar.gz`), the body before it
-//! (`list.before`), and `meta.json`.
+//! (`list.before`), `meta.json`, and, while its last fetch is one that failed, `failed.json`.
 
 use crate::config::PublicList;
 use crate::net::fetch::Sink;
@@ -37,6 +37,35 @@ pub struct Meta {
     pub licence: String,
     /// The minisign key that it was checked with.
     pub signed_by: Option<String>,
+    /// When it was signed, as the signature itself says, in seconds since 1970.
+    pub signed_at_s: Option<u64>,
+}
+
+impl Meta {
+    /// Whether this is an earlier edition than that one: signed before it by the same key, or, where signatures do not say, of an
+    /// earlier date by the lists' own versions. What cannot be compared is not earlier.
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        match (self.signed_at_s, other.signed_at_s) {
+            (Some(this), Some(other_at)) if self.signed_by == other.signed_by => this < other_at,
+            _ => {
+                let dates = (self.version.as_deref().and_then(date_of), other.version.as_deref().and_then(date_of));
+                matches!(dates, (Some(this), Some(other)) if is_of_form(&this, &other) && this < other)
+            }
+        }
+    }
+}
+
+/// The numbers of a version that begins with a year and holds nothing but numbers: `2025.0616.2358.04`, `2026112001`.
+fn date_of(version: &str) -> Option<Vec<&str>> {
+    let plain = version.bytes().all(|c| c.is_ascii_digit() || b".-:TZ ".contains(&c));
+    let numbers: Vec<&str> = version.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let year = numbers.first()?.get(..4)?;
+    (plain && ("1990".."2100").contains(&year)).then_some(numbers)
+}
+
+/// Whether both have as many numbers, each of as many digits: then they sort as text.
+fn is_of_form(one: &[&str], other: &[&str]) -> bool {
+    one.iter().map(|number| number.len()).eq(other.iter().map(|number| number.len()))
 }
 
 /// The folder of a list.
@@ -55,6 +84,33 @@ pub fn meta(data: &Path, list: &PublicList) -> Option<Meta> {
         return None;
     }
     serde_json::from_slice(&fs::read(meta_file(data, list)).ok()?).ok()
+}
+
+/// A fetch that failed, until one does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// Milliseconds since 1970.
+    pub when_ms: i64,
+    pub why: String,
+}
+
+/// The last fetch of a list, if it failed.
+pub fn failed(data: &Path, list: &PublicList) -> Option<Failed> {
+    serde_json::from_slice(&fs::read(failed_file(data, list)).ok()?).ok()
+}
+
+/// Writes down what became of a fetch: why it failed, or, with none, that it did not.
+pub(super) fn note_outcome(data: &Path, list: &PublicList, failed: Option<&Failed>) -> io::Result<()> {
+    let path = failed_file(data, list);
+    match failed {
+        Some(failed) => files::replace(&path, &serde_json::to_vec_pretty(failed)?),
+        None if path.exists() => fs::remove_file(&path),
+        None => Ok(()),
+    }
+}
+
+fn failed_file(data: &Path, list: &PublicList) -> PathBuf {
+    folder(data, list).join("failed.json")
 }
 
 fn meta_file(data: &Path, list: &PublicList) -> PathBuf {
@@ -88,6 +144,11 @@ impl<'a> Coming<'a> {
         let file = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;
         files::belongs_to_folder(&file, &folder)?;
         Ok(Self { path, file, digest: Context::new(&SHA256), head: Vec::new(), bytes: 0, moved: 0, total: None, watch })
+    }
+
+    /// Where it is while it comes.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     pub fn bytes(&self) -> u64 {
@@ -180,6 +241,37 @@ pub(super) fn version(head: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_edition_is_before_another_by_its_signature_else_by_a_version_that_is_a_date() {
+        let meta = |version: &str, key: &str, signed: Option<u64>| Meta {
+            url: String::new(),
+            etag: None,
+            last_modified: None,
+            fetched_ms: 0,
+            checked_ms: 0,
+            bytes: 1,
+            sha256: String::new(),
+            version: Some(version.to_owned()),
+            licence: String::new(),
+            signed_by: Some(key.to_owned()),
+            signed_at_s: signed,
+        };
+        for (this, other, before) in [
+            (meta("2026.1", "a", Some(7)), meta("2025.1", "a", Some(8)), true),
+            (meta("2025.1", "a", Some(8)), meta("2026.1", "a", Some(8)), false),
+            (meta("2025.1", "a", Some(7)), meta("2024.1", "b", Some(8)), false),
+            (meta("2025.0616.2358.04", "a", None), meta("2025.0617.0001.00", "a", Some(8)), true),
+            (meta("2025.0617.0001.00", "a", None), meta("2025.0616.2358.04", "a", None), false),
+            (meta("2026-11-19T08:00:00Z", "a", None), meta("2026-11-20T07:00:00Z", "a", None), true),
+            (meta("2026112001", "a", None), meta("2026112002", "a", None), true),
+            (meta("2026.9", "a", None), meta("2026.10", "a", None), false),
+            (meta("7", "a", None), meta("8", "a", None), false),
+            (meta("19 Nov 2026", "a", None), meta("20 Nov 2026", "a", None), false),
+        ] {
+            assert_eq!(this.is_before(&other), before, "{this:?} {other:?}");
+        }
+    }
 
     #[test]
     fn a_list_says_its_version_in_its_head() {

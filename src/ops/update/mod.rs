@@ -21,6 +21,7 @@ use crate::config::{Config, PublicList};
 use crate::net::fetch::{Fetcher, Limits};
 use crate::net::tls::{self, TlsFault};
 use crate::ops::files;
+use crate::ops::tables::Looked;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -39,6 +40,8 @@ const AT_A_TIME: usize = 4;
 pub enum UpdateFault {
     #[error("another update is running (it holds {})", .0.display())]
     Busy(PathBuf),
+    #[error("{at}: the folder {} is not there: make it, and put the lists' files into it, or delete `offline`", path.display())]
+    NoFolder { path: PathBuf, at: String },
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("{}: {source}", path.display())]
@@ -86,6 +89,9 @@ pub struct Row {
     pub fetched_ms: Option<i64>,
     /// What the list calls this version of itself.
     pub version: Option<String>,
+    /// In a dry run: what is in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked: Option<Looked>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +124,11 @@ impl Report {
 /// [`UpdateFault`]: then nothing was fetched. What became of each list is in the report.
 pub async fn update(config: &Config, lists: &[PublicList], how: &How, watch: Arc<dyn Watch>) -> Result<Report, UpdateFault> {
     let _one = lock(config)?;
-    let source = Arc::new(bring::Bring { from: from(config, lists, how)?, data: config.data.clone(), dry_run: how.dry_run });
+    let from = from(config, lists, how).inspect_err(|fault| {
+        let why = fault.to_string();
+        lists.iter().filter(|_| !how.dry_run).for_each(|list| note_outcome(&config.data, list, Some(&why)));
+    })?;
+    let source = Arc::new(bring::Bring { from, data: config.data.clone(), dry_run: how.dry_run.then(|| config.clone()) });
     let permits = Arc::new(Semaphore::new(AT_A_TIME));
     let mut tasks = JoinSet::new();
     for (i, list) in lists.iter().cloned().enumerate() {
@@ -128,6 +138,10 @@ pub async fn update(config: &Config, lists: &[PublicList], how: &How, watch: Arc
             // Nobody closes the semaphore; if somebody did, all would go at once.
             let _permit = permits.acquire().await.ok();
             let brought = source.bring(&list, &|bytes, total| watch.moved(i, bytes, total)).await;
+            if source.dry_run.is_none() {
+                let why = brought.as_ref().err().map(ToString::to_string);
+                note_outcome(&source.data, &list, why.as_deref());
+            }
             let row = row(&list, category, brought, kept::meta(&source.data, &list));
             watch.ended(i, &row);
             (i, row)
@@ -153,6 +167,14 @@ pub fn update_here(config: &Config, lists: &[PublicList], how: &How, watch: Arc<
     runtime.block_on(update(config, lists, how, watch))
 }
 
+/// What became of a fetch, for `status`. That it cannot be written down is no reason not to go on.
+fn note_outcome(data: &Path, list: &PublicList, why: Option<&str>) {
+    let failed = why.map(|why| kept::Failed { when_ms: system_ms(), why: why.to_owned() });
+    if let Err(fault) = kept::note_outcome(data, list, failed.as_ref()) {
+        tracing::warn!(list = list.name, %fault, "what became of the fetch could not be written down");
+    }
+}
+
 /// The hosts this box must be able to reach for these lists: those of the lists, their mirrors and signatures.
 pub fn hosts(lists: &[PublicList]) -> BTreeSet<String> {
     let signatures = |list: &PublicList| list.signature.as_ref().and_then(|s| s.url.clone());
@@ -165,10 +187,14 @@ pub fn hosts(lists: &[PublicList]) -> BTreeSet<String> {
 }
 
 fn row(list: &PublicList, category: String, brought: Result<bring::Brought, bring::BringFault>, kept: Option<Meta>) -> Row {
-    let (result, why, meta) = match brought {
-        Ok(bring::Brought::New(meta)) => (Outcome::New, None, Some(meta)),
-        Ok(bring::Brought::Same(meta)) => (Outcome::Same, None, Some(meta)),
-        Err(fault) => (Outcome::Failed, Some(fault.to_string()), kept),
+    let (result, why, meta, looked) = match brought {
+        Ok(bring::Brought::New(meta, looked)) => (Outcome::New, None, Some(meta), looked),
+        Ok(bring::Brought::Same(meta, looked)) => (Outcome::Same, None, Some(meta), looked),
+        Err(fault) => (Outcome::Failed, Some(fault.to_string()), kept, None),
+    };
+    let (result, why) = match looked.as_ref().and_then(|looked| looked.not_used.clone()) {
+        Some(not_used) => (Outcome::Refused, Some(not_used)),
+        None => (result, why),
     };
     Row {
         list: list.name.clone(),
@@ -179,10 +205,25 @@ fn row(list: &PublicList, category: String, brought: Result<bring::Brought, brin
         bytes: meta.as_ref().map(|m| m.bytes),
         fetched_ms: meta.as_ref().map(|m| m.fetched_ms),
         version: meta.and_then(|m| m.version),
+        looked,
     }
 }
 
+/// What would keep every list from being fetched, for `check`.
+pub fn faults(config: &Config) -> Vec<String> {
+    no_folder(config).iter().map(ToString::to_string).collect()
+}
+
+fn no_folder(config: &Config) -> Option<UpdateFault> {
+    let path = config.lists.offline.as_ref().filter(|folder| !folder.is_dir())?.clone();
+    let at = config.lists.offline_at.as_ref().map_or_else(String::new, ToString::to_string);
+    Some(UpdateFault::NoFolder { path, at })
+}
+
 fn from(config: &Config, lists: &[PublicList], how: &How) -> Result<bring::From, UpdateFault> {
+    if let Some(fault) = no_folder(config) {
+        return Err(fault);
+    }
     if let Some(folder) = &config.lists.offline {
         return Ok(bring::From::Folder(bring::Folder::new(folder.clone(), lists)));
     }

@@ -320,6 +320,21 @@ fn an_illegal_hit_is_critical_and_its_address_is_nowhere() {
     assert!(!week.illegal.present);
 }
 
+#[test]
+fn two_illegal_addresses_in_one_moment_are_two_and_nobody_unknown_is_called_a_pupil() {
+    let mut script = quiet();
+    let who = owner(PersonId(12));
+    script.locked_entry(script.at(3, 10, 31), 7, who);
+    script.locked_entry(script.at(3, 10, 31), 9, who);
+    let week = script.week();
+    let [matter] = week.matters.as_slice() else { panic!("one matter") };
+    assert_eq!(matter.names.iter().map(|n| n.count).collect::<Vec<_>>(), [1, 1]);
+    assert!(matter.line.contains("2 addresses on the illegal lists (hidden)"), "{}", matter.line);
+    assert!(!matter.line.contains("once"), "{}", matter.line);
+    let line = week.illegal.line();
+    assert!(line.contains("2 requests of pupils or unknown devices met them"), "{line}");
+}
+
 /// Names as hostile as a client or a CSV can make them.
 fn hostile() -> Script {
     let mut script = Script::new(3);

@@ -138,6 +138,14 @@ impl Script {
         self.event(at, Some(who), "", Action::Block, Step::Locked, &[Category::ILLEGAL_CSAM]);
     }
 
+    /// A visit to one entry of the illegal lists.
+    pub fn locked_entry(&mut self, at: i64, number: u32, who: Who) {
+        self.locked(at, who);
+        if let Some(event) = self.events.last_mut() {
+            event.rule = Some(number);
+        }
+    }
+
     /// A visit to help, as the gate writes it: with nobody.
     pub fn help(&mut self, at: i64) {
         self.event(at, None, "", Action::Allow, Step::Help, &[Category::HELP]);
