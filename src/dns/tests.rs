@@ -1,5 +1,7 @@
 //! The door with a real gate behind it: a configuration as written, compiled lists, a journal, a stub for an upstream.
 
+mod update;
+
 use super::front::Front;
 use super::*;
 use crate::config::{self, Around, Files, Text};
@@ -11,7 +13,7 @@ use crate::net::drain::drain;
 use crate::people::Register;
 use crate::policy::{Action, Step};
 use crate::resolve::Resolver;
-use crate::resolve::shares::SHORT;
+use crate::resolve::shares::MAX_OPEN;
 use crate::resolve::stub::{Stub, rows, with_code};
 use crate::wire::message::tests::{ASKED, soa};
 use crate::wire::question::tests::query;
@@ -343,7 +345,7 @@ async fn one_client_cannot_have_all_the_room() {
     let asker =
         |client: [u8; 4]| Asker { client: ClientAddr::new(client.into()), local: LOCAL.into(), transport: Transport::Udp };
     let mut out = Vec::new();
-    let held: Vec<_> = (0..SHORT)
+    let held: Vec<_> = (0..MAX_OPEN)
         .map(|i| school.door.first(&query(&format!("n{i}.test"), rr::A, 1232, false), asker(PUPIL), &mut out))
         .collect();
     assert!(held.iter().all(|first| matches!(first, First::Open(_))));
@@ -688,7 +690,7 @@ fn the_front_forgets_with_the_lists_and_with_the_upstreams() {
     assert!(open(&ask(&mut front)));
     assert_eq!(school.stub.asked(), 1);
     let other = Stub::start(internet);
-    school.door.resolver.set_upstreams(&[other.address]);
+    school.door.resolver.follow(crate::resolve::Plan { upstreams: vec![other.address.into()], ..Default::default() });
     assert!(open(&ask(&mut front)));
     assert_eq!(other.asked(), 1, "what the old upstream said is forgotten");
 }

@@ -38,6 +38,7 @@ pub fn work(socket: &Arc<Datagrams>, door: &Door, misses: &mpsc::Sender<Miss>, d
             }
         };
         front.begin(door);
+        front.look_ahead(&mut batch, taken);
         for i in 0..taken {
             let Some((bytes, to, out)) = batch.slot(i) else { continue };
             let asker = Asker { client: ClientAddr::new(to.peer.ip()), local: to.local, transport: Transport::Udp };

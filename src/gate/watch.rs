@@ -79,6 +79,11 @@ impl Watch {
         if same_lists { Changed::Policy } else { Changed::Lists }
     }
 
+    /// Whether it is known who is at this address, without a look.
+    pub fn knows(&self, client: ClientAddr) -> bool {
+        self.seen[place_of(client)].is_some_and(|(there, _)| there == client)
+    }
+
     /// Begins a visit of this client in the present batch. `None`: the address is in no network of the school.
     pub fn visit(&mut self, client: ClientAddr) -> Option<&Visit> {
         let place = &mut self.seen[place_of(client)];

@@ -61,7 +61,7 @@ impl Message {
                 None => copy.put(record, |out| whole_names(bytes, record, out))?,
             }
         }
-        copy.finish().map(Some)
+        copy.finish().map(|edited| Some(Self { error: self.error, ..edited }))
     }
 
     /// The question with SERVFAIL: for what must be edited and cannot be.
@@ -71,7 +71,7 @@ impl Message {
         bytes[3] = 0x80 | Rcode::SERVFAIL.0 as u8;
         bytes[6..HEADER].fill(0);
         let (ttls, names, addresses) = Default::default();
-        Self { bytes: bytes.into(), question: self.question, ttls, names, addresses, lifetime: 0, services: false }
+        Self { bytes: bytes.into(), question: self.question, ttls, names, addresses, lifetime: 0, services: false, error: None }
     }
 
     fn records(&self) -> Result<Vec<Record>, BadMessage> {
