@@ -16,13 +16,13 @@
 use super::door::{Asked, Asker, Door, First, is_plain};
 use super::{safe, special};
 use crate::gate::{Changed, Judged, Snapshot, Watch};
-use crate::lists::Found;
-use crate::net::Batch;
+use crate::lists::{Ahead, Found};
 use crate::net::batch::BATCH;
 use crate::policy::Surface;
 use crate::wire::{self, Query, Rcode};
-use crate::words::{ClientAddr, Host};
+use crate::words::{ClientAddr, Host, Name};
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::IpAddr;
 use std::time::Instant;
 
 /// Questions kept, in sets of [`WAYS`]. A school of a thousand asks for some 20,000 names a day, a tenth of them all the time; an
@@ -48,6 +48,8 @@ pub struct Front {
     now: Instant,
     sets: Box<[Set]>,
     heard: Box<[u16]>,
+    /// Of the present batch's hosts that are not here, what the lists' filter says.
+    ahead: [Option<(Host, Ahead)>; BATCH],
     /// Nobody outside can know which names share a set.
     seed: u64,
     /// What the lists said under an earlier number is thought anew.
@@ -101,6 +103,7 @@ impl Front {
             now: Instant::now(),
             sets: std::iter::repeat_with(Set::default).take(SETS).collect(),
             heard: vec![0; HEARD].into(),
+            ahead: [const { None }; BATCH],
             seed: RandomState::new().build_hasher().finish(),
             lists: 0,
             forgotten: door.resolver.forgotten(),
@@ -110,6 +113,7 @@ impl Front {
     /// Begins a batch, or notices that none comes.
     pub fn begin(&mut self, door: &Door) {
         self.now = Instant::now();
+        self.ahead.fill_with(|| None);
         if self.watch.look_up(&door.gate) == Changed::Lists {
             self.lists = self.lists.wrapping_add(1);
         }
@@ -121,28 +125,34 @@ impl Front {
 
     /// Touches what the queries of a batch will need, all of it before the first is answered: so their waits for memory are one wait,
     /// not one after the other.
-    pub fn look_ahead(&mut self, batch: &mut Batch, taken: usize) {
-        let mut hashes = [0; BATCH];
-        let mut touched = 0u32;
-        for (i, hash) in hashes.iter_mut().enumerate().take(taken) {
-            let Some((bytes, from, _)) = batch.slot(i) else { continue };
+    pub fn look_ahead<'q>(&mut self, queries: impl Iterator<Item = Option<(&'q [u8], IpAddr)>> + Clone) {
+        let (mut hashes, mut touched) = ([0; BATCH], 0u32);
+        for (query, hash) in queries.clone().zip(&mut hashes) {
+            let Some((bytes, from)) = query else { continue };
             let Some((name, kind)) = Query::peek(bytes) else { continue };
             *hash = hashed(name, kind, self.seed);
-            touched += self.sets[*hash as usize % SETS].tags[0];
-            touched += u32::from(self.watch.knows(ClientAddr::new(from.peer.ip())));
+            touched += self.sets[*hash as usize % SETS].tags[0] & 1;
+            touched += u32::from(self.watch.knows(ClientAddr::new(from)));
         }
-        for hash in &hashes[..taken] {
-            let set = &self.sets[*hash as usize % SETS];
-            for entry in (0..WAYS).filter(|&way| set.tags[way] == tag(*hash)).filter_map(|way| set.entries[way].as_deref()) {
-                touched += u32::from(entry.question.length) + u32::from(entry.length) + entry.host.labels() as u32;
+        let table = &self.watch.snapshot().table;
+        for ((query, hash), ahead) in queries.zip(hashes).zip(&mut self.ahead) {
+            let set = &self.sets[hash as usize % SETS];
+            let mut maybe = (0..WAYS).filter(|&way| set.tags[way] == tag(hash)).filter_map(|way| set.entries[way].as_deref());
+            if let Some(entry) = maybe.next() {
+                touched += u32::from(entry.question.length) + u32::from(entry.length) + u32::from(entry.host.labels());
                 touched += u32::from(entry.answer[0]) + u32::from(entry.answer[MAX_ANSWER / 3]);
+            } else if let Some((name, _)) = query.and_then(|(bytes, _)| Query::peek(bytes))
+                && let Some(host) = Name::from_wire(name).ok().and_then(|name| name.host())
+            {
+                *ahead = Some((host, table.ahead(&host)));
             }
         }
+        touched += self.ahead.iter().flatten().map(|(_, ahead)| table.touch(ahead) & 1).sum::<u32>();
         std::hint::black_box(touched);
     }
 
-    /// Answers one query: from here if it can be, else as [`Door::first`] does.
-    pub fn answer(&mut self, door: &Door, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> First {
+    /// Answers one query, the `i`th of its batch: from here if it can be, else as [`Door::first`] does.
+    pub fn answer(&mut self, door: &Door, i: usize, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> First {
         let Ok(query) = Query::read(bytes) else { return door.first(bytes, asker, out) };
         if !is_plain(&query) || query.name.wire().len() > MAX_KEPT {
             return door.first(bytes, asker, out);
@@ -174,7 +184,10 @@ impl Front {
         let Some(host) = query.name.host().filter(|host| is_asked_for(host, &query)) else {
             return door.first(bytes, asker, out);
         };
-        let found = visit.snapshot.find(&host, "");
+        let found = match self.ahead.get(i) {
+            Some(Some((of, ahead))) if *of == host => visit.snapshot.find_after(&host, ahead),
+            _ => visit.snapshot.find(&host, ""),
+        };
         let judged = Judged { verdict: visit.judge_found(&host, &found, Surface::NoPage), found };
         let printed = Some(host.as_str());
         let asked = Asked { visit, judged: &judged, query: &query, printed, asker, length, since, alias: None };
@@ -288,7 +301,8 @@ impl Question {
     fn is(&self, query: &Query) -> bool {
         let wire = query.name.wire();
         (usize::from(self.length), self.flags, self.kind) == (wire.len(), flags(query), query.kind)
-            && self.name[..wire.len()].eq_ignore_ascii_case(wire)
+            // Nearly always in small letters.
+            && (self.name[..wire.len()] == *wire || self.name[..wire.len()].eq_ignore_ascii_case(wire))
     }
 }
 
