@@ -68,11 +68,16 @@ struct Bench {
     echo: Server,
     figures: Vec<(&'static str, f64, &'static str)>,
     rows: Vec<Row>,
+    /// Answers of the last ratio's runs.
+    answered: u64,
 }
 
 fn main() {
     if let Some(address) = std::env::args().skip_while(|word| word != "--echo").nth(1) {
         echo::serve(address.parse().expect("an address"));
+    }
+    if let Some(config) = std::env::args().skip_while(|word| word != "--without-journal").nth(1) {
+        return ours::serve_without_journal(Path::new(&config));
     }
     let wish = wish();
     server::pin(server::LOAD_CORE);
@@ -86,13 +91,20 @@ fn main() {
     let echo = Server::start("echo", echo_at, Command::new(me).arg("--echo").arg(echo_at.to_string()), folder.path());
     let (runs, length) = if wish.quick { (3, 3) } else { (5, 5) };
     let length = Duration::from_secs(length);
-    let mut bench = Bench { wish, runs, length, echo, figures: Vec::new(), rows: Vec::new() };
+    let mut bench = Bench { wish, runs, length, echo, figures: Vec::new(), rows: Vec::new(), answered: 0 };
 
     let home = folder.path().join("ours");
     let ours = Ours::configure(&home, internet.dns, &corpus.lists);
     ours.compile();
-    let mut gate = ours.start();
     let questions = questions(&listed);
+    if bench.wish.wants("ratio") {
+        let mut gate = ours.start_without_journal();
+        started(&mut gate, &questions[0]);
+        let lengths = warm(&gate, &questions);
+        let ratio = bench.ratio("without the journal", &gate, &questions, &lengths);
+        bench.figures.push(("echo_ratio", ratio, "of-echo"));
+    }
+    let mut gate = ours.start();
     let start_ms = started(&mut gate, &questions[0]);
     bench.ours(&ours, &gate, &questions, start_ms, names);
     drop(gate);
@@ -108,40 +120,21 @@ fn main() {
 impl Bench {
     fn ours(&mut self, ours: &Ours, gate: &Server, questions: &[Vec<u8>], start_ms: f64, names: usize) {
         let lengths = warm(gate, questions);
-        let echoed: Vec<Vec<u8>> = questions.iter().zip(&lengths).map(|(q, &length)| echo::asked(q, length.max(12))).collect();
         self.figures.push(("start_ms", start_ms, "ms"));
         if self.wish.wants("ratio") {
-            let (mut ratios, mut rows) = (Vec::new(), Vec::new());
-            let events = || self::events(ours);
-            let (before, mut answered) = (events(), 0);
-            for run in 0..self.runs {
-                let bare = measured(&self.echo, &echoed, Pace::Saturated, self.length);
-                let ours = measured(gate, questions, Pace::Saturated, self.length);
-                println!("run {run}: echo {bare}; schoolgate {ours}");
-                ratios.push(bare.cpu_us / ours.cpu_us);
-                answered += ours.tally.answered;
-                rows.push(("echo", bare));
-                rows.push(("schoolgate", ours));
-            }
-            self.figures.push(("echo_ratio_journal", median(ratios), "of-echo"));
-            let (after, dropped) = events();
-            println!("{answered} answers counted by the load, {} events in the journal, {dropped} dropped", after - before.0);
-            for name in ["echo", "schoolgate"] {
-                let of = |figure: fn(&Measured) -> f64| {
-                    median(rows.iter().filter(|(n, _)| *n == name).map(|(_, m)| figure(m)).collect())
-                };
-                let server = if name == "echo" { &self.echo } else { gate };
-                self.rows.push(Row {
-                    name: name.into(),
-                    names: if name == "echo" { 0 } else { names },
-                    per_second: of(|m| m.tally.per_second()),
-                    cpu_us: of(|m| m.cpu_us),
-                    resident_mb: server.resident_mb(),
-                    start_ms: if name == "echo" { 0.0 } else { start_ms },
-                });
+            let before = events(ours).0;
+            let sent = self.rows.len();
+            let ratio = self.ratio("schoolgate", gate, questions, &lengths);
+            self.figures.push(("echo_ratio_journal", ratio, "of-echo"));
+            let answered: u64 = self.answered;
+            let (after, dropped) = events(ours);
+            println!("{answered} answers counted by the load, {} events in the journal, {dropped} dropped", after - before);
+            for row in &mut self.rows[sent..] {
+                (row.names, row.start_ms) = if row.name == "schoolgate" { (names, start_ms) } else { (0, 0.0) };
             }
         }
         self.figures.push(("rss_anon_mb", gate.private_mb(), "MB"));
+        let echoed: Vec<Vec<u8>> = questions.iter().zip(&lengths).map(|(q, &length)| echo::asked(q, length.max(12))).collect();
         if self.wish.wants("latency") {
             let mut ratios = Vec::new();
             for run in 0..self.runs {
@@ -155,6 +148,31 @@ impl Bench {
         if self.wish.wants("reload") {
             self.reload(ours, gate, questions);
         }
+    }
+
+    /// The echo and a gate in turn; the CPU of an answer of the one over that of the other, and a line of the table for each.
+    fn ratio(&mut self, name: &str, gate: &Server, questions: &[Vec<u8>], lengths: &[usize]) -> f64 {
+        let echoed: Vec<Vec<u8>> = questions.iter().zip(lengths).map(|(q, &length)| echo::asked(q, length.max(12))).collect();
+        let mut runs = Vec::new();
+        self.answered = 0;
+        for run in 0..self.runs {
+            let bare = measured(&self.echo, &echoed, Pace::Saturated, self.length);
+            let ours = measured(gate, questions, Pace::Saturated, self.length);
+            println!("run {run}: echo {bare}; {name} {ours}");
+            self.answered += ours.tally.answered;
+            runs.push((bare, ours));
+        }
+        let row = |name: &str, server: &Server, of: fn(&(Measured, Measured)) -> &Measured| Row {
+            name: name.into(),
+            names: 0,
+            per_second: median(runs.iter().map(|run| of(run).tally.per_second()).collect()),
+            cpu_us: median(runs.iter().map(|run| of(run).cpu_us).collect()),
+            resident_mb: server.resident_mb(),
+            start_ms: 0.0,
+        };
+        let rows = [row("echo", &self.echo, |run| &run.0), row(name, gate, |run| &run.1)];
+        self.rows.extend(rows);
+        median(runs.iter().map(|(bare, ours)| bare.cpu_us / ours.cpu_us).collect())
     }
 
     fn reload(&mut self, ours: &Ours, gate: &Server, questions: &[Vec<u8>]) {
