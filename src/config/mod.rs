@@ -15,6 +15,7 @@
 //! What it says, one file a section:
 //! - [`school`]      `[school]`
 //! - [`doors`]       `[dns]`, `[proxy]`, `[web]`
+//! - [`encrypted`]   `[dns]`, its encrypted part
 //! - [`lists`]       `[lists]`, `[[list]]`
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
 //! - [`categories`]  `[category.ID]`
@@ -30,6 +31,7 @@
 
 mod categories;
 mod doors;
+mod encrypted;
 mod entries;
 mod entry_file;
 mod exceptions;
@@ -49,6 +51,7 @@ mod values;
 
 pub use categories::CategoryTitle;
 pub use doors::{BlockAnswer, Dns, Proxy, Web};
+pub use encrypted::{Encrypted, HTTPS_PATH};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};

@@ -168,7 +168,7 @@ impl Door {
         let Asked { visit, judged, query, asker, length, since, alias, .. } = *asked;
         if !is_plain(query) {
             self.say(asked, Made::bare(Rcode::REFUSED), judged, out);
-        } else if let Some(made) = host.and_then(|host| special::answer(host, query.kind)) {
+        } else if let Some(made) = host.and_then(|host| special::answer(asked, host)) {
             self.say(asked, made, judged, out);
         } else if judged.verdict.blocks() {
             self.block(asked, judged, out);

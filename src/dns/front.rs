@@ -120,7 +120,7 @@ impl Front {
         let printed = Some(host.as_str());
         let asked = Asked { visit, judged: &judged, query: &query, printed, asker, length, since, alias: None };
         let first = door.judged(&asked, Some(&host), out);
-        if matches!(first, First::Answered) && is_asked_for(&host, &query) {
+        if matches!(first, First::Answered) && is_asked_for(&asked, &host) {
             let answer = if judged.verdict.blocks() { None } else { clean(door, &query, &visit.snapshot) };
             set.put(&key, Entry { key: key.octets().into(), lists: self.lists, found, answer, host });
         }
@@ -129,8 +129,8 @@ impl Front {
 }
 
 /// Whether a name that is not blocked is asked for, for everybody: we say nothing of it ourselves, nor is it a search engine's.
-fn is_asked_for(host: &Host, query: &Query) -> bool {
-    special::answer(host, query.kind).is_none() && !safe::concerns(host)
+fn is_asked_for(asked: &Asked, host: &Host) -> bool {
+    special::answer(asked, host).is_none() && !safe::concerns(host)
 }
 
 /// What is remembered of a question, if no list knows anything of what stands behind it.

@@ -436,7 +436,9 @@ fn query_with(name: &str, options: &[u8], udp_size: u16) -> Vec<u8> {
 
 #[tokio::test]
 async fn who_blocks_is_in_the_code_and_who_asks_for_structured_text_gets_it() {
-    let school = school("[school]\nname = \"Hill \\\"Road\\\" School\"\ncontact = [\"mailto:whoever-mends-the-filter-in-our-school-or-her-deputy@school.test\"]");
+    let school = school(
+        "[school]\nname = \"Hill \\\"Road\\\" School\"\ncontact = [\"mailto:whoever-mends-the-filter-in-our-school-or-her-deputy@school.test\"]",
+    );
     let json = |category: &str, more: &str| {
         format!(
             r#"{{"c":["mailto:whoever-mends-the-filter-in-our-school-or-her-deputy@school.test"],"j":"{category}. Ask your teacher.",{more}"o":"Hill \"Road\" School","l":"en"}}"#
