@@ -41,6 +41,9 @@ pub fn answer<'a>(config: &Config, verdict: &Verdict, query: &Query, local: IpAd
 
 /// The text for a blocked name: structured if the client asked for that and it fits, else a few plain words.
 pub fn text<'a>(config: &'a Config, verdict: &Verdict, query: &Query) -> Cow<'a, str> {
+    if query.edns.is_none() {
+        return Cow::Borrowed(""); // the client could not hear it
+    }
     let why = why(config, verdict);
     if !query.structured_errors() {
         return why;

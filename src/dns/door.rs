@@ -165,15 +165,25 @@ impl Door {
         let rewritten = instead.as_ref().map(|_| asked.judged.rewritten());
         let followed = instead.as_ref().and_then(safe::Instead::followed);
         let asked = &Asked { judged: rewritten.as_ref().unwrap_or(asked.judged), alias: followed, ..*asked };
-        let Asked { visit, judged, query, asker, length, since, alias, .. } = *asked;
+        let told = instead.as_ref().and_then(safe::Instead::told).filter(|_| !asked.judged.verdict.blocks());
+        let Asked { visit, judged, query, asker, .. } = *asked;
         if !is_plain(query) {
             self.say(asked, Made::bare(Rcode::REFUSED), judged, out);
-        } else if let Some(made) = host.and_then(|host| special::answer(asked, host)) {
+        } else if let Some(made) = host.and_then(|h| special::answer(h, query.kind, &visit.snapshot.config, asker.local)) {
             self.say(asked, made, judged, out);
-        } else if judged.verdict.blocks() {
+        } else if let Some(made) = told {
+            self.say(asked, made, judged, out);
+        } else {
+            return self.ordinary(asked, out);
+        }
+        First::Answered
+    }
+
+    /// [`Door::judged`] for a question that is plain, of a name that we have nothing of our own to say of.
+    pub(super) fn ordinary(&self, asked: &Asked, out: &mut Vec<u8>) -> First {
+        let Asked { visit, judged, query, asker, length, since, alias, .. } = *asked;
+        if judged.verdict.blocks() {
             self.block(asked, judged, out);
-        } else if let Some(made) = instead.as_ref().and_then(safe::Instead::told) {
-            self.say(asked, made, judged, out);
         } else if let Some(kept) = self.resolver.cached(asked.wanted()) {
             self.settle(asked, kept, out);
         } else {

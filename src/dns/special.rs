@@ -2,11 +2,10 @@
 //!
 //! They are journalled by the step that judged them, as any other name: most devices ask for them by themselves.
 
-use super::door::Asked;
-use crate::config::{Encrypted, HTTPS_PATH};
+use crate::config::{Config, Encrypted, HTTPS_PATH};
 use crate::wire::svcb::Designated;
 use crate::wire::{Body, Made, Rcode, rr};
-use crate::words::{Host, Name};
+use crate::words::Host;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// What such a name is answered with.
@@ -42,11 +41,10 @@ const TTL: u32 = 3_600;
 /// How long clients may keep where we are asked over TLS and HTTPS: until somebody has changed it.
 const OURS_TTL: u32 = 300;
 
-/// The answer, if the name is one of these.
-pub(super) fn answer<'a>(asked: &Asked<'a>, host: &Host) -> Option<Made<'a>> {
-    let kind = asked.query.kind;
+/// The answer, if the name is one of these. `local` is the address that was asked.
+pub fn answer<'a>(host: &Host, kind: u16, config: &'a Config, local: IpAddr) -> Option<Made<'a>> {
     if kind == rr::SVCB
-        && let Some(ours) = ours(asked.visit.snapshot.config.dns.encrypted.as_ref(), asked.asker.local, host)
+        && let Some(ours) = ours(config.dns.encrypted.as_ref(), local, host)
     {
         return Some(Made { body: Body::Designated { ours, ttl: OURS_TTL }, ..Made::bare(Rcode::NOERROR) });
     }
@@ -65,11 +63,13 @@ fn ours<'a>(encrypted: Option<&'a Encrypted>, local: IpAddr, host: &Host) -> Opt
         Some(if first.ip().is_unspecified() { SocketAddr::new(local, first.port()) } else { *first })
     };
     let https = at(&encrypted.https_listen).map(|at| (at, HTTPS_PATH));
-    Some(Designated { name: Name::from(&encrypted.name), tls: at(&encrypted.tls_listen), https })
+    Some(Designated { name: &encrypted.name, tls: at(&encrypted.tls_listen), https })
 }
 
 fn fixed(host: &Host, kind: u16) -> Option<Made<'static>> {
-    let (_, say) = NAMES.iter().find(|(name, _)| host.suffixes().any(|suffix| suffix == *name))?;
+    let text = host.as_str();
+    let at_or_below = |name: &str| text.strip_suffix(name).is_some_and(|above| above.is_empty() || above.ends_with('.'));
+    let (_, say) = NAMES.iter().find(|(name, _)| at_or_below(name))?;
     let empty = |rcode| Made { rcode, body: Body::Soa { ttl: TTL }, error: None };
     Some(match say {
         Say::Loopback => {

@@ -1,7 +1,7 @@
 //! HTTPS and SVCB records: the target, the addresses they hint at, and what is taken out of them (RFC 9460).
 
 use super::u16_at;
-use crate::words::Name;
+use crate::words::{Host, Name};
 use std::net::{IpAddr, SocketAddr};
 
 /// SvcParamKeys (RFC 9460 §14.3.2).
@@ -44,7 +44,7 @@ pub fn read(data: &[u8]) -> Option<Service<'_>> {
 /// Where a resolver is asked over an encrypted connection (RFC 9461, RFC 9462): over TLS first, which costs both sides less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Designated<'a> {
-    pub name: Name,
+    pub name: &'a Host,
     pub tls: Option<SocketAddr>,
     /// With the path that is asked.
     pub https: Option<(SocketAddr, &'a str)>,
@@ -55,8 +55,9 @@ impl Designated<'_> {
     pub fn records(&self) -> impl Iterator<Item = Vec<u8>> {
         let tls = self.tls.map(|at| (at, &b"\x03dot"[..], String::new()));
         let https = self.https.map(|(at, path)| (at, &b"\x02h2"[..], format!("{path}{{?dns}}")));
-        (1u16..).zip(tls.into_iter().chain(https)).map(|(priority, (at, alpn, path))| {
-            let mut data = [&priority.to_be_bytes(), self.name.wire()].concat();
+        let name = Name::from(self.name);
+        (1u16..).zip(tls.into_iter().chain(https)).map(move |(priority, (at, alpn, path))| {
+            let mut data = [&priority.to_be_bytes(), name.wire()].concat();
             put(ALPN, alpn, &mut data);
             put(PORT, &at.port().to_be_bytes(), &mut data);
             match at.ip() {
