@@ -174,10 +174,10 @@ impl Door {
         let followed = instead.as_ref().and_then(safe::Instead::followed);
         let asked = &Asked { judged: rewritten.as_ref().unwrap_or(asked.judged), alias: followed, ..*asked };
         let told = instead.as_ref().and_then(safe::Instead::told).filter(|_| !asked.judged.verdict.blocks());
-        let Asked { judged, query, .. } = *asked;
+        let Asked { visit, judged, query, asker, .. } = *asked;
         if !is_plain(query) {
             self.say(asked, Made::bare(Rcode::REFUSED), judged, out);
-        } else if let Some(made) = host.and_then(|host| special::answer(host, query.kind)) {
+        } else if let Some(made) = host.and_then(|h| special::answer(h, query.kind, &visit.snapshot.config, asker.local)) {
             self.say(asked, made, judged, out);
         } else if let Some(made) = told {
             self.say(asked, made, judged, out);

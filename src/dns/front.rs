@@ -15,7 +15,7 @@
 
 use super::door::{Asked, Asker, Door, First, is_plain};
 use super::{safe, special};
-use crate::gate::{Changed, Judged, Snapshot, Watch};
+use crate::gate::{Changed, Judged, Snapshot, Visit, Watch};
 use crate::lists::{Ahead, Found};
 use crate::net::batch::BATCH;
 use crate::policy::Surface;
@@ -181,7 +181,7 @@ impl Front {
                 return First::Answered;
             }
         }
-        let Some(host) = query.name.host().filter(|host| is_asked_for(host, &query)) else {
+        let Some(host) = query.name.host().filter(|host| is_asked_for(host, query.kind, visit, asker)) else {
             return door.first(bytes, asker, out);
         };
         let found = match self.ahead.get(i) {
@@ -211,8 +211,8 @@ fn is_heard_again(heard: &mut [u16], hash: u64) -> bool {
 }
 
 /// Whether a name that is not blocked is asked for, for everybody: we say nothing of it ourselves, nor is it a search engine's.
-fn is_asked_for(host: &Host, query: &Query) -> bool {
-    special::answer(host, query.kind).is_none() && !safe::concerns(host)
+fn is_asked_for(host: &Host, kind: u16, visit: &Visit, asker: Asker) -> bool {
+    special::answer(host, kind, &visit.snapshot.config, asker.local).is_none() && !safe::concerns(host)
 }
 
 impl Entry {

@@ -4,6 +4,7 @@
 //! (RFC 6891 §7).
 
 use super::message::seconds;
+use super::svcb::Designated;
 use super::{HEADER, Message, Query, Rcode, UDP_SIZE, rr};
 use crate::words::Name;
 use std::net::IpAddr;
@@ -51,6 +52,11 @@ pub enum Body<'a> {
     Alias {
         target: &'a Name,
         addresses: &'a [IpAddr],
+        ttl: u32,
+    },
+    /// Our encrypted resolvers (SVCB), for this many seconds.
+    Designated {
+        ours: Designated<'a>,
         ttl: u32,
     },
 }
@@ -105,6 +111,14 @@ impl Made<'_> {
                 }
                 if addresses.is_empty() {
                     soa(owner, ttl, out);
+                }
+            }
+            Body::Designated { ours, ttl } => {
+                for data in ours.records() {
+                    out[7] += 1; // ANCOUNT
+                    record(HEADER, rr::SVCB, ttl, out);
+                    out.extend_from_slice(&(data.len() as u16).to_be_bytes());
+                    out.extend_from_slice(&data);
                 }
             }
         }
