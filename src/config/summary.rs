@@ -63,7 +63,12 @@ impl Config {
             let mode =
                 if network.mode == Mode::Watch { ", WATCHING: nothing is blocked but locked and harmful code" } else { "" };
             let unknown = profile_of(network.group);
-            let text = format_args!("{}: {}; unknown devices get {unknown}{mode}", network.name, joined(&network.ranges));
+            let ech = match (network.mode, network.keep_ech) {
+                (Mode::Enforce, true) => ", keeps ECH: it hides the names of some connections",
+                (Mode::Watch, false) => ", takes ECH out of answers",
+                _ => "",
+            };
+            let text = format_args!("{}: {}; unknown devices get {unknown}{mode}{ech}", network.name, joined(&network.ranges));
             line(f, heading(i, "Networks"), text)?;
         }
         for (i, member) in self.members.iter().enumerate() {
@@ -79,7 +84,7 @@ impl Config {
             line(
                 f,
                 heading(i, "Profiles"),
-                format_args!("{}: blocks {block} categories{rest}, warns of {warn}{pupils}", profile.name),
+                format_args!("{}: blocks {block} categories{rest}, warns of {warn}, {}{pupils}", profile.name, profile.safe),
             )?;
         }
         Ok(())

@@ -33,7 +33,9 @@ const TTL: u32 = 3_600;
 
 /// The answer, if the name is one of these.
 pub fn answer(host: &Host, kind: u16) -> Option<Made<'static>> {
-    let (_, say) = NAMES.iter().find(|(name, _)| host.suffixes().any(|suffix| suffix == *name))?;
+    let text = host.as_str();
+    let at_or_below = |name: &str| text.strip_suffix(name).is_some_and(|above| above.is_empty() || above.ends_with('.'));
+    let (_, say) = NAMES.iter().find(|(name, _)| at_or_below(name))?;
     let empty = |rcode| Made { rcode, body: Body::Soa { ttl: TTL }, error: None };
     Some(match say {
         Say::Loopback => {

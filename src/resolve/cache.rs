@@ -189,7 +189,7 @@ mod tests {
         let late = now + Duration::from_secs(301);
         assert!(cache.find(&key, late).is_none(), "its time is over");
         let old = cache.stale(&key, late).expect("still there").expect("an answer");
-        assert_eq!((old.addresses().len(), old.lifetime()), (1, STALE_TTL));
+        assert_eq!((old.addresses().len(), old.left(Instant::now())), (1, STALE_TTL));
         assert!(cache.stale(&key, late + STALE).is_none(), "a day later it is nothing");
 
         // A failure brings it back, and is not tried again for a while.

@@ -53,8 +53,8 @@ use local::Known;
 use routes::Routes;
 use shares::Shares;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Longest that anybody waits, on whichever flight: a little more than [`DEADLINE`], so that the upstreams' own answer to it
@@ -100,6 +100,8 @@ pub enum ResolveFault {
 pub struct WireAnswer {
     message: Message,
     received: Instant,
+    /// The message without ECH, once somebody was to have it so; `None`: it is the same.
+    without_ech: OnceLock<Option<Box<Message>>>,
 }
 
 /// What a host leads to: what a door that connects must judge beside the host itself.
@@ -279,17 +281,12 @@ fn why_none(v4: &Outcome, v6: &Outcome) -> ResolveFault {
 
 impl WireAnswer {
     fn new(message: Message) -> Self {
-        Self { message, received: Instant::now() }
+        Self { message, received: Instant::now(), without_ech: OnceLock::new() }
     }
 
     /// The same, too old to be believed for longer than `ttl` seconds from now.
     fn stale(&self, ttl: u32) -> Self {
         Self::new(self.message.stale(ttl))
-    }
-
-    /// Seconds it could be kept when it came.
-    pub fn lifetime(&self) -> u32 {
-        self.message.lifetime()
     }
 
     pub fn rcode(&self) -> Rcode {
@@ -312,9 +309,28 @@ impl WireAnswer {
         self.message.addresses()
     }
 
-    /// Writes the answer for a client that takes `limit` octets, TTLs counted down to `now`.
-    pub fn write(&self, query: &Query, limit: usize, now: Instant, out: &mut Vec<u8>) {
-        let age = now.saturating_duration_since(self.received).as_secs().min(u64::from(u32::MAX)) as u32;
-        answer::pass_on(&self.message, query, age, limit, out);
+    /// Seconds of its lifetime that are left.
+    pub fn left(&self, now: Instant) -> u32 {
+        self.message.lifetime().saturating_sub(self.age(now))
+    }
+
+    fn age(&self, now: Instant) -> u32 {
+        now.saturating_duration_since(self.received).as_secs().min(u64::from(u32::MAX)) as u32
+    }
+
+    /// Writes the answer for a client that takes `limit` octets, TTLs counted down to `now`; without what hides names from the
+    /// gate, unless `keep_ech`. Gives its response code.
+    pub fn write(&self, query: &Query, limit: usize, now: Instant, keep_ech: bool, out: &mut Vec<u8>) -> Rcode {
+        let message = if keep_ech { &self.message } else { self.without_ech() };
+        answer::pass_on(message, query, self.age(now), limit, out);
+        message.rcode()
+    }
+
+    fn without_ech(&self) -> &Message {
+        let edit = || match self.message.without_ech() {
+            Ok(edited) => edited.map(Box::new),
+            Err(_) => Some(Box::new(self.message.failed())),
+        };
+        self.without_ech.get_or_init(edit).as_deref().unwrap_or(&self.message)
     }
 }

@@ -8,7 +8,7 @@
 
 use super::connection::Trust;
 use super::request::request;
-use super::validate::{Checked, Validator, without_signatures};
+use super::validate::{Checked, Validator};
 use super::way::Way;
 use crate::config::Upstream as Written;
 use crate::net::destination;
@@ -105,11 +105,10 @@ impl Upstream {
             }
         };
         answers(query, &bytes)?;
-        let bytes = match query.dnssec_ok() {
-            true => bytes,
-            false => without_signatures(&bytes, query.kind).ok_or(AskFault::Broken(BadMessage::Truncated))?,
-        };
         let mut message = Message::read(bytes)?;
+        if !query.dnssec_ok() {
+            message = message.without_signatures()?;
+        }
         if secure {
             message.vouch()
         } else {

@@ -1,7 +1,7 @@
 //! Signatures checked here (RFC 4035), for upstreams with `dnssec = true`.
 //!
 //! hickory's validator judges the records; the bytes stay those of the upstream (docs/decisions/0008), so that nothing is lost
-//! that it does not know. For a client that did not ask for signatures they are taken out again.
+//! that it does not know.
 //!
 //! A box whose clock is behind cannot check a signature that is not valid yet, and without names it cannot set its clock. While
 //! it has just started, or its clock is plainly not set, such an answer is passed as if it were unsigned.
@@ -10,7 +10,7 @@ use super::DEADLINE;
 use super::way::Way;
 use hickory_proto::dnssec::rdata::DNSSECRData;
 use hickory_proto::dnssec::{Proof, TrustAnchors};
-use hickory_proto::op::{DnsRequest, DnsResponse, Message as Parsed, ResponseCode};
+use hickory_proto::op::{DnsRequest, DnsResponse, ResponseCode};
 use hickory_proto::rr::{RData, Record, RecordType};
 use hickory_resolver::net::dnssec::DnssecDnsHandle;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
@@ -120,18 +120,4 @@ pub(super) fn signed_ahead(response: &DnsResponse, now: u32) -> bool {
     let records = response.answers.iter().chain(&response.authorities);
     // Serial numbers: the difference counts, whatever the century (RFC 4034 §3.1.5).
     records.filter_map(begins).any(|begins| begins.wrapping_sub(now) as i32 > AHEAD)
-}
-
-/// The message without what only who asked for signatures should get (RFC 4035 §3.2.1). `None` if it cannot be read.
-pub fn without_signatures(bytes: &[u8], kind: u16) -> Option<Vec<u8>> {
-    let mut message = Parsed::from_vec(bytes).ok()?;
-    let extra = |r: &Record| {
-        let of_signing = matches!(r.record_type(), RecordType::RRSIG | RecordType::NSEC | RecordType::NSEC3);
-        of_signing && u16::from(r.record_type()) != kind
-    };
-    message.answers.retain(|r| !extra(r));
-    message.authorities.retain(|r| !extra(r));
-    message.additionals.retain(|r| !extra(r));
-    message.edns = None;
-    message.to_vec().ok()
 }

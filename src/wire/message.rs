@@ -1,7 +1,10 @@
 //! An upstream's answer, read once: how long it lives, what stands behind it, where its TTLs are.
 //!
 //! The bytes are kept as they came, so that nothing is lost that we do not know (authority section, signatures, new types);
-//! only the OPT record goes, which is between us and the upstream (RFC 6891 §6.1.1).
+//! only the OPT record goes, which is between us and the upstream (RFC 6891 §6.1.1). What policy takes out of an answer is taken
+//! out of a copy: [`edit`].
+
+mod edit;
 
 use super::{Ede, HEADER, Made, Query, Rcode, rr, svcb, u16_at, u32_at};
 use crate::words::{Host, Name};
@@ -38,6 +41,8 @@ pub struct Message {
     addresses: Box<[IpAddr]>,
     lifetime: u32,
     error: Option<(Ede, &'static str)>,
+    /// Whether an HTTPS or SVCB record is in it.
+    services: bool,
 }
 
 /// Why bytes are no answer that can be kept.
@@ -85,6 +90,7 @@ impl Message {
             names: walk.names.into(),
             addresses: walk.addresses.into(),
             error: None,
+            services: walk.services,
         })
     }
 
@@ -155,13 +161,10 @@ impl Message {
         self.lifetime
     }
 
-    /// About how many octets of memory it takes.
+    /// About how many octets of memory it takes, with the copy beside it that [`Message::without_ech`] may make.
     pub fn weight(&self) -> usize {
-        size_of::<Self>()
-            + self.bytes.len()
-            + size_of_val(&*self.ttls)
-            + size_of_val(&*self.names)
-            + size_of_val(&*self.addresses)
+        let lists = size_of_val(&*self.ttls) + size_of_val(&*self.names) + size_of_val(&*self.addresses);
+        (size_of::<Self>() + self.bytes.len() + lists) * if self.services { 2 } else { 1 }
     }
 }
 
@@ -180,12 +183,24 @@ struct Walk {
     answered: bool,
     /// Least of TTL and minimum of the SOA in the authority section.
     negative: Option<u32>,
+    services: bool,
 }
 
 impl Walk {
     fn new(kind: u16, rcode: u16) -> Self {
         let (ttls, names, addresses) = (Vec::new(), Vec::new(), Vec::new());
-        Self { kind, rcode, additional: 0, ttls, names, addresses, least: MAX_TTL, answered: false, negative: None }
+        Self {
+            kind,
+            rcode,
+            additional: 0,
+            ttls,
+            names,
+            addresses,
+            least: MAX_TTL,
+            answered: false,
+            negative: None,
+            services: false,
+        }
     }
 
     /// Walks the three sections; returns where the part that is kept ends.
@@ -210,6 +225,7 @@ impl Walk {
                     return if section == 2 { Ok(start) } else { Err(BadMessage::NotAnAnswer) };
                 }
                 self.ttls.push((fields + 4) as u32);
+                self.services |= matches!(kind, rr::SVCB | rr::HTTPS);
                 match section {
                     0 => self.answer(bytes, kind, seconds(ttl), data, length)?,
                     1 if kind == rr::SOA => self.soa(bytes, seconds(ttl), data, at)?,

@@ -35,7 +35,13 @@ pub struct Edns {
     pub udp_size: u16,
     pub version: u8,
     pub dnssec_ok: bool,
+    /// The client reads extended errors in JSON (draft-ietf-dnsop-structured-dns-error).
+    pub structured_errors: bool,
 }
+
+/// Extended error (RFC 8914), and the empty option that asks for structured ones.
+const EDE: u16 = 15;
+const STRUCTURED_ERRORS: u16 = 26;
 
 /// Why bytes are no query that can be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -115,6 +121,10 @@ impl Query {
         self.edns.is_some_and(|e| e.dnssec_ok)
     }
 
+    pub fn structured_errors(&self) -> bool {
+        self.edns.is_some_and(|e| e.structured_errors)
+    }
+
     /// Longest answer over UDP: what the client offers, within what fits any path.
     pub fn udp_limit(&self) -> usize {
         self.edns.map_or(UDP_FLOOR, |e| e.udp_size.clamp(UDP_FLOOR, UDP_SIZE)).into()
@@ -142,8 +152,9 @@ fn additional(bytes: &[u8], mut at: usize, records: u16) -> Result<Option<Edns>,
         if edns.is_some() || name.wire() != b"\0" {
             return Err(BadQuery::Malformed("more than one OPT, or one with a name")); // RFC 6891 §6.1.1
         }
-        options(data)?;
-        edns = Some(Edns { udp_size: class, version: (ttl >> 16) as u8, dnssec_ok: ttl & 0x8000 != 0 });
+        let structured_errors = options(data)?;
+        let (version, dnssec_ok) = ((ttl >> 16) as u8, ttl & 0x8000 != 0);
+        edns = Some(Edns { udp_size: class, version, dnssec_ok, structured_errors });
     }
     if at != bytes.len() {
         return Err(BadQuery::Malformed("octets after the last record"));
@@ -151,16 +162,21 @@ fn additional(bytes: &[u8], mut at: usize, records: u16) -> Result<Option<Edns>,
     Ok(edns)
 }
 
-/// Walks the options; none is acted upon, but lengths that lie are a malformed message.
-fn options(mut data: &[u8]) -> Result<(), BadQuery> {
+/// Walks the options; lengths that lie are a malformed message. Whether one asks for structured errors: the draft has an option of
+/// its own for it, its earlier versions an extended error that says nothing.
+fn options(mut data: &[u8]) -> Result<bool, BadQuery> {
+    let mut structured = false;
     for _ in 0..MAX_OPTIONS {
         if data.is_empty() {
-            return Ok(());
+            return Ok(structured);
         }
-        let length = u16_at(data, 2).ok_or(BadQuery::Malformed("an EDNS option ends early"))?;
-        data = data.get(4 + usize::from(length)..).ok_or(BadQuery::Malformed("an EDNS option ends early"))?;
+        let early = BadQuery::Malformed("an EDNS option ends early");
+        let (code, length) = u16_at(data, 0).zip(u16_at(data, 2)).ok_or(early)?;
+        let value = data.get(4..4 + usize::from(length)).ok_or(early)?;
+        structured |= matches!((code, value), (STRUCTURED_ERRORS | EDE, []) | (EDE, [0, 0]));
+        data = &data[4 + value.len()..];
     }
-    if data.is_empty() { Ok(()) } else { Err(BadQuery::Malformed("too many EDNS options")) }
+    if data.is_empty() { Ok(structured) } else { Err(BadQuery::Malformed("too many EDNS options")) }
 }
 
 #[cfg(test)]
@@ -191,7 +207,7 @@ pub(crate) mod tests {
         let read = Query::read(&query("WwW.Example.com", rr::AAAA, 1400, true)).expect("a query");
         assert_eq!((read.id, read.kind, read.class, read.recursion), (0x1234, rr::AAAA, 1, true));
         assert_eq!(read.name.wire(), b"\x03WwW\x07Example\x03com\x00");
-        assert_eq!(read.edns, Some(Edns { udp_size: 1400, version: 0, dnssec_ok: true }));
+        assert_eq!(read.edns, Some(Edns { udp_size: 1400, version: 0, dnssec_ok: true, structured_errors: false }));
         assert_eq!(read.udp_limit(), 1232);
     }
 
@@ -200,6 +216,28 @@ pub(crate) mod tests {
         for (offered, limit) in [(0, 512), (1, 512), (600, 600), (4096, 1232)] {
             let read = Query::read(&query("a.example", rr::A, offered, false)).expect("a query");
             assert_eq!(read.udp_limit(), limit, "{offered}");
+        }
+    }
+
+    #[test]
+    fn an_empty_option_asks_for_structured_errors() {
+        for (options, asked) in [
+            (&[0, 26, 0, 0][..], true),
+            (&[0, 15, 0, 0], true),
+            (&[0, 15, 0, 2, 0, 0], true),
+            (&[0, 10, 0, 2, 1, 2, 0, 26, 0, 0], true),
+            (&[], false),
+            (&[0, 26, 0, 1, 0], false),
+            (&[0, 15, 0, 2, 0, 17], false),
+            (&[0, 15, 0, 3, 0, 0, b'x'], false),
+            (&[0, 10, 0, 0], false),
+        ] {
+            let mut bytes = query("a.test", rr::A, 1232, false);
+            let end = bytes.len();
+            bytes[end - 1] = options.len() as u8;
+            bytes.extend_from_slice(options);
+            let read = Query::read(&bytes).expect("a query");
+            assert_eq!(read.structured_errors(), asked, "{options:02x?}");
         }
     }
 

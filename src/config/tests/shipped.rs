@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lists::{Found, KindId, Match};
-use crate::policy::{Act, Action, Ask, Days, Mode, Step, Surface, decide};
+use crate::policy::{Act, Action, Ask, Days, Mode, Safe, Step, Surface, Youtube, decide};
 use crate::words::{CategorySet, Day, GroupId, Groups, Host, Moment, PersonRole};
 
 /// A file with its examples used: `#key = …` and `#[table]` lose their `#`; prose, `# …`, stays.
@@ -144,6 +144,22 @@ fn every_shipped_profile_is_the_table_of_the_field() {
     }
     // rshe has its own test: it depends on what else a name is listed as.
     assert_eq!(rows, Category::FIXED.len() - 1);
+}
+
+#[test]
+fn search_is_safe_and_youtube_restricted_as_the_field_says() {
+    let config = one_group_a_profile();
+    for (name, youtube) in [
+        ("primary", Youtube::Strict),
+        ("secondary", Youtube::Strict),
+        ("sixth-form", Youtube::Moderate),
+        ("staff", Youtube::Off),
+        ("guest", Youtube::Strict),
+        ("things", Youtube::Strict),
+    ] {
+        let profile = config.policy.profiles.iter().find(|p| p.name == name).expect("a shipped profile");
+        assert_eq!(profile.safe, Safe { search: true, youtube }, "{name}");
+    }
 }
 
 #[test]
@@ -363,8 +379,8 @@ fn what_was_understood_is_printed() {
         "            classrooms: 10.20.0.0/16; unknown devices get secondary, WATCHING: nothing is blocked but locked and harmful code\n",
         "Groups      primary: primary; pupils of year 0, 1, 2, 3, 4, 5, 6\n",
         "            it: it, priority 10; those the register names\n",
-        "Profiles    secondary: blocks 27 categories, warns of 0, for pupils\n",
-        "            things: blocks 0 categories, and whatever is on no list, warns of 0\n",
+        "Profiles    secondary: blocks 27 categories, warns of 0, safe search, YouTube strict, for pupils\n",
+        "            things: blocks 0 categories, and whatever is on no list, warns of 0, safe search, YouTube strict\n",
         "Timetable   sixth form lunch (12:30–13:30 on school days)\n",
         "Terms       6, from 2026-09-02 to 2027-07-21, 3 days off\n",
         "Entries     2 allow, 1 block (1 of them firm); 2 with an end\n",

@@ -143,6 +143,10 @@ fn may_reach(suffix: &str, host: &Host, names_host: bool) -> bool {
     if host.is_address() {
         return true;
     }
+    // `www.203.0.113.9` is a name, and in no network of that address.
+    if suffix.parse::<std::net::Ipv4Addr>().is_ok() {
+        return false;
+    }
     let public = psl::suffix(suffix.as_bytes()).filter(|s| s.as_bytes() == suffix.as_bytes());
     match public.and_then(|s| s.typ()) {
         Some(psl::Type::Icann) => false,
