@@ -267,7 +267,7 @@ impl Door {
     fn say(&self, asked: &Asked, made: Made, judged: &Judged, out: &mut Vec<u8>) {
         made.write(asked.query, out);
         if out.len() > asked.limit() {
-            answer::cut(asked.query, made.rcode, out);
+            answer::cut(asked.query, made.rcode, None, out);
         }
         self.note(asked, judged, made.rcode, out);
     }

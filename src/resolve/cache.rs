@@ -5,7 +5,7 @@
 
 use super::{Outcome, ResolveFault, WireAnswer};
 use crate::wire::message::FAILURE_TTL;
-use crate::wire::{Query, Rcode};
+use crate::wire::{Ede, Query, Rcode};
 use crate::words::name::MAX_NAME;
 use quick_cache::Weighter;
 use std::sync::Arc;
@@ -69,6 +69,12 @@ impl Kept {
     }
 }
 
+/// Whether nobody could say, so that an old answer is better than none. What has been found false is no such thing.
+fn is_failure(outcome: &Outcome) -> bool {
+    let bogus = |answer: &WireAnswer| answer.message.error().is_some_and(|(code, _)| code == Ede::DNSSEC_BOGUS);
+    !outcome.as_ref().is_ok_and(|answer| says_something(answer) || bogus(answer))
+}
+
 fn says_something(answer: &WireAnswer) -> bool {
     matches!(answer.rcode(), Rcode::NOERROR | Rcode::NXDOMAIN)
 }
@@ -108,7 +114,7 @@ impl Cache {
     /// there is one and this is a failure.
     pub fn keep(&self, key: &Key, outcome: Outcome) -> Outcome {
         let now = Instant::now();
-        if !outcome.as_ref().is_ok_and(|answer| says_something(answer))
+        if is_failure(&outcome)
             && let Some(kept) = self.0.get(key.octets())
             && let Some(old) = kept.old(now)
         {
@@ -183,7 +189,7 @@ mod tests {
         let late = now + Duration::from_secs(301);
         assert!(cache.find(&key, late).is_none(), "its time is over");
         let old = cache.stale(&key, late).expect("still there").expect("an answer");
-        assert_eq!((old.addresses().len(), old.lifetime()), (1, STALE_TTL));
+        assert_eq!((old.addresses().len(), old.left(Instant::now())), (1, STALE_TTL));
         assert!(cache.stale(&key, late + STALE).is_none(), "a day later it is nothing");
 
         // A failure brings it back, and is not tried again for a while.

@@ -11,6 +11,7 @@ use crate::config::{Protocol, Upstream as Written};
 use crate::net::tls;
 use crate::wire::{Message, Query, rr};
 use crate::words::Name;
+use hickory_proto::dnssec::TrustAnchors;
 use hickory_proto::op::DnsRequest;
 use hickory_resolver::net::h2::HttpsClientStream;
 use hickory_resolver::net::runtime::{RuntimeProvider, Spawn, TokioRuntimeProvider};
@@ -33,18 +34,25 @@ const SILENCE: Duration = Duration::from_millis(1_500);
 /// Addresses of an upstream written by name that are tried in turn.
 const MAX_ADDRESSES: usize = 4;
 
-/// Whom upstreams' certificates are verified by: read when first needed, and again if there was nobody.
+/// Whom upstreams' certificates are verified by (read when first needed, and again if there was nobody), and their signatures.
 #[derive(Default)]
 pub struct Trust {
     /// An authority beside those of the box (PEM).
     more: Option<Vec<u8>>,
     config: Mutex<Option<ClientConfig>>,
+    /// Whose keys signatures of DNSSEC are checked by: those of the root, as IANA publishes them.
+    pub anchors: Arc<TrustAnchors>,
 }
 
 impl Trust {
     #[cfg(test)]
     pub fn with(more: &str) -> Self {
-        Self { more: Some(more.as_bytes().to_vec()), config: Mutex::default() }
+        Self { more: Some(more.as_bytes().to_vec()), ..Self::default() }
+    }
+
+    #[cfg(test)]
+    pub fn anchored(anchors: TrustAnchors) -> Self {
+        Self { anchors: Arc::new(anchors), ..Self::default() }
     }
 
     fn config(&self, alpn: &[&[u8]]) -> Result<Arc<ClientConfig>, AskFault> {

@@ -7,7 +7,7 @@
 use super::ResolveFault;
 use super::rebinding::{self, Inside};
 use super::upstream::{AskFault, Upstream};
-use crate::wire::{Message, Query, Rcode};
+use crate::wire::{Ede, Message, Query, Rcode};
 use hickory_resolver::net::NetError;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -61,6 +61,10 @@ impl Upstreams {
             let left = end.saturating_duration_since(tokio::time::Instant::now());
             let patience = if waiting.len() > 0 { HEDGE.min(left) } else { left };
             match timeout(patience, asked.join_next()).await {
+                // What has been found false is not to be had from whoever does not look.
+                Ok(Some(Ok(Ok(message)))) if message.error().is_some_and(|(code, _)| code == Ede::DNSSEC_BOGUS) => {
+                    return Ok(message);
+                }
                 Ok(Some(Ok(Ok(message)))) if matches!(message.rcode(), Rcode::SERVFAIL | Rcode::REFUSED) => {
                     lesser.get_or_insert(message);
                 }
@@ -94,7 +98,7 @@ async fn attempt(upstream: Arc<Upstream>, query: Query, end: tokio::time::Instan
         // What it said cannot be used, but it speaks.
         Err(AskFault::Broken(_) | AskFault::Unsendable | AskFault::Net(NetError::Proto(_))) => {}
         Err(fault) => {
-            tracing::debug!(upstream = %mark.upstream.written, %fault, "an upstream failed");
+            tracing::debug!(upstream = %mark.upstream.written(), %fault, "an upstream failed");
             mark.upstream.failed(Instant::now(), fault);
         }
     }

@@ -7,6 +7,7 @@ use crate::wire::{Body, HEADER, Made, Message, Query, Rcode, rr};
 use crate::words::{Host, Name};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How long clients may believe that there is no such name or type, in seconds: until somebody has written one.
 const NEGATIVE_TTL: u32 = 60;
@@ -108,7 +109,7 @@ impl Alias {
     /// The answer to the question, once the target's own is known: the way there, and the addresses at its end.
     pub fn complete(&self, query: &Query, found: &WireAnswer) -> Outcome {
         let mut rows = links(&self.steps);
-        let ttl = found.lifetime();
+        let ttl = found.left(Instant::now());
         let mut owner = Name::from(&self.target);
         for next in found.names().iter().map(Name::from) {
             rows.push(Row { owner, kind: rr::CNAME, ttl, data: next.wire().to_vec() });

@@ -9,6 +9,8 @@
 //! - [`local`]       what is answered here: the school's own records, reverse zones of private addresses
 //! - [`upstream`]    one upstream: asked by its protocol, and whether it has been answering
 //! - [`request`]     one question in hickory's words, and over UDP
+//! - [`way`]         the way to one upstream: a datagram each, or a connection
+//! - [`validate`]    signatures checked here
 //! - [`connection`]  a connection over TCP, TLS or HTTPS that is kept
 //! - [`failover`]    several upstreams: which is asked first, when the next one is asked as well
 //! - [`rebinding`]   addresses inside the school that somebody outside gives for a name
@@ -28,6 +30,8 @@ pub mod routes;
 pub mod shares;
 pub mod update;
 pub mod upstream;
+pub mod validate;
+pub mod way;
 
 #[cfg(test)]
 pub(crate) mod stub;
@@ -283,11 +287,6 @@ impl WireAnswer {
     /// The same, too old to be believed for longer than `ttl` seconds from now.
     fn stale(&self, ttl: u32) -> Self {
         Self::new(self.message.stale(ttl))
-    }
-
-    /// Seconds it could be kept when it came.
-    pub fn lifetime(&self) -> u32 {
-        self.message.lifetime()
     }
 
     pub fn rcode(&self) -> Rcode {

@@ -48,8 +48,8 @@ impl Routes {
     pub fn new(plan: Plan, before: Option<&Self>, trust: &Arc<Trust>) -> Self {
         let known: Vec<&Arc<Upstream>> = before.into_iter().flat_map(Self::upstreams).collect();
         let list = |written: &[Written]| -> Vec<Arc<Upstream>> {
-            let stays = |w: &Written| known.iter().find(|u| u.written == *w).map(|u| Arc::clone(u));
-            written.iter().map(|w| stays(w).unwrap_or_else(|| Arc::new(Upstream::new(w.clone(), trust.clone())))).collect()
+            let stays = |w: &Written| known.iter().find(|u| u.written() == w).map(|u| Arc::clone(u));
+            written.iter().map(|w| stays(w).unwrap_or_else(|| Arc::new(Upstream::new(w.clone(), trust)))).collect()
         };
         let zones = plan.forwards.iter().enumerate().flat_map(|(i, f)| f.zones.iter().map(move |z| (wire(z), i)));
         Self {
@@ -99,7 +99,7 @@ impl Routes {
     /// Where dynamic updates of this zone go: to the first resolver of its rule, if that is asked in the clear.
     pub fn updates(&self, zone: &Name) -> Option<SocketAddr> {
         let rule = self.rule(&zone.wire().to_ascii_lowercase())?;
-        let first = &self.forwards[rule].list().first()?.written;
+        let first = &self.forwards[rule].list().first()?.written();
         matches!(first.protocol, Protocol::Udp | Protocol::Tcp).then(|| first.address()).flatten()
     }
 }

@@ -2,6 +2,7 @@ mod encrypted;
 mod hostile;
 mod load;
 mod scripted;
+mod signed;
 mod stale;
 mod zones;
 

@@ -6,12 +6,14 @@
 //! answers too, and waits for one upstream's time-out before it asks the next. A filter that forwards must not lose what it
 //! does not know.
 
-use super::connection::{Connection, Trust};
-use super::request::{over_udp, request};
-use crate::config::{Protocol, Upstream as Written};
+use super::connection::Trust;
+use super::request::request;
+use super::validate::{Checked, Validator};
+use super::way::Way;
+use crate::config::Upstream as Written;
 use crate::net::destination;
 use crate::net::tls::TlsFault;
-use crate::wire::{BadMessage, HEADER, Message, Query, Rcode};
+use crate::wire::{BadMessage, Ede, HEADER, Made, Message, Query, Rcode};
 use hickory_resolver::net::NetError;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,8 +25,9 @@ const PATIENCE: u32 = 3;
 const REST: Duration = Duration::from_secs(5);
 
 pub struct Upstream {
-    pub written: Written,
-    connection: Connection,
+    way: Arc<Way>,
+    /// `None`: what it says is not checked.
+    validator: Option<Validator>,
     health: Mutex<Health>,
 }
 
@@ -52,47 +55,64 @@ pub enum AskFault {
 }
 
 impl Upstream {
-    pub fn new(written: Written, trust: Arc<Trust>) -> Self {
-        Self { written, connection: Connection::new(trust), health: Mutex::default() }
+    pub fn new(written: Written, trust: &Arc<Trust>) -> Self {
+        let way = Arc::new(Way::new(written, trust.clone()));
+        let validator = way.written.dnssec.then(|| Validator::new(way.clone(), trust.anchors.clone()));
+        Self { way, validator, health: Mutex::default() }
+    }
+
+    pub fn written(&self) -> &Written {
+        &self.way.written
     }
 
     /// Whether it is outside the school: who knows the internet's names, and has no business with the school's addresses.
     pub fn is_public(&self) -> bool {
-        self.written.address().is_none_or(|address| destination::is_public(address.ip()))
+        self.written().address().is_none_or(|address| destination::is_public(address.ip()))
     }
 
     /// Asks, waiting no longer than `patience`.
     pub async fn ask(&self, query: &Query, patience: Duration) -> Result<Message, AskFault> {
-        let message = self.exchange(query, true, patience).await?;
+        // Who checks by himself says so with CD, and gets what there is (RFC 4035 §3.2.2).
+        if let Some(validator) = self.validator.as_ref().filter(|_| !query.checking_disabled) {
+            let checked = tokio::time::timeout(patience, self.checked(validator, query)).await;
+            return checked.unwrap_or(Err(AskFault::Net(NetError::Timeout)));
+        }
+        let mut message = self.exchange(query, true, patience).await?;
         // An old box that does not know EDNS (RFC 6891 §6.2.2): asked again without.
         if matches!(message.rcode(), Rcode::FORMERR | Rcode::NOTIMP) {
-            return self.exchange(query, false, patience).await;
+            message = self.exchange(query, false, patience).await?;
+        }
+        if !self.written().trusted_ad {
+            message.disown_authenticity();
         }
         Ok(message)
     }
 
     async fn exchange(&self, query: &Query, edns: bool, patience: Duration) -> Result<Message, AskFault> {
         let request = request(query, edns).ok_or(AskFault::Unsendable)?;
-        let bytes = match (self.written.protocol, self.written.address()) {
-            (Protocol::Udp, Some(address)) => match over_udp(address, request.clone(), patience).await {
-                Ok(bytes) if !is_truncated(&bytes) => bytes,
-                // It does not fit; or somebody answered in another case: a forgery, or a box that changes names. TCP is hard to
-                // forge.
-                Ok(_) | Err(NetError::QueryCaseMismatch) => self.connection.ask(&self.written, request, patience).await?,
-                Err(fault) => return Err(fault.into()),
-            },
-            _ => self.connection.ask(&self.written, request, patience).await?,
+        let bytes = self.way.bytes(request, patience).await?;
+        answers(query, &bytes)?;
+        Ok(Message::read(bytes)?)
+    }
+
+    async fn checked(&self, validator: &Validator, query: &Query) -> Result<Message, AskFault> {
+        let (bytes, secure) = match validator.ask(request(query, true).ok_or(AskFault::Unsendable)?).await? {
+            Checked::Secure(bytes) => (bytes, true),
+            Checked::Unsigned(bytes) => (bytes, false),
+            Checked::Bogus => {
+                let error = Some((Ede::DNSSEC_BOGUS, "its signatures are missing or wrong"));
+                return Ok(Message::made(query, Made { error, ..Made::bare(Rcode::SERVFAIL) }));
+            }
         };
-        let asked = query.name.wire().len() + 4;
-        let echoed = bytes.get(HEADER..HEADER + asked).ok_or(AskFault::Elsewhere)?;
-        let (name, rest) = echoed.split_at(query.name.wire().len());
-        let same = name.eq_ignore_ascii_case(query.name.wire());
-        if !same || rest != [query.kind.to_be_bytes(), query.class.to_be_bytes()].concat() {
-            return Err(AskFault::Elsewhere);
-        }
+        answers(query, &bytes)?;
         let mut message = Message::read(bytes)?;
-        if !self.written.trusted_ad {
-            message.disown_authenticity();
+        if !query.dnssec_ok() {
+            message = message.without_signatures()?;
+        }
+        if secure {
+            message.vouch()
+        } else {
+            message.disown_authenticity()
         }
         Ok(message)
     }
@@ -105,7 +125,7 @@ impl Upstream {
     pub fn answered(&self) {
         let before = std::mem::take(&mut *self.health());
         if before.resting_until.is_some() {
-            tracing::info!(upstream = %self.written, "the upstream answers again");
+            tracing::info!(upstream = %self.written(), "the upstream answers again");
         }
     }
 
@@ -115,7 +135,7 @@ impl Upstream {
         health.failures = health.failures.saturating_add(1);
         if health.failures >= PATIENCE && health.resting_until.is_none_or(|until| now >= until) {
             if health.resting_until.is_none() {
-                tracing::warn!(upstream = %self.written, %why, "the upstream does not answer; others are asked before it");
+                tracing::warn!(upstream = %self.written(), %why, "the upstream does not answer; others are asked before it");
             }
             health.resting_until = Some(now + REST);
         }
@@ -126,8 +146,14 @@ impl Upstream {
     }
 }
 
-fn is_truncated(bytes: &[u8]) -> bool {
-    bytes.get(2).is_some_and(|flags| flags & 0x02 != 0)
+/// Whether these bytes answer this question: the same name, type and class.
+fn answers(query: &Query, bytes: &[u8]) -> Result<(), AskFault> {
+    let asked = query.name.wire().len() + 4;
+    let echoed = bytes.get(HEADER..HEADER + asked).ok_or(AskFault::Elsewhere)?;
+    let (name, rest) = echoed.split_at(query.name.wire().len());
+    let same = name.eq_ignore_ascii_case(query.name.wire());
+    let kind = rest == [query.kind.to_be_bytes(), query.class.to_be_bytes()].concat();
+    if same && kind { Ok(()) } else { Err(AskFault::Elsewhere) }
 }
 
 #[cfg(test)]
@@ -136,7 +162,7 @@ mod tests {
 
     #[test]
     fn an_upstream_that_fails_rests_and_gets_another_chance() {
-        let upstream = Upstream::new(std::net::SocketAddr::from(([192, 0, 2, 53], 53)).into(), Arc::default());
+        let upstream = Upstream::new(std::net::SocketAddr::from(([192, 0, 2, 53], 53)).into(), &Arc::default());
         let now = Instant::now();
         for failures in 1..PATIENCE {
             upstream.failed(now, &"silence");

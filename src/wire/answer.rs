@@ -142,12 +142,12 @@ pub fn header_only(query: &[u8], rcode: Rcode, out: &mut Vec<u8>) {
 }
 
 /// The question alone, with TC: the client asks again over TCP (RFC 2181 §9).
-pub fn cut(query: &Query, rcode: Rcode, out: &mut Vec<u8>) {
+pub fn cut(query: &Query, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Vec<u8>) {
     out.clear();
     header(query, rcode, out);
     out[2] |= 0x02; // TC
     question(query, out);
-    opt(query, rcode, None, out);
+    opt(query, rcode, error, out);
 }
 
 /// Passes an upstream's message on, `age` seconds after it came, to a client that takes `limit` octets.
@@ -174,7 +174,7 @@ pub fn copy(
     let error_len = error.map_or(0, |(_, text)| 6 + text.len().min(MAX_TEXT));
     let opt_len = if query.edns.is_some() { 11 + error_len } else { 0 };
     if bytes.len() + opt_len > limit {
-        return cut(query, rcode, out);
+        return cut(query, rcode, error, out);
     }
     out.extend_from_slice(bytes);
     out[..2].copy_from_slice(&query.id.to_be_bytes());

@@ -64,6 +64,24 @@ impl Message {
         copy.finish().map(|edited| Some(Self { error: self.error, ..edited }))
     }
 
+    /// The message as it is for a client that did not ask for signatures: without them, and without the records that prove what
+    /// is not there (RFC 4035 §3.2.1), unless it is these that it asked for. AD is cleared.
+    ///
+    /// # Errors
+    /// As [`Message::without_ech`].
+    pub fn without_signatures(&self) -> Result<Self, BadMessage> {
+        let bytes = self.bytes();
+        let asked = u16_at(bytes, HEADER + self.question - 4).ok_or(BadMessage::Truncated)?;
+        let mut copy = Copy::new(bytes, self.question);
+        for record in &self.records()? {
+            let of_signing = matches!(record.kind, rr::RRSIG | rr::NSEC | rr::NSEC3);
+            if !of_signing || record.kind == asked {
+                copy.put(record, |out| whole_names(bytes, record, out))?;
+            }
+        }
+        copy.finish()
+    }
+
     /// The question with SERVFAIL: for what must be edited and cannot be.
     #[must_use]
     pub fn failed(&self) -> Self {
