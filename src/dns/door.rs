@@ -12,14 +12,11 @@ use crate::gate::{Gate, Heard, Judged, Visit};
 use crate::journal::{Door as Doorway, Intent};
 use crate::policy::{Action, Surface, Verdict};
 use crate::resolve::{Outcome, ResolveFault, Resolver, Share, WireAnswer};
-use crate::wire::{BadQuery, Ede, Made, Query, Rcode, answer, rr};
+use crate::wire::{BadQuery, Ede, Made, Path, Query, Rcode, answer, rr};
 use crate::words::{ClientAddr, Host};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// Longest message over TCP: the length prefix has two octets.
-const TCP_LIMIT: usize = 65_535;
 
 /// What answers queries: the gate that judges, the resolver that asks.
 pub struct Door {
@@ -40,6 +37,21 @@ pub struct Asker {
 pub enum Transport {
     Udp,
     Tcp,
+    /// DNS over TLS (RFC 7858).
+    Tls,
+    /// DNS over HTTPS (RFC 8484).
+    Https,
+}
+
+impl From<Transport> for Path {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Udp => Self::Datagram,
+            Transport::Tcp => Self::Stream { private: false },
+            Transport::Tls => Self::Stream { private: true },
+            Transport::Https => Self::Https,
+        }
+    }
 }
 
 /// What the first look came to.
@@ -110,7 +122,7 @@ impl Door {
         let since = Instant::now();
         let counters = &self.gate.counters;
         let visit = self.gate.visit(asker.client);
-        let query = match Query::read(bytes) {
+        let query = match Query::read_by(asker.transport.into(), bytes) {
             Ok(query) => query,
             Err(bad) => {
                 counters.malformed.inc();
@@ -157,6 +169,8 @@ impl Door {
         let Asked { visit, judged, query, asker, length, since, .. } = *asked;
         if judged.verdict.blocks() {
             self.block(asked, judged, out);
+        } else if query.kind == rr::ANY {
+            self.say(asked, Made::minimal(), judged, out);
         } else if let Some(kept) = self.resolver.cached(query) {
             self.settle(asked, kept, out);
         } else {
@@ -210,7 +224,7 @@ impl Door {
     pub(super) fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
         let limit = match asked.asker.transport {
             Transport::Udp => asked.query.udp_limit(),
-            Transport::Tcp => TCP_LIMIT,
+            Transport::Tcp | Transport::Tls | Transport::Https => answer::LONGEST,
         };
         found.write(asked.query, limit, asked.since, out);
         self.note(asked, judged, found.rcode(), out);

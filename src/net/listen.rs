@@ -110,14 +110,14 @@ impl Listening {
     /// Takes connections and hands them to `handle`, each in a task of its own, until the word to stop; then lets what
     /// has begun go on for a few seconds. Must be called within a tokio runtime.
     ///
-    /// `known` says who is of the school. What finds no seat is closed at once.
-    pub async fn serve<K, F, H>(self, limits: Limits, drain: Drain, known: K, handle: F)
+    /// `known` says who is of the school. What finds no seat is closed at once. With the seats of another door, both share them.
+    pub async fn serve<K, F, H>(self, seats: impl Into<Seats>, drain: Drain, known: K, handle: F)
     where
         K: Fn(ClientAddr) -> bool + Clone + Send + 'static,
         F: Fn(Caller) -> H + Clone + Send + 'static,
         H: Future<Output = ()> + Send + 'static,
     {
-        let seats = Seats::new(limits);
+        let seats = seats.into();
         let mut doors = JoinSet::new();
         for listener in self.listeners {
             match TcpListener::from_std(listener) {
@@ -174,9 +174,9 @@ where
     }
 }
 
-/// The seats of one door.
+/// The seats of one door, or of several that share them.
 #[derive(Clone)]
-struct Seats {
+pub struct Seats {
     total: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
     per_client: usize,
@@ -189,8 +189,14 @@ enum Share {
     Stranger(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit),
 }
 
+impl From<Limits> for Seats {
+    fn from(limits: Limits) -> Self {
+        Self::new(limits)
+    }
+}
+
 impl Seats {
-    fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits) -> Self {
         Self {
             total: Arc::new(Semaphore::new(limits.total.min(descriptors()))),
             strangers: Arc::new(Semaphore::new(limits.strangers)),
