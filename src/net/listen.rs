@@ -280,6 +280,43 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn doors_that_share_their_seats_have_so_many_in_all_and_who_finds_none_waits_for_one() {
+        let any = ["127.0.0.1:0".parse().expect("an address")];
+        let (_stopper, drain) = drain();
+        let seats = Seats::new(Limits { total: 3, per_client: 2, strangers: 0 });
+        let echo = |mut caller: Caller| async move {
+            let (mut read, mut write) = caller.stream.split();
+            let _ = tokio::io::copy(&mut read, &mut write).await;
+        };
+        let mut at = Vec::new();
+        for key in ["[dns] listen", "[dns] tls_listen"] {
+            let bound = bind(&any, key).expect("a free port");
+            at.push(bound.local_addrs()[0]);
+            tokio::spawn(bound.serve(seats.clone(), drain.clone(), |_| true, echo));
+        }
+        let from = async |client: [u8; 4], to: SocketAddr| {
+            let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+            socket.bind((client, 0).into()).expect("the address is ours");
+            let mut stream = socket.connect(to).await.expect("the kernel takes it");
+            let _ = stream.write_all(b"x").await;
+            stream
+        };
+        let heard = async |stream: &mut TcpStream| stream.read(&mut [0]).await.unwrap_or(0);
+        let (greedy, innocent) = ([127, 0, 0, 1], [127, 0, 0, 2]);
+        let mut first = from(greedy, at[0]).await;
+        let mut second = from(greedy, at[1]).await;
+        assert_eq!((heard(&mut first).await, heard(&mut second).await), (1, 1));
+        assert_eq!(heard(&mut from(greedy, at[0]).await).await, 0, "a client has two of the three");
+        // Each accept loop holds a seat for the caller it waits for: the third is the innocent's.
+        drop(second);
+        let mut other = from(innocent, at[0]).await;
+        assert_eq!(heard(&mut other).await, 1);
+        let mut waits = from(innocent, at[1]).await;
+        drop(first);
+        assert_eq!(heard(&mut waits).await, 1, "a seat has become free");
+    }
+
+    #[tokio::test]
     async fn the_word_to_stop_lets_what_has_begun_finish() {
         let bound = bind(&["127.0.0.1:0".parse().expect("an address")], "[proxy] listen").expect("a free port");
         let addr = bound.local_addrs()[0];

@@ -172,6 +172,31 @@ async fn who_asks_and_goes_is_in_the_log() {
     assert!(clients.contains(&ClientAddr::new(PUPIL.into())), "{clients:?}");
 }
 
+#[tokio::test]
+async fn who_takes_requests_back_is_in_the_log_and_in_nobodys_way() {
+    let school = school("");
+    let (stream, _open) = connect_http(&school, PUPIL, true, TIMES);
+    let http = client(stream, true).await;
+    for i in 0..2 * MAX_IN_FLIGHT {
+        let asked = http.start(Asked::post(&query(&format!("silent{i}.test"), rr::A, 1232, false)));
+        let before = school.stub.asked();
+        // Taken back as soon as it is on its way; those beyond the room of a connection are never on their way.
+        tokio::select! {
+            biased;
+            () = async { while i < MAX_IN_FLIGHT && school.stub.asked() == before { tokio::task::yield_now().await } } => {}
+            _ = asked => panic!("nobody answers that"),
+        }
+    }
+    let (stream, _open_too) = connect_http(&school, INNOCENT, true, TIMES);
+    let mut innocent = client(stream, true).await;
+    assert_eq!(innocent.ask(Asked::post(&query("bet.test", rr::A, 1232, false))).await.status, 200);
+    // When somebody who asks the same has theirs, so have all before them.
+    let last = format!("silent{}.test", MAX_IN_FLIGHT - 1);
+    assert_eq!(school.ask(INNOCENT, &last, rr::A).await.metadata.response_code, ResponseCode::ServFail);
+    let mine = school.events().iter().filter(|e| e.who.as_ref().is_some_and(|w| w.client.ip() == IpAddr::from(PUPIL))).count();
+    assert_eq!(mine, MAX_IN_FLIGHT);
+}
+
 /// The school with a certificate for [`NAME`], and what a client needs to trust it.
 fn with_certificate(school: &School) -> tokio_rustls::TlsConnector {
     let key = rcgen::KeyPair::generate().expect("a key");
