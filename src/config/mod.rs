@@ -55,7 +55,7 @@ mod values;
 
 pub use categories::CategoryTitle;
 pub use doors::{BlockAnswer, Dns, Proxy, Web};
-pub use encrypted::{Encrypted, HTTPS_PATH};
+pub use encrypted::{Encrypted, HTTPS_PATH, PemFile};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};
@@ -184,7 +184,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let of_entries = reader.root(files.entries.iter().map(|_| entries_at), "the entries");
 
     let school = school::read(&root, &files.around);
-    let (dns, proxy, web) = doors::read(&root);
+    let (dns, proxy, web) = doors::read(&root, folder_of(&files.main));
     let data = data(&root);
     let categories = categories::Categories::read(&[&of_categories, &root], whole(categories_at));
     let folders = lists::Folders { main: folder_of(&files.main), shipped: &files.around.shipped };
@@ -265,7 +265,9 @@ impl Files {
 impl Config {
     /// The addresses this gateway answers on, for doors that must not reach themselves.
     pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
-        self.dns.listen.iter().chain(&self.proxy.listen).chain(&self.web.listen).map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
+        let encrypted = self.dns.encrypted.iter().flat_map(|e| e.tls_listen.iter().chain(&e.https_listen));
+        let listen = self.dns.listen.iter().chain(encrypted).chain(&self.proxy.listen).chain(&self.web.listen);
+        listen.map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
     }
 
     /// The id of a category, the school's own among them.

@@ -32,6 +32,13 @@ impl Config {
     fn doors(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = |list: &[std::net::SocketAddr]| if list.is_empty() { "shut".to_owned() } else { joined(list) };
         line(f, "DNS", format_args!("{}, a blocked name answers {}", at(&self.dns.listen), self.dns.block_answer))?;
+        if let Some(encrypted) = &self.dns.encrypted {
+            for (over, list) in [("TLS", &encrypted.tls_listen), ("HTTPS", &encrypted.https_listen)] {
+                if !list.is_empty() {
+                    line(f, "", format_args!("over {over}: {}, as {}", joined(list), encrypted.name))?;
+                }
+            }
+        }
         line(f, "Upstreams", joined(&self.dns.upstreams))?;
         for forward in &self.dns.forwards {
             line(f, "", format_args!("{}: asked of {}", joined(&forward.zones), joined(&forward.upstreams)))?;

@@ -15,14 +15,11 @@ use crate::gate::{Gate, Heard, Judged, Visit};
 use crate::journal::{Door as Doorway, Intent};
 use crate::policy::{Action, Surface, Verdict};
 use crate::resolve::{Outcome, ResolveFault, Resolver, Share, WireAnswer};
-use crate::wire::{BadQuery, Ede, Made, Query, Rcode, answer, rr};
+use crate::wire::{BadQuery, Ede, Made, Path, Query, Rcode, answer, rr};
 use crate::words::{ClientAddr, Host};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// Longest message over TCP: the length prefix has two octets.
-const TCP_LIMIT: usize = 65_535;
 
 /// What answers queries: the gate that judges, the resolver that asks.
 pub struct Door {
@@ -43,6 +40,21 @@ pub struct Asker {
 pub enum Transport {
     Udp,
     Tcp,
+    /// DNS over TLS (RFC 7858).
+    Tls,
+    /// DNS over HTTPS (RFC 8484).
+    Https,
+}
+
+impl From<Transport> for Path {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Udp => Self::Datagram,
+            Transport::Tcp => Self::Stream { private: false },
+            Transport::Tls => Self::Stream { private: true },
+            Transport::Https => Self::Https,
+        }
+    }
 }
 
 /// What the first look came to.
@@ -104,7 +116,7 @@ impl Asked<'_> {
     pub(super) fn limit(&self) -> usize {
         match self.asker.transport {
             Transport::Udp => self.query.udp_limit(),
-            Transport::Tcp => TCP_LIMIT,
+            Transport::Tcp | Transport::Tls | Transport::Https => answer::LONGEST,
         }
     }
 }
@@ -134,7 +146,7 @@ impl Door {
         let counters = &self.gate.counters;
         let visit = self.gate.visit(asker.client);
         let ours = visit.is_some();
-        let query = match Query::read(bytes) {
+        let query = match Query::read_by(asker.transport.into(), bytes) {
             Ok(query) => query,
             Err(bad) => {
                 let update = visit.filter(|_| bad == BadQuery::Opcode(Query::UPDATE));
@@ -192,6 +204,8 @@ impl Door {
         let Asked { visit, judged, query, asker, length, since, alias, .. } = *asked;
         if judged.verdict.blocks() {
             self.block(asked, judged, out);
+        } else if query.kind == rr::ANY {
+            self.say(asked, Made::minimal(), judged, out);
         } else if let Some(kept) = self.resolver.cached(asked.wanted()) {
             self.settle(asked, kept, out);
         } else {

@@ -84,6 +84,7 @@ fn fixed(host: &Host, kind: u16) -> Option<Made<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{PemFile, Spot};
     use crate::wire::Query;
     use crate::wire::question::tests::query;
 
@@ -108,8 +109,11 @@ mod tests {
 
     #[test]
     fn our_encrypted_resolvers_are_told_to_who_looks_for_them() {
+        let file = |name: &str| PemFile { path: name.into(), at: Spot { path: "schoolgate.toml".into(), line: 1, column: 1 } };
         let encrypted = Encrypted {
             name: Host::parse("dns.school.example").expect("a host"),
+            certificate: file("dns.pem"),
+            key: file("dns.key"),
             tls_listen: vec!["0.0.0.0:853".parse().expect("an address")],
             https_listen: vec!["[2001:db8::1]:8443".parse().expect("an address")],
         };

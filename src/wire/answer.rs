@@ -5,7 +5,7 @@
 
 use super::message::seconds;
 use super::svcb::Designated;
-use super::{HEADER, Message, Query, Rcode, UDP_SIZE, rr};
+use super::{HEADER, Message, Query, Rcode, UDP_SIZE, option, rr};
 use crate::words::Name;
 use std::net::IpAddr;
 
@@ -20,6 +20,22 @@ const SOA_MINIMUM: u32 = 60;
 
 /// MNAME and RNAME of that SOA. `.invalid` is nobody's (RFC 2606 §2), and says in a packet trace who answered.
 const SOA_NAMES: &[u8] = b"\x0aschoolgate\x07invalid\x00\x0ahostmaster\x0aschoolgate\x07invalid\x00";
+
+/// How long a stream may be idle: what a client hears that asks (RFC 7828), and what the doors go by. RFC 7766 §6.2.3 wants it
+/// in the order of seconds.
+pub const IDLE_SECONDS: u16 = 10;
+
+/// Answers are padded to a multiple of this, as RFC 8467 §4.1 recommends.
+pub const PAD_TO: usize = 468;
+
+/// Longest message there is: the length before it on a stream has two octets.
+pub const LONGEST: usize = 65_535;
+
+/// CPU of the HINFO that stands for everything a name has (RFC 8482 §4.2); OS is empty.
+const MINIMAL: &[u8] = b"\x07RFC8482\x00";
+
+/// How long that may be kept: it says nothing that could change.
+const MINIMAL_TTL: u32 = 3_600;
 
 /// Extended errors (RFC 8914 §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +75,8 @@ pub enum Body<'a> {
         ours: Designated<'a>,
         ttl: u32,
     },
+    /// What ANY is answered with, of whatever name: enough for who asks, and too short to flood a third with (RFC 8482 §4.2).
+    Minimal,
 }
 
 /// An answer of our own.
@@ -74,6 +92,11 @@ impl Made<'_> {
     /// A bare response code.
     pub fn bare(rcode: Rcode) -> Self {
         Self { rcode, body: Body::Nothing, error: None }
+    }
+
+    /// The answer to ANY.
+    pub fn minimal() -> Self {
+        Self { rcode: Rcode::NOERROR, body: Body::Minimal, error: None }
     }
 
     /// An address if the question is for one of its family, else no such type.
@@ -120,6 +143,12 @@ impl Made<'_> {
                     out.extend_from_slice(&(data.len() as u16).to_be_bytes());
                     out.extend_from_slice(&data);
                 }
+            }
+            Body::Minimal => {
+                out[7] = 1; // ANCOUNT
+                record(HEADER, rr::HINFO, MINIMAL_TTL, out);
+                out.extend_from_slice(&(MINIMAL.len() as u16).to_be_bytes());
+                out.extend_from_slice(MINIMAL);
             }
         }
         opt(query, self.rcode, self.error, out);
@@ -172,7 +201,7 @@ pub fn copy(
     out.clear();
     let rcode = Rcode(u16::from(bytes[3] & 0x0f));
     let error_len = error.map_or(0, |(_, text)| 6 + text.len().min(MAX_TEXT));
-    let opt_len = if query.edns.is_some() { 11 + error_len } else { 0 };
+    let opt_len = query.edns.map_or(0, |edns| error_len + if edns.keepalive { 17 } else { 11 });
     if bytes.len() + opt_len > limit {
         return cut(query, rcode, error, out);
     }
@@ -245,18 +274,33 @@ fn opt(query: &Query, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Vec<u8
     out.extend_from_slice(&[0, 0, rr::OPT as u8]);
     out.extend_from_slice(&UDP_SIZE.to_be_bytes());
     out.extend_from_slice(&[(rcode.0 >> 4) as u8, 0, if edns.dnssec_ok { 0x80 } else { 0 }, 0]);
-    let Some((code, text)) = error else {
-        out.extend_from_slice(&[0, 0]);
-        return;
-    };
-    // Structured text is whole or nothing: whoever writes it keeps to its room.
-    let most = if query.structured_errors() { structured_room(query).max(MAX_TEXT) } else { MAX_TEXT };
-    let text = &text[..text.floor_char_boundary(most)];
-    let length = 2 + text.len() as u16;
-    for number in [length + 4, 15, length, code.0] {
-        out.extend_from_slice(&number.to_be_bytes());
+    let length_at = out.len();
+    out.extend_from_slice(&[0, 0]);
+    if let Some((code, text)) = error {
+        // Structured text is whole or nothing: whoever writes it keeps to its room.
+        let most = if query.structured_errors() { structured_room(query).max(MAX_TEXT) } else { MAX_TEXT };
+        let text = &text[..text.floor_char_boundary(most)];
+        for number in [option::EXTENDED_ERROR, 2 + text.len() as u16, code.0] {
+            out.extend_from_slice(&number.to_be_bytes());
+        }
+        out.extend_from_slice(text.as_bytes());
     }
-    out.extend_from_slice(text.as_bytes());
+    if edns.keepalive {
+        // In tenths of a second (RFC 7828 §3.1).
+        for number in [option::KEEPALIVE, 2, IDLE_SECONDS * 10] {
+            out.extend_from_slice(&number.to_be_bytes());
+        }
+    }
+    if edns.padded {
+        let wanted = (out.len() + 4).next_multiple_of(PAD_TO).min(LONGEST);
+        if let Some(zeros) = wanted.checked_sub(out.len() + 4) {
+            out.extend_from_slice(&option::PADDING.to_be_bytes());
+            out.extend_from_slice(&(zeros as u16).to_be_bytes());
+            out.resize(wanted, 0);
+        }
+    }
+    let length = (out.len() - length_at - 2) as u16;
+    out[length_at..length_at + 2].copy_from_slice(&length.to_be_bytes());
 }
 
 #[cfg(test)]
