@@ -21,6 +21,9 @@ pub struct Question {
     pub group: Option<String>,
     /// Local time `2026-11-23T12:45`; now, if not given.
     pub at: Option<String>,
+    /// As if there were no sealed lists: for who must not be told by the way what is on them.
+    #[serde(default)]
+    pub unsealed: bool,
 }
 
 /// The verdict in words.
@@ -107,6 +110,11 @@ pub enum NoAnswer {
 /// # Errors
 /// [`NoAnswer`] if the question names something that is not there.
 pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> Result<Explanation, NoAnswer> {
+    if question.unsealed {
+        let mut snapshot = Snapshot::clone(snapshot);
+        snapshot.locked = Arc::default();
+        return explain(&Question { unsealed: false, ..question.clone() }, &Arc::new(snapshot), clock);
+    }
     let url = Url::parse(&question.what).map_err(|e| NoAnswer::What(question.what.clone(), e))?;
     let zone = &snapshot.config.school.zone;
     let moment = match &question.at {
