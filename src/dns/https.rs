@@ -6,7 +6,7 @@
 
 use super::door::{Asker, Door, Transport};
 use super::tcp::MAX_IN_FLIGHT;
-use super::tls::handshake;
+use super::tls::{handshake, seated};
 use crate::config::HTTPS_PATH;
 use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEADERS};
@@ -64,7 +64,7 @@ pub async fn serve(listening: Listening, seats: Seats, door: Arc<Door>, drain: D
     let gate = door.gate.clone();
     let known = move |client| gate.snapshot().who(client).is_some();
     let stop = drain.clone();
-    let handle = move |caller: Caller| connection(caller, door.clone(), stop.clone());
+    let handle = move |caller: Caller| seated(stop.clone(), connection(caller, door.clone(), stop.clone()));
     listening.serve(seats, drain, known, handle).await;
 }
 

@@ -16,6 +16,10 @@ use tokio_rustls::server::TlsStream;
 /// How long a handshake may take: three round trips of a poor radio.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 
+/// How long a connection holds its seat at least: so one client has at most [`LIMITS`](tcp::LIMITS)`.per_client` handshakes, which
+/// are sums for this box, in this time.
+pub(super) const SEATED: Duration = Duration::from_millis(500);
+
 /// Takes connections until the doors are to stop, then lets what has begun end.
 pub async fn serve(listening: Listening, seats: Seats, door: Arc<Door>, drain: Drain) {
     let gate = door.gate.clone();
@@ -23,14 +27,20 @@ pub async fn serve(listening: Listening, seats: Seats, door: Arc<Door>, drain: D
     let stop = drain.clone();
     let handle = move |caller: Caller| {
         let (door, stop) = (door.clone(), stop.clone());
-        async move {
+        seated(stop.clone(), async move {
             let asker = Asker { client: caller.client, local: caller.local.ip(), transport: Transport::Tls };
             if let Some(stream) = handshake(caller, &door, |identity| &identity.dns).await {
                 tcp::converse(stream, asker, door, stop, tcp::IDLE).await;
             }
-        }
+        })
     };
     listening.serve(seats, drain, known, handle).await;
+}
+
+/// A connection, in its seat for [`SEATED`] at least unless the doors are to stop.
+pub(super) async fn seated(mut drain: Drain, connection: impl Future<Output = ()>) {
+    let least = timeout(SEATED, drain.begun());
+    let _ = tokio::join!(connection, least);
 }
 
 /// The stream behind the handshake. A stranger gets none: there is no refusal that a client would understand before it, and the

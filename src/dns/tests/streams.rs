@@ -4,6 +4,7 @@ use super::http_client::{Asked, client};
 use super::*;
 use crate::dns::https::{self, Times};
 use crate::dns::tcp::{self, MAX_IN_FLIGHT};
+use crate::dns::tls::SEATED;
 use crate::net::Stopper;
 use crate::net::tls::identity;
 use crate::wire::option;
@@ -257,6 +258,26 @@ async fn one_client_has_20_connections_of_all_streams_together_and_another_has_i
         }
     };
     ask_for(&mut again, "bet.test").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_client_has_no_more_handshakes_than_its_seats_and_another_has_its_own() {
+    let school = school("");
+    let tls = with_certificate(&school);
+    let ([_, dot, https], _running, _stopper) = on_sockets(&school);
+    let name = || ServerName::try_from(NAME).expect("a name");
+    for to in [dot, https] {
+        let began = std::time::Instant::now();
+        let mut shaken = 0;
+        while began.elapsed() < SEATED * 2 {
+            shaken += usize::from(tls.connect(name(), from(PUPIL, to).await).await.is_ok());
+        }
+        // A round at the start, and one each time the seats are free again.
+        let rounds = began.elapsed().as_millis() / SEATED.as_millis() + 1;
+        assert!(shaken <= 20 * rounds as usize, "{shaken} in {rounds} rounds");
+        tls.connect(name(), from(INNOCENT, to).await).await.expect("a handshake");
+        tokio::time::sleep(SEATED).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
