@@ -14,7 +14,7 @@
 //! - [`phrases`]  terms and phrase lists, whole and in chunks
 //! - [`config`]   the configuration's files
 //! - [`words`]    hosts and URLs
-//! - [`wire`]     DNS queries and answers
+//! - [`wire`]     DNS queries, our answers to them, and answers passed on
 
 pub mod config;
 pub mod list;
