@@ -125,7 +125,7 @@ impl Handler {
         let config = reload::read_config(self.config_path.as_deref())?;
         let note = self.what_needs_a_restart(&config);
         let next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse)?;
-        self.resolver.set_upstreams(&next.config.dns.upstreams);
+        self.resolver.follow(&next.config.dns);
         let version = next.version;
         drift::note(&next.config, self.gate.clock.unix_ms());
         self.gate.swap(next);

@@ -132,7 +132,7 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     drift::note(&snapshot.config, clock.unix_ms());
     let resolver = {
         let _inside = runtime.enter();
-        Arc::new(Resolver::new(&snapshot.config.dns.upstreams))
+        Arc::new(Resolver::of(&snapshot.config.dns))
     };
     let gate = Arc::new(Gate::new(snapshot, journal, clock));
     let doors = Doors {

@@ -33,6 +33,15 @@ impl Config {
         let at = |list: &[std::net::SocketAddr]| if list.is_empty() { "shut".to_owned() } else { joined(list) };
         line(f, "DNS", format_args!("{}, a blocked name answers {}", at(&self.dns.listen), self.dns.block_answer))?;
         line(f, "Upstreams", joined(&self.dns.upstreams))?;
+        for forward in &self.dns.forwards {
+            line(f, "", format_args!("{}: asked of {}", joined(&forward.zones), joined(&forward.upstreams)))?;
+        }
+        if !self.dns.records.is_empty() {
+            line(f, "", format_args!("{} records answered here", self.dns.records.len()))?;
+        }
+        if !self.dns.private_allowed.is_empty() {
+            line(f, "", format_args!("private addresses from anybody: {}", joined(&self.dns.private_allowed)))?;
+        }
         line(f, "Proxy", at(&self.proxy.listen))?;
         let proxy = &self.proxy;
         for (what, list) in [

@@ -9,6 +9,7 @@
 //!                                  cache ── miss ─▶ upstream ─▶ judge behind ─▶ note ─▶ bytes
 //! ```
 
+use super::update::Update;
 use super::{blocked, safe, special};
 use crate::gate::{Gate, Heard, Judged, Visit};
 use crate::journal::{Door as Doorway, Intent};
@@ -56,15 +57,17 @@ pub enum First {
 
 /// A question that is allowed, and not yet answered.
 pub struct Open {
-    visit: Visit,
-    judged: Judged,
-    query: Query,
-    asker: Asker,
-    length: usize,
-    since: Instant,
-    alias: Option<safe::Alias>,
-    /// `None`: room is short and the client has its share.
-    share: Option<Share>,
+    pub(super) visit: Visit,
+    pub(super) judged: Judged,
+    pub(super) query: Query,
+    pub(super) asker: Asker,
+    pub(super) length: usize,
+    pub(super) since: Instant,
+    pub(super) alias: Option<safe::Alias>,
+    /// `None`: the client has its share.
+    pub(super) share: Option<Share>,
+    /// It is no question, but a dynamic update.
+    pub(super) update: Option<Update>,
 }
 
 /// One question on its way: everything that its event needs.
@@ -85,7 +88,7 @@ pub(super) struct Asked<'a> {
 }
 
 impl Open {
-    fn asked(&self) -> Asked<'_> {
+    pub(super) fn asked(&self) -> Asked<'_> {
         let Self { visit, judged, query, asker, length, since, alias, .. } = self;
         Asked { visit, judged, query, printed: None, asker: *asker, length: *length, since: *since, alias: alias.as_ref() }
     }
@@ -98,7 +101,7 @@ impl Asked<'_> {
     }
 
     /// Longest answer that the client can take.
-    fn limit(&self) -> usize {
+    pub(super) fn limit(&self) -> usize {
         match self.asker.transport {
             Transport::Udp => self.query.udp_limit(),
             Transport::Tcp => TCP_LIMIT,
@@ -130,11 +133,16 @@ impl Door {
         let since = Instant::now();
         let counters = &self.gate.counters;
         let visit = self.gate.visit(asker.client);
+        let ours = visit.is_some();
         let query = match Query::read(bytes) {
             Ok(query) => query,
             Err(bad) => {
+                let update = visit.filter(|_| bad == BadQuery::Opcode(Query::UPDATE));
+                if let Some(first) = update.and_then(|visit| self.update(bytes, visit, asker, since, out)) {
+                    return first;
+                }
                 counters.malformed.inc();
-                return refuse_header(bad, bytes, visit.is_some(), out);
+                return refuse_header(bad, bytes, ours, out);
             }
         };
         let Some(visit) = visit else {
@@ -188,7 +196,8 @@ impl Door {
             self.settle(asked, kept, out);
         } else {
             let (visit, judged, query, share) = (visit.clone(), *judged, *query, self.resolver.share(asker.client));
-            return First::Open(Box::new(Open { visit, judged, query, asker, length, since, alias: alias.copied(), share }));
+            let alias = alias.copied();
+            return First::Open(Box::new(Open { visit, judged, query, asker, length, since, alias, share, update: None }));
         }
         First::Answered
     }
@@ -196,13 +205,19 @@ impl Door {
     /// Asks the upstreams, and answers.
     pub async fn finish(&self, open: Open, out: &mut Vec<u8>) {
         let Some(_share) = &open.share else { return self.too_busy(&open, out) };
+        if let Some(update) = &open.update {
+            return self.finish_update(&open, update, out).await;
+        }
         let outcome = self.resolver.answer(open.asked().wanted()).await;
         self.settle(&open.asked(), outcome, out);
     }
 
     /// Answers a question for which there is no room: SERVFAIL, so that the client tries again or elsewhere.
     pub fn too_busy(&self, open: &Open, out: &mut Vec<u8>) {
-        self.settle(&open.asked(), Err(ResolveFault::Busy), out);
+        match &open.update {
+            Some(update) => self.too_busy_update(open, update, out),
+            None => self.settle(&open.asked(), Err(ResolveFault::Busy), out),
+        }
     }
 
     /// Answers an allowed question, unless what stands behind it is blocked.
@@ -234,7 +249,7 @@ impl Door {
     }
 
     /// Answers what may be known as the upstream said it.
-    pub(super) fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
+    fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
         if let Some(alias) = asked.alias {
             let ttl = found.left(asked.since).min(safe::TTL);
             return self.say(asked, alias.answer(found.rcode(), found.addresses(), ttl), judged, out);
@@ -252,13 +267,13 @@ impl Door {
     fn say(&self, asked: &Asked, made: Made, judged: &Judged, out: &mut Vec<u8>) {
         made.write(asked.query, out);
         if out.len() > asked.limit() {
-            answer::cut(asked.query, made.rcode, out);
+            answer::cut(asked.query, made.rcode, None, out);
         }
         self.note(asked, judged, made.rcode, out);
     }
 
     /// Writes the event. `judged` is the verdict that was acted upon: the question's, or that on what stands behind it.
-    fn note(&self, asked: &Asked, judged: &Judged, rcode: Rcode, out: &[u8]) {
+    pub(super) fn note(&self, asked: &Asked, judged: &Judged, rcode: Rcode, out: &[u8]) {
         let heard = Heard {
             door: Doorway::Dns,
             method: "",

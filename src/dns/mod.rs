@@ -9,6 +9,7 @@
 //! - [`blocked`]  what a blocked name is answered with, and the words for it
 //! - [`safe`]     safe search: an allowed name that is answered as another one
 //! - [`special`]  names that are never asked upstream
+//! - [`update`]   dynamic updates of the school's own zones
 //! - [`bind`]     all sockets of the door, and what to do if one cannot be had
 //! - [`udp`]      workers: one thread a socket, a batch at a time; misses go to the runtime
 //! - [`tcp`]      connections with several queries each (RFC 7766)
@@ -21,6 +22,7 @@ pub mod safe;
 pub mod special;
 pub mod tcp;
 pub mod udp;
+pub mod update;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! The door with a real gate behind it: a configuration as written, compiled lists, a journal, a stub for an upstream.
 
+mod update;
+
 use super::front::Front;
 use super::*;
 use crate::config::{self, Around, Files, Text};
@@ -7,11 +9,12 @@ use crate::gate::{Clock, Gate, Snapshot};
 use crate::journal::read::{Filter, Week, weeks};
 use crate::journal::{Event, Journal, Settings};
 use crate::lists::{Canaries, Format, Known, ListText, Locked, Origin, Platforms, Reach, Table, compile_texts};
+use crate::net::batch::BATCH;
 use crate::net::drain::drain;
 use crate::people::Register;
 use crate::policy::{Action, Step};
 use crate::resolve::Resolver;
-use crate::resolve::shares::SHORT;
+use crate::resolve::shares::MAX_OPEN;
 use crate::resolve::stub::{Stub, rows, with_code};
 use crate::wire::message::tests::{ASKED, soa};
 use crate::wire::question::tests::query;
@@ -343,7 +346,7 @@ async fn one_client_cannot_have_all_the_room() {
     let asker =
         |client: [u8; 4]| Asker { client: ClientAddr::new(client.into()), local: LOCAL.into(), transport: Transport::Udp };
     let mut out = Vec::new();
-    let held: Vec<_> = (0..SHORT)
+    let held: Vec<_> = (0..MAX_OPEN)
         .map(|i| school.door.first(&query(&format!("n{i}.test"), rr::A, 1232, false), asker(PUPIL), &mut out))
         .collect();
     assert!(held.iter().all(|first| matches!(first, First::Open(_))));
@@ -629,11 +632,12 @@ proptest! {
         for (i, (client, bytes)) in queries.iter().enumerate() {
             let asker = Asker { client: ClientAddr::new(*client), local: LOCAL.into(), transport: Transport::Udp };
             let (mut out, mut plain) = (Vec::new(), Vec::new());
-            if i % 16 == 0 {
+            if i % BATCH == 0 {
                 front.begin(&school.door);
+                front.look_ahead(queries[i..].iter().take(BATCH).map(|(client, bytes)| Some((&bytes[..], *client))));
             }
             let kept = front.holds(bytes);
-            match front.answer(&school.door, bytes, asker, &mut out) {
+            match front.answer(&school.door, i % BATCH, bytes, asker, &mut out) {
                 First::Open(open) => runtime.block_on(school.door.finish(*open, &mut out)),
                 First::Silence => out.clear(),
                 First::Answered => from_front += usize::from(kept),
@@ -661,7 +665,7 @@ fn the_front_forgets_with_the_lists_and_with_the_upstreams() {
     let ask = |front: &mut Front| {
         let mut out = Vec::new();
         front.begin(&school.door);
-        if let First::Open(open) = front.answer(&school.door, &bytes, asker, &mut out) {
+        if let First::Open(open) = front.answer(&school.door, 0, &bytes, asker, &mut out) {
             runtime.block_on(school.door.finish(*open, &mut out));
         }
         Parsed::from_vec(&out).expect("an answer")
@@ -688,7 +692,7 @@ fn the_front_forgets_with_the_lists_and_with_the_upstreams() {
     assert!(open(&ask(&mut front)));
     assert_eq!(school.stub.asked(), 1);
     let other = Stub::start(internet);
-    school.door.resolver.set_upstreams(&[other.address]);
+    school.door.resolver.follow(crate::resolve::Plan { upstreams: vec![other.address.into()], ..Default::default() });
     assert!(open(&ask(&mut front)));
     assert_eq!(other.asked(), 1, "what the old upstream said is forgotten");
 }

@@ -27,6 +27,8 @@ pub struct Ede(pub u16);
 
 impl Ede {
     pub const OTHER: Self = Self(0);
+    pub const STALE_ANSWER: Self = Self(3);
+    pub const DNSSEC_BOGUS: Self = Self(6);
     pub const BLOCKED: Self = Self(15);
     pub const FILTERED: Self = Self(17);
     pub const PROHIBITED: Self = Self(18);
@@ -140,25 +142,39 @@ pub fn header_only(query: &[u8], rcode: Rcode, out: &mut Vec<u8>) {
 }
 
 /// The question alone, with TC: the client asks again over TCP (RFC 2181 §9).
-pub fn cut(query: &Query, rcode: Rcode, out: &mut Vec<u8>) {
+pub fn cut(query: &Query, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Vec<u8>) {
     out.clear();
     header(query, rcode, out);
     out[2] |= 0x02; // TC
     question(query, out);
-    opt(query, rcode, None, out);
+    opt(query, rcode, error, out);
 }
 
 /// Passes an upstream's message on, `age` seconds after it came, to a client that takes `limit` octets.
 ///
 /// What does not fit is left out whole: see [`cut`].
 pub fn pass_on(message: &Message, query: &Query, age: u32, limit: usize, out: &mut Vec<u8>) {
-    out.clear();
-    let bytes = message.bytes();
     // A copy of another question would answer what was not asked; the key of the cache keeps this true.
     debug_assert_eq!(message.question_len(), query.name.wire().len() + 4);
-    let opt_len = if query.edns.is_some() { 11 } else { 0 };
+    copy(message.bytes(), message.ttls().iter().map(|&at| at as usize), message.error(), query, age, limit, out);
+}
+
+/// [`pass_on`] of the bytes of a message with its TTLs in these places, and with an extended error.
+pub fn copy(
+    bytes: &[u8],
+    ttls: impl Iterator<Item = usize>,
+    error: Option<(Ede, &str)>,
+    query: &Query,
+    age: u32,
+    limit: usize,
+    out: &mut Vec<u8>,
+) {
+    out.clear();
+    let rcode = Rcode(u16::from(bytes[3] & 0x0f));
+    let error_len = error.map_or(0, |(_, text)| 6 + text.len().min(MAX_TEXT));
+    let opt_len = if query.edns.is_some() { 11 + error_len } else { 0 };
     if bytes.len() + opt_len > limit {
-        return cut(query, message.rcode(), out);
+        return cut(query, rcode, error, out);
     }
     out.extend_from_slice(bytes);
     out[..2].copy_from_slice(&query.id.to_be_bytes());
@@ -167,12 +183,12 @@ pub fn pass_on(message: &Message, query: &Query, age: u32, limit: usize, out: &m
     out[3] = 0x80 | u8::from(authentic) << 5 | u8::from(query.checking_disabled) << 4 | (bytes[3] & 0x0f);
     let name = query.name.wire();
     out[HEADER..HEADER + name.len()].copy_from_slice(name);
-    for &at in message.ttls() {
-        let ttl = &mut out[at as usize..at as usize + 4];
+    for at in ttls {
+        let ttl = &mut out[at..at + 4];
         let left = seconds(u32::from_be_bytes([ttl[0], ttl[1], ttl[2], ttl[3]])).saturating_sub(age);
         ttl.copy_from_slice(&left.to_be_bytes());
     }
-    opt(query, message.rcode(), None, out);
+    opt(query, rcode, error, out);
 }
 
 /// A header with one question and no records.

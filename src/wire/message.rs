@@ -6,7 +6,7 @@
 
 mod edit;
 
-use super::{HEADER, Rcode, rr, svcb, u16_at, u32_at};
+use super::{Ede, HEADER, Made, Query, Rcode, rr, svcb, u16_at, u32_at};
 use crate::words::{Host, Name};
 use std::net::IpAddr;
 
@@ -28,6 +28,9 @@ pub const MAX_NEGATIVE_TTL: u32 = 60 * 60;
 /// A failure is remembered this long: the least that RFC 9520 §3.2 asks, so that an upstream that comes back is noticed.
 pub const FAILURE_TTL: u32 = 1;
 
+/// The AD bit in the fourth octet of a header (RFC 4035 §3.2.3).
+const AUTHENTIC: u8 = 0x20;
+
 /// A message that can be kept and passed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -39,6 +42,7 @@ pub struct Message {
     lifetime: u32,
     /// Whether an HTTPS or SVCB record is in it.
     services: bool,
+    error: Option<(Ede, &'static str)>,
 }
 
 /// Why bytes are no answer that can be kept.
@@ -86,7 +90,42 @@ impl Message {
             names: walk.names.into(),
             addresses: walk.addresses.into(),
             services: walk.services,
+            error: None,
         })
+    }
+
+    /// An answer of our own to this question, as if an upstream had said it.
+    pub fn made(query: &Query, made: Made<'static>) -> Self {
+        let mut bytes = Vec::new();
+        let error = made.error;
+        Made { error: None, ..made }.write(query, &mut bytes);
+        let message = Self::read(bytes).expect("what we write can be read");
+        Self { error, ..message }
+    }
+
+    /// The same message, too old to be believed for long: every record lives `ttl` seconds from now.
+    #[must_use]
+    pub fn stale(&self, ttl: u32) -> Self {
+        let mut stale = self.clone();
+        for &at in &self.ttls {
+            stale.bytes[at as usize..at as usize + 4].copy_from_slice(&ttl.to_be_bytes());
+        }
+        Self { lifetime: ttl, error: Some((Ede::STALE_ANSWER, "the upstreams do not answer")), ..stale }
+    }
+
+    /// Takes away the upstream's word that it has checked the signatures (AD).
+    pub fn disown_authenticity(&mut self) {
+        self.bytes[3] &= !AUTHENTIC;
+    }
+
+    /// Says that the signatures have been checked (AD).
+    pub fn vouch(&mut self) {
+        self.bytes[3] |= AUTHENTIC;
+    }
+
+    /// The extended error that goes with it to clients that speak EDNS.
+    pub fn error(&self) -> Option<(Ede, &'static str)> {
+        self.error
     }
 
     pub fn bytes(&self) -> &[u8] {
@@ -96,6 +135,11 @@ impl Message {
     /// Octets of the question: name, type and class.
     pub fn question_len(&self) -> usize {
         self.question
+    }
+
+    /// Whether an HTTPS or SVCB record is in it.
+    pub fn has_services(&self) -> bool {
+        self.services
     }
 
     /// Where the TTLs are.

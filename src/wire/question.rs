@@ -95,6 +95,36 @@ impl Query {
         })
     }
 
+    /// The opcode of dynamic updates (RFC 2136 §1.3).
+    pub const UPDATE: u8 = 5;
+
+    /// Reads which zone a dynamic update is of, as a query for its SOA (RFC 2136 §2.3). `None`: it is no update of one zone.
+    pub fn read_update(bytes: &[u8]) -> Option<Self> {
+        let header: &[u8; HEADER] = bytes.first_chunk()?;
+        if header[2] & 0xf8 != Self::UPDATE << 3 || header[4..6] != [0, 1] {
+            return None;
+        }
+        let name = Name::from_wire(&bytes[HEADER..]).ok()?;
+        let at = HEADER + name.wire().len();
+        let zone = (u16_at(bytes, at)?, u16_at(bytes, at + 2)?);
+        let id = u16::from_be_bytes([header[0], header[1]]);
+        (zone == (rr::SOA, rr::CLASS_IN)).then(|| Self { id, ..Self::of(name, rr::SOA) })
+    }
+
+    /// The name, as it is on the wire, and the type of what may be a query, without reading the rest of it: to prepare for it.
+    pub fn peek(bytes: &[u8]) -> Option<(&[u8], u16)> {
+        let rest = bytes.get(HEADER..)?;
+        let mut end = 0;
+        loop {
+            match usize::from(*rest.get(end)?) {
+                0 => break,
+                label @ 1..=63 => end += 1 + label,
+                _ => return None,
+            }
+        }
+        Some((&rest[..=end], u16_at(rest, end + 1)?))
+    }
+
     /// A query of our own for this name: what the proxy asks when it wants addresses.
     pub fn of(name: Name, kind: u16) -> Self {
         let class = rr::CLASS_IN;
@@ -273,6 +303,7 @@ pub(crate) mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Query::read(&bytes);
+            let _ = Query::read_update(&bytes);
         }
 
         #[test]

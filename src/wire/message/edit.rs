@@ -61,7 +61,25 @@ impl Message {
                 None => copy.put(record, |out| whole_names(bytes, record, out))?,
             }
         }
-        copy.finish().map(Some)
+        copy.finish().map(|edited| Some(Self { error: self.error, ..edited }))
+    }
+
+    /// The message as it is for a client that did not ask for signatures: without them, and without the records that prove what
+    /// is not there (RFC 4035 §3.2.1), unless it is these that it asked for. AD is cleared.
+    ///
+    /// # Errors
+    /// As [`Message::without_ech`].
+    pub fn without_signatures(&self) -> Result<Self, BadMessage> {
+        let bytes = self.bytes();
+        let asked = u16_at(bytes, HEADER + self.question - 4).ok_or(BadMessage::Truncated)?;
+        let mut copy = Copy::new(bytes, self.question);
+        for record in &self.records()? {
+            let of_signing = matches!(record.kind, rr::RRSIG | rr::NSEC | rr::NSEC3);
+            if !of_signing || record.kind == asked {
+                copy.put(record, |out| whole_names(bytes, record, out))?;
+            }
+        }
+        copy.finish()
     }
 
     /// The question with SERVFAIL: for what must be edited and cannot be.
@@ -71,7 +89,7 @@ impl Message {
         bytes[3] = 0x80 | Rcode::SERVFAIL.0 as u8;
         bytes[6..HEADER].fill(0);
         let (ttls, names, addresses) = Default::default();
-        Self { bytes: bytes.into(), question: self.question, ttls, names, addresses, lifetime: 0, services: false }
+        Self { bytes: bytes.into(), question: self.question, ttls, names, addresses, lifetime: 0, services: false, error: None }
     }
 
     fn records(&self) -> Result<Vec<Record>, BadMessage> {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::wire::message::tests::{ASKED, Row, answer, soa};
+use hickory_proto::dnssec::rdata::DNSSECRData;
 use hickory_proto::op::Message as Parsed;
 use hickory_proto::rr::rdata::svcb::{SvcParamKey, SvcParamValue};
 use hickory_proto::rr::{RData, Record as Read, RecordType};
@@ -134,9 +135,8 @@ fn left(record: &Read, sets: &[(String, RecordType)]) -> Option<Read> {
     let service = match &mut record.data {
         RData::HTTPS(https) => &mut https.0,
         RData::SVCB(svcb) => svcb,
-        RData::Unknown { code: RecordType::Unknown(rr::RRSIG), rdata } | RData::Unknown { code: RecordType::RRSIG, rdata } => {
-            let covered = u16::from_be_bytes([rdata.anything[0], rdata.anything[1]]);
-            return (!of(covered.into())).then_some(record);
+        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => {
+            return (!of(signature.input().type_covered)).then_some(record);
         }
         _ => return Some(record),
     };
@@ -210,5 +210,25 @@ proptest! {
         if let Ok(message) = Message::read(bytes) {
             let _ = message.without_ech().map(|edit| edit.map(|e| e.lifetime()));
         }
+    }
+}
+
+#[test]
+fn a_client_that_did_not_ask_for_signatures_gets_none_and_no_proofs_unless_it_asked_for_them() {
+    let (a, nsec) = (&[192, 0, 2, 1][..], b"\x03zzz\x00\x00\x01\x40");
+    let sig = rrsig(rr::A);
+    let rows: [Row; 5] = [
+        (0, ASKED, rr::CNAME, 60, b"\x01b\xc0\x10"),
+        (0, ASKED, rr::RRSIG, 60, &sig),
+        (0, b"\x01b\xc0\x10", rr::A, 60, a),
+        (1, b"\x01c\xc0\x10", rr::NSEC, 60, nsec),
+        (1, ASKED, rr::NSEC3, 60, nsec),
+    ];
+    for (kind, left) in [(rr::A, [2, 0]), (rr::RRSIG, [3, 0]), (rr::NSEC, [2, 1])] {
+        let message = Message::read(answer("www.a.test", kind, 0x20, &rows)).expect("a message");
+        let bare = parsed(&message.without_signatures().expect("it can be edited"));
+        assert_eq!([bare.answers.len(), bare.authorities.len()], left, "{kind}");
+        assert_eq!(bare.answers[0].data.to_string(), "b.a.test.", "{kind}");
+        assert!(!bare.metadata.authentic_data);
     }
 }
