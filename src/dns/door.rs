@@ -8,12 +8,12 @@
 //! ```
 
 use super::{blocked, special};
-use crate::gate::{Gate, Heard, Judged, Visit};
+use crate::gate::{Gate, Heard, Judged, Noted, Visit};
 use crate::journal::{Door as Doorway, Intent};
-use crate::policy::{Action, Surface, Verdict};
+use crate::policy::{Action, Step, Surface, Verdict};
 use crate::resolve::{Outcome, ResolveFault, Resolver, Share, WireAnswer};
 use crate::wire::{BadQuery, Ede, Made, Query, Rcode, answer, rr};
-use crate::words::{ClientAddr, Host};
+use crate::words::{Category, ClientAddr, Host};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -107,9 +107,18 @@ impl Door {
 
     /// Answers what can be answered without waiting: what is blocked, refused, special or remembered.
     pub fn first(&self, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> First {
+        let mut visit = self.gate.visit(asker.client);
+        if let Some(visit) = &mut visit {
+            let flood = self.gate.paces.count(asker.client, (visit.boot_ms / 1000) as u32);
+            visit.noted = if flood { Noted::Sum } else { Noted::Row };
+        }
+        self.first_of(visit, bytes, asker, out)
+    }
+
+    /// The same for a visit that has begun; `None`: it is a stranger's.
+    pub(super) fn first_of(&self, visit: Option<Visit>, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> First {
         let since = Instant::now();
         let counters = &self.gate.counters;
-        let visit = self.gate.visit(asker.client);
         let query = match Query::read(bytes) {
             Ok(query) => query,
             Err(bad) => {
@@ -205,6 +214,23 @@ impl Door {
         };
         found.write(asked.query, limit, asked.since, out);
         self.note(asked, judged, found.rcode(), out);
+        self.tell(asked, judged, found.addresses());
+    }
+
+    /// Remembers for which name this client was given these addresses. Not of help: who asked for it is kept nowhere.
+    fn tell(&self, asked: &Asked, judged: &Judged, addresses: &[IpAddr]) {
+        let nobody = asked.visit.noted == Noted::SelfTest;
+        let help = judged.verdict.step == Step::Help || judged.found.categories().contains(Category::HELP);
+        if addresses.is_empty() || help || nobody {
+            return;
+        }
+        let (client, boot_ms) = (asked.asker.client, asked.visit.boot_ms);
+        match asked.printed {
+            Some(host) => self.gate.ledger.tell(client, host, addresses, boot_ms),
+            None => {
+                asked.query.name.host().into_iter().for_each(|h| self.gate.ledger.tell(client, h.as_str(), addresses, boot_ms))
+            }
+        }
     }
 
     pub(super) fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {

@@ -92,10 +92,11 @@ impl Front {
 
     /// Answers one query: from here if it can be, else as [`Door::first`] does.
     pub fn answer(&mut self, door: &Door, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> First {
-        let Ok(query) = Query::read(bytes) else { return door.first(bytes, asker, out) };
         // A stranger is told so, and nothing is remembered for one.
-        let Some(visit) = self.watch.visit(asker.client).filter(|_| is_plain(&query)) else {
-            return door.first(bytes, asker, out);
+        let Some(visit) = self.watch.visit(asker.client) else { return door.first_of(None, bytes, asker, out) };
+        let query = match Query::read(bytes) {
+            Ok(query) if is_plain(&query) => query,
+            _ => return door.first_of(Some(visit.clone()), bytes, asker, out),
         };
         let (length, since) = (bytes.len(), self.now);
         let key = Key::of(&query, self.seed);
@@ -113,7 +114,7 @@ impl Front {
                 return First::Answered;
             }
         }
-        let Some(host) = query.name.host() else { return door.first(bytes, asker, out) };
+        let Some(host) = query.name.host() else { return door.first_of(Some(visit.clone()), bytes, asker, out) };
         let found = visit.snapshot.find(&host, "");
         let judged = Judged { verdict: visit.judge_found(&host, &found, Surface::NoPage), found };
         let printed = Some(host.as_str());
