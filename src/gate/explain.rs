@@ -1,6 +1,6 @@
 //! Why: a verdict in words, for `explain`.
 
-use super::{Clock, Snapshot, Visit, clock, snapshot};
+use super::{Clock, Noted, Snapshot, Visit, clock, snapshot};
 use crate::net::destination::{self, Port, Rules, Why};
 use crate::net::own::OwnAddresses;
 use crate::policy::{Act, Action, Rewrite, Step, Surface, Verdict, rewrite};
@@ -126,7 +126,7 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         }
     };
     let (who, shown) = who_is_meant(question, snapshot)?;
-    let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms: 0 };
+    let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms: 0, noted: Noted::Row };
     // A bare name asks what becomes of the host, as DNS and a tunnel ask; only with a path is it a page, and of HTTPS no door sees
     // more than the host.
     let (scheme, rest) = question.what.split_once("://").map_or(("", question.what.as_str()), |(scheme, rest)| (scheme, rest));
