@@ -35,7 +35,7 @@ pub struct Dns {
     pub forwards: Vec<Forward>,
     /// Records that are answered here.
     pub records: Vec<Record>,
-    /// Zones that may have private addresses whoever says so.
+    /// Zones that may have private addresses whoever says so: `private_allowed`, and those of `[proxy] internal`.
     pub private_allowed: Vec<Host>,
     pub block_answer: BlockAnswer,
 }
@@ -84,11 +84,13 @@ pub(super) fn read(root: &Section) -> (Dns, Proxy, Web) {
     let upstreams = upstreams(&dns, &bootstrap, at_dns, !at_dns.is_empty() || !at_proxy.is_empty());
     let forwards = names::forwards(&dns, &bootstrap, |upstreams| not_itself(&dns, upstreams, at_dns));
     let records = names::records(&dns);
-    let private_allowed = names::private_allowed(&dns);
+    let mut private_allowed = names::private_allowed(&dns);
     let workers = dns.value("workers", |item| item.number(0..=MAX_WORKERS)).map_or(0, |v| v.value as usize);
     let block_answer = block_answer(&dns, at_dns, at_web);
     dns.end();
     let read_proxy = read_proxy(&proxy, addresses(at_proxy));
+    // What the proxy may reach inside must be known to have an address there.
+    private_allowed.extend(&read_proxy.internal_zones);
     let status_from = List::values(web.list("status_from", values::network));
     web.end();
     (

@@ -43,6 +43,13 @@ fn what_more_there_is_to_say_of_a_resolver_stands_in_braces() {
 }
 
 #[test]
+fn what_the_proxy_may_reach_inside_may_have_an_address_there() {
+    let written = "private_allowed = \"plex.direct\"\n[proxy]\ninternal = [\"school.example\", \"10.0.0.0/8\"]";
+    let zones: Vec<_> = dns(written).private_allowed.iter().map(ToString::to_string).collect();
+    assert_eq!(zones, ["plex.direct", "school.example"]);
+}
+
+#[test]
 fn forwarded_zones_and_records_are_as_written() {
     let dns = dns(
         "[[dns.forward]]\nzones = [\"School.Example\", \"10.in-addr.arpa\"]\nupstreams = [\"10.0.0.1\", \"10.0.0.2\"]\n\
