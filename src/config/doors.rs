@@ -1,5 +1,6 @@
 //! `[dns]`, `[proxy]`, `[web]`: where each door listens and what it may reach.
 
+use super::encrypted::Encrypted;
 use super::fault::{Placed, Wrong, shown};
 use super::file::Section;
 use super::item::{Item, List};
@@ -38,6 +39,8 @@ pub struct Dns {
     /// Zones that may have private addresses whoever says so: `private_allowed`, and those of `[proxy] internal`.
     pub private_allowed: Vec<Host>,
     pub block_answer: BlockAnswer,
+    /// DNS over TLS and over HTTPS. As shipped: neither.
+    pub encrypted: Option<Encrypted>,
 }
 
 crate::words::person::words! {
@@ -94,7 +97,7 @@ pub(super) fn read(root: &Section) -> (Dns, Proxy, Web) {
     let status_from = List::values(web.list("status_from", values::network));
     web.end();
     (
-        Dns { listen: addresses(at_dns), workers, upstreams, forwards, records, private_allowed, block_answer },
+        Dns { listen: addresses(at_dns), workers, upstreams, forwards, records, private_allowed, block_answer, encrypted: None },
         read_proxy,
         Web { listen: addresses(at_web), status_from },
     )

@@ -17,6 +17,7 @@
 //! - [`doors`]       `[dns]`, `[proxy]`, `[web]`
 //! - [`upstream`]    one resolver that is asked
 //! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
+//! - [`encrypted`]   `[dns]`, its encrypted part
 //! - [`lists`]       `[lists]`, `[[list]]`
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
 //! - [`categories`]  `[category.ID]`
@@ -32,6 +33,7 @@
 
 mod categories;
 mod doors;
+mod encrypted;
 mod entries;
 mod entry_file;
 mod exceptions;
@@ -53,6 +55,7 @@ mod values;
 
 pub use categories::CategoryTitle;
 pub use doors::{BlockAnswer, Dns, Proxy, Web};
+pub use encrypted::{Encrypted, HTTPS_PATH};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};

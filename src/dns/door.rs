@@ -101,7 +101,7 @@ impl Asked<'_> {
     }
 
     /// Longest answer that the client can take.
-    fn limit(&self) -> usize {
+    pub(super) fn limit(&self) -> usize {
         match self.asker.transport {
             Transport::Udp => self.query.udp_limit(),
             Transport::Tcp => TCP_LIMIT,
@@ -174,10 +174,10 @@ impl Door {
         let followed = instead.as_ref().and_then(safe::Instead::followed);
         let asked = &Asked { judged: rewritten.as_ref().unwrap_or(asked.judged), alias: followed, ..*asked };
         let told = instead.as_ref().and_then(safe::Instead::told).filter(|_| !asked.judged.verdict.blocks());
-        let Asked { judged, query, .. } = *asked;
+        let Asked { visit, judged, query, asker, .. } = *asked;
         if !is_plain(query) {
             self.say(asked, Made::bare(Rcode::REFUSED), judged, out);
-        } else if let Some(made) = host.and_then(|host| special::answer(host, query.kind)) {
+        } else if let Some(made) = host.and_then(|h| special::answer(h, query.kind, &visit.snapshot.config, asker.local)) {
             self.say(asked, made, judged, out);
         } else if let Some(made) = told {
             self.say(asked, made, judged, out);
@@ -196,17 +196,8 @@ impl Door {
             self.settle(asked, kept, out);
         } else {
             let (visit, judged, query, share) = (visit.clone(), *judged, *query, self.resolver.share(asker.client));
-            return First::Open(Box::new(Open {
-                visit,
-                judged,
-                query,
-                asker,
-                length,
-                since,
-                alias: alias.copied(),
-                share,
-                update: None,
-            }));
+            let alias = alias.copied();
+            return First::Open(Box::new(Open { visit, judged, query, asker, length, since, alias, share, update: None }));
         }
         First::Answered
     }
@@ -258,7 +249,7 @@ impl Door {
     }
 
     /// Answers what may be known as the upstream said it.
-    pub(super) fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
+    fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
         if let Some(alias) = asked.alias {
             let ttl = found.left(asked.since).min(safe::TTL);
             return self.say(asked, alias.answer(found.rcode(), found.addresses(), ttl), judged, out);

@@ -9,6 +9,7 @@ use crate::gate::{Clock, Gate, Snapshot};
 use crate::journal::read::{Filter, Week, weeks};
 use crate::journal::{Event, Journal, Settings};
 use crate::lists::{Canaries, Format, Known, ListText, Locked, Origin, Platforms, Reach, Table, compile_texts};
+use crate::net::batch::BATCH;
 use crate::net::drain::drain;
 use crate::people::Register;
 use crate::policy::{Action, Step};
@@ -623,7 +624,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
     /// The front is a short cut, never another answer: octet for octet what the door says, and the same line in the log.
     #[test]
-    fn what_the_front_says_is_what_the_door_says(queries in proptest::collection::vec(any_query(), 400..600)) {
+    fn what_the_front_says_is_what_the_door_says(queries in proptest::collection::vec(any_query(), 800..1_000)) {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let school = school("");
         let mut front = Front::new(&school.door);
@@ -631,11 +632,12 @@ proptest! {
         for (i, (client, bytes)) in queries.iter().enumerate() {
             let asker = Asker { client: ClientAddr::new(*client), local: LOCAL.into(), transport: Transport::Udp };
             let (mut out, mut plain) = (Vec::new(), Vec::new());
-            if i % 16 == 0 {
+            if i % BATCH == 0 {
                 front.begin(&school.door);
+                front.look_ahead(queries[i..].iter().take(BATCH).map(|(client, bytes)| Some((&bytes[..], *client))));
             }
             let kept = front.holds(bytes);
-            match front.answer(&school.door, bytes, asker, &mut out) {
+            match front.answer(&school.door, i % BATCH, bytes, asker, &mut out) {
                 First::Open(open) => runtime.block_on(school.door.finish(*open, &mut out)),
                 First::Silence => out.clear(),
                 First::Answered => from_front += usize::from(kept),
@@ -663,7 +665,7 @@ fn the_front_forgets_with_the_lists_and_with_the_upstreams() {
     let ask = |front: &mut Front| {
         let mut out = Vec::new();
         front.begin(&school.door);
-        if let First::Open(open) = front.answer(&school.door, &bytes, asker, &mut out) {
+        if let First::Open(open) = front.answer(&school.door, 0, &bytes, asker, &mut out) {
             runtime.block_on(school.door.finish(*open, &mut out));
         }
         Parsed::from_vec(&out).expect("an answer")

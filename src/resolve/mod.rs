@@ -318,6 +318,16 @@ impl WireAnswer {
         now.saturating_duration_since(self.received).as_secs().min(u64::from(u32::MAX)) as u32
     }
 
+    /// When it came.
+    pub fn received(&self) -> Instant {
+        self.received
+    }
+
+    /// The message, if it is the same for everybody: nothing in it is kept from some, and nothing is to be said beside it.
+    pub fn same_for_all(&self) -> Option<&Message> {
+        Some(&self.message).filter(|message| !message.has_services() && message.error().is_none())
+    }
+
     /// Writes the answer for a client that takes `limit` octets, TTLs counted down to `now`; without what hides names from the
     /// gate, unless `keep_ech`. Gives its response code.
     pub fn write(&self, query: &Query, limit: usize, now: Instant, keep_ech: bool, out: &mut Vec<u8>) -> Rcode {

@@ -4,6 +4,7 @@
 //! (RFC 6891 §7).
 
 use super::message::seconds;
+use super::svcb::Designated;
 use super::{HEADER, Message, Query, Rcode, UDP_SIZE, rr};
 use crate::words::Name;
 use std::net::IpAddr;
@@ -51,6 +52,11 @@ pub enum Body<'a> {
     Alias {
         target: &'a Name,
         addresses: &'a [IpAddr],
+        ttl: u32,
+    },
+    /// Our encrypted resolvers (SVCB), for this many seconds.
+    Designated {
+        ours: Designated<'a>,
         ttl: u32,
     },
 }
@@ -107,6 +113,14 @@ impl Made<'_> {
                     soa(owner, ttl, out);
                 }
             }
+            Body::Designated { ours, ttl } => {
+                for data in ours.records() {
+                    out[7] += 1; // ANCOUNT
+                    record(HEADER, rr::SVCB, ttl, out);
+                    out.extend_from_slice(&(data.len() as u16).to_be_bytes());
+                    out.extend_from_slice(&data);
+                }
+            }
         }
         opt(query, self.rcode, self.error, out);
     }
@@ -140,14 +154,27 @@ pub fn cut(query: &Query, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Ve
 ///
 /// What does not fit is left out whole: see [`cut`].
 pub fn pass_on(message: &Message, query: &Query, age: u32, limit: usize, out: &mut Vec<u8>) {
-    out.clear();
-    let bytes = message.bytes();
     // A copy of another question would answer what was not asked; the key of the cache keeps this true.
     debug_assert_eq!(message.question_len(), query.name.wire().len() + 4);
-    let error_len = message.error().map_or(0, |(_, text)| 6 + text.len().min(MAX_TEXT));
+    copy(message.bytes(), message.ttls().iter().map(|&at| at as usize), message.error(), query, age, limit, out);
+}
+
+/// [`pass_on`] of the bytes of a message with its TTLs in these places, and with an extended error.
+pub fn copy(
+    bytes: &[u8],
+    ttls: impl Iterator<Item = usize>,
+    error: Option<(Ede, &str)>,
+    query: &Query,
+    age: u32,
+    limit: usize,
+    out: &mut Vec<u8>,
+) {
+    out.clear();
+    let rcode = Rcode(u16::from(bytes[3] & 0x0f));
+    let error_len = error.map_or(0, |(_, text)| 6 + text.len().min(MAX_TEXT));
     let opt_len = if query.edns.is_some() { 11 + error_len } else { 0 };
     if bytes.len() + opt_len > limit {
-        return cut(query, message.rcode(), message.error(), out);
+        return cut(query, rcode, error, out);
     }
     out.extend_from_slice(bytes);
     out[..2].copy_from_slice(&query.id.to_be_bytes());
@@ -156,12 +183,12 @@ pub fn pass_on(message: &Message, query: &Query, age: u32, limit: usize, out: &m
     out[3] = 0x80 | u8::from(authentic) << 5 | u8::from(query.checking_disabled) << 4 | (bytes[3] & 0x0f);
     let name = query.name.wire();
     out[HEADER..HEADER + name.len()].copy_from_slice(name);
-    for &at in message.ttls() {
-        let ttl = &mut out[at as usize..at as usize + 4];
+    for at in ttls {
+        let ttl = &mut out[at..at + 4];
         let left = seconds(u32::from_be_bytes([ttl[0], ttl[1], ttl[2], ttl[3]])).saturating_sub(age);
         ttl.copy_from_slice(&left.to_be_bytes());
     }
-    opt(query, message.rcode(), message.error(), out);
+    opt(query, rcode, error, out);
 }
 
 /// A header with one question and no records.

@@ -40,9 +40,9 @@ pub struct Message {
     names: Box<[Host]>,
     addresses: Box<[IpAddr]>,
     lifetime: u32,
-    error: Option<(Ede, &'static str)>,
     /// Whether an HTTPS or SVCB record is in it.
     services: bool,
+    error: Option<(Ede, &'static str)>,
 }
 
 /// Why bytes are no answer that can be kept.
@@ -89,8 +89,8 @@ impl Message {
             ttls: walk.ttls.into(),
             names: walk.names.into(),
             addresses: walk.addresses.into(),
-            error: None,
             services: walk.services,
+            error: None,
         })
     }
 
@@ -135,6 +135,11 @@ impl Message {
     /// Octets of the question: name, type and class.
     pub fn question_len(&self) -> usize {
         self.question
+    }
+
+    /// Whether an HTTPS or SVCB record is in it.
+    pub fn has_services(&self) -> bool {
+        self.services
     }
 
     /// Where the TTLs are.

@@ -7,7 +7,7 @@
 //! - [`question`]  a client's query, read in place
 //! - [`message`]   an upstream's answer, read once: its lifetime, the chain behind it, the places of its TTLs
 //! - [`answer`]    what goes back to the client: made by us, or an upstream's message passed on
-//! - [`svcb`]      targets and addresses in HTTPS and SVCB records
+//! - [`svcb`]      HTTPS and SVCB records: targets and addresses, what is taken out of them, those that tell of us
 
 pub mod answer;
 pub mod message;

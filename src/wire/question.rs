@@ -111,6 +111,20 @@ impl Query {
         (zone == (rr::SOA, rr::CLASS_IN)).then(|| Self { id, ..Self::of(name, rr::SOA) })
     }
 
+    /// The name, as it is on the wire, and the type of what may be a query, without reading the rest of it: to prepare for it.
+    pub fn peek(bytes: &[u8]) -> Option<(&[u8], u16)> {
+        let rest = bytes.get(HEADER..)?;
+        let mut end = 0;
+        loop {
+            match usize::from(*rest.get(end)?) {
+                0 => break,
+                label @ 1..=63 => end += 1 + label,
+                _ => return None,
+            }
+        }
+        Some((&rest[..=end], u16_at(rest, end + 1)?))
+    }
+
     /// A query of our own for this name: what the proxy asks when it wants addresses.
     pub fn of(name: Name, kind: u16) -> Self {
         let class = rr::CLASS_IN;

@@ -1,16 +1,18 @@
 //! HTTPS and SVCB records: the target, the addresses they hint at, and what is taken out of them (RFC 9460).
 
 use super::u16_at;
-use crate::words::Name;
-use std::net::IpAddr;
+use crate::words::{Host, Name};
+use std::net::{IpAddr, SocketAddr};
 
 /// SvcParamKeys (RFC 9460 §14.3.2).
 const MANDATORY: u16 = 0;
 const ALPN: u16 = 1;
 const NO_DEFAULT_ALPN: u16 = 2;
+const PORT: u16 = 3;
 const IPV4_HINT: u16 = 4;
 const ECH: u16 = 5;
 const IPV6_HINT: u16 = 6;
+const DOHPATH: u16 = 7;
 
 /// One record's data.
 pub struct Service<'a> {
@@ -37,6 +39,37 @@ pub fn read(data: &[u8]) -> Option<Service<'_>> {
         rest = &rest[end..];
     }
     (hints4.len().is_multiple_of(4) && hints6.len().is_multiple_of(16)).then_some(Service { target, hints4, hints6 })
+}
+
+/// Where a resolver is asked over an encrypted connection (RFC 9461, RFC 9462): over TLS first, which costs both sides less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Designated<'a> {
+    pub name: &'a Host,
+    pub tls: Option<SocketAddr>,
+    /// With the path that is asked.
+    pub https: Option<(SocketAddr, &'a str)>,
+}
+
+impl Designated<'_> {
+    /// The data of a record for each.
+    pub fn records(&self) -> impl Iterator<Item = Vec<u8>> {
+        let tls = self.tls.map(|at| (at, &b"\x03dot"[..], String::new()));
+        let https = self.https.map(|(at, path)| (at, &b"\x02h2"[..], format!("{path}{{?dns}}")));
+        let name = Name::from(self.name);
+        (1u16..).zip(tls.into_iter().chain(https)).map(move |(priority, (at, alpn, path))| {
+            let mut data = [&priority.to_be_bytes(), name.wire()].concat();
+            put(ALPN, alpn, &mut data);
+            put(PORT, &at.port().to_be_bytes(), &mut data);
+            match at.ip() {
+                IpAddr::V4(ip) => put(IPV4_HINT, &ip.octets(), &mut data),
+                IpAddr::V6(ip) => put(IPV6_HINT, &ip.octets(), &mut data),
+            }
+            if !path.is_empty() {
+                put(DOHPATH, path.as_bytes(), &mut data);
+            }
+            data
+        })
+    }
 }
 
 /// What is left of a record without its encrypted client hello and HTTP/3.

@@ -89,7 +89,7 @@ impl Message {
         bytes[3] = 0x80 | Rcode::SERVFAIL.0 as u8;
         bytes[6..HEADER].fill(0);
         let (ttls, names, addresses) = Default::default();
-        Self { bytes: bytes.into(), question: self.question, ttls, names, addresses, lifetime: 0, error: None, services: false }
+        Self { bytes: bytes.into(), question: self.question, ttls, names, addresses, lifetime: 0, services: false, error: None }
     }
 
     fn records(&self) -> Result<Vec<Record>, BadMessage> {
