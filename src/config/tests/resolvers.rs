@@ -15,6 +15,7 @@ fn a_resolver_is_written_by_protocol_address_and_name() {
         ("tcp://9.9.9.9", Protocol::Tcp, "tcp://9.9.9.9:53", "9.9.9.9"),
         ("tls://9.9.9.9", Protocol::Tls, "tls://9.9.9.9:853", "9.9.9.9"),
         ("tls://9.9.9.9:8853#dns.quad9.net", Protocol::Tls, "tls://9.9.9.9:8853#dns.quad9.net", "dns.quad9.net"),
+        ("tls://[2620:fe::fe]", Protocol::Tls, "tls://[2620:fe::fe]:853", "2620:fe::fe"),
         ("tls://dns.quad9.net", Protocol::Tls, "tls://dns.quad9.net:853", "dns.quad9.net"),
         ("https://dns.quad9.net/dns-query", Protocol::Https, "https://dns.quad9.net:443/dns-query", "dns.quad9.net"),
         ("https://9.9.9.9", Protocol::Https, "https://9.9.9.9:443/dns-query", "9.9.9.9"),
