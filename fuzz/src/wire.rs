@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 /// A query, answered; and a message, passed on to whoever asked.
 pub fn packet(bytes: &[u8]) {
     let query = Query::read(bytes);
+    let _ = Query::read_update(bytes);
     let mut out = Vec::new();
     if let Ok(query) = &query {
         Made::bare(Rcode::NXDOMAIN).write(query, &mut out);
@@ -33,6 +34,10 @@ pub fn packet(bytes: &[u8]) {
     let _ = svcb::read(bytes).map(|service| service.hints().count());
     let Ok(message) = Message::read(bytes.to_vec()) else { return };
     let _ = (message.names().len(), message.addresses().len(), message.lifetime(), message.rcode(), message.weight());
+    let _ = message.stale(30).lifetime();
+    if let Ok(bare) = message.without_signatures() {
+        assert!(Message::read(bare.bytes().to_vec()).is_ok(), "what we write anew is a message");
+    }
     let Ok(name) = schoolgate::words::Name::from_wire(&message.bytes()[12..]) else { return };
     let query = Query::of(name, rr::A);
     for (age, limit) in [(0, 512), (3600, 1232), (u32::MAX, 65_535)] {
