@@ -127,7 +127,7 @@ impl Handler {
         let identity = ops::identity::load(&config).map_err(StartFault::Config)?;
         let mut next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse)?;
         next.identity = identity.map(Ok);
-        self.resolver.set_upstreams(&next.config.dns.upstreams);
+        self.resolver.follow(&next.config.dns);
         let version = next.version;
         drift::note(&next.config, self.gate.clock.unix_ms());
         self.gate.swap(next);

@@ -143,7 +143,7 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     }
     let resolver = {
         let _inside = runtime.enter();
-        Arc::new(Resolver::new(&snapshot.config.dns.upstreams))
+        Arc::new(Resolver::of(&snapshot.config.dns))
     };
     let gate = Arc::new(Gate::new(snapshot, journal, clock));
     let doors = Doors {

@@ -4,6 +4,8 @@ use super::encrypted::{self, Encrypted};
 use super::fault::{Placed, Wrong, shown};
 use super::file::Section;
 use super::item::{Item, List};
+use super::names::{self, Forward, Record};
+use super::upstream::{self, Upstream};
 use super::values;
 use crate::words::{Host, Network};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -34,7 +36,13 @@ pub struct Dns {
     /// UDP worker threads; 0, as shipped: one a core.
     pub workers: usize,
     /// The resolvers that are asked, in this order.
-    pub upstreams: Vec<SocketAddr>,
+    pub upstreams: Vec<Upstream>,
+    /// Zones that have resolvers of their own.
+    pub forwards: Vec<Forward>,
+    /// Records that are answered here.
+    pub records: Vec<Record>,
+    /// Zones that may have private addresses whoever says so.
+    pub private_allowed: Vec<Host>,
     pub block_answer: BlockAnswer,
     /// DNS over TLS and over HTTPS. As shipped: neither.
     pub encrypted: Option<Encrypted>,
@@ -88,7 +96,11 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     let [(_, at_dns), (_, at_tls), (_, at_https), (_, at_proxy), (_, at_web)] = &listens;
 
     let needed = [at_dns, at_tls, at_https, at_proxy].iter().any(|at| !at.is_empty());
-    let upstreams = upstreams(&dns, at_dns, needed);
+    let bootstrap = List::values(dns.list("bootstrap", values::upstream));
+    let upstreams = upstreams(&dns, &bootstrap, at_dns, needed);
+    let forwards = names::forwards(&dns, &bootstrap, |upstreams| not_itself(&dns, upstreams, at_dns));
+    let records = names::records(&dns);
+    let private_allowed = names::private_allowed(&dns);
     let workers = dns.value("workers", |item| item.number(0..=MAX_WORKERS)).map_or(0, |v| v.value as usize);
     let asked: Vec<_> = at_dns.iter().chain(at_tls).chain(at_https).copied().collect();
     let block_answer = block_answer(&dns, &asked, at_web);
@@ -98,7 +110,7 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     let status_from = List::values(web.list("status_from", values::network));
     web.end();
     (
-        Dns { listen: addresses(at_dns), workers, upstreams, block_answer, encrypted },
+        Dns { listen: addresses(at_dns), workers, upstreams, forwards, records, private_allowed, block_answer, encrypted },
         read_proxy,
         Web { listen: addresses(at_web), status_from },
     )
@@ -146,20 +158,24 @@ fn listen_if_written(section: &Section, key: &'static str, port: u16) -> Vec<Pla
     written.map_or_else(Vec::new, |v| v.items.into_iter().take(MAX_LISTEN).collect())
 }
 
-fn upstreams(dns: &Section, listen: &[Placed<SocketAddr>], needed: bool) -> Vec<SocketAddr> {
-    let Some(written) = dns.list("upstreams", values::upstream) else {
-        return UPSTREAMS.iter().map(|ip| SocketAddr::from((*ip, 53))).collect();
+fn upstreams(dns: &Section, bootstrap: &[SocketAddr], listen: &[Placed<SocketAddr>], needed: bool) -> Vec<Upstream> {
+    let Some(written) = upstream::list(dns, "upstreams", bootstrap) else {
+        return UPSTREAMS.iter().map(|ip| SocketAddr::from((*ip, 53)).into()).collect();
     };
-    for upstream in &written.items {
-        if let Some(own) = listen.iter().find(|l| l.value == upstream.value) {
-            let wrong = Wrong::new("the gate would ask itself", "another resolver's address");
-            dns.fault(wrong.at(upstream.place).beside(own.place, "it listens here"));
-        }
-    }
+    not_itself(dns, &written, listen);
     if written.empty && needed {
         dns.fault(Wrong::new("there is nobody to ask", "at least one resolver, such as \"9.9.9.9\"").at(written.place));
     }
     List::values(Some(written))
+}
+
+fn not_itself(dns: &Section, upstreams: &List<Upstream>, listen: &[Placed<SocketAddr>]) {
+    for upstream in &upstreams.items {
+        if let Some(own) = listen.iter().find(|l| Some(l.value) == upstream.value.address()) {
+            let wrong = Wrong::new("the gate would ask itself", "another resolver's address");
+            dns.fault(wrong.at(upstream.place).beside(own.place, "it listens here"));
+        }
+    }
 }
 
 /// 'page' answers the address that was asked: it is of use only where the web door answers on that address, port 80.

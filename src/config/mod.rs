@@ -15,6 +15,8 @@
 //! What it says, one file a section:
 //! - [`school`]      `[school]`
 //! - [`doors`]       `[dns]`, `[proxy]`, `[web]`
+//! - [`upstream`]    one resolver that is asked
+//! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
 //! - [`encrypted`]   `[dns]`, its encrypted part
 //! - [`lists`]       `[lists]`, `[[list]]`
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
@@ -41,12 +43,14 @@ mod groups;
 mod item;
 mod known;
 mod lists;
+mod names;
 mod near;
 mod profiles;
 mod public;
 mod school;
 mod summary;
 mod timetable;
+mod upstream;
 mod values;
 
 pub use categories::CategoryTitle;
@@ -58,9 +62,11 @@ pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EX
 pub use fault::{Fault, Faults, Spot, Text};
 pub use groups::Membership;
 pub use lists::{Lists, SealedFile, Source, Update};
+pub use names::{Data, Forward, Record};
 pub use near::nearest;
 pub use public::{PublicList, Signature};
 pub use school::{SUITES, School};
+pub use upstream::{Protocol, Upstream};
 
 use crate::policy::{Entry, OwnEntries, Passes, Policy, Timetable};
 use crate::words::{Category, GroupId};

@@ -38,11 +38,12 @@ pub fn work(socket: &Arc<Datagrams>, door: &Door, misses: &mpsc::Sender<Miss>, d
             }
         };
         front.begin(door);
+        front.look_ahead(batch.datagrams());
         for i in 0..taken {
             let Some((bytes, to, out)) = batch.slot(i) else { continue };
             let asker = Asker { client: ClientAddr::new(to.peer.ip()), local: to.local, transport: Transport::Udp };
             // One packet that finds a fault of ours must not take the worker, and everyone behind it, along.
-            match catch_unwind(AssertUnwindSafe(|| front.answer(door, bytes, asker, out))) {
+            match catch_unwind(AssertUnwindSafe(|| front.answer(door, i, bytes, asker, out))) {
                 Ok(First::Silence) => out.clear(),
                 Ok(First::Answered) => {}
                 Ok(First::Open(open)) => {

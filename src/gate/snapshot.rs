@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::journal::Names;
-use crate::lists::{Found, Locked, Table};
+use crate::lists::{Ahead, Found, Locked, Table};
 use crate::net::tls::Identity;
 use crate::people::{Grouping, Person, Register};
 use crate::policy::Opened;
@@ -81,7 +81,16 @@ impl Snapshot {
 
     /// Everything the lists say of a host, or of a page of it; the sealed ones among them.
     pub fn find(&self, host: &Host, path: &str) -> Found {
-        let mut found = if path.is_empty() { self.table.lookup(host) } else { self.table.lookup_url(host, path) };
+        let found = if path.is_empty() { self.table.lookup(host) } else { self.table.lookup_url(host, path) };
+        self.with_locked(host, path, found)
+    }
+
+    /// [`Snapshot::find`] of a host whose first half has been done, for this snapshot's table.
+    pub fn find_after(&self, host: &Host, ahead: &Ahead) -> Found {
+        self.with_locked(host, "", self.table.lookup_after(host, ahead))
+    }
+
+    fn with_locked(&self, host: &Host, path: &str, mut found: Found) -> Found {
         if let Some(entry) = self.locked.find(host, path) {
             found.lock(entry);
         }

@@ -3,7 +3,7 @@
 //! Nothing here is older than a batch, or than [`KNOWN_FOR`] for who is where; and nothing here is a lock or a counter that
 //! another worker writes.
 
-use super::{Gate, Visit};
+use super::{Gate, Snapshot, Visit};
 use crate::words::{ClientAddr, Confidence, Groups, Known, NetworkId, Who};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -79,6 +79,16 @@ impl Watch {
         if same_lists { Changed::Policy } else { Changed::Lists }
     }
 
+    /// What is in force for the present batch.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.visit.snapshot
+    }
+
+    /// Whether it is known who is at this address, without a look.
+    pub fn knows(&self, client: ClientAddr) -> bool {
+        self.seen[place_of(client)].is_some_and(|(there, _)| there == client)
+    }
+
     /// Begins a visit of this client in the present batch. `None`: the address is in no network of the school.
     pub fn visit(&mut self, client: ClientAddr) -> Option<&Visit> {
         let place = &mut self.seen[place_of(client)];
@@ -107,7 +117,6 @@ fn place_of(client: ClientAddr) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::Snapshot;
     use crate::gate::school::School;
 
     #[test]

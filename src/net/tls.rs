@@ -19,6 +19,8 @@ pub enum TlsFault {
     BadPem(String),
     #[error("{0}")]
     Rustls(#[from] rustls::Error),
+    #[error("{0}")]
+    Verifier(#[from] rustls::client::VerifierBuilderError),
 }
 
 /// For asking servers of the internet: who they are is always verified, against the authorities of this box and those of
@@ -27,6 +29,28 @@ pub enum TlsFault {
 /// # Errors
 /// [`TlsFault`]: `more` holds no certificate, or nobody at all is trusted.
 pub fn client(more: Option<&[u8]>) -> Result<Arc<ClientConfig>, TlsFault> {
+    let roots = roots(more)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// For asking resolvers, whose certificate is verified as for [`client`], but for one that is not valid yet: see
+/// [`super::early`]. The protocol (ALPN) is for the caller to say.
+///
+/// # Errors
+/// As [`client`].
+pub fn resolvers(more: Option<&[u8]>) -> Result<ClientConfig, TlsFault> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = super::early::Verifier::new(roots(more)?, provider.clone())?;
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+}
+
+/// Who is trusted: the authorities of this box, and those of `more`.
+fn roots(more: Option<&[u8]>) -> Result<RootCertStore, TlsFault> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     // A store may hold what nobody can read any more; what can be read counts.
@@ -46,11 +70,7 @@ pub fn client(more: Option<&[u8]>) -> Result<Arc<ClientConfig>, TlsFault> {
         let why = found.errors.first().map_or(String::new(), |fault| format!(" ({fault})"));
         return Err(TlsFault::NobodyTrusted(why));
     }
-    let provider = Arc::new(default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(roots)
 }
 
 /// Most certificates of a chain: real ones have two to four.

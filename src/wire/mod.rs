@@ -9,7 +9,7 @@
 //! - [`answer`]    what goes back to the client: made by us, or an upstream's message passed on
 //! - [`https`]     a query in a request of DNS over HTTPS
 //! - [`certificate`] how long a certificate holds
-//! - [`svcb`]      targets and addresses in HTTPS and SVCB records
+//! - [`svcb`]      HTTPS and SVCB records: targets and addresses, what is taken out of them, those that tell of us
 
 pub mod answer;
 pub mod certificate;
@@ -42,10 +42,17 @@ pub mod rr {
     pub const A: u16 = 1;
     pub const CNAME: u16 = 5;
     pub const SOA: u16 = 6;
+    pub const PTR: u16 = 12;
     pub const HINFO: u16 = 13;
+    pub const MX: u16 = 15;
+    pub const TXT: u16 = 16;
     pub const AAAA: u16 = 28;
+    pub const SRV: u16 = 33;
     pub const DNAME: u16 = 39;
     pub const OPT: u16 = 41;
+    pub const RRSIG: u16 = 46;
+    pub const NSEC: u16 = 47;
+    pub const NSEC3: u16 = 50;
     pub const SVCB: u16 = 64;
     pub const HTTPS: u16 = 65;
     /// Zone transfers: IXFR and AXFR.
@@ -63,6 +70,8 @@ pub mod option {
     pub const PADDING: u16 = 12;
     /// Extended errors, RFC 8914.
     pub const EXTENDED_ERROR: u16 = 15;
+    /// The empty option that asks for structured ones (draft-ietf-dnsop-structured-dns-error).
+    pub const STRUCTURED_ERRORS: u16 = 26;
 }
 
 /// Octets of a header (RFC 1035 §4.1.1).

@@ -39,6 +39,8 @@ pub struct Edns {
     pub keepalive: bool,
     /// The client pads, so its answer is padded (RFC 7830 §4): heard on private streams only.
     pub padded: bool,
+    /// The client reads extended errors in JSON (draft-ietf-dnsop-structured-dns-error).
+    pub structured_errors: bool,
 }
 
 /// What a query came by, as far as it changes which options of EDNS are heard.
@@ -114,6 +116,36 @@ impl Query {
         })
     }
 
+    /// The opcode of dynamic updates (RFC 2136 §1.3).
+    pub const UPDATE: u8 = 5;
+
+    /// Reads which zone a dynamic update is of, as a query for its SOA (RFC 2136 §2.3). `None`: it is no update of one zone.
+    pub fn read_update(bytes: &[u8]) -> Option<Self> {
+        let header: &[u8; HEADER] = bytes.first_chunk()?;
+        if header[2] & 0xf8 != Self::UPDATE << 3 || header[4..6] != [0, 1] {
+            return None;
+        }
+        let name = Name::from_wire(&bytes[HEADER..]).ok()?;
+        let at = HEADER + name.wire().len();
+        let zone = (u16_at(bytes, at)?, u16_at(bytes, at + 2)?);
+        let id = u16::from_be_bytes([header[0], header[1]]);
+        (zone == (rr::SOA, rr::CLASS_IN)).then(|| Self { id, ..Self::of(name, rr::SOA) })
+    }
+
+    /// The name, as it is on the wire, and the type of what may be a query, without reading the rest of it: to prepare for it.
+    pub fn peek(bytes: &[u8]) -> Option<(&[u8], u16)> {
+        let rest = bytes.get(HEADER..)?;
+        let mut end = 0;
+        loop {
+            match usize::from(*rest.get(end)?) {
+                0 => break,
+                label @ 1..=63 => end += 1 + label,
+                _ => return None,
+            }
+        }
+        Some((&rest[..=end], u16_at(rest, end + 1)?))
+    }
+
     /// A query of our own for this name: what the proxy asks when it wants addresses.
     pub fn of(name: Name, kind: u16) -> Self {
         let class = rr::CLASS_IN;
@@ -122,6 +154,10 @@ impl Query {
 
     pub fn dnssec_ok(&self) -> bool {
         self.edns.is_some_and(|e| e.dnssec_ok)
+    }
+
+    pub fn structured_errors(&self) -> bool {
+        self.edns.is_some_and(|e| e.structured_errors)
     }
 
     /// Longest answer over UDP: what the client offers, within what fits any path.
@@ -151,8 +187,9 @@ fn additional(bytes: &[u8], mut at: usize, records: u16) -> Result<Option<Edns>,
         if edns.is_some() || name.wire() != b"\0" {
             return Err(BadQuery::Malformed("more than one OPT, or one with a name")); // RFC 6891 §6.1.1
         }
-        let (keepalive, padded) = options(data)?;
-        edns = Some(Edns { udp_size: class, version: (ttl >> 16) as u8, dnssec_ok: ttl & 0x8000 != 0, keepalive, padded });
+        let heard = options(data)?;
+        let (version, dnssec_ok) = ((ttl >> 16) as u8, ttl & 0x8000 != 0);
+        edns = Some(Edns { udp_size: class, version, dnssec_ok, ..heard });
     }
     if at != bytes.len() {
         return Err(BadQuery::Malformed("octets after the last record"));
@@ -173,21 +210,28 @@ impl Edns {
     }
 }
 
-/// Walks the options: whether there is a keepalive and whether there is padding. Lengths that lie are a malformed message.
-fn options(mut data: &[u8]) -> Result<(bool, bool), BadQuery> {
-    let (mut keepalive, mut padded) = (false, false);
+/// Walks the options; lengths that lie are a malformed message. Whether one asks for structured errors: the draft has an option of
+/// its own for it, its earlier versions an extended error that says nothing.
+fn options(mut data: &[u8]) -> Result<Edns, BadQuery> {
+    let mut heard = Edns { udp_size: 0, version: 0, dnssec_ok: false, keepalive: false, padded: false, structured_errors: false };
     for _ in 0..MAX_OPTIONS {
-        let Some(code) = u16_at(data, 0) else { break };
-        keepalive |= code == option::KEEPALIVE;
-        padded |= code == option::PADDING;
-        let length = u16_at(data, 2).ok_or(BadQuery::Malformed("an EDNS option ends early"))?;
-        data = data.get(4 + usize::from(length)..).ok_or(BadQuery::Malformed("an EDNS option ends early"))?;
+        if data.is_empty() {
+            return Ok(heard);
+        }
+        let early = BadQuery::Malformed("an EDNS option ends early");
+        let (code, length) = u16_at(data, 0).zip(u16_at(data, 2)).ok_or(early)?;
+        let value = data.get(4..4 + usize::from(length)).ok_or(early)?;
+        match (code, value) {
+            (option::KEEPALIVE, _) => heard.keepalive = true,
+            (option::PADDING, _) => heard.padded = true,
+            (option::STRUCTURED_ERRORS | option::EXTENDED_ERROR, []) | (option::EXTENDED_ERROR, [0, 0]) => {
+                heard.structured_errors = true;
+            }
+            _ => {}
+        }
+        data = &data[4 + value.len()..];
     }
-    match data.len() {
-        0 => Ok((keepalive, padded)),
-        1 => Err(BadQuery::Malformed("an EDNS option ends early")),
-        _ => Err(BadQuery::Malformed("too many EDNS options")),
-    }
+    if data.is_empty() { Ok(heard) } else { Err(BadQuery::Malformed("too many EDNS options")) }
 }
 
 #[cfg(test)]
@@ -218,7 +262,8 @@ pub(crate) mod tests {
         let read = Query::read(&query("WwW.Example.com", rr::AAAA, 1400, true)).expect("a query");
         assert_eq!((read.id, read.kind, read.class, read.recursion), (0x1234, rr::AAAA, 1, true));
         assert_eq!(read.name.wire(), b"\x03WwW\x07Example\x03com\x00");
-        let edns = Edns { udp_size: 1400, version: 0, dnssec_ok: true, keepalive: false, padded: false };
+        let edns =
+            Edns { udp_size: 1400, version: 0, dnssec_ok: true, keepalive: false, padded: false, structured_errors: false };
         assert_eq!(read.edns, Some(edns));
         assert_eq!(read.udp_limit(), 1232);
     }
@@ -243,6 +288,28 @@ pub(crate) mod tests {
         {
             let edns = Query::read_by(path, &bytes).expect("a query").edns.expect("an OPT");
             assert_eq!((edns.keepalive, edns.padded), (keepalive, padded), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_option_asks_for_structured_errors() {
+        for (options, asked) in [
+            (&[0, 26, 0, 0][..], true),
+            (&[0, 15, 0, 0], true),
+            (&[0, 15, 0, 2, 0, 0], true),
+            (&[0, 10, 0, 2, 1, 2, 0, 26, 0, 0], true),
+            (&[], false),
+            (&[0, 26, 0, 1, 0], false),
+            (&[0, 15, 0, 2, 0, 17], false),
+            (&[0, 15, 0, 3, 0, 0, b'x'], false),
+            (&[0, 10, 0, 0], false),
+        ] {
+            let mut bytes = query("a.test", rr::A, 1232, false);
+            let end = bytes.len();
+            bytes[end - 1] = options.len() as u8;
+            bytes.extend_from_slice(options);
+            let read = Query::read(&bytes).expect("a query");
+            assert_eq!(read.structured_errors(), asked, "{options:02x?}");
         }
     }
 
@@ -295,6 +362,7 @@ pub(crate) mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Query::read(&bytes);
+            let _ = Query::read_update(&bytes);
         }
 
         #[test]

@@ -166,7 +166,7 @@ fn page_in(list: &Sealed, host: &Host, path: &str) -> Option<u32> {
     }
     // A page is sealed with its host or with `www.` in front of it, and both are one.
     let other = match host.as_str().strip_prefix("www.") {
-        Some(bare) => Host::parse(bare).ok(),
+        Some(bare) => Host::parse(bare).ok().filter(|bare| !bare.is_address()),
         None if host.is_address() => None,
         None => Host::parse(&format!("www.{host}")).ok(),
     };
