@@ -70,6 +70,8 @@ pub mod option {
     pub const PADDING: u16 = 12;
     /// Extended errors, RFC 8914.
     pub const EXTENDED_ERROR: u16 = 15;
+    /// The empty option that asks for structured ones (draft-ietf-dnsop-structured-dns-error).
+    pub const STRUCTURED_ERRORS: u16 = 26;
 }
 
 /// Octets of a header (RFC 1035 §4.1.1).

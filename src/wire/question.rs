@@ -56,10 +56,6 @@ pub enum Path {
     Https,
 }
 
-/// Extended error (RFC 8914), and the empty option that asks for structured ones.
-const EDE: u16 = 15;
-const STRUCTURED_ERRORS: u16 = 26;
-
 /// Why bytes are no query that can be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadQuery {
@@ -233,7 +229,8 @@ fn options(mut data: &[u8]) -> Result<Options, BadQuery> {
         let early = BadQuery::Malformed("an EDNS option ends early");
         let (code, length) = u16_at(data, 0).zip(u16_at(data, 2)).ok_or(early)?;
         let value = data.get(4..4 + usize::from(length)).ok_or(early)?;
-        heard.structured_errors |= matches!((code, value), (STRUCTURED_ERRORS | EDE, []) | (EDE, [0, 0]));
+        heard.structured_errors |=
+            matches!((code, value), (option::STRUCTURED_ERRORS | option::EXTENDED_ERROR, []) | (option::EXTENDED_ERROR, [0, 0]));
         heard.keepalive |= code == option::KEEPALIVE;
         heard.padded |= code == option::PADDING;
         data = &data[4 + value.len()..];
