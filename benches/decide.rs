@@ -15,6 +15,7 @@ fn policy() -> Policy {
         warn_unseen: Act::Block,
         otherwise: Act::Allow,
         pupils: true,
+        safe: Safe::STRICTEST,
     };
     let group = |name: &str| Group { name: name.into(), profile: ProfileId(0), priority: None };
     let cell = |name: &str, from| Cell {

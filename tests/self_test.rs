@@ -17,7 +17,7 @@ fn checks<'r>(report: &'r Value, what: &str) -> Vec<&'r Value> {
 
 #[test]
 fn every_category_is_tried_for_every_network_and_profile_and_nobody_has_asked() {
-    let network = "\n[[network]]\nname = \"guests\"\nranges = [\"10.9.0.0/16\"]\nprofile = \"guest\"\n\
+    let network = "\n[[network]]\nname = \"guests\"\nranges = [\"10.9.0.0/16\"]\nunknown = \"guest\"\n\
                    [[network]]\nname = \"trial\"\nranges = [\"10.10.0.0/16\"]\nprofile = \"primary\"\nmode = \"watch\"\n";
     let school = School::new(&Wish { more: network, ..Wish::default() });
     let gate = school.start();

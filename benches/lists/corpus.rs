@@ -1,3 +1,4 @@
+#![allow(dead_code, reason = "a rig that several benches share: none needs all of it")]
 //! Where the names, pages and phrases are, however their folders are arranged.
 
 use schoolgate::words::Category;

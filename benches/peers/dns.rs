@@ -13,86 +13,312 @@ mod echo;
 mod load;
 #[path = "rig/ours.rs"]
 mod ours;
+#[path = "rig/peers.rs"]
+mod peers;
 #[path = "rig/server.rs"]
 mod server;
 
-use corpus::Corpus;
+use corpus::{Corpus, List};
 use load::{Pace, Tally};
 use ours::Ours;
+use peers::{PEERS, Setup};
 use schoolgate::demo::internet::Internet;
+use schoolgate::gate::control::{self, Request};
 use server::Server;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Names that everybody asks for, and how many questions are made of them and the lists.
 const WARM: usize = 10_000;
 const QUESTIONS: usize = 200_000;
 
+/// Names on a peer's list.
+const OF_PEERS: usize = 1_000_000;
+
 struct Wish {
     corpus: Option<PathBuf>,
     quick: bool,
-    only: Option<String>,
+    /// Only these parts: `ratio`, `latency`, `reload`, `size`, `peers`.
+    only: Vec<String>,
+}
+
+impl Wish {
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == part)
+    }
+}
+
+/// One line of the table.
+struct Row {
+    name: String,
+    names: usize,
+    per_second: f64,
+    cpu_us: f64,
+    resident_mb: f64,
+    start_ms: f64,
+}
+
+struct Bench {
+    wish: Wish,
+    runs: usize,
+    length: Duration,
+    echo: Server,
+    figures: Vec<(&'static str, f64, &'static str)>,
+    rows: Vec<Row>,
+    /// Answers of the last ratio's runs.
+    answered: u64,
 }
 
 fn main() {
     if let Some(address) = std::env::args().skip_while(|word| word != "--echo").nth(1) {
         echo::serve(address.parse().expect("an address"));
     }
+    if let Some(config) = std::env::args().skip_while(|word| word != "--without-journal").nth(1) {
+        return ours::serve_without_journal(Path::new(&config));
+    }
     let wish = wish();
     server::pin(server::LOAD_CORE);
     let folder = tempfile::tempdir().expect("a folder");
     let internet = Internet::start().expect("a stub");
     let corpus = Corpus::find(wish.corpus.as_deref(), None, folder.path());
-    let questions = questions(&corpus);
-    let ours = Ours::configure(folder.path(), internet.dns, &corpus.lists);
-    ours.compile();
-
-    let runs = if wish.quick { 3 } else { 5 };
-    let length = Duration::from_secs(if wish.quick { 3 } else { 5 });
-    let mut gate = ours.start();
-    let blocked = |answer: &[u8]| answer[3] & 15 == 3;
-    let start_ms = gate.wait(&questions[0], blocked, Duration::from_secs(20)).expect("the gate answers");
-
-    // Warm, and how long each answer is.
-    let mut lengths = vec![0usize; questions.len()];
-    for _ in 0..2 {
-        load::once(gate.address, &questions, &mut |question, answer| lengths[question as usize] = answer.len());
-    }
-    let unknown = lengths.iter().filter(|l| **l == 0).count();
-    println!("{} questions, {unknown} unanswered while warming, {:.0} octets an answer", questions.len(), mean(&lengths));
-    let echoed: Vec<Vec<u8>> = questions.iter().zip(&lengths).map(|(q, &length)| echo::asked(q, length.max(12))).collect();
+    let (listed, names) = sample(&corpus.lists, QUESTIONS / 5);
 
     let echo_at = ours::free_port();
     let me = std::env::current_exe().expect("this bench");
     let echo = Server::start("echo", echo_at, Command::new(me).arg("--echo").arg(echo_at.to_string()), folder.path());
-    std::thread::sleep(Duration::from_millis(200));
+    let (runs, length) = if wish.quick { (3, 3) } else { (5, 5) };
+    let length = Duration::from_secs(length);
+    let mut bench = Bench { wish, runs, length, echo, figures: Vec::new(), rows: Vec::new(), answered: 0 };
 
-    let (mut ratios, mut speeds) = (Vec::new(), Vec::new());
-    for run in 0..runs {
-        let bare = measured(&echo, &echoed, Pace::Saturated, length);
-        let gate_s = measured(&gate, &questions, Pace::Saturated, length);
-        println!("run {run}: echo {bare}; schoolgate {gate_s}");
-        ratios.push(bare.cpu_us / gate_s.cpu_us);
-        speeds.push(gate_s.tally.per_second() / bare.tally.per_second());
+    let home = folder.path().join("ours");
+    let ours = Ours::configure(&home, internet.dns, &corpus.lists);
+    ours.compile();
+    let questions = questions(&listed);
+    if bench.wish.wants("ratio") {
+        let mut gate = ours.start_without_journal();
+        started(&mut gate, &questions[0]);
+        let lengths = warm(&gate, &questions);
+        let ratio = bench.ratio("without the journal", &gate, &questions, &lengths);
+        bench.figures.push(("echo_ratio", ratio, "of-echo"));
     }
-    let mut latency = Vec::new();
-    for run in 0..runs {
-        let bare = measured(&echo, &echoed, Pace::Rate(20_000), length);
-        let gate_s = measured(&gate, &questions, Pace::Rate(20_000), length);
-        println!("20,000 a second, run {run}: echo {bare}; schoolgate {gate_s}");
-        latency.push(gate_s.tally.p50_us / bare.tally.p50_us);
+    let mut gate = ours.start();
+    let start_ms = started(&mut gate, &questions[0]);
+    bench.ours(&ours, &gate, &questions, start_ms, names);
+    drop(gate);
+    if bench.wish.wants("size") {
+        bench.size(folder.path(), &internet);
     }
-    for (name, value, unit) in [
-        ("echo_ratio_journal", median(ratios), "of-echo"),
-        ("throughput_ratio", median(speeds), "of-echo"),
-        ("p50_vs_echo", median(latency), "of-echo"),
-        ("rss_anon_mb", gate.private_mb(), "MB"),
-        ("start_ms", start_ms, "ms"),
-    ] {
-        println!("figure {name} {value:.3} {unit}");
+    if bench.wish.wants("peers") {
+        bench.peers(folder.path(), &internet, &corpus.lists);
     }
+    bench.table();
+}
+
+impl Bench {
+    fn ours(&mut self, ours: &Ours, gate: &Server, questions: &[Vec<u8>], start_ms: f64, names: usize) {
+        let lengths = warm(gate, questions);
+        self.figures.push(("start_ms", start_ms, "ms"));
+        if self.wish.wants("ratio") {
+            let before = events(ours).0;
+            let sent = self.rows.len();
+            let ratio = self.ratio("schoolgate", gate, questions, &lengths);
+            self.figures.push(("echo_ratio_journal", ratio, "of-echo"));
+            let answered: u64 = self.answered;
+            let (after, dropped) = events(ours);
+            println!("{answered} answers counted by the load, {} events in the journal, {dropped} dropped", after - before);
+            for row in &mut self.rows[sent..] {
+                (row.names, row.start_ms) = if row.name == "schoolgate" { (names, start_ms) } else { (0, 0.0) };
+            }
+        }
+        self.figures.push(("rss_anon_mb", gate.private_mb(), "MB"));
+        let echoed: Vec<Vec<u8>> = questions.iter().zip(&lengths).map(|(q, &length)| echo::asked(q, length.max(12))).collect();
+        if self.wish.wants("latency") {
+            let mut ratios = Vec::new();
+            for run in 0..self.runs {
+                let bare = measured(&self.echo, &echoed, Pace::Rate(20_000), self.length);
+                let ours = measured(gate, questions, Pace::Rate(20_000), self.length);
+                println!("20,000 a second, run {run}: echo {bare}; schoolgate {ours}");
+                ratios.push(ours.tally.p50_us / bare.tally.p50_us);
+            }
+            self.figures.push(("p50_vs_echo", median(ratios), "of-echo"));
+        }
+        if self.wish.wants("reload") {
+            self.reload(ours, gate, questions);
+        }
+    }
+
+    /// The echo and a gate in turn; the CPU of an answer of the one over that of the other, and a line of the table for each.
+    fn ratio(&mut self, name: &str, gate: &Server, questions: &[Vec<u8>], lengths: &[usize]) -> f64 {
+        let echoed: Vec<Vec<u8>> = questions.iter().zip(lengths).map(|(q, &length)| echo::asked(q, length.max(12))).collect();
+        let mut runs = Vec::new();
+        self.answered = 0;
+        for run in 0..self.runs {
+            let bare = measured(&self.echo, &echoed, Pace::Saturated, self.length);
+            let ours = measured(gate, questions, Pace::Saturated, self.length);
+            println!("run {run}: echo {bare}; {name} {ours}");
+            self.answered += ours.tally.answered;
+            runs.push((bare, ours));
+        }
+        let row = |name: &str, server: &Server, of: fn(&(Measured, Measured)) -> &Measured| Row {
+            name: name.into(),
+            names: 0,
+            per_second: median(runs.iter().map(|run| of(run).tally.per_second()).collect()),
+            cpu_us: median(runs.iter().map(|run| of(run).cpu_us).collect()),
+            resident_mb: server.resident_mb(),
+            start_ms: 0.0,
+        };
+        let rows = [row("echo", &self.echo, |run| &run.0), row(name, gate, |run| &run.1)];
+        self.rows.extend(rows);
+        median(runs.iter().map(|(bare, ours)| bare.cpu_us / ours.cpu_us).collect())
+    }
+
+    fn reload(&mut self, ours: &Ours, gate: &Server, questions: &[Vec<u8>]) {
+        let (mut ratios, mut lost) = (Vec::new(), 0);
+        for run in 0..self.runs {
+            let quiet = measured(gate, questions, Pace::Rate(20_000), self.length);
+            let done = AtomicBool::new(false);
+            let during = std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        std::thread::sleep(Duration::from_secs(1));
+                        control::ask(&ours.control(), &Request::Reload).expect("reloaded");
+                    }
+                });
+                let during = measured(gate, questions, Pace::Rate(20_000), self.length);
+                done.store(true, Ordering::Relaxed);
+                during
+            });
+            let (calm, moved) = (quiet.tally.longest_gap_ms, during.tally.longest_gap_ms);
+            println!(
+                "reload, run {run}: longest gap quiet {calm:.1} ms, with a reload a second {moved:.1} ms; {} lost",
+                during.tally.lost()
+            );
+            ratios.push(moved / calm);
+            lost += during.tally.lost();
+        }
+        self.figures.push(("reload_lost", lost as f64, "queries"));
+        self.figures.push(("reload_gap_vs_quiet", median(ratios), "of-quiet"));
+    }
+
+    /// Ten million names beside a thousand: the same warm names, and a fifth for each one's own.
+    fn size(&mut self, folder: &Path, internet: &Internet) {
+        let of = |names: usize| {
+            let home = folder.join(format!("size-{names}"));
+            std::fs::create_dir_all(&home).expect("a folder");
+            let corpus = Corpus::find(None, Some(names), &home);
+            let (listed, _) = sample(&corpus.lists, QUESTIONS / 5);
+            let ours = Ours::configure(&home, internet.dns, &corpus.lists);
+            ours.compile();
+            let mut gate = ours.start();
+            let questions = questions(&listed);
+            started(&mut gate, &questions[0]);
+            warm(&gate, &questions);
+            (gate, questions)
+        };
+        let (small, large) = (of(1_000), of(10_000_000));
+        let mut ratios = Vec::new();
+        for run in 0..self.runs {
+            let [few, many] = [&small, &large].map(|(gate, questions)| measured(gate, questions, Pace::Saturated, self.length));
+            println!("size, run {run}: a thousand names {few}; ten million {many}");
+            ratios.push(many.cpu_us / few.cpu_us - 1.0);
+        }
+        self.figures.push(("size_slowdown", median(ratios) * 100.0, "percent"));
+    }
+
+    fn peers(&mut self, folder: &Path, internet: &Internet, lists: &[List]) {
+        let (names, _) = sample(lists, OF_PEERS);
+        let asked: Vec<String> = names.iter().step_by(names.len().div_ceil(QUESTIONS / 5)).cloned().collect();
+        let questions = questions(&asked);
+        for peer in &PEERS {
+            if peer.slow && self.wish.quick {
+                println!("{} is left out by --quick", peer.name);
+                continue;
+            }
+            let folder = folder.join(peer.name);
+            let setup = Setup { folder: &folder, address: ours::free_port(), upstream: internet.dns, names: &names };
+            let Some(mut server) = peer.start(&setup) else {
+                println!("{} is missing: Debian has it, as the package of {}", peer.name, peer.program);
+                continue;
+            };
+            let Some(start_ms) = server.wait(&questions[0], blocked, Duration::from_secs(120)) else {
+                println!("{} did not answer within two minutes: {}", peer.name, folder.display());
+                continue;
+            };
+            warm(&server, &questions);
+            let runs: Vec<Measured> =
+                (0..self.runs).map(|_| measured(&server, &questions, Pace::Saturated, self.length)).collect();
+            runs.iter().for_each(|run| println!("{}: {run}", peer.name));
+            self.rows.push(Row {
+                name: peer.name.into(),
+                names: names.len(),
+                per_second: median(runs.iter().map(|run| run.tally.per_second()).collect()),
+                cpu_us: median(runs.iter().map(|run| run.cpu_us).collect()),
+                resident_mb: server.resident_mb(),
+                start_ms,
+            });
+        }
+        let speed = |row: &&Row| row.per_second;
+        let best = self
+            .rows
+            .iter()
+            .filter(|row| PEERS.iter().any(|peer| peer.name == row.name))
+            .map(|row| speed(&row))
+            .fold(0.0, f64::max);
+        let ours = self.rows.iter().find(|row| row.name == "schoolgate").map(|row| speed(&row));
+        if let Some(ours) = ours.filter(|_| best > 0.0) {
+            self.figures.push(("best_peer_ratio", ours / best, "of-best-peer"));
+        }
+    }
+
+    fn table(&self) {
+        println!(
+            "\n{:20} {:>10} {:>12} {:>10} {:>12} {:>10}",
+            "server", "names", "answers/s", "CPU µs", "resident MB", "start ms"
+        );
+        for Row { name, names, per_second, cpu_us, resident_mb, start_ms } in &self.rows {
+            println!("{name:20} {names:>10} {per_second:>12.0} {cpu_us:>10.2} {resident_mb:>12.1} {start_ms:>10.0}");
+        }
+        println!();
+        for (name, value, unit) in &self.figures {
+            println!("figure {name} {value:.3} {unit}");
+        }
+    }
+}
+
+fn blocked(answer: &[u8]) -> bool {
+    answer[3] & 15 == 3
+}
+
+fn started(gate: &mut Server, listed: &[u8]) -> f64 {
+    gate.wait(listed, blocked, Duration::from_secs(30)).expect("the gate answers")
+}
+
+/// Every question three times: once from upstream, and twice from memory. How long each answer is.
+fn warm(server: &Server, questions: &[Vec<u8>]) -> Vec<usize> {
+    let mut lengths = vec![0usize; questions.len()];
+    for _ in 0..3 {
+        load::once(server.address, questions, &mut |question, answer| lengths[question as usize] = answer.len());
+    }
+    let unanswered = lengths.iter().filter(|length| **length == 0).count();
+    println!(
+        "{}: {unanswered} of {} questions unanswered when warm, {:.0} octets an answer",
+        server.name,
+        lengths.len(),
+        mean(&lengths)
+    );
+    lengths
+}
+
+/// Events written and dropped, as `status` has them.
+fn events(ours: &Ours) -> (u64, u64) {
+    // What is in the rings is in segments within a second.
+    std::thread::sleep(Duration::from_secs(2));
+    let status = control::ask(&ours.control(), &Request::Status).expect("status");
+    let number = |key: &str| status[key].as_u64().unwrap_or_default();
+    (number("events_written"), number("events_dropped"))
 }
 
 struct Measured {
@@ -115,13 +341,13 @@ fn measured(server: &Server, questions: &[Vec<u8>], pace: Pace, length: Duration
 }
 
 fn wish() -> Wish {
-    let mut wish = Wish { corpus: None, quick: false, only: None };
+    let mut wish = Wish { corpus: None, quick: false, only: Vec::new() };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--quick" => wish.quick = true,
             "--corpus" => wish.corpus = words.next().map(PathBuf::from),
-            "--only" => wish.only = words.next(),
+            "--only" => wish.only.extend(words.next()),
             // What `cargo bench` adds of its own.
             _ => {}
         }
@@ -129,31 +355,31 @@ fn wish() -> Wish {
     wish
 }
 
-/// A fifth for listed names, drawn evenly from all of them; the first is listed.
-fn questions(corpus: &Corpus) -> Vec<Vec<u8>> {
-    let mut listed = Vec::new();
-    let mut random = Random(11);
-    let mut seen = 0u64;
-    for list in &corpus.lists {
+/// So many listed names, each as likely as any other, and how many there are.
+fn sample(lists: &[List], wanted: usize) -> (Vec<String>, usize) {
+    let (mut sampled, mut seen, mut random) = (Vec::new(), 0u64, Random(11));
+    for list in lists {
         let file = std::fs::File::open(&list.file).expect("a list");
-        for name in BufReader::new(file).lines().map_while(Result::ok) {
-            // A reservoir: each name is as likely as any other.
+        for name in BufReader::new(file).lines().map_while(Result::ok).filter(|name| !name.is_empty()) {
             seen += 1;
-            if listed.len() < QUESTIONS / 5 {
-                listed.push(name);
-            } else if let Some(place) = usize::try_from(random.below(seen)).ok().filter(|p| *p < listed.len()) {
-                listed[place] = name;
+            if sampled.len() < wanted {
+                sampled.push(name);
+            } else if let Some(place) = usize::try_from(random.below(seen)).ok().filter(|place| *place < wanted) {
+                sampled[place] = name;
             }
         }
     }
+    (sampled, seen as usize)
+}
+
+/// A fifth for listed names, in turn; the first is listed.
+fn questions(listed: &[String]) -> Vec<Vec<u8>> {
+    let mut random = Random(13);
     let warm: Vec<String> = (0..WARM).map(|n| format!("www.lesson{}-page{n}.example", random.below(1_000))).collect();
     (0..QUESTIONS)
-        .map(|n| {
-            let name = match n % 5 {
-                0 => &listed[(n / 5) % listed.len()],
-                _ => &warm[random.below(WARM as u64) as usize],
-            };
-            question(name)
+        .map(|n| match n % 5 {
+            0 => question(&listed[(n / 5) % listed.len()]),
+            _ => question(&warm[random.below(WARM as u64) as usize]),
         })
         .collect()
 }

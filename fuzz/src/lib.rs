@@ -15,6 +15,7 @@
 //! - [`config`]   the configuration's files
 //! - [`words`]    hosts and URLs
 //! - [`wire`]     DNS queries and answers
+//! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;
 pub mod list;
@@ -23,6 +24,7 @@ pub mod page;
 pub mod phrases;
 pub mod run;
 pub mod sealed;
+pub mod streams;
 pub mod table;
 pub mod tree;
 pub mod wire;

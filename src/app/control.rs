@@ -127,8 +127,10 @@ impl Handler {
     fn swap(&self) -> Result<String, Refusal> {
         let config = reload::read_config(self.config_path.as_deref())?;
         let note = self.what_needs_a_restart(&config);
-        let next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse)?;
-        self.resolver.set_upstreams(&next.config.dns.upstreams);
+        let identity = ops::identity::load(&config).map_err(StartFault::Config)?;
+        let mut next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse)?;
+        next.identity = identity.map(Ok);
+        self.resolver.follow(&next.config.dns);
         let version = next.version;
         drift::note(&next.config, self.gate.clock.unix_ms());
         self.gate.swap(next);
@@ -146,8 +148,10 @@ impl Handler {
     /// The text says why; what was in force stays.
     pub fn take_lists(&self) -> Result<String, String> {
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let config = self.gate.snapshot().config.clone();
-        let next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse).map_err(|f| f.to_string())?;
+        let now = self.gate.snapshot();
+        let mut next = assemble::snapshot(now.config.clone(), &self.gate.journal, &self.neighbours, Broken::Refuse)
+            .map_err(|f| f.to_string())?;
+        next.identity.clone_from(&now.identity);
         let version = next.version;
         self.gate.swap(next);
         Ok(format!("policy version {version} is in force"))
@@ -172,8 +176,12 @@ impl Handler {
     fn what_needs_a_restart(&self, next: &Config) -> String {
         let now = self.gate.snapshot();
         let mut moved = Vec::new();
+        let tls = |config: &Config| config.dns.encrypted.as_ref().map(|e| e.tls_listen.clone()).unwrap_or_default();
+        let https = |config: &Config| config.dns.encrypted.as_ref().map(|e| e.https_listen.clone()).unwrap_or_default();
         for (key, same) in [
             ("[dns] listen", now.config.dns.listen == next.dns.listen),
+            ("[dns] tls_listen", tls(&now.config) == tls(next)),
+            ("[dns] https_listen", https(&now.config) == https(next)),
             ("[proxy] listen", now.config.proxy.listen == next.proxy.listen),
             ("[web] listen", now.config.web.listen == next.web.listen),
             ("data", now.config.data == next.data),

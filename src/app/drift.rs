@@ -69,6 +69,7 @@ fn said(config: &Config) -> Said {
             said.insert(format!("profile {}, {}", profile.name, title.id), profile.cell(title.category).to_string());
         }
         said.insert(format!("profile {}, what no list names", profile.name), profile.otherwise.to_string());
+        said.insert(format!("profile {}, search engines", profile.name), profile.safe.to_string());
         let rshe = if profile.rshe { Act::Allow } else { Act::Block };
         said.insert(format!("profile {}, rshe whatever else it is listed as", profile.name), rshe.to_string());
     }
@@ -82,6 +83,8 @@ fn said(config: &Config) -> Said {
         // Short, so that a line of the report holds it.
         said.insert(format!("network {}, mode", network.name), mode.to_owned());
         said.insert(format!("network {}, unknown devices", network.name), profile.to_owned());
+        let ech = if network.keep_ech { "kept" } else { "taken out" };
+        said.insert(format!("network {}, ECH in answers", network.name), ech.to_owned());
         said.insert(format!("network {}, ranges", network.name), ranges.join(" "));
     }
     for group in &policy.groups {

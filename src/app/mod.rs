@@ -86,6 +86,12 @@ pub struct App {
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Doors {
     pub dns: Vec<SocketAddr>,
+    /// DNS over TLS.
+    #[serde(default)]
+    pub dns_tls: Vec<SocketAddr>,
+    /// DNS over HTTPS.
+    #[serde(default)]
+    pub dns_https: Vec<SocketAddr>,
     pub proxy: Vec<SocketAddr>,
     pub web: Vec<SocketAddr>,
 }
@@ -127,28 +133,46 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("doors").build().map_err(StartFault::Runtime)?;
 
-    let dns = bound(&config.dns.listen, || dns::bind(&config.dns.listen, config.dns.workers))?;
+    let dns = dns_door(&config).map_err(StartFault::Door)?;
     let proxy = bound(&config.proxy.listen, || runtime.block_on(async { proxy::bind(&config.proxy.listen) }))?;
     let web = bound(&config.web.listen, || runtime.block_on(async { web::bind(&config.web.listen) }))?;
 
     let journal = Journal::start(journal_settings(&config, &clock))?;
     let (neighbours, watch) = Neighbours::watch(ARP_TABLE, neighbours::EVERY).map_err(StartFault::Runtime)?;
-    let snapshot = assemble::snapshot(config, &journal, &neighbours, ops::tables::Broken::Endure)?;
+    let mut snapshot = assemble::snapshot(config, &journal, &neighbours, ops::tables::Broken::Endure)?;
     drift::note(&snapshot.config, clock.unix_ms());
+    // Without a certificate the school still has its DNS: what cannot be served is said by `status`.
+    snapshot.identity = ops::identity::load(&snapshot.config).map_err(Arc::from).transpose();
+    if let Some(Err(fault)) = &snapshot.identity {
+        tracing::error!("DNS over TLS and HTTPS are not served: {fault}");
+    }
     let resolver = {
         let _inside = runtime.enter();
-        Arc::new(Resolver::new(&snapshot.config.dns.upstreams))
+        Arc::new(Resolver::of(&snapshot.config.dns))
     };
     let ledger = Ledger::open(Some(ledger_file(&snapshot.config)), clock.clone());
     let gate = Arc::new(Gate::new(snapshot, journal, clock).with_ledger(ledger));
     let doors = Doors {
         dns: dns.as_ref().map(dns::Bound::local_addrs).unwrap_or_default(),
+        dns_tls: dns.as_ref().map(dns::Bound::tls_addrs).unwrap_or_default(),
+        dns_https: dns.as_ref().map(dns::Bound::https_addrs).unwrap_or_default(),
         proxy: proxy.as_ref().map(proxy::Bound::local_addrs).unwrap_or_default(),
         web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
     };
     let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), neighbours, config_path, doors));
     let (timing, walk) = (Timing::default(), walk::Timing::default());
     Ok(App { gate, resolver, runtime, dns, proxy, web, control, timing, walk, _neighbours: watch, _lock: lock })
+}
+
+fn dns_door(config: &Config) -> std::io::Result<Option<dns::Bound>> {
+    let (tls, https) = match &config.dns.encrypted {
+        Some(encrypted) => (&encrypted.tls_listen[..], &encrypted.https_listen[..]),
+        None => (&[][..], &[][..]),
+    };
+    if config.dns.listen.is_empty() && tls.is_empty() && https.is_empty() {
+        return Ok(None);
+    }
+    dns::bind(&config.dns.listen, config.dns.workers)?.and_encrypted(tls, https).map(Some)
 }
 
 fn bound<B>(listen: &[SocketAddr], bind: impl FnOnce() -> std::io::Result<B>) -> Result<Option<B>, StartFault> {
@@ -195,14 +219,19 @@ impl App {
             [] => "shut".to_owned(),
             some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         };
-        let mut lines = vec![
-            format!("Schoolgate for {}", self.gate.snapshot().config.school.name),
-            format!("  DNS    {}", at(&doors.dns)),
+        let mut lines =
+            vec![format!("Schoolgate for {}", self.gate.snapshot().config.school.name), format!("  DNS    {}", at(&doors.dns))];
+        for (over, addresses) in [("TLS", &doors.dns_tls), ("HTTPS", &doors.dns_https)] {
+            if !addresses.is_empty() {
+                lines.push(format!("         {}, over {over}", at(addresses)));
+            }
+        }
+        lines.extend([
             format!("  proxy  {}", at(&doors.proxy)),
             format!("  web    {}", at(&doors.web)),
             String::new(),
             "Try, in another terminal:".into(),
-        ];
+        ]);
         if let Some(dns) = doors.dns.first() {
             lines.push(format!("  dig @{} -p {} www.pokerstars.com    (a blocked name: NXDOMAIN)", dns.ip(), dns.port()));
         }

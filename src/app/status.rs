@@ -20,6 +20,9 @@ pub struct Status {
     pub policy_version: u32,
     pub uptime_s: u64,
     pub doors: Doors,
+    /// Of DNS over TLS and HTTPS: for which name, and until when; or why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
     pub networks: Vec<NetworkStatus>,
     pub people: usize,
     /// What a teacher has opened, with whom it is for and until when.
@@ -94,6 +97,28 @@ fn not_fetched(config: &Config, local: impl Fn(i64) -> String) -> Vec<String> {
     }
 }
 
+/// What `status` says of the certificate, and what of it needs somebody.
+fn certificate(snapshot: &Snapshot, now_ms: i64, needs_you: &mut Vec<String>) -> Option<String> {
+    let name = &snapshot.config.dns.encrypted.as_ref()?.name;
+    match snapshot.identity.as_ref()? {
+        Ok(identity) => {
+            let until = crate::gate::snapshot::local_time(&snapshot.config, identity.ends.saturating_mul(1000));
+            let left = identity.ends.saturating_sub(now_ms.div_euclid(1000));
+            let renew = "renew it, and `systemctl reload schoolgate`";
+            if left < 0 {
+                needs_you.push(format!("the certificate of {name} ended on {until}, and clients turn away from it: {renew}"));
+            } else if left < CERTIFICATE_AHEAD {
+                needs_you.push(format!("the certificate of {name} ends on {until}: {renew}"));
+            }
+            Some(format!("{name}, until {until}"))
+        }
+        Err(why) => {
+            needs_you.push(format!("DNS over TLS and HTTPS are not served: {why}"));
+            Some("none that can be used".into())
+        }
+    }
+}
+
 fn filter(snapshot: &Snapshot) -> String {
     match &snapshot.condition.not_held {
         Some(why) => format!("NOT HELD: {why}"),
@@ -106,6 +131,9 @@ const TERMS_AHEAD: i32 = 21;
 
 /// Most lists that could not be fetched and have a line each: if there are more, it is the school's line and not the lists.
 const LISTS_SHOWN: usize = 3;
+
+/// Seconds before a certificate ends from which `status` says so: 30 days, as its authority's own letters do.
+const CERTIFICATE_AHEAD: i64 = 30 * 24 * 60 * 60;
 
 /// Less free space than this needs somebody: a week of a large school is some hundreds of megabytes.
 const LOW_DISK: u64 = 1 << 30;
@@ -155,6 +183,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     if !clock_set {
         needs_you.push("the clock is not set: events wait, and are dated when it is".into());
     }
+    let certificate = certificate(&snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
     let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();
     for list in tables::list_files(&snapshot.config).iter().filter(|l| !in_table.contains(l.name.as_str())) {
@@ -188,6 +217,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         policy_version: snapshot.version,
         uptime_s: uptime.as_secs(),
         doors: doors.clone(),
+        certificate,
         networks,
         people: snapshot.register.present().count(),
         passes: passes::in_force(&snapshot.config, now.unix_ms),
@@ -225,6 +255,14 @@ impl fmt::Display for Status {
             self.uptime_s / 60 % 60
         )?;
         writeln!(f, "  DNS           {}", list(&self.doors.dns))?;
+        for (over, addresses) in [("over TLS", &self.doors.dns_tls), ("over HTTPS", &self.doors.dns_https)] {
+            if !addresses.is_empty() {
+                writeln!(f, "  {over:<13} {}", list(addresses))?;
+            }
+        }
+        if let Some(certificate) = &self.certificate {
+            writeln!(f, "  certificate   {certificate}")?;
+        }
         writeln!(f, "  proxy         {}", list(&self.doors.proxy))?;
         writeln!(f, "  web           {}", list(&self.doors.web))?;
         for network in &self.networks {

@@ -7,6 +7,7 @@ pub fn check(context: &Context) -> Outcome {
     let mut faults = crate::ops::locked::faults(&config);
     faults.extend(crate::ops::update::faults(&config));
     faults.extend(crate::ops::tables::faults(&config));
+    faults.extend(crate::ops::identity::load(&config).err());
     match crate::people::Store::peek(&crate::app::register_file(&config)) {
         Ok(register) => {
             if !context.json {

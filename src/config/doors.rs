@@ -1,16 +1,24 @@
 //! `[dns]`, `[proxy]`, `[web]`: where each door listens and what it may reach.
 
+use super::encrypted::{self, Encrypted};
 use super::fault::{Placed, Wrong, shown};
 use super::file::Section;
 use super::item::{Item, List};
+use super::names::{self, Forward, Record};
+use super::upstream::{self, Upstream};
 use super::values;
 use crate::words::{Host, Network};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 /// Where the doors listen unless the file says otherwise: on this machine only, on ports that need no rights.
 const DNS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5300);
 const PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3128);
 const WEB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// Their ports by their standards (RFC 7858 §3.1, RFC 8484 §8.1), to suggest.
+const DNS_OVER_TLS: u16 = 853;
+const DNS_OVER_HTTPS: u16 = 443;
 
 /// Quad9, which checks DNSSEC and keeps no addresses of askers: until the school writes its own.
 const UPSTREAMS: [[u8; 4]; 2] = [[9, 9, 9, 9], [149, 112, 112, 112]];
@@ -28,8 +36,16 @@ pub struct Dns {
     /// UDP worker threads; 0, as shipped: one a core.
     pub workers: usize,
     /// The resolvers that are asked, in this order.
-    pub upstreams: Vec<SocketAddr>,
+    pub upstreams: Vec<Upstream>,
+    /// Zones that have resolvers of their own.
+    pub forwards: Vec<Forward>,
+    /// Records that are answered here.
+    pub records: Vec<Record>,
+    /// Zones that may have private addresses whoever says so.
+    pub private_allowed: Vec<Host>,
     pub block_answer: BlockAnswer,
+    /// DNS over TLS and over HTTPS. As shipped: neither.
+    pub encrypted: Option<Encrypted>,
 }
 
 crate::words::person::words! {
@@ -66,21 +82,35 @@ pub struct Web {
     pub status_from: Vec<Network>,
 }
 
-pub(super) fn read(root: &Section) -> (Dns, Proxy, Web) {
+/// `folder` is where the paths of files begin.
+pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     let (dns, proxy, web) = (root.section("dns"), root.section("proxy"), root.section("web"));
-    let listens = [("dns", listen(&dns, DNS)), ("proxy", listen(&proxy, PROXY)), ("web", listen(&web, WEB))];
+    let listens = [
+        ("dns", listen(&dns, DNS)),
+        ("dns over TLS", listen_if_written(&dns, "tls_listen", DNS_OVER_TLS)),
+        ("dns over HTTPS", listen_if_written(&dns, "https_listen", DNS_OVER_HTTPS)),
+        ("proxy", listen(&proxy, PROXY)),
+        ("web", listen(&web, WEB)),
+    ];
     one_door_an_address(root, &listens);
-    let [(_, at_dns), (_, at_proxy), (_, at_web)] = &listens;
+    let [(_, at_dns), (_, at_tls), (_, at_https), (_, at_proxy), (_, at_web)] = &listens;
 
-    let upstreams = upstreams(&dns, at_dns, !at_dns.is_empty() || !at_proxy.is_empty());
+    let needed = [at_dns, at_tls, at_https, at_proxy].iter().any(|at| !at.is_empty());
+    let bootstrap = List::values(dns.list("bootstrap", values::upstream));
+    let upstreams = upstreams(&dns, &bootstrap, at_dns, needed);
+    let forwards = names::forwards(&dns, &bootstrap, |upstreams| not_itself(&dns, upstreams, at_dns));
+    let records = names::records(&dns);
+    let private_allowed = names::private_allowed(&dns);
     let workers = dns.value("workers", |item| item.number(0..=MAX_WORKERS)).map_or(0, |v| v.value as usize);
-    let block_answer = block_answer(&dns, at_dns, at_web);
+    let asked: Vec<_> = at_dns.iter().chain(at_tls).chain(at_https).copied().collect();
+    let block_answer = block_answer(&dns, &asked, at_web);
+    let encrypted = encrypted::read(&dns, folder, at_tls, at_https);
     dns.end();
     let read_proxy = read_proxy(&proxy, addresses(at_proxy));
     let status_from = List::values(web.list("status_from", values::network));
     web.end();
     (
-        Dns { listen: addresses(at_dns), workers, upstreams, block_answer },
+        Dns { listen: addresses(at_dns), workers, upstreams, forwards, records, private_allowed, block_answer, encrypted },
         read_proxy,
         Web { listen: addresses(at_web), status_from },
     )
@@ -114,30 +144,38 @@ fn own_zone(item: &Item) -> Result<Host, Wrong> {
 }
 
 fn listen(section: &Section, otherwise: SocketAddr) -> Vec<Placed<SocketAddr>> {
-    let written = section.list("listen", |item| values::listen(item, otherwise.port()));
+    let listen = listen_if_written(section, "listen", otherwise.port());
+    let is_written = section.has("listen");
+    if is_written { listen } else { vec![Placed { value: otherwise, place: section.place() }] }
+}
+
+/// The addresses of this key, none if it is not written. `port` is the one to suggest.
+fn listen_if_written(section: &Section, key: &'static str, port: u16) -> Vec<Placed<SocketAddr>> {
+    let written = section.list(key, |item| values::listen(item, port));
     if let Some(first) = written.as_ref().and_then(|w| w.items.get(MAX_LISTEN)) {
         section.fault(Wrong::new("one door listens on too many addresses", format!("at most {MAX_LISTEN}")).at(first.place));
     }
-    written.map_or_else(
-        || vec![Placed { value: otherwise, place: section.place() }],
-        |v| v.items.into_iter().take(MAX_LISTEN).collect(),
-    )
+    written.map_or_else(Vec::new, |v| v.items.into_iter().take(MAX_LISTEN).collect())
 }
 
-fn upstreams(dns: &Section, listen: &[Placed<SocketAddr>], needed: bool) -> Vec<SocketAddr> {
-    let Some(written) = dns.list("upstreams", values::upstream) else {
-        return UPSTREAMS.iter().map(|ip| SocketAddr::from((*ip, 53))).collect();
+fn upstreams(dns: &Section, bootstrap: &[SocketAddr], listen: &[Placed<SocketAddr>], needed: bool) -> Vec<Upstream> {
+    let Some(written) = upstream::list(dns, "upstreams", bootstrap) else {
+        return UPSTREAMS.iter().map(|ip| SocketAddr::from((*ip, 53)).into()).collect();
     };
-    for upstream in &written.items {
-        if let Some(own) = listen.iter().find(|l| l.value == upstream.value) {
-            let wrong = Wrong::new("the gate would ask itself", "another resolver's address");
-            dns.fault(wrong.at(upstream.place).beside(own.place, "it listens here"));
-        }
-    }
+    not_itself(dns, &written, listen);
     if written.empty && needed {
         dns.fault(Wrong::new("there is nobody to ask", "at least one resolver, such as \"9.9.9.9\"").at(written.place));
     }
     List::values(Some(written))
+}
+
+fn not_itself(dns: &Section, upstreams: &List<Upstream>, listen: &[Placed<SocketAddr>]) {
+    for upstream in &upstreams.items {
+        if let Some(own) = listen.iter().find(|l| Some(l.value) == upstream.value.address()) {
+            let wrong = Wrong::new("the gate would ask itself", "another resolver's address");
+            dns.fault(wrong.at(upstream.place).beside(own.place, "it listens here"));
+        }
+    }
 }
 
 /// 'page' answers the address that was asked: it is of use only where the web door answers on that address, port 80.
@@ -165,7 +203,7 @@ fn block_answer(dns: &Section, listen: &[Placed<SocketAddr>], web: &[Placed<Sock
 }
 
 /// No two doors on one address and port. A whole family's address holds every address of it.
-fn one_door_an_address(root: &Section, doors: &[(&str, Vec<Placed<SocketAddr>>); 3]) {
+fn one_door_an_address(root: &Section, doors: &[(&str, Vec<Placed<SocketAddr>>)]) {
     let all: Vec<_> = doors.iter().flat_map(|(door, at)| at.iter().map(move |a| (*door, a))).collect();
     for (i, (door, here)) in all.iter().enumerate() {
         let clash = all[..i].iter().find(|(_, there)| {

@@ -157,6 +157,30 @@ impl<'r> Section<'r> {
         Some(List { items: items.iter().filter_map(|i| i.keep(self.reader, &mut read)).collect(), place, empty })
     }
 
+    /// A list of which each value is either one that `text` reads, or a table `{ key = … }` that `table` reads.
+    pub fn texts_or_tables<T>(
+        &self,
+        key: &'static str,
+        text: impl Fn(&Item<'r>) -> Result<T, Wrong>,
+        table: impl Fn(&Section<'r>) -> Option<T>,
+    ) -> Option<List<T>> {
+        let item = self.item(key)?;
+        let items = match item.value {
+            DeValue::Array(array) => {
+                array.iter().map(|v| Item { key, place: Place::of(item.place.file, v.span()), value: v.get_ref() }).collect()
+            }
+            _ => vec![Item { ..item }],
+        };
+        let read = |item: &Item<'r>| {
+            let DeValue::Table(keys) = item.value else { return item.keep(self.reader, &text) };
+            let section = Section::new(self.reader, format!("`{key}`"), item.place, vec![(item.place.file, keys)]);
+            let value = table(&section);
+            section.end();
+            value.map(|value| Placed { value, place: item.place })
+        };
+        Some(List { items: items.iter().filter_map(read).collect(), place: item.place, empty: items.is_empty() })
+    }
+
     /// A list that must be written.
     pub fn need_list<T>(&self, key: &'static str, read: impl FnMut(&Item<'r>) -> Result<T, Wrong>) -> Option<List<T>> {
         self.missing(key);
@@ -211,11 +235,16 @@ impl<'r> Section<'r> {
     /// Every table of `[[key]]`, in the order they are written.
     pub fn sections(&self, key: &'static str) -> Vec<Section<'r>> {
         self.ask(key);
+        // `[[key]]` at the top, `[[dns.key]]` below `[dns]`.
+        let full = match self.name.strip_prefix('[').and_then(|n| n.strip_suffix(']')) {
+            Some(above) => format!("{above}.{key}"),
+            None => key.to_owned(),
+        };
         let mut sections = Vec::new();
         for (at, value) in self.written(key) {
             let DeValue::Array(array) = value else {
                 let wrong =
-                    Wrong::new(format!("there may be more than one `{key}`"), format!("write `[[{key}]]`, in double brackets"));
+                    Wrong::new(format!("there may be more than one `{key}`"), format!("write `[[{full}]]`, in double brackets"));
                 self.fault(wrong.at(at));
                 continue;
             };
@@ -223,9 +252,9 @@ impl<'r> Section<'r> {
                 let place = Place::of(at.file, item.span());
                 match item.get_ref() {
                     DeValue::Table(table) => {
-                        sections.push(Section::new(self.reader, format!("[[{key}]]"), place, vec![(at.file, table)]));
+                        sections.push(Section::new(self.reader, format!("[[{full}]]"), place, vec![(at.file, table)]));
                     }
-                    _ => self.fault(no_table(key, &format!("[[{key}]]")).at(place)),
+                    _ => self.fault(no_table(key, &format!("[[{full}]]")).at(place)),
                 }
             }
         }

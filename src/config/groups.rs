@@ -120,6 +120,8 @@ impl People {
         let ranges = section.need_list("ranges", values::network);
         let profile = unknown_devices(section, profiles, known);
         let mode = section.value("mode", |item| item.word(&[("enforce", Mode::Enforce), ("watch", Mode::Watch)]));
+        let mode = mode.map_or(Mode::Enforce, |m| m.value);
+        let keep_ech = section.value("keep_ech", |item| item.flag()).map_or(mode == Mode::Watch, |v| v.value);
         section.end();
 
         for range in ranges.iter().flat_map(|r| &r.items) {
@@ -143,12 +145,7 @@ impl People {
             return;
         }
         self.groups.push(Group { name: of_network.value, profile: profile.unwrap_or(ProfileId(0)), priority: None });
-        self.networks.push(NetworkRule {
-            name: name.value,
-            ranges: List::values(ranges),
-            group,
-            mode: mode.map_or(Mode::Enforce, |m| m.value),
-        });
+        self.networks.push(NetworkRule { name: name.value, ranges: List::values(ranges), group, mode, keep_ech });
     }
 }
 

@@ -7,12 +7,12 @@ use super::item::{Item, List};
 use super::known::Known;
 use super::near::suggest;
 use super::public::{self, PublicList};
+use super::upstream::Upstream;
 use super::values;
 use crate::lists::Format;
 use crate::lists::locked::Key;
 use crate::words::{Category, CategorySet, Role};
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 
 /// Most lists of one table: an entry's sources are numbered in 13 bits, and the lists that ship want some of them.
@@ -38,7 +38,7 @@ pub struct Lists {
     pub offline: Option<PathBuf>,
     pub offline_at: Option<Spot>,
     /// Who is asked for the addresses of the lists' hosts; empty: the system's resolver.
-    pub bootstrap: Vec<SocketAddr>,
+    pub bootstrap: Vec<Upstream>,
     /// A certificate authority beside those of the system's store.
     pub trust: Option<PathBuf>,
     /// Categories that the school blocks by the list that ships alone, and knows it.
@@ -95,7 +95,7 @@ pub(super) fn read(
     catalogue: &Section,
     categories: &Categories,
     folders: &Folders,
-    upstreams: &[SocketAddr],
+    upstreams: &[Upstream],
     whole: bool,
 ) -> Lists {
     let shipped = shipped(root, folders);
@@ -108,7 +108,8 @@ pub(super) fn read(
     let offline = section.value("offline", |item| path(item.text()?));
     let offline_at = offline.and_then(|written| section.spot(written.place));
     let offline = offline.map(|written| folders.main.join(written.value));
-    let bootstrap = section.list("bootstrap", values::upstream).map_or(upstreams.to_vec(), |l| List::values(Some(l)));
+    let bootstrap = section.list("bootstrap", values::upstream);
+    let bootstrap = bootstrap.map_or(upstreams.to_vec(), |l| l.items.into_iter().map(|a| a.value.into()).collect());
     let trust = section.value("trust", |item| path(item.text()?)).map(|p| folders.main.join(p.value));
     let enough = section.list("shipped_is_enough", |item| {
         let category = categories.category(item, "this is no category")?;

@@ -15,6 +15,9 @@
 //! What it says, one file a section:
 //! - [`school`]      `[school]`
 //! - [`doors`]       `[dns]`, `[proxy]`, `[web]`
+//! - [`upstream`]    one resolver that is asked
+//! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
+//! - [`encrypted`]   `[dns]`, its encrypted part
 //! - [`lists`]       `[lists]`, `[[list]]`
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
 //! - [`categories`]  `[category.ID]`
@@ -30,6 +33,7 @@
 
 mod categories;
 mod doors;
+mod encrypted;
 mod entries;
 mod entry_file;
 mod exceptions;
@@ -39,25 +43,30 @@ mod groups;
 mod item;
 mod known;
 mod lists;
+mod names;
 mod near;
 mod profiles;
 mod public;
 mod school;
 mod summary;
 mod timetable;
+mod upstream;
 mod values;
 
 pub use categories::CategoryTitle;
 pub use doors::{BlockAnswer, Dns, Proxy, Web};
+pub use encrypted::{Encrypted, HTTPS_PATH, PemFile};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};
 pub use fault::{Fault, Faults, Spot, Text};
 pub use groups::Membership;
 pub use lists::{Lists, SealedFile, Source, Update};
+pub use names::{Data, Forward, Record};
 pub use near::nearest;
 pub use public::{PublicList, Signature};
 pub use school::{SUITES, School};
+pub use upstream::{Protocol, Upstream};
 
 use crate::policy::{Entry, OwnEntries, Passes, Policy, Timetable};
 use crate::words::{Category, GroupId};
@@ -175,7 +184,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let of_entries = reader.root(files.entries.iter().map(|_| entries_at), "the entries");
 
     let school = school::read(&root, &files.around);
-    let (dns, proxy, web) = doors::read(&root);
+    let (dns, proxy, web) = doors::read(&root, folder_of(&files.main));
     let data = data(&root);
     let categories = categories::Categories::read(&[&of_categories, &root], whole(categories_at));
     let folders = lists::Folders { main: folder_of(&files.main), shipped: &files.around.shipped };
@@ -256,7 +265,9 @@ impl Files {
 impl Config {
     /// The addresses this gateway answers on, for doors that must not reach themselves.
     pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
-        self.dns.listen.iter().chain(&self.proxy.listen).chain(&self.web.listen).map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
+        let encrypted = self.dns.encrypted.iter().flat_map(|e| e.tls_listen.iter().chain(&e.https_listen));
+        let listen = self.dns.listen.iter().chain(encrypted).chain(&self.proxy.listen).chain(&self.web.listen);
+        listen.map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
     }
 
     /// The id of a category, the school's own among them.

@@ -4,7 +4,7 @@ use super::categories::Categories;
 use super::fault::{Placed, Wrong};
 use super::file::Section;
 use super::known::Known;
-use crate::policy::{Act, Profile, ProfileId};
+use crate::policy::{Act, Profile, ProfileId, Safe, Youtube};
 use crate::words::{Category, CategorySet};
 
 /// More profiles than any school or trust can tell apart; their number is stored in 16 bits.
@@ -19,6 +19,8 @@ struct Written {
     rshe: Option<bool>,
     warn_unseen: Option<Act>,
     default: Option<Act>,
+    safe_search: Option<bool>,
+    youtube: Option<Youtube>,
     block: CategorySet,
     warn: CategorySet,
     allow: Vec<Placed<Category>>,
@@ -73,6 +75,7 @@ fn read_one(name: String, section: &Section, categories: &Categories, known: &Kn
     }
     let act = |key| section.value(key, |item| item.word(&[("block", Act::Block), ("allow", Act::Allow)])).map(|v| v.value);
     let flag = |key| section.value(key, |item| item.flag()).map(|v| v.value);
+    let words: Vec<_> = Youtube::ALL.iter().map(|y| (y.word(), *y)).collect();
     let written = Written {
         name,
         extends,
@@ -80,6 +83,8 @@ fn read_one(name: String, section: &Section, categories: &Categories, known: &Kn
         rshe: flag("rshe"),
         warn_unseen: act("warn_unseen"),
         default: act("default"),
+        safe_search: flag("safe_search"),
+        youtube: section.value("youtube", |item| item.word(&words)).map(|v| v.value),
         block,
         warn,
         allow,
@@ -134,6 +139,7 @@ fn inherit(own: &Written, parent: Option<Profile>, section: &Section, categories
         }
         allowed.insert(category.value);
     }
+    let safe = parent.as_ref().map_or(Safe::STRICTEST, |p| p.safe);
     let says = allowed.or(own.block).or(own.warn);
     Profile {
         name: own.name.clone(),
@@ -143,12 +149,13 @@ fn inherit(own: &Written, parent: Option<Profile>, section: &Section, categories
         warn_unseen: own.warn_unseen.or(parent.as_ref().map(|p| p.warn_unseen)).unwrap_or(Act::Block),
         otherwise: own.default.or(parent.map(|p| p.otherwise)).unwrap_or(Act::Allow),
         pupils: own.pupils,
+        safe: Safe { search: own.safe_search.unwrap_or(safe.search), youtube: own.youtube.unwrap_or(safe.youtube) },
     }
 }
 
 /// The strictest profile for pupils: what an unknown device is judged by.
 pub(super) fn strictest(profiles: &[Profile]) -> Option<ProfileId> {
-    let strictness = |p: &Profile| (p.otherwise, p.block.len(), p.warn.len(), !p.rshe);
+    let strictness = |p: &Profile| (p.otherwise, p.block.len(), p.warn.len(), !p.rshe, p.safe);
     let pupils = profiles.iter().enumerate().filter(|(_, p)| p.pupils);
     // `max_by_key` takes the last of equals: reversed, that is the first written.
     pupils.rev().max_by_key(|(_, p)| strictness(p)).map(|(i, _)| ProfileId(i as u16))

@@ -1,6 +1,7 @@
 //! `[school]`: what it is called, when its day is, which suites it uses.
 
 use super::Around;
+use super::fault::Wrong;
 use super::file::Section;
 use super::item::List;
 use super::values;
@@ -8,6 +9,10 @@ use jiff::tz::TimeZone;
 
 /// The suites that `platforms` may name: each is a file `platform-NAME.txt` of the shipped lists.
 pub const SUITES: &[&str] = &["microsoft365", "google-workspace"];
+
+/// Most contacts, and the length of each: all of them fit into an answer over UDP.
+const MAX_CONTACTS: usize = 3;
+const MAX_CONTACT: usize = 100;
 
 #[derive(Debug, Clone)]
 pub struct School {
@@ -19,6 +24,8 @@ pub struct School {
     pub zone: TimeZone,
     /// Whom a blocked pupil should see. As shipped: 'your teacher'.
     pub whom_to_see: String,
+    /// URIs of whoever mends a wrong block (`mailto:`, `tel:`, `sips:`), for programs that can show them. As shipped: none.
+    pub contact: Vec<String>,
     /// Suites whose mail, chat and drive count as platform: the files `platform-NAME.txt` of the shipped lists.
     pub platforms: Vec<String>,
 }
@@ -33,12 +40,28 @@ pub(super) fn read(root: &Section, around: &Around) -> School {
         gateway: text("gateway", &around.host_name),
         zone: section.value("timezone", values::zone).map_or_else(london, |v| v.value),
         whom_to_see: text("whom_to_see", "your teacher"),
+        contact: contact(&section),
         platforms: platforms.into_iter().map(str::to_owned).collect(),
     };
     school.platforms.sort();
     school.platforms.dedup();
     section.end();
     school
+}
+
+/// Addresses that an extended DNS error may hold: it has room for few.
+fn contact(section: &Section) -> Vec<String> {
+    let written = section.list("contact", |item| {
+        let text = item.text()?;
+        let right = "an address with its kind, such as \"mailto:filter@school.example\" or \"tel:+441632960123\"";
+        let of_a_kind = ["mailto:", "tel:", "sips:"].iter().any(|kind| text.len() > kind.len() && text.starts_with(kind));
+        let is_plain = text.bytes().all(|b| b.is_ascii_graphic()) && text.len() <= MAX_CONTACT;
+        if of_a_kind && is_plain { Ok(text.to_owned()) } else { Err(Wrong::new("this is not an address of a contact", right)) }
+    });
+    if let Some(first) = written.as_ref().and_then(|w| w.items.get(MAX_CONTACTS)) {
+        section.fault(Wrong::new("there are too many contacts", format!("at most {MAX_CONTACTS}")).at(first.place));
+    }
+    List::values(written)
 }
 
 fn london() -> TimeZone {

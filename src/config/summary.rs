@@ -32,7 +32,23 @@ impl Config {
     fn doors(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = |list: &[std::net::SocketAddr]| if list.is_empty() { "shut".to_owned() } else { joined(list) };
         line(f, "DNS", format_args!("{}, a blocked name answers {}", at(&self.dns.listen), self.dns.block_answer))?;
+        if let Some(encrypted) = &self.dns.encrypted {
+            for (over, list) in [("TLS", &encrypted.tls_listen), ("HTTPS", &encrypted.https_listen)] {
+                if !list.is_empty() {
+                    line(f, "", format_args!("over {over}: {}, as {}", joined(list), encrypted.name))?;
+                }
+            }
+        }
         line(f, "Upstreams", joined(&self.dns.upstreams))?;
+        for forward in &self.dns.forwards {
+            line(f, "", format_args!("{}: asked of {}", joined(&forward.zones), joined(&forward.upstreams)))?;
+        }
+        if !self.dns.records.is_empty() {
+            line(f, "", format_args!("{} records answered here", self.dns.records.len()))?;
+        }
+        if !self.dns.private_allowed.is_empty() {
+            line(f, "", format_args!("private addresses from anybody: {}", joined(&self.dns.private_allowed)))?;
+        }
         line(f, "Proxy", at(&self.proxy.listen))?;
         let proxy = &self.proxy;
         for (what, list) in [
@@ -54,7 +70,12 @@ impl Config {
             let mode =
                 if network.mode == Mode::Watch { ", WATCHING: nothing is blocked but locked and harmful code" } else { "" };
             let unknown = profile_of(network.group);
-            let text = format_args!("{}: {}; unknown devices get {unknown}{mode}", network.name, joined(&network.ranges));
+            let ech = match (network.mode, network.keep_ech) {
+                (Mode::Enforce, true) => ", keeps ECH: it hides the names of some connections",
+                (Mode::Watch, false) => ", takes ECH out of answers",
+                _ => "",
+            };
+            let text = format_args!("{}: {}; unknown devices get {unknown}{mode}{ech}", network.name, joined(&network.ranges));
             line(f, heading(i, "Networks"), text)?;
         }
         for (i, member) in self.members.iter().enumerate() {
@@ -70,7 +91,7 @@ impl Config {
             line(
                 f,
                 heading(i, "Profiles"),
-                format_args!("{}: blocks {block} categories{rest}, warns of {warn}{pupils}", profile.name),
+                format_args!("{}: blocks {block} categories{rest}, warns of {warn}, {}{pupils}", profile.name, profile.safe),
             )?;
         }
         Ok(())

@@ -1,10 +1,12 @@
 //! What the shipped files say, and what is told of wrong ones.
 
 mod public;
+mod resolvers;
 mod shipped;
 mod wrong;
 
 use super::*;
+use crate::words::Host;
 
 /// Noon on 1 September 2026, UTC: what is now for entries that must end soon.
 const NOW_MS: i64 = 1_788_264_000_000;

@@ -5,9 +5,9 @@
 //! ```
 
 use super::door::Door;
-use super::{tcp, udp};
+use super::{https, tcp, tls, udp};
 use crate::gate::Gate;
-use crate::net::listen::{self, Listening};
+use crate::net::listen::{self, Listening, Seats};
 use crate::net::{Datagrams, Drain};
 use crate::resolve::Resolver;
 use std::io;
@@ -19,6 +19,9 @@ use tokio::sync::mpsc;
 
 /// Where the addresses come from, for people.
 const KEY: &str = "[dns] listen";
+
+const TLS_KEY: &str = "[dns] tls_listen";
+const HTTPS_KEY: &str = "[dns] https_listen";
 
 /// How often a port is sought that is free for both UDP and TCP, if any will do (port 0).
 const PORT_TRIES: usize = 32;
@@ -54,6 +57,8 @@ enum Fault {
 pub struct Bound {
     udp: Vec<Datagrams>,
     tcp: Option<Listening>,
+    tls: Option<Listening>,
+    https: Option<Listening>,
     addresses: Vec<SocketAddr>,
 }
 
@@ -63,7 +68,7 @@ pub struct Bound {
 /// Which address, by which key, and what to do.
 pub fn bind(listen: &[SocketAddr], workers: usize) -> io::Result<Bound> {
     let workers = if workers == 0 { std::thread::available_parallelism().map_or(1, |n| n.get()) } else { workers };
-    let mut bound = Bound { udp: Vec::new(), tcp: None, addresses: Vec::new() };
+    let mut bound = Bound { udp: Vec::new(), tcp: None, tls: None, https: None, addresses: Vec::new() };
     for &wished in listen {
         let (listener, first, address) = pair(wished)?;
         bound.tcp = Some(match bound.tcp.take() {
@@ -137,6 +142,26 @@ impl Bound {
         self.addresses.clone()
     }
 
+    /// Binds DNS over TLS and over HTTPS, too.
+    ///
+    /// # Errors
+    /// As [`bind`].
+    pub fn and_encrypted(mut self, tls: &[SocketAddr], https: &[SocketAddr]) -> io::Result<Self> {
+        let bound = |listen: &[SocketAddr], key| (!listen.is_empty()).then(|| listen::bind(listen, key)).transpose();
+        (self.tls, self.https) = (bound(tls, TLS_KEY)?, bound(https, HTTPS_KEY)?);
+        Ok(self)
+    }
+
+    /// Where it listens for DNS over TLS.
+    pub fn tls_addrs(&self) -> Vec<SocketAddr> {
+        self.tls.as_ref().map(|l| l.local_addrs().to_vec()).unwrap_or_default()
+    }
+
+    /// Where it listens for DNS over HTTPS.
+    pub fn https_addrs(&self) -> Vec<SocketAddr> {
+        self.https.as_ref().map(|l| l.local_addrs().to_vec()).unwrap_or_default()
+    }
+
     /// Opens the door: starts a thread a UDP socket, and what runs on the runtime.
     pub fn serve(self, gate: Arc<Gate>, resolver: Arc<Resolver>, drain: Drain, handle: Handle) -> Running {
         let door = Arc::new(Door::new(gate, resolver));
@@ -152,7 +177,17 @@ impl Bound {
                 Err(fault) => tracing::error!(%fault, "a DNS worker could not be started"),
             }
         }
-        tasks.extend(self.tcp.map(|listening| handle.spawn(tcp::serve(listening, door, drain))));
+        let seats = Seats::new(tcp::LIMITS);
+        let and = || (seats.clone(), door.clone(), drain.clone());
+        if let (Some(listening), (seats, door, drain)) = (self.tcp, and()) {
+            tasks.push(handle.spawn(tcp::serve(listening, seats, door, drain)));
+        }
+        if let (Some(listening), (seats, door, drain)) = (self.tls, and()) {
+            tasks.push(handle.spawn(tls::serve(listening, seats, door, drain)));
+        }
+        if let (Some(listening), (seats, door, drain)) = (self.https, and()) {
+            tasks.push(handle.spawn(https::serve(listening, seats, door, drain)));
+        }
         Running { threads, tasks, handle }
     }
 }

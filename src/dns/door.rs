@@ -4,22 +4,22 @@
 //! bytes ─▶ read ─▶ who? ─▶ judge ─▶ blocked? ── yes ─▶ block answer ─▶ note ─▶ bytes
 //!                  │                  no
 //!                  ▼                  ▼
-//!               REFUSED            cache ── miss ─▶ upstream ─▶ judge behind ─▶ note ─▶ bytes
+//!               REFUSED       safe search: another name?
+//!                                     ▼
+//!                                  cache ── miss ─▶ upstream ─▶ judge behind ─▶ note ─▶ bytes
 //! ```
 
-use super::{blocked, special};
+use super::update::Update;
+use super::{blocked, safe, special};
 use crate::gate::{Gate, Heard, Judged, Noted, Visit};
 use crate::journal::{Door as Doorway, Intent};
 use crate::policy::{Action, Step, Surface, Verdict};
 use crate::resolve::{Outcome, ResolveFault, Resolver, Share, WireAnswer};
-use crate::wire::{BadQuery, Ede, Made, Query, Rcode, answer, rr};
+use crate::wire::{BadQuery, Ede, Made, Path, Query, Rcode, answer, rr};
 use crate::words::{Category, ClientAddr, Host};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// Longest message over TCP: the length prefix has two octets.
-const TCP_LIMIT: usize = 65_535;
 
 /// What answers queries: the gate that judges, the resolver that asks.
 pub struct Door {
@@ -40,6 +40,21 @@ pub struct Asker {
 pub enum Transport {
     Udp,
     Tcp,
+    /// DNS over TLS (RFC 7858).
+    Tls,
+    /// DNS over HTTPS (RFC 8484).
+    Https,
+}
+
+impl From<Transport> for Path {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Udp => Self::Datagram,
+            Transport::Tcp => Self::Stream { private: false },
+            Transport::Tls => Self::Stream { private: true },
+            Transport::Https => Self::Https,
+        }
+    }
 }
 
 /// What the first look came to.
@@ -54,14 +69,17 @@ pub enum First {
 
 /// A question that is allowed, and not yet answered.
 pub struct Open {
-    visit: Visit,
-    judged: Judged,
-    query: Query,
-    asker: Asker,
-    length: usize,
-    since: Instant,
-    /// `None`: room is short and the client has its share.
-    share: Option<Share>,
+    pub(super) visit: Visit,
+    pub(super) judged: Judged,
+    pub(super) query: Query,
+    pub(super) asker: Asker,
+    pub(super) length: usize,
+    pub(super) since: Instant,
+    pub(super) alias: Option<safe::Alias>,
+    /// `None`: the client has its share.
+    pub(super) share: Option<Share>,
+    /// It is no question, but a dynamic update.
+    pub(super) update: Option<Update>,
 }
 
 /// One question on its way: everything that its event needs.
@@ -77,12 +95,29 @@ pub(super) struct Asked<'a> {
     /// Octets of the query.
     pub length: usize,
     pub since: Instant,
+    /// What it is answered as, by safe search.
+    pub alias: Option<&'a safe::Alias>,
 }
 
 impl Open {
-    fn asked(&self) -> Asked<'_> {
-        let Self { visit, judged, query, asker, length, since, .. } = self;
-        Asked { visit, judged, query, printed: None, asker: *asker, length: *length, since: *since }
+    pub(super) fn asked(&self) -> Asked<'_> {
+        let Self { visit, judged, query, asker, length, since, alias, .. } = self;
+        Asked { visit, judged, query, printed: None, asker: *asker, length: *length, since: *since, alias: alias.as_ref() }
+    }
+}
+
+impl Asked<'_> {
+    /// What the upstreams are asked.
+    fn wanted(&self) -> &Query {
+        self.alias.map_or(self.query, |alias| &alias.query)
+    }
+
+    /// Longest answer that the client can take.
+    pub(super) fn limit(&self) -> usize {
+        match self.asker.transport {
+            Transport::Udp => self.query.udp_limit(),
+            Transport::Tcp | Transport::Tls | Transport::Https => answer::LONGEST,
+        }
     }
 }
 
@@ -119,11 +154,16 @@ impl Door {
     pub(super) fn first_of(&self, visit: Option<Visit>, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> First {
         let since = Instant::now();
         let counters = &self.gate.counters;
-        let query = match Query::read(bytes) {
+        let ours = visit.is_some();
+        let query = match Query::read_by(asker.transport.into(), bytes) {
             Ok(query) => query,
             Err(bad) => {
+                let update = visit.filter(|_| bad == BadQuery::Opcode(Query::UPDATE));
+                if let Some(first) = update.and_then(|visit| self.update(bytes, visit, asker, since, out)) {
+                    return first;
+                }
                 counters.malformed.inc();
-                return refuse_header(bad, bytes, visit.is_some(), out);
+                return refuse_header(bad, bytes, ours, out);
             }
         };
         let Some(visit) = visit else {
@@ -144,24 +184,43 @@ impl Door {
             None => visit.judge_unlisted(Surface::NoPage),
         };
         let length = bytes.len();
-        let asked = Asked { visit: &visit, judged: &judged, query: &query, printed: None, asker, length, since };
+        let asked = Asked { visit: &visit, judged: &judged, query: &query, printed: None, asker, length, since, alias: None };
         self.judged(&asked, host.as_ref(), out)
     }
 
     /// Answers a question that has been judged, if nobody must be asked. `host` is what it was judged by.
     pub(super) fn judged(&self, asked: &Asked, host: Option<&Host>, out: &mut Vec<u8>) -> First {
-        let Asked { visit, judged, query, asker, length, since, .. } = *asked;
+        let instead = host.and_then(|host| safe::instead(asked, host));
+        let rewritten = instead.as_ref().map(|_| asked.judged.rewritten());
+        let followed = instead.as_ref().and_then(safe::Instead::followed);
+        let asked = &Asked { judged: rewritten.as_ref().unwrap_or(asked.judged), alias: followed, ..*asked };
+        let told = instead.as_ref().and_then(safe::Instead::told).filter(|_| !asked.judged.verdict.blocks());
+        let Asked { visit, judged, query, asker, .. } = *asked;
         if !is_plain(query) {
             self.say(asked, Made::bare(Rcode::REFUSED), judged, out);
-        } else if let Some(made) = host.and_then(|host| special::answer(host, query.kind)) {
+        } else if let Some(made) = host.and_then(|h| special::answer(h, query.kind, &visit.snapshot.config, asker.local)) {
             self.say(asked, made, judged, out);
-        } else if judged.verdict.blocks() {
+        } else if let Some(made) = told {
+            self.say(asked, made, judged, out);
+        } else {
+            return self.ordinary(asked, out);
+        }
+        First::Answered
+    }
+
+    /// [`Door::judged`] for a question that is plain, of a name that we have nothing of our own to say of.
+    pub(super) fn ordinary(&self, asked: &Asked, out: &mut Vec<u8>) -> First {
+        let Asked { visit, judged, query, asker, length, since, alias, .. } = *asked;
+        if judged.verdict.blocks() {
             self.block(asked, judged, out);
-        } else if let Some(kept) = self.resolver.cached(query) {
+        } else if query.kind == rr::ANY {
+            self.say(asked, Made::minimal(), judged, out);
+        } else if let Some(kept) = self.resolver.cached(asked.wanted()) {
             self.settle(asked, kept, out);
         } else {
             let (visit, judged, query, share) = (visit.clone(), *judged, *query, self.resolver.share(asker.client));
-            return First::Open(Box::new(Open { visit, judged, query, asker, length, since, share }));
+            let alias = alias.copied();
+            return First::Open(Box::new(Open { visit, judged, query, asker, length, since, alias, share, update: None }));
         }
         First::Answered
     }
@@ -169,13 +228,19 @@ impl Door {
     /// Asks the upstreams, and answers.
     pub async fn finish(&self, open: Open, out: &mut Vec<u8>) {
         let Some(_share) = &open.share else { return self.too_busy(&open, out) };
-        let outcome = self.resolver.answer(&open.query).await;
+        if let Some(update) = &open.update {
+            return self.finish_update(&open, update, out).await;
+        }
+        let outcome = self.resolver.answer(open.asked().wanted()).await;
         self.settle(&open.asked(), outcome, out);
     }
 
     /// Answers a question for which there is no room: SERVFAIL, so that the client tries again or elsewhere.
     pub fn too_busy(&self, open: &Open, out: &mut Vec<u8>) {
-        self.settle(&open.asked(), Err(ResolveFault::Busy), out);
+        match &open.update {
+            Some(update) => self.too_busy_update(open, update, out),
+            None => self.settle(&open.asked(), Err(ResolveFault::Busy), out),
+        }
     }
 
     /// Answers an allowed question, unless what stands behind it is blocked.
@@ -207,45 +272,50 @@ impl Door {
     }
 
     /// Answers what may be known as the upstream said it.
-    pub(super) fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
-        let limit = match asked.asker.transport {
-            Transport::Udp => asked.query.udp_limit(),
-            Transport::Tcp => TCP_LIMIT,
-        };
-        found.write(asked.query, limit, asked.since, out);
-        self.note(asked, judged, found.rcode(), out);
-        self.tell(asked, judged, found.addresses());
+    fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
+        if let Some(alias) = asked.alias {
+            let ttl = found.left(asked.since).min(safe::TTL);
+            self.say(asked, alias.answer(found.rcode(), found.addresses(), ttl), judged, out);
+        } else {
+            let rcode = found.write(asked.query, asked.limit(), asked.since, asked.visit.keeps_ech(), out);
+            self.note(asked, judged, rcode, out);
+        }
+        let addresses = found.addresses();
+        if !addresses.is_empty()
+            && let Some(host) = asked.query.name.host()
+        {
+            let mark = self.gate.ledger.mark(host.as_str(), addresses);
+            self.tell(asked, judged, mark, || (host.as_str(), addresses));
+        }
     }
 
-    /// Remembers for which name this client was given these addresses. Not of help: who asked for it is kept nowhere.
-    fn tell(&self, asked: &Asked, judged: &Judged, addresses: &[IpAddr]) {
+    /// Remembers for which name this client was given these addresses, known by their mark. Not of help: who asked for it is kept
+    /// nowhere.
+    #[inline]
+    pub(super) fn tell<'a>(&self, asked: &Asked, judged: &Judged, mark: u64, told: impl FnOnce() -> (&'a str, &'a [IpAddr])) {
         let nobody = asked.visit.noted == Noted::SelfTest;
         let help = judged.verdict.step == Step::Help || judged.found.categories().contains(Category::HELP);
-        if addresses.is_empty() || help || nobody {
-            return;
-        }
-        let (client, boot_ms) = (asked.asker.client, asked.visit.boot_ms);
-        match asked.printed {
-            Some(host) => self.gate.ledger.tell(client, host, addresses, boot_ms),
-            None => {
-                asked.query.name.host().into_iter().for_each(|h| self.gate.ledger.tell(client, h.as_str(), addresses, boot_ms))
-            }
+        if mark != 0 && !help && !nobody {
+            self.gate.ledger.tell(asked.asker.client, mark, asked.visit.boot_ms, told);
         }
     }
 
     pub(super) fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {
         let config = &asked.visit.snapshot.config;
-        let why = blocked::why(config, &judged.verdict);
-        self.say(asked, blocked::answer(config, &judged.verdict, asked.query, asked.asker.local, &why), judged, out);
+        let text = blocked::text(config, &judged.verdict, asked.query);
+        self.say(asked, blocked::answer(config, &judged.verdict, asked.query, asked.asker.local, &text), judged, out);
     }
 
     fn say(&self, asked: &Asked, made: Made, judged: &Judged, out: &mut Vec<u8>) {
         made.write(asked.query, out);
+        if out.len() > asked.limit() {
+            answer::cut(asked.query, made.rcode, None, out);
+        }
         self.note(asked, judged, made.rcode, out);
     }
 
     /// Writes the event. `judged` is the verdict that was acted upon: the question's, or that on what stands behind it.
-    fn note(&self, asked: &Asked, judged: &Judged, rcode: Rcode, out: &[u8]) {
+    pub(super) fn note(&self, asked: &Asked, judged: &Judged, rcode: Rcode, out: &[u8]) {
         let heard = Heard {
             door: Doorway::Dns,
             method: "",
@@ -292,7 +362,8 @@ fn never_asked(kind: u16) -> bool {
 pub(super) fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
     let mut said: Option<Judged> = None;
     let own = asked.query.name.nearest_host();
-    let names = found.names().iter().filter(|n| Some(**n) != own).copied();
+    let target = asked.alias.iter().map(|alias| alias.target);
+    let names = target.chain(found.names().iter().filter(|n| Some(**n) != own).copied());
     for host in names.chain(found.addresses().iter().map(|&a| Host::from(a))) {
         let Some(judged) = asked.visit.judge_behind(asked.judged, &host, Surface::NoPage) else { continue };
         if judged.verdict.blocks() {

@@ -1,53 +1,74 @@
-//! TCP: several queries a connection, answered in the order they are done (RFC 7766 §6.2).
+//! Streams: several queries a connection, answered in the order they are done (RFC 7766 §6.2); of TCP, and of TLS behind its
+//! handshake.
 
 use super::door::{Asker, Door, Transport};
 use crate::net::Drain;
-use crate::net::listen::{Caller, Limits, Listening};
+use crate::net::listen::{Caller, Limits, Listening, Seats};
+use crate::wire::answer::IDLE_SECONDS;
+use crate::wire::https::MAX_QUERY;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// A client should need one connection or two (RFC 7766 §6.2.2), a terminal server some more; strangers, all together, get
-/// one refusal each.
-const LIMITS: Limits = Limits { total: 2_000, per_client: 20, strangers: 50 };
+/// one refusal each. TCP, TLS and HTTPS share these.
+pub const LIMITS: Limits = Limits { total: 2_000, per_client: 20, strangers: 50 };
 
 /// Most queries under way on one connection.
-const MAX_IN_FLIGHT: usize = 32;
+pub const MAX_IN_FLIGHT: usize = 32;
 
-/// How long a connection may be idle (RFC 7766 §6.2.3: in the order of seconds), and how long a client may take to read.
-const IDLE: Duration = Duration::from_secs(10);
+/// How long a connection may be idle, and how long a client may take to read. Part of a query is no sign of life.
+pub const IDLE: Duration = Duration::from_secs(IDLE_SECONDS as u64);
 
-/// Longest query that is read: room for padding (RFC 7830), nothing else is long.
-const MAX_QUERY: usize = 4_096;
+/// How long the word of the end may take: a client that takes nothing does not hold its seat by it.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Takes connections until the doors are to stop, then lets what has begun end.
-pub async fn serve(listening: Listening, door: Arc<Door>, drain: Drain) {
+pub async fn serve(listening: Listening, seats: Seats, door: Arc<Door>, drain: Drain) {
     let gate = door.gate.clone();
     let known = move |client| gate.snapshot().who(client).is_some();
     let stop = drain.clone();
-    let handle = move |caller: Caller| converse(caller, door.clone(), stop.clone());
-    listening.serve(LIMITS, drain, known, handle).await;
-}
-
-async fn converse(caller: Caller, door: Arc<Door>, drain: Drain) {
-    if let Err(fault) = talk(caller, door, drain).await {
-        tracing::trace!(%fault, "a DNS connection ended");
-    }
+    let handle = move |caller: Caller| {
+        let (door, stop) = (door.clone(), stop.clone());
+        async move {
+            let asker = Asker { client: caller.client, local: caller.local.ip(), transport: Transport::Tcp };
+            converse(caller.stream, asker, door, stop, IDLE).await;
+        }
+    };
+    listening.serve(seats, drain, known, handle).await;
 }
 
 /// Reads queries and writes answers until the client goes, is idle, or the doors are to stop.
-async fn talk(caller: Caller, door: Arc<Door>, mut drain: Drain) -> io::Result<()> {
-    let Caller { mut stream, client, local } = caller;
-    let asker = Asker { client, local: local.ip(), transport: Transport::Tcp };
-    let stranger = door.gate.snapshot().who(client).is_none();
-    let mut buffer = Vec::with_capacity(512);
+pub(super) async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    asker: Asker,
+    door: Arc<Door>,
+    drain: Drain,
+    idle: Duration,
+) {
     let mut in_flight = JoinSet::new();
+    if let Err(fault) = talk(stream, (asker, door, drain), idle, &mut in_flight).await {
+        tracing::trace!(%fault, "a DNS connection ended");
+    }
+    // Who asks and goes has asked all the same, and the log says so.
+    in_flight.detach_all();
+}
+
+async fn talk(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    (asker, door, mut drain): (Asker, Arc<Door>, Drain),
+    idle: Duration,
+    in_flight: &mut JoinSet<Option<Vec<u8>>>,
+) -> io::Result<()> {
+    let stranger = door.gate.snapshot().who(asker.client).is_none();
+    let mut buffer = Vec::with_capacity(512);
     // Whether the client may send more; what it has sent is answered even if it says no more (RFC 7766 §6.2.4).
     let mut reading = true;
+    // When the last whole query came or the last answer went.
+    let mut moved = Instant::now();
     loop {
         while in_flight.len() < MAX_IN_FLIGHT {
             let Some(query) = next_query(&mut buffer)? else { break };
@@ -56,6 +77,7 @@ async fn talk(caller: Caller, door: Arc<Door>, mut drain: Drain) -> io::Result<(
                 let mut out = Vec::new();
                 door.answer(&query, asker, &mut out).await.then_some(out)
             });
+            moved = Instant::now();
             if stranger {
                 // One refusal, and that was it.
                 buffer.clear();
@@ -63,7 +85,7 @@ async fn talk(caller: Caller, door: Arc<Door>, mut drain: Drain) -> io::Result<(
             }
         }
         if !reading && in_flight.is_empty() {
-            return stream.shutdown().await;
+            return timeout(FAREWELL, stream.shutdown()).await?;
         }
         let room = in_flight.len() < MAX_IN_FLIGHT;
         tokio::select! {
@@ -74,16 +96,23 @@ async fn talk(caller: Caller, door: Arc<Door>, mut drain: Drain) -> io::Result<(
             Some(answer) = in_flight.join_next(), if !in_flight.is_empty() => {
                 // A panic over one query closes its connection, no other. What is not to be answered ends it too.
                 let Some(answer) = answer.map_err(io::Error::other)? else { return Ok(()) };
-                timeout(IDLE, write(&mut stream, &answer)).await??;
+                timeout(idle, write(&mut stream, &answer)).await??;
+                moved = Instant::now();
             }
             read = stream.read_buf(&mut buffer), if reading && room => reading = read? > 0,
-            () = tokio::time::sleep(IDLE), if in_flight.is_empty() => return Ok(()),
+            () = sleep_until(moved + idle), if reading && in_flight.is_empty() => {
+                buffer.clear();
+                reading = false;
+            }
         }
     }
 }
 
-/// Takes the first whole query off the buffer. What is longer than a query ends the connection.
-fn next_query(buffer: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
+/// Takes the first whole query off the buffer.
+///
+/// # Errors
+/// What is longer than a query: the connection ends.
+pub fn next_query(buffer: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
     let Some(length) = buffer.first_chunk::<2>().map(|l| usize::from(u16::from_be_bytes(*l))) else { return Ok(None) };
     if length > MAX_QUERY {
         return Err(io::Error::from(io::ErrorKind::InvalidData));
@@ -97,17 +126,20 @@ fn next_query(buffer: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Length and message in one write (RFC 7766 §8).
-async fn write(stream: &mut TcpStream, answer: &[u8]) -> io::Result<()> {
+async fn write(stream: &mut (impl AsyncWrite + Unpin), answer: &[u8]) -> io::Result<()> {
     let length = u16::try_from(answer.len()).map_err(io::Error::other)?;
     let mut framed = Vec::with_capacity(2 + answer.len());
     framed.extend_from_slice(&length.to_be_bytes());
     framed.extend_from_slice(answer);
-    stream.write_all(&framed).await
+    stream.write_all(&framed).await?;
+    // Over TLS what is written may wait to be encrypted.
+    stream.flush().await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::net::TcpStream;
 
     #[test]
     fn queries_are_taken_off_whole_and_what_is_too_long_ends_the_connection() {

@@ -1,5 +1,9 @@
 //! The door with a real gate behind it: a configuration as written, compiled lists, a journal, a stub for an upstream.
 
+mod http_client;
+mod streams;
+mod update;
+
 use super::front::Front;
 use super::*;
 use crate::config::{self, Around, Files, Text};
@@ -7,17 +11,19 @@ use crate::gate::{Clock, Gate, Snapshot};
 use crate::journal::read::{Filter, Week, weeks};
 use crate::journal::{Event, Journal, Settings};
 use crate::lists::{Canaries, Format, Known, ListText, Locked, Origin, Platforms, Reach, Table, compile_texts};
+use crate::net::batch::BATCH;
 use crate::net::drain::drain;
 use crate::people::Register;
 use crate::policy::{Action, Step};
 use crate::resolve::Resolver;
-use crate::resolve::shares::SHORT;
+use crate::resolve::shares::MAX_OPEN;
 use crate::resolve::stub::{Stub, rows, with_code};
 use crate::wire::message::tests::{ASKED, soa};
 use crate::wire::question::tests::query;
 use crate::wire::{Query, rr};
 use crate::words::{Category, ClientAddr};
 use hickory_proto::op::{Message as Parsed, ResponseCode};
+use hickory_proto::rr::RData;
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use proptest::prelude::*;
 use std::io::{Read, Write};
@@ -25,6 +31,9 @@ use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
 
 const A: [u8; 4] = [192, 0, 2, 1];
+/// A record for itself with HTTP/2 and HTTP/3, a hint to [`A`] and `ech`.
+const ECH: &[u8] = b"\x00\x01\x00\x00\x01\x00\x06\x02h2\x02h3\x00\x04\x00\x04\xc0\x00\x02\x01\x00\x05\x00\x03key";
+const SAFE: [u8; 4] = [192, 0, 2, 120];
 const PUPIL: [u8; 4] = [127, 0, 0, 1];
 const WATCHED: [u8; 4] = [127, 9, 0, 1];
 const STRANGER: [u8; 4] = [192, 0, 2, 200];
@@ -49,8 +58,9 @@ fn text(path: &str, text: &str) -> Text {
 }
 
 fn configured(dns: &str) -> config::Config {
+    let school = if dns.contains("[school]") { "" } else { "[school]\nname = \"Test School\"\n" };
     let main = format!(
-        "[school]\nname = \"Test School\"\n[dns]\n{dns}\n[web]\nlisten = [\"10.20.0.1:80\", \"[2001:db8::1]:80\"]\n\
+        "{school}[dns]\n{dns}\n[web]\nlisten = [\"10.20.0.1:80\", \"[2001:db8::1]:80\"]\n\
          [[network]]\nname = \"here\"\nranges = [\"127.0.0.0/16\", \"::1\"]\n\
          [[network]]\nname = \"watched\"\nranges = [\"127.9.0.0/16\"]\nmode = \"watch\"\n"
     );
@@ -91,8 +101,15 @@ fn internet(query: &Query, tcp: bool) -> Option<Vec<u8>> {
     Some(match &query.name.to_string()[..] {
         "shop.test" => cname(b"\x03www\x03bet\x04test\x00"),
         "www.helpline.test" => cname(b"\x05phish\x04test\x00"),
+        "forcesafesearch.google.com" | "restrict.youtube.com" | "strict.bing.com" => match query.kind {
+            rr::AAAA => rows(query, &[(1, ASKED, rr::SOA, 60, &soa(60))]),
+            _ => rows(query, &[(0, ASKED, rr::A, 300, &SAFE)]),
+        },
+        "safe.duckduckgo.com" => cname(b"\x03www\x03bet\x04test\x00"),
+        "safesearch.pixabay.com" => return None,
+        "ech.test" => rows(query, &[(0, ASKED, rr::HTTPS, 300, ECH)]),
         "missing.test" => with_code(query, 3, &[(1, ASKED, rr::SOA, 60, &soa(60))]),
-        "silent.test" => return None,
+        name if name.starts_with("silent") => return None,
         "big.test" if !tcp => {
             with_code(query, 0, &[]).into_iter().enumerate().map(|(i, o)| if i == 2 { o | 2 } else { o }).collect()
         }
@@ -353,7 +370,7 @@ async fn one_client_cannot_have_all_the_room() {
     let asker =
         |client: [u8; 4]| Asker { client: ClientAddr::new(client.into()), local: LOCAL.into(), transport: Transport::Udp };
     let mut out = Vec::new();
-    let held: Vec<_> = (0..SHORT)
+    let held: Vec<_> = (0..MAX_OPEN)
         .map(|i| school.door.first(&query(&format!("n{i}.test"), rr::A, 1232, false), asker(PUPIL), &mut out))
         .collect();
     assert!(held.iter().all(|first| matches!(first, First::Open(_))));
@@ -420,6 +437,153 @@ fn over_tcp(at: SocketAddr, queries: &[Vec<u8>]) -> Vec<Vec<u8>> {
     said
 }
 
+#[tokio::test]
+async fn https_answers_are_without_ech_and_http_3_where_names_are_looked_at_and_whole_elsewhere() {
+    let school = school("[[network]]\nname = \"lab\"\nranges = [\"127.8.0.0/16\"]\nkeep_ech = true");
+    let left = b"\x00\x01\x00\x00\x01\x00\x03\x02h2\x00\x04\x00\x04\xc0\x00\x02\x01";
+    // Twice each: fetched, and remembered.
+    for (client, data) in [(PUPIL, &left[..]), (WATCHED, ECH), ([127, 8, 0, 1], ECH), (PUPIL, left)] {
+        for _ in 0..2 {
+            let said = school.say(client, &query("ech.test", rr::HTTPS, 1232, false)).await.expect("an answer");
+            assert!(said.windows(data.len()).any(|w| w == data), "{client:?}: {said:02x?}");
+            assert_eq!(said.len(), query("ech.test", rr::HTTPS, 1232, false).len() + 12 + data.len(), "{client:?}");
+        }
+    }
+    assert_eq!(school.stub.asked(), 1, "one answer is kept, unfiltered");
+}
+
+/// A query with these EDNS options.
+fn query_with(name: &str, options: &[u8], udp_size: u16) -> Vec<u8> {
+    let mut bytes = query(name, rr::A, udp_size, false);
+    let end = bytes.len();
+    bytes[end - 1] = options.len() as u8;
+    bytes.extend_from_slice(options);
+    bytes
+}
+
+#[tokio::test]
+async fn who_blocks_is_in_the_code_and_who_asks_for_structured_text_gets_it() {
+    let school = school(
+        "[school]\nname = \"Hill \\\"Road\\\" School\"\ncontact = [\"mailto:whoever-mends-the-filter-in-our-school-or-her-deputy@school.test\"]",
+    );
+    let json = |category: &str, more: &str| {
+        format!(
+            r#"{{"c":["mailto:whoever-mends-the-filter-in-our-school-or-her-deputy@school.test"],"j":"{category}. Ask your teacher.",{more}"o":"Hill \"Road\" School","l":"en"}}"#
+        )
+    };
+    for (name, options, said) in [
+        ("bet.test", &[][..], (17, "Gambling".to_owned())),
+        ("phish.test", &[], (15, "Malware".to_owned())),
+        ("bet.test", &[0, 26, 0, 0], (17, json("Gambling", ""))),
+        ("bet.test", &[0, 15, 0, 2, 0, 0], (17, json("Gambling", ""))),
+        ("phish.test", &[0, 26, 0, 0], (15, json("Malware", r#""s":1,"#))),
+        ("shop.test", &[0, 15, 0, 0], (17, json("Gambling", ""))),
+    ] {
+        let out = school.say(PUPIL, &query_with(name, options, 1232)).await.expect("an answer");
+        assert_eq!(extended_error(&Parsed::from_vec(&out).expect("an answer")), Some(said), "{name} {options:02x?}");
+    }
+    // Without room for it the text is plain, and the answer whole.
+    let long = ["a".repeat(60), "b".repeat(60), "c".repeat(60), "bet.test".into()].join(".");
+    let out = school.say(PUPIL, &query_with(&long, &[0, 26, 0, 0], 512)).await.expect("an answer");
+    let parsed = Parsed::from_vec(&out).expect("an answer");
+    assert_eq!((extended_error(&parsed), parsed.metadata.truncation), (Some((17, "Gambling".to_owned())), false));
+    assert!(out.len() <= 512);
+}
+
+#[tokio::test]
+async fn an_answer_does_not_tell_a_name_of_the_locked_tier_from_one_of_the_schools_own() {
+    for answer in ["nxdomain", "nodata", "zero"] {
+        let own = "[[entry]]\nhost = \"ownlist.test\"\naction = \"block\"\nreason = \"a test\"";
+        let school = school(&format!("block_answer = \"{answer}\"\n{own}"));
+        for options in [&[][..], &[0, 26, 0, 0]] {
+            let mut said = Vec::new();
+            for name in ["illegal.test", "ownlist.test"] {
+                let out = school.say(PUPIL, &query_with(name, options, 1232)).await.expect("an answer");
+                let asked = query(name, rr::A, 0, false)[12..].to_vec();
+                assert_eq!(&out[12..12 + asked.len()], asked, "the question");
+                said.push([&out[..12], &out[12 + asked.len()..]].concat());
+            }
+            assert_eq!(said[0], said[1], "{answer} {options:02x?}");
+        }
+    }
+}
+
+/// The alias, the addresses and the longest TTL of an answer.
+fn alias(message: &Parsed) -> (Option<String>, Vec<IpAddr>, u32) {
+    let name = message.answers.iter().find_map(|r| match &r.data {
+        RData::CNAME(name) => Some(name.to_string()),
+        _ => None,
+    });
+    let ttl = message.answers.iter().chain(&message.authorities).map(|r| r.ttl).max();
+    (name, addresses(message), ttl.unwrap_or(0))
+}
+
+#[tokio::test]
+async fn a_search_engine_is_answered_as_its_safe_host_with_the_addresses_of_that() {
+    let school = school("");
+    for (name, kind, target, address) in [
+        ("www.google.com", rr::A, Some("forcesafesearch.google.com."), Some(SAFE)),
+        ("WWW.Google.CO.UK", rr::A, Some("forcesafesearch.google.com."), Some(SAFE)),
+        ("google.de", rr::AAAA, Some("forcesafesearch.google.com."), None),
+        ("www.youtube.com", rr::A, Some("restrict.youtube.com."), Some(SAFE)),
+        ("www.bing.com", rr::CNAME, Some("strict.bing.com."), None),
+        ("www.bing.com", rr::ANY, Some("strict.bing.com."), None),
+        ("www.google.com", rr::HTTPS, None, None),
+        ("www.google.com", rr::SVCB, None, None),
+        ("mail.google.com", rr::A, None, Some(A)),
+        ("a.www.google.com", rr::A, None, Some(A)),
+    ] {
+        let said = school.ask(PUPIL, name, kind).await;
+        assert_eq!(said.metadata.response_code, ResponseCode::NoError, "{name} {kind}");
+        let (alias, addresses, ttl) = alias(&said);
+        assert_eq!(alias.as_deref(), target, "{name} {kind}");
+        assert_eq!(addresses, address.map(IpAddr::from).into_iter().collect::<Vec<_>>(), "{name} {kind}");
+        assert_eq!(said.queries[0].name().to_string(), format!("{name}."), "in the client's case");
+        let rewritten = target.is_some() || kind != rr::A;
+        assert_eq!(ttl <= 15, rewritten, "{name} {kind}: {ttl}");
+        let events = school.events();
+        let event = events.last().expect("an event");
+        assert_eq!(event.action, if rewritten { Action::Rewrite } else { Action::Allow }, "{name} {kind}");
+        assert_eq!(event.host, name.to_lowercase());
+    }
+    // What no safe mode is about is asked as it is.
+    assert_eq!(school.ask(PUPIL, "google.com", rr::MX).await.metadata.response_code, ResponseCode::NoError);
+    assert_eq!(school.events().last().map(|e| e.action), Some(Action::Allow));
+    assert_eq!(school.stub.asked(), 6, "A of two safe hosts, AAAA of one, and what was asked as it is");
+}
+
+#[tokio::test]
+async fn what_is_blocked_stays_so_and_the_safe_host_is_judged_like_any_name_behind() {
+    let school = school("");
+    let said = school.ask(PUPIL, "duckduckgo.com", rr::A).await;
+    assert_eq!(extended_error(&said), Some((17, "Gambling".to_owned())), "the safe host leads to a blocked one");
+    let silent = school.ask(PUPIL, "pixabay.com", rr::A).await;
+    assert_eq!(silent.metadata.response_code, ResponseCode::ServFail, "never the usual host in its place");
+    let block = "[[entry]]\nhost = \"bing.com\"\naction = \"block\"\nreason = \"a test\"\n\
+                 [[entry]]\nhost = \"www.google.com\"\naction = \"allow\"\nreason = \"a test\"";
+    let own = self::school(block);
+    assert_eq!(own.ask(PUPIL, "www.bing.com", rr::A).await.metadata.response_code, ResponseCode::NXDomain);
+    let allowed = own.ask(PUPIL, "www.google.com", rr::A).await;
+    assert_eq!(alias(&allowed).0.as_deref(), Some("forcesafesearch.google.com."), "an entry does not switch safe search off");
+    let steps: Vec<_> = own.events().iter().map(|e| (e.action, e.step)).collect();
+    assert_eq!(steps, [(Action::Block, Step::Own), (Action::Rewrite, Step::Own)]);
+}
+
+#[tokio::test]
+async fn a_profile_and_a_network_that_watches_leave_search_alone() {
+    let school = school("");
+    let watched = school.ask(WATCHED, "www.google.com", rr::A).await;
+    assert_eq!((alias(&watched).0, addresses(&watched)), (None, vec![IpAddr::from(A)]));
+    assert_eq!(school.events().last().map(|e| e.action), Some(Action::Allow));
+    let school = self::school(
+        "[profile.free]\npupils = true\nsafe_search = false\nyoutube = \"moderate\"\n\
+                               [[network]]\nname = \"free\"\nranges = [\"127.7.0.0/16\"]\nprofile = \"free\"",
+    );
+    assert_eq!(alias(&school.ask([127, 7, 0, 1], "www.google.com", rr::A).await).0, None);
+    let said = school.ask([127, 7, 0, 1], "m.youtube.com", rr::A).await;
+    assert_eq!(alias(&said).0.as_deref(), Some("restrictmoderate.youtube.com."));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
@@ -455,6 +619,10 @@ fn any_query() -> impl Strategy<Value = (IpAddr, Vec<u8>)> {
         "big.test",
         "localhost",
         "mask.icloud.com",
+        "www.google.com",
+        "www.youtube.com",
+        "duckduckgo.com",
+        "ech.test",
         "a!b.bet.test",
         "_dns.resolver.arpa",
         "use-application-dns.net",
@@ -480,7 +648,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
     /// The front is a short cut, never another answer: octet for octet what the door says, and the same line in the log.
     #[test]
-    fn what_the_front_says_is_what_the_door_says(queries in proptest::collection::vec(any_query(), 400..600)) {
+    fn what_the_front_says_is_what_the_door_says(queries in proptest::collection::vec(any_query(), 800..1_000)) {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let school = school("");
         let mut front = Front::new(&school.door);
@@ -488,11 +656,12 @@ proptest! {
         for (i, (client, bytes)) in queries.iter().enumerate() {
             let asker = Asker { client: ClientAddr::new(*client), local: LOCAL.into(), transport: Transport::Udp };
             let (mut out, mut plain) = (Vec::new(), Vec::new());
-            if i % 16 == 0 {
+            if i % BATCH == 0 {
                 front.begin(&school.door);
+                front.look_ahead(queries[i..].iter().take(BATCH).map(|(client, bytes)| Some((&bytes[..], *client))));
             }
             let kept = front.holds(bytes);
-            match front.answer(&school.door, bytes, asker, &mut out) {
+            match front.answer(&school.door, i % BATCH, bytes, asker, &mut out) {
                 First::Open(open) => runtime.block_on(school.door.finish(*open, &mut out)),
                 First::Silence => out.clear(),
                 First::Answered => from_front += usize::from(kept),
@@ -521,13 +690,13 @@ fn the_front_forgets_with_the_lists_and_with_the_upstreams() {
     let ask = |front: &mut Front| {
         let mut out = Vec::new();
         front.begin(&school.door);
-        if let First::Open(open) = front.answer(&school.door, &bytes, asker, &mut out) {
+        if let First::Open(open) = front.answer(&school.door, 0, &bytes, asker, &mut out) {
             runtime.block_on(school.door.finish(*open, &mut out));
         }
         Parsed::from_vec(&out).expect("an answer")
     };
     let open = |said: &Parsed| said.metadata.response_code == ResponseCode::NoError;
-    (0..3).for_each(|_| assert!(open(&ask(&mut front))));
+    (0..4).for_each(|_| assert!(open(&ask(&mut front))));
     assert!(front.holds(&bytes));
     assert_eq!(school.stub.asked(), 1);
     let texts = [ListText {
@@ -548,7 +717,7 @@ fn the_front_forgets_with_the_lists_and_with_the_upstreams() {
     assert!(open(&ask(&mut front)));
     assert_eq!(school.stub.asked(), 1);
     let other = Stub::start(internet);
-    school.door.resolver.set_upstreams(&[other.address]);
+    school.door.resolver.follow(crate::resolve::Plan { upstreams: vec![other.address.into()], ..Default::default() });
     assert!(open(&ask(&mut front)));
     assert_eq!(other.asked(), 1, "what the old upstream said is forgotten");
 }

@@ -38,12 +38,13 @@ pub fn work(socket: &Arc<Datagrams>, door: &Door, misses: &mpsc::Sender<Miss>, d
             }
         };
         front.begin(door);
+        front.look_ahead(batch.datagrams());
         for i in 0..taken {
             let Some((bytes, to, out)) = batch.slot(i) else { continue };
             let asker = Asker { client: ClientAddr::new(to.peer.ip()), local: to.local, transport: Transport::Udp };
             // One packet that finds a fault of ours must not take the worker, and everyone behind it, along.
             let answer = || match door.gate.testing.who(to.peer) {
-                None => front.answer(door, bytes, asker, out),
+                None => front.answer(door, i, bytes, asker, out),
                 Some(who) => door.first_of(Some(door.gate.visit_as(who)), bytes, Asker { client: who.client, ..asker }, out),
             };
             match catch_unwind(AssertUnwindSafe(answer)) {

@@ -3,7 +3,7 @@
 use super::{Clock, Noted, Snapshot, Visit, clock, snapshot};
 use crate::net::destination::{self, Port, Rules, Why};
 use crate::net::own::OwnAddresses;
-use crate::policy::{Act, Action, Step, Surface, Verdict};
+use crate::policy::{Act, Action, Rewrite, Step, Surface, Verdict, rewrite};
 use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Url, Who};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
@@ -40,6 +40,9 @@ pub struct Explanation {
     pub category: Option<String>,
     pub entry: Option<String>,
     pub found: Vec<FoundEntry>,
+    /// What it is answered as, by safe search.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_as: Option<String>,
     /// Why the proxy does not go there though nothing blocks it: what kind of address it is, or its port. Of a name it is not
     /// known here where it leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,8 +124,14 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
     let (scheme, rest) = question.what.split_once("://").map_or(("", question.what.as_str()), |(scheme, rest)| (scheme, rest));
     let page = rest.contains('/') && !scheme.eq_ignore_ascii_case("https");
     let path = if page { url.path.as_str() } else { "" };
-    let judged = visit.judge_page(&url.host, path, Surface::NoPage);
-    let words = Words { snapshot, host: &url.host, path, verdict: &judged.verdict };
+    let mut judged = visit.judge_page(&url.host, path, Surface::NoPage);
+    let rewritten = visit.rewrite(&url.host, &judged);
+    if rewritten.is_some() {
+        judged.verdict = judged.verdict.rewritten();
+    }
+    let watches = visit.watches() && !judged.verdict.blocks();
+    let rewrite = rewritten.or_else(|| rewrite(&url.host, &who.groups, &snapshot.config.policy).filter(|_| watches));
+    let words = Words { snapshot, host: &url.host, path, verdict: &judged.verdict, rewrite };
     let refused = if judged.verdict.blocks() { None } else { not_reached(&url, scheme, snapshot) };
     let local = jiff::Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default().to_zoned(zone.clone());
     Ok(Explanation {
@@ -138,6 +147,7 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         category: judged.verdict.category.map(|c| snapshot.config.category_id(c)),
         entry: words.entry(),
         found: words.found(&judged.found),
+        answered_as: rewritten.map(|r| r.target.to_owned()),
         to_change: refused.map_or_else(|| words.to_change(), to_reach),
         proxy_refuses: refused.map(|why| why.to_string()),
         search: None,
@@ -219,6 +229,7 @@ struct Words<'a> {
     host: &'a Host,
     path: &'a str,
     verdict: &'a Verdict,
+    rewrite: Option<Rewrite>,
 }
 
 impl Words<'_> {
@@ -253,11 +264,27 @@ impl Words<'_> {
             }
             Step::Default => format!("no list names it, and that is the default of profile {profile}"),
         };
+        let said = match &self.rewrite {
+            Some(rewrite) => format!("{said}; {}", self.safe_search(rewrite)),
+            None => said,
+        };
         match action {
             Action::WouldBlock => format!("{said}; the network only watches, so it was let through"),
             Action::Warn => format!("{said}; a warning cannot be shown here, so it is done as `warn_unseen` says"),
             _ => said,
         }
+    }
+
+    fn safe_search(&self, rewrite: &Rewrite) -> String {
+        let policy = &self.snapshot.config.policy;
+        let profile = policy.profile(rewrite.profile).map_or("", |p| p.name.as_str());
+        let group = policy.group(rewrite.group).map_or("", |g| g.name.as_str());
+        let Rewrite { engine, target, .. } = rewrite;
+        let does = match self.verdict.action {
+            Action::Allow | Action::WouldBlock => "would be answered, if this network did more than watch,",
+            _ => "is answered",
+        };
+        format!("{engine} {does} as {target}, its safe mode, which profile {profile} has for {group}")
     }
 
     fn category(&self) -> String {
@@ -319,6 +346,10 @@ impl Words<'_> {
     /// The smallest change that turns the verdict round, as a command where there is one.
     fn to_change(&self) -> Option<String> {
         let host = self.host;
+        if let (Action::Rewrite, Some(rewrite)) = (self.verdict.action, &self.rewrite) {
+            let profile = self.snapshot.config.policy.profile(rewrite.profile).map_or("", |p| p.name.as_str());
+            return Some(format!("{} under [profile.{profile}] in profiles.toml", rewrite.off()));
+        }
         match (self.verdict.step, self.verdict.act) {
             (Step::Locked, _) => None,
             (Step::Platform | Step::Help | Step::Session, _) => None,

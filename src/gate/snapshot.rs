@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use crate::journal::Names;
-use crate::lists::{Found, Locked, Table};
+use crate::lists::{Ahead, Found, Locked, Table};
+use crate::net::tls::Identity;
 use crate::people::{Grouping, Person, Register};
 use crate::policy::Opened;
 use crate::words::{ClientAddr, Confidence, Groups, Host, Known, PersonId, Who};
@@ -21,6 +22,8 @@ pub struct Snapshot {
     pub locked: Arc<Locked>,
     pub register: Arc<Register>,
     pub condition: Condition,
+    /// Who the gate is to those who ask it over TLS, or why it is nobody. `None`: nothing is served over TLS.
+    pub identity: Option<Result<Arc<Identity>, Arc<str>>>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
 }
 
@@ -38,7 +41,7 @@ impl Snapshot {
         let grouping = Grouping::of_config(&config);
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
         let groups_of = Arc::new(register.persons().map(|p| (p.id, groups_of(p))).collect());
-        Self { version, config, table, locked, register, condition: Condition::default(), groups_of }
+        Self { version, config, table, locked, register, condition: Condition::default(), identity: None, groups_of }
     }
 
     /// The groups a person of the register is judged by; none if they are in none.
@@ -78,7 +81,16 @@ impl Snapshot {
 
     /// Everything the lists say of a host, or of a page of it; the sealed ones among them.
     pub fn find(&self, host: &Host, path: &str) -> Found {
-        let mut found = if path.is_empty() { self.table.lookup(host) } else { self.table.lookup_url(host, path) };
+        let found = if path.is_empty() { self.table.lookup(host) } else { self.table.lookup_url(host, path) };
+        self.with_locked(host, path, found)
+    }
+
+    /// [`Snapshot::find`] of a host whose first half has been done, for this snapshot's table.
+    pub fn find_after(&self, host: &Host, ahead: &Ahead) -> Found {
+        self.with_locked(host, "", self.table.lookup_after(host, ahead))
+    }
+
+    fn with_locked(&self, host: &Host, path: &str, mut found: Found) -> Found {
         if let Some(entry) = self.locked.find(host, path) {
             found.lock(entry);
         }

@@ -3,7 +3,7 @@
 use super::{Gate, Snapshot};
 use crate::journal::{Door, Event, Intent};
 use crate::lists::Found;
-use crate::policy::{Ask, Mode, Step, Surface, Verdict, decide, decide_answer};
+use crate::policy::{Ask, Mode, Rewrite, Step, Surface, Verdict, decide, decide_answer, rewrite};
 use crate::words::{Category, CategorySet, Host, Moment, Who};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -57,6 +57,14 @@ pub struct Heard<'a> {
     pub duration_ms: u32,
 }
 
+impl Judged {
+    /// What was found, with the verdict of a host that is answered as another.
+    #[must_use]
+    pub fn rewritten(&self) -> Self {
+        Self { verdict: self.verdict.rewritten(), found: self.found }
+    }
+}
+
 impl Visit {
     /// Judges a host for whoever this visit is from.
     pub fn judge(&self, host: &Host, surface: Surface) -> Judged {
@@ -94,9 +102,25 @@ impl Visit {
         Some(Judged { verdict, found })
     }
 
+    /// What a host is answered as, by safe search. `None`: as itself; so is what is blocked, and what a network only watches.
+    pub fn rewrite(&self, host: &Host, judged: &Judged) -> Option<Rewrite> {
+        let rewrite = rewrite(host, &self.who.groups, &self.snapshot.config.policy)?;
+        (!judged.verdict.blocks() && !self.watches()).then_some(rewrite)
+    }
+
+    /// Whether the network only watches.
+    pub fn watches(&self) -> bool {
+        self.snapshot.config.policy.network(self.who.network).is_some_and(|n| n.mode == Mode::Watch)
+    }
+
+    /// Whether answers to this client keep what hides the names it goes to.
+    pub fn keeps_ech(&self) -> bool {
+        self.snapshot.config.policy.network(self.who.network).is_some_and(|n| n.keep_ech)
+    }
+
     fn ask<'a>(&'a self, host: &'a Host, found: &'a Found, surface: Surface) -> Ask<'a> {
         let policy = &self.snapshot.config.policy;
-        let watch = policy.network(self.who.network).is_some_and(|n| n.mode == Mode::Watch);
+        let watch = self.watches();
         let pass = policy.passes.opening(host, found.categories(), &self.who.groups, self.moment.unix_ms);
         Ask { host, found, groups: self.who.groups, moment: self.moment, surface, watch, lock: None, pass }
     }

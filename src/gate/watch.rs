@@ -4,7 +4,7 @@
 //! another worker writes.
 
 use super::flood::{Pace, place_of, seed};
-use super::{Gate, Noted, Visit};
+use super::{Gate, Noted, Snapshot, Visit};
 use crate::words::{ClientAddr, Confidence, Groups, Known, NetworkId, Who};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -97,6 +97,17 @@ impl Watch {
         if same_lists { Changed::Policy } else { Changed::Lists }
     }
 
+    /// What is in force for the present batch.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.visit.snapshot
+    }
+
+    /// Whether it is known who is at this address, without a look.
+    pub fn knows(&self, client: ClientAddr) -> bool {
+        let place = &self.seen[place_of(client, self.seed, PLACES)];
+        place.client == client && place.sight == self.sight
+    }
+
     /// Begins a visit of this client in the present batch. `None`: the address is in no network of the school.
     pub fn visit(&mut self, client: ClientAddr) -> Option<&Visit> {
         let place = &mut self.seen[place_of(client, self.seed, PLACES)];
@@ -120,7 +131,6 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::Snapshot;
     use crate::gate::school::School;
 
     #[test]

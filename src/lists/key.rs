@@ -53,11 +53,13 @@ impl Key {
         key
     }
 
-    /// The pages of a host below a path: `www.` makes no difference, nor does a `/` at the end. `None`: it is longer than a key
+    /// The pages of a host below a path: `www.` makes no difference, nor do slashes at the end. `None`: it is longer than a key
     /// can be.
     pub(super) fn of_url(host: &Host, path: &str) -> Option<Self> {
         let path = path::normal(path);
-        let path = if path.len() > 1 { path.strip_suffix('/').unwrap_or(&path) } else { &path };
+        // Slashes at the end of a query are no more than one at the end of the path, and a query of nothing else is none.
+        let path = path.trim_end_matches('/');
+        let path = Some(path.strip_suffix('?').unwrap_or(path)).filter(|path| !path.is_empty()).unwrap_or("/");
         let mut key = Self::of_page(host);
         if usize::from(key.len) + path.len() > MAX_KEY {
             return None;

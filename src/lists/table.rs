@@ -181,8 +181,26 @@ impl Table {
     /// Everything the lists say of a host: every entry that is the host or a parent of it, the longest first; of an address,
     /// every range it lies in.
     pub fn lookup(&self, host: &Host) -> Found {
-        let maybe = if host.is_address() { self.maybe_ranges(host) } else { self.maybe(host) };
-        let found = if maybe.parts == 0 { Found::NOTHING } else { self.confirm(host, &maybe) };
+        self.lookup_after(host, &self.ahead(host))
+    }
+
+    /// The first half of a look-up: what the filter and the hints say. Who has several hosts to look up does this for all of them,
+    /// then [`Table::touch`], then the second half for each: their waits for memory are one wait, not one after the other.
+    pub fn ahead(&self, host: &Host) -> Ahead {
+        Ahead(if host.is_address() { self.maybe_ranges(host) } else { self.maybe(host) })
+    }
+
+    /// Reads where the names should stand, so that they are near when they are looked for. The sum of what is there says nothing.
+    pub fn touch(&self, ahead: &Ahead) -> u32 {
+        let Ahead(maybe) = ahead;
+        let hints = maybe.hints.iter().take(maybe.parts.count_ones() as usize).flatten();
+        hints.map(|&block| self.names().touch(block)).sum()
+    }
+
+    /// The second half of a look-up. `ahead` is this table's, of this host.
+    pub fn lookup_after(&self, host: &Host, ahead: &Ahead) -> Found {
+        let Ahead(maybe) = ahead;
+        let found = if maybe.parts == 0 { Found::NOTHING } else { self.confirm(host, maybe) };
         self.with_host_patterns(host, found)
     }
 
@@ -363,6 +381,9 @@ impl Kind {
         kind
     }
 }
+
+/// What the first half of a look-up came to.
+pub struct Ahead(Maybe);
 
 /// Which parts of a host may be stored.
 #[derive(Default)]

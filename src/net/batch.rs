@@ -115,12 +115,15 @@ impl Batch {
     /// The `i`th datagram, where it came from, and the place for its answer: what is left empty is not sent. `None`: there is
     /// none, or none that can be answered.
     pub fn slot(&mut self, i: usize) -> Option<(&[u8], Arrival, &mut Vec<u8>)> {
-        let header = self.headers.get(i).filter(|_| i < self.filled)?;
+        let (local, interface) = asked(self.headers.get(i).filter(|_| i < self.filled)?)?;
         let slot = &mut self.slots[i];
-        let peer = peer(&slot.peer)?;
-        let (local, interface) = asked(header)?;
-        let arrival = Arrival { peer, local, interface };
+        let arrival = Arrival { peer: peer(&slot.peer)?, local, interface };
         (slot.length > 0).then(|| (&slot.datagram[..slot.length], arrival, &mut slot.answer))
+    }
+
+    /// What came and who sent it, one for each slot that the last call filled. `None`: it cannot be answered.
+    pub fn datagrams(&self) -> impl Iterator<Item = Option<(&[u8], IpAddr)>> + Clone {
+        self.slots.iter().take(self.filled).map(|slot| Some((&slot.datagram[..slot.length], peer(&slot.peer)?.ip())))
     }
 
     /// Sends every answer from the address that was asked. Never waits: what cannot be sent is lost like any other datagram.

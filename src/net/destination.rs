@@ -116,6 +116,12 @@ pub fn is_public(ip: IpAddr) -> bool {
     kind(ip.to_canonical()).is_none()
 }
 
+/// Whether it is an address that leads into the school, or into the machine that dials it, and that nobody outside may give for
+/// a name of theirs. Translated and mapped addresses count as what they stand for.
+pub fn is_inside(ip: IpAddr) -> bool {
+    matches!(kind(ip.to_canonical()), Some(Why::Loopback | Why::Private | Why::LinkLocal | Why::Unspecified))
+}
+
 /// What kind of address it is, if not a public unicast one.
 fn kind(ip: IpAddr) -> Option<Why> {
     match ip {

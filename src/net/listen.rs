@@ -110,14 +110,14 @@ impl Listening {
     /// Takes connections and hands them to `handle`, each in a task of its own, until the word to stop; then lets what
     /// has begun go on for a few seconds. Must be called within a tokio runtime.
     ///
-    /// `known` says who is of the school. What finds no seat is closed at once.
-    pub async fn serve<K, F, H>(self, limits: Limits, drain: Drain, known: K, handle: F)
+    /// `known` says who is of the school. What finds no seat is closed at once. With the seats of another door, both share them.
+    pub async fn serve<K, F, H>(self, seats: impl Into<Seats>, drain: Drain, known: K, handle: F)
     where
         K: Fn(ClientAddr) -> bool + Clone + Send + 'static,
         F: Fn(Caller) -> H + Clone + Send + 'static,
         H: Future<Output = ()> + Send + 'static,
     {
-        let seats = Seats::new(limits);
+        let seats = seats.into();
         let mut doors = JoinSet::new();
         for listener in self.listeners {
             match TcpListener::from_std(listener) {
@@ -174,9 +174,9 @@ where
     }
 }
 
-/// The seats of one door.
+/// The seats of one door, or of several that share them.
 #[derive(Clone)]
-struct Seats {
+pub struct Seats {
     total: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
     per_client: usize,
@@ -189,8 +189,14 @@ enum Share {
     Stranger(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit),
 }
 
+impl From<Limits> for Seats {
+    fn from(limits: Limits) -> Self {
+        Self::new(limits)
+    }
+}
+
 impl Seats {
-    fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits) -> Self {
         Self {
             total: Arc::new(Semaphore::new(limits.total.min(descriptors()))),
             strangers: Arc::new(Semaphore::new(limits.strangers)),
@@ -271,6 +277,43 @@ mod tests {
         assert_eq!(seats.taken.lock().map(|t| t.len()).ok(), Some(1));
         drop(second);
         assert!(seats.taken.lock().is_ok_and(|t| t.is_empty()));
+    }
+
+    #[tokio::test]
+    async fn doors_that_share_their_seats_have_so_many_in_all_and_who_finds_none_waits_for_one() {
+        let any = ["127.0.0.1:0".parse().expect("an address")];
+        let (_stopper, drain) = drain();
+        let seats = Seats::new(Limits { total: 3, per_client: 2, strangers: 0 });
+        let echo = |mut caller: Caller| async move {
+            let (mut read, mut write) = caller.stream.split();
+            let _ = tokio::io::copy(&mut read, &mut write).await;
+        };
+        let mut at = Vec::new();
+        for key in ["[dns] listen", "[dns] tls_listen"] {
+            let bound = bind(&any, key).expect("a free port");
+            at.push(bound.local_addrs()[0]);
+            tokio::spawn(bound.serve(seats.clone(), drain.clone(), |_| true, echo));
+        }
+        let from = async |client: [u8; 4], to: SocketAddr| {
+            let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+            socket.bind((client, 0).into()).expect("the address is ours");
+            let mut stream = socket.connect(to).await.expect("the kernel takes it");
+            let _ = stream.write_all(b"x").await;
+            stream
+        };
+        let heard = async |stream: &mut TcpStream| stream.read(&mut [0]).await.unwrap_or(0);
+        let (greedy, innocent) = ([127, 0, 0, 1], [127, 0, 0, 2]);
+        let mut first = from(greedy, at[0]).await;
+        let mut second = from(greedy, at[1]).await;
+        assert_eq!((heard(&mut first).await, heard(&mut second).await), (1, 1));
+        assert_eq!(heard(&mut from(greedy, at[0]).await).await, 0, "a client has two of the three");
+        // Each accept loop holds a seat for the caller it waits for: the third is the innocent's.
+        drop(second);
+        let mut other = from(innocent, at[0]).await;
+        assert_eq!(heard(&mut other).await, 1);
+        let mut waits = from(innocent, at[1]).await;
+        drop(first);
+        assert_eq!(heard(&mut waits).await, 1, "a seat has become free");
     }
 
     #[tokio::test]

@@ -12,12 +12,14 @@
 //! - [`destination`]  which addresses may be dialled for a client
 //! - [`fetch`]        a file brought from a server, whole or not at all
 //! - [`tls`]          every configuration of TLS
+//! - [`early`]        a certificate that is not valid yet says that our clock is behind
 //! - [`own`]          the addresses of this machine
 //! - [`udp`]          datagrams that are answered from the address they were sent to
 
 pub mod batch;
 pub mod destination;
 pub mod drain;
+pub mod early;
 pub mod fetch;
 pub mod framing;
 pub mod idle;

@@ -1,8 +1,13 @@
 //! Every configuration of TLS, in one file: the ring provider, given explicitly; versions 1.2 and 1.3.
 
-use rustls::pki_types::CertificateDer;
+use crate::wire::certificate;
+use rustls::client::verify_server_name;
+use rustls::crypto::ring::{Ticketer, default_provider};
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::ParsedCertificate;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use std::sync::Arc;
 
 /// Why there is no configuration.
@@ -14,6 +19,8 @@ pub enum TlsFault {
     BadPem(String),
     #[error("{0}")]
     Rustls(#[from] rustls::Error),
+    #[error("{0}")]
+    Verifier(#[from] rustls::client::VerifierBuilderError),
 }
 
 /// For asking servers of the internet: who they are is always verified, against the authorities of this box and those of
@@ -22,6 +29,28 @@ pub enum TlsFault {
 /// # Errors
 /// [`TlsFault`]: `more` holds no certificate, or nobody at all is trusted.
 pub fn client(more: Option<&[u8]>) -> Result<Arc<ClientConfig>, TlsFault> {
+    let roots = roots(more)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// For asking resolvers, whose certificate is verified as for [`client`], but for one that is not valid yet: see
+/// [`super::early`]. The protocol (ALPN) is for the caller to say.
+///
+/// # Errors
+/// As [`client`].
+pub fn resolvers(more: Option<&[u8]>) -> Result<ClientConfig, TlsFault> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = super::early::Verifier::new(roots(more)?, provider.clone())?;
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+}
+
+/// Who is trusted: the authorities of this box, and those of `more`.
+fn roots(more: Option<&[u8]>) -> Result<RootCertStore, TlsFault> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     // A store may hold what nobody can read any more; what can be read counts.
@@ -41,16 +70,106 @@ pub fn client(more: Option<&[u8]>) -> Result<Arc<ClientConfig>, TlsFault> {
         let why = found.errors.first().map_or(String::new(), |fault| format!(" ({fault})"));
         return Err(TlsFault::NobodyTrusted(why));
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(roots)
+}
+
+/// Most certificates of a chain: real ones have two to four.
+const MAX_CHAIN: usize = 10;
+
+/// Who this box is to those who ask it over TLS.
+#[derive(Debug)]
+pub struct Identity {
+    /// For DNS over TLS (RFC 7858).
+    pub dns: Arc<ServerConfig>,
+    /// For DNS over HTTPS (RFC 8484).
+    pub https: Arc<ServerConfig>,
+    /// The last second its certificate holds, since 1970.
+    pub ends: i64,
+}
+
+/// Which of the two files is wrong, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityFault {
+    #[error("{0}")]
+    Certificate(String),
+    #[error("{0}")]
+    Key(String),
+}
+
+/// For clients of `name`: `chain` (PEM) begins with the certificate for it, `key` (PEM) is the private key. Sessions are resumed
+/// by tickets, which hold as long as this identity; nothing is taken before the handshake is done (0-RTT could be replayed).
+///
+/// # Errors
+/// [`IdentityFault`]: what is wrong with which of the two, and what it should be.
+pub fn identity(name: &str, chain: &[u8], key: &[u8]) -> Result<Identity, IdentityFault> {
+    use IdentityFault::{Certificate, Key};
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).take(MAX_CHAIN + 1).collect();
+    let chain = read.map_err(|fault| Certificate(format!("no certificate can be read from it: {fault}")))?;
+    let Some(first) = chain.first() else {
+        return Err(Certificate("there is no certificate in it (it is to be PEM: -----BEGIN CERTIFICATE-----)".into()));
+    };
+    if chain.len() > MAX_CHAIN {
+        return Err(Certificate(format!("it holds more than {MAX_CHAIN} certificates: that is a store, not a chain")));
+    }
+    let parsed = ParsedCertificate::try_from(first);
+    let parsed = parsed.map_err(|fault| Certificate(format!("its first certificate cannot be used: {fault}")))?;
+    let ends = certificate::ends(first).ok_or_else(|| Certificate("its first certificate does not say when it ends".into()))?;
+    let wanted = ServerName::try_from(name).map_err(|fault| Certificate(format!("{name} is no name for TLS: {fault}")))?;
+    if verify_server_name(&parsed, &wanted).is_err() {
+        return Err(Certificate(format!("it is not for {name}: its subjectAltName must name that host")));
+    }
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| {
+        Key("there is no private key in it that can be read (it is to be PEM: -----BEGIN PRIVATE KEY-----)".into())
+    })?;
+    let provider = Arc::new(default_provider());
+    let certified = CertifiedKey::from_der(chain, key, &provider)
+        .map_err(|fault| Key(format!("it cannot be used with the certificate: {fault}")))?;
+    let certified = Arc::new(SingleCertAndKey::from(certified));
+    let config = |protocols: &[&[u8]]| {
+        let config = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
+        let mut config = config.with_no_client_auth().with_cert_resolver(certified.clone());
+        config.alpn_protocols = protocols.iter().map(|p| p.to_vec()).collect();
+        config.ticketer = Ticketer::new()?;
+        Ok(Arc::new(config))
+    };
+    let both = config(&[b"dot"]).and_then(|dns| Ok((dns, config(&[b"h2", b"http/1.1"])?)));
+    let (dns, https) = both.map_err(|fault: rustls::Error| Key(fault.to_string()))?;
+    Ok(Identity { dns, https, ends })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rcgen::{CertificateParams, KeyPair};
+
+    fn made(name: &str) -> (String, String) {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = CertificateParams::new(vec![name.to_owned()]).and_then(|c| c.self_signed(&key));
+        (certificate.expect("a certificate").pem(), key.serialize_pem())
+    }
+
+    #[test]
+    fn an_identity_is_a_certificate_for_its_name_with_its_own_key() {
+        let (chain, key) = made("dns.school.example");
+        let (other_chain, other_key) = made("dns.other.example");
+        let said = |chain: &str, key: &str| identity("dns.school.example", chain.as_bytes(), key.as_bytes()).map(|i| i.dns);
+        assert_eq!(said(&chain, &key).map(|config| config.alpn_protocols.clone()), Ok(vec![b"dot".to_vec()]));
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for (chain, key, of_key, why) in [
+            ("", &key[..], false, "-----BEGIN CERTIFICATE-----"),
+            (broken, &key, false, "cannot be used"),
+            (&key, &key, false, "-----BEGIN CERTIFICATE-----"),
+            (&chain.repeat(11), &key, false, "not a chain"),
+            (&other_chain, &other_key, false, "it is not for dns.school.example"),
+            (&chain, "", true, "-----BEGIN PRIVATE KEY-----"),
+            (&chain, &chain, true, "-----BEGIN PRIVATE KEY-----"),
+            (&chain, &other_key, true, "it cannot be used with the certificate"),
+        ] {
+            let fault = said(chain, key).expect_err(why);
+            assert_eq!(matches!(fault, IdentityFault::Key(_)), of_key, "{fault}");
+            assert!(fault.to_string().contains(why), "{fault}");
+        }
+    }
 
     #[test]
     fn what_is_no_certificate_is_refused_with_what_it_should_be() {

@@ -2,7 +2,7 @@
 
 use super::{Act, Action, Ask, CellId, Lock, OwnEntries, Policy, ProfileId, Step, Surface, Verdict};
 use crate::lists::Found;
-use crate::words::{Category, CategorySet, GroupId};
+use crate::words::{Category, CategorySet, GroupId, Groups};
 
 /// Judges one ask.
 ///
@@ -97,7 +97,7 @@ fn harmful_code(ask: &Ask, own: Option<&OwnEntries>) -> Option<Verdict> {
 /// Rshe is allowed if no group of theirs that counts says otherwise.
 fn groups_allow_rshe(ask: &Ask, policy: &Policy) -> bool {
     let mut any = false;
-    for (_, profile) in counting_groups(ask, policy) {
+    for (_, profile) in counting_groups(&ask.groups, policy) {
         match policy.profile(profile) {
             Some(p) if p.rshe => any = true,
             _ => return false,
@@ -107,8 +107,8 @@ fn groups_allow_rshe(ask: &Ask, policy: &Policy) -> bool {
 }
 
 /// The groups that count: those with the highest priority, or all if none has one.
-fn counting_groups<'a>(ask: &'a Ask, policy: &'a Policy) -> impl Iterator<Item = (GroupId, ProfileId)> + 'a {
-    let groups = || ask.groups.iter().filter_map(|id| policy.group(id).map(|g| (id, g)));
+pub(super) fn counting_groups<'a>(groups: &'a Groups, policy: &'a Policy) -> impl Iterator<Item = (GroupId, ProfileId)> + 'a {
+    let groups = || groups.iter().filter_map(|id| policy.group(id).map(|g| (id, g)));
     let highest = groups().filter_map(|(_, g)| g.priority).max();
     groups().filter(move |(_, g)| g.priority == highest).map(|(id, g)| (id, g.profile))
 }
@@ -117,7 +117,7 @@ fn counting_groups<'a>(ask: &'a Ask, policy: &'a Policy) -> impl Iterator<Item =
 fn by_groups(ask: &Ask, policy: &Policy) -> Verdict {
     let cells = policy.timetable.at(&ask.moment);
     let mut strictest: Option<Verdict> = None;
-    for (group, profile) in counting_groups(ask, policy) {
+    for (group, profile) in counting_groups(&ask.groups, policy) {
         let verdict = by_profile(ask, policy, group, profile, cells);
         if strictest.is_none_or(|s| severity(&verdict) > severity(&s)) {
             strictest = Some(verdict);

@@ -11,6 +11,7 @@
 //! - [`timetable`]  when it may, precomputed to a minute-of-week table
 //! - [`own`]        the school's own entries
 //! - [`pass`]       what a teacher has opened, and until when
+//! - [`safe`]       which hosts are answered as others, and for whom
 //! - [`decide`]     the order of precedence, top to bottom
 
 pub mod ask;
@@ -18,6 +19,7 @@ pub mod decide;
 pub mod own;
 pub mod pass;
 pub mod profile;
+pub mod safe;
 pub mod timetable;
 pub mod verdict;
 
@@ -26,5 +28,6 @@ pub use decide::{decide, decide_answer};
 pub use own::{Entry, OwnEntries};
 pub use pass::{Opened, Pass, Passes};
 pub use profile::{Group, Mode, NetworkRule, Policy, Profile, ProfileId};
+pub use safe::{Rewrite, Safe, Youtube, rewrite};
 pub use timetable::{Cell, CellId, Days, SchoolDays, Timetable};
 pub use verdict::{Act, Action, Step, Verdict};

@@ -1,6 +1,6 @@
 //! What a group may do: profiles resolved to masks, and who has which.
 
-use super::{Act, OwnEntries, Passes, Timetable};
+use super::{Act, OwnEntries, Passes, Safe, Timetable};
 use crate::words::{Category, CategorySet, GroupId, Network, NetworkId};
 use std::net::IpAddr;
 
@@ -22,6 +22,8 @@ pub struct Profile {
     pub otherwise: Act,
     /// Whether an unknown device may get this profile: it is for pupils.
     pub pupils: bool,
+    /// What search engines and YouTube are answered as.
+    pub safe: Safe,
 }
 
 impl Profile {
@@ -61,6 +63,8 @@ pub struct NetworkRule {
     /// What someone is judged by whom we do not know.
     pub group: GroupId,
     pub mode: Mode,
+    /// HTTPS and SVCB answers keep the encrypted client hello (`ech`) and HTTP/3: the gate then sees fewer names.
+    pub keep_ech: bool,
 }
 
 /// Everything [`decide`](super::decide()) goes by. Immutable: a change makes another.

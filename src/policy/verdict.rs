@@ -139,6 +139,12 @@ impl Verdict {
         Self { act: Act::Block, action: Action::Block, ..Self::allow(step) }
     }
 
+    /// This verdict where the host was answered as another. What was worth a warning stays one.
+    #[must_use]
+    pub fn rewritten(self) -> Self {
+        if self.action == Action::Allow { Self { action: Action::Rewrite, ..self } } else { self }
+    }
+
     pub fn blocks(&self) -> bool {
         self.act == Act::Block
     }

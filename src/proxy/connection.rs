@@ -86,7 +86,10 @@ impl Connection {
         };
         // No page for plain HTTP either: the page that warns and lets through is not built yet, and until it is, a warning
         // must not be taken for seen.
-        let judged = visit.judge_page(&asked.host, &asked.path, Surface::NoPage);
+        let mut judged = visit.judge_page(&asked.host, &asked.path, Surface::NoPage);
+        if visit.rewrite(&asked.host, &judged).is_some() {
+            judged.verdict = judged.verdict.rewritten();
+        }
         let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
         if judged.verdict.blocks() {
             return refuse::blocked(&mut record, seen);

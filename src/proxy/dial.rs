@@ -77,12 +77,14 @@ async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> 
     if port(proxy, visit, asked) == Port::Shut {
         return Err(Unreached::Refused(Why::Port));
     }
-    let found = resolved(proxy, visit, &host).await.map_err(|fault| match fault {
+    // Where safe search has another host in its place, that one is dialled, as the DNS door would have it.
+    let safe = visit.rewrite(&host, judged).map(|r| r.host());
+    let found = resolved(proxy, visit, &safe.unwrap_or(host)).await.map_err(|fault| match fault {
         ResolveFault::NoSuchName | ResolveFault::NoAddress => Unreached::NoSuchName,
         _ => Unreached::Unresolved,
     })?;
     // A name that only leads to a blocked one is blocked here as it is by the DNS door.
-    for name in &found.names {
+    for name in safe.iter().chain(&found.names) {
         may_lead_to(visit, judged, name)?;
     }
     let mut last = Unreached::NoSuchName;

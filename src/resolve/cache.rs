@@ -1,11 +1,24 @@
 //! What upstreams said, until it is too old: one copy for all clients, unfiltered.
+//!
+//! What is too old is kept a day longer, for when nobody answers (RFC 8767): a page that loads from where it was yesterday is
+//! better than none.
 
-use super::{Outcome, ResolveFault};
-use crate::wire::Query;
+use super::{Outcome, ResolveFault, WireAnswer};
 use crate::wire::message::FAILURE_TTL;
+use crate::wire::{Ede, Query, Rcode};
 use crate::words::name::MAX_NAME;
 use quick_cache::Weighter;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// How long an answer is kept after its time (RFC 8767 §5: one to three days).
+const STALE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What clients are told of such an answer's age, in seconds (RFC 8767 §4).
+const STALE_TTL: u32 = 30;
+
+/// How long after a failure the upstreams are not asked again for what there is an old answer to (RFC 8767 §5).
+const RECHECK: Duration = Duration::from_secs(30);
 
 /// Memory of the cache. A school of 1,000 asks for some 20,000 names a day at about 500 octets each; a Pi has 1 GiB.
 const MAX_BYTES: u64 = 32 << 20;
@@ -44,6 +57,26 @@ impl Key {
 struct Kept {
     outcome: Outcome,
     until: Instant,
+    /// When not even nobody's silence brings it back.
+    gone: Instant,
+}
+
+impl Kept {
+    /// The answer, if it may be told after its time: it says something about the name, and it is the upstreams' own.
+    fn old(&self, now: Instant) -> Option<&Arc<WireAnswer>> {
+        let answer = self.outcome.as_ref().ok().filter(|_| now < self.gone)?;
+        says_something(answer).then_some(answer)
+    }
+}
+
+/// Whether nobody could say, so that an old answer is better than none. What has been found false is no such thing.
+fn is_failure(outcome: &Outcome) -> bool {
+    let bogus = |answer: &WireAnswer| answer.message.error().is_some_and(|(code, _)| code == Ede::DNSSEC_BOGUS);
+    !outcome.as_ref().is_ok_and(|answer| says_something(answer) || bogus(answer))
+}
+
+fn says_something(answer: &WireAnswer) -> bool {
+    matches!(answer.rcode(), Rcode::NOERROR | Rcode::NXDOMAIN)
 }
 
 #[derive(Clone)]
@@ -70,18 +103,35 @@ impl Cache {
         self.0.get(key.octets()).filter(|kept| now < kept.until).map(|kept| kept.outcome)
     }
 
+    /// What was said of it, too old to be told unless nobody answers.
+    pub fn stale(&self, key: &Key, now: Instant) -> Option<Outcome> {
+        let kept = self.0.get(key.octets())?;
+        kept.old(now).map(|answer| Ok(Arc::new(answer.stale(STALE_TTL))))
+    }
+
     /// Keeps an outcome as long as it says; a failure for [`FAILURE_TTL`], so that a dead upstream is not asked for every
-    /// repetition of a question, and one that comes back is noticed.
-    pub fn keep(&self, key: &Key, outcome: &Outcome) {
-        let (seconds, since) = match outcome {
+    /// repetition of a question, and one that comes back is noticed. Goes out: what to answer, which is the old answer if
+    /// there is one and this is a failure.
+    pub fn keep(&self, key: &Key, outcome: Outcome) -> Outcome {
+        let now = Instant::now();
+        if is_failure(&outcome)
+            && let Some(kept) = self.0.get(key.octets())
+            && let Some(old) = kept.old(now)
+        {
+            let outcome = Ok(Arc::new(old.stale(STALE_TTL)));
+            self.0.insert(key.octets().into(), Kept { outcome: outcome.clone(), until: now + RECHECK, gone: kept.gone });
+            return outcome;
+        }
+        let (seconds, since) = match &outcome {
             Ok(answer) => (answer.message.lifetime(), answer.received),
-            Err(ResolveFault::Busy) => return,
-            Err(_) => (FAILURE_TTL, Instant::now()),
+            Err(ResolveFault::Busy) => return outcome,
+            Err(_) => (FAILURE_TTL, now),
         };
         if seconds > 0 {
             let until = since + Duration::from_secs(seconds.into());
-            self.0.insert(key.octets().into(), Kept { outcome: outcome.clone(), until });
+            self.0.insert(key.octets().into(), Kept { outcome: outcome.clone(), until, gone: until + STALE });
         }
+        outcome
     }
 
     pub fn clear(&self) {
@@ -124,7 +174,7 @@ mod tests {
     #[test]
     fn an_answer_is_kept_until_its_ttl_is_over() {
         let (cache, key, now) = (Cache::default(), key("a.test", rr::A, 0, false), Instant::now());
-        cache.keep(&key, &kept("a.test", b""));
+        cache.keep(&key, kept("a.test", b"")).expect("an answer");
         assert!(cache.find(&key, now + Duration::from_secs(299)).is_some());
         assert!(cache.find(&key, now + Duration::from_secs(301)).is_none());
         cache.clear();
@@ -132,11 +182,30 @@ mod tests {
     }
 
     #[test]
+    fn an_old_answer_is_told_when_there_is_no_other_and_never_after_a_day() {
+        let (cache, key, now) = (Cache::default(), key("a.test", rr::A, 0, false), Instant::now());
+        let silence = || Err(ResolveFault::Unanswered);
+        cache.keep(&key, kept("a.test", b"")).expect("an answer");
+        let late = now + Duration::from_secs(301);
+        assert!(cache.find(&key, late).is_none(), "its time is over");
+        let old = cache.stale(&key, late).expect("still there").expect("an answer");
+        assert_eq!((old.addresses().len(), old.left(Instant::now())), (1, STALE_TTL));
+        assert!(cache.stale(&key, late + STALE).is_none(), "a day later it is nothing");
+
+        // A failure brings it back, and is not tried again for a while.
+        let told = cache.keep(&key, silence()).expect("the old answer");
+        assert_eq!(told.addresses().len(), 1);
+        assert!(cache.find(&key, Instant::now() + RECHECK / 2).is_some_and(|o| o.is_ok()));
+        assert!(cache.find(&key, Instant::now() + RECHECK).is_none());
+        assert!(cache.stale(&key, late + STALE).is_none(), "however often it was told");
+    }
+
+    #[test]
     fn failures_are_kept_for_a_second_and_being_busy_not_at_all() {
         let (cache, key, now) = (Cache::default(), key("a.test", rr::A, 0, false), Instant::now());
-        cache.keep(&key, &Err(ResolveFault::Busy));
+        assert!(cache.keep(&key, Err(ResolveFault::Busy)).is_err());
         assert!(cache.find(&key, now).is_none());
-        cache.keep(&key, &Err(ResolveFault::Unanswered));
+        assert!(cache.keep(&key, Err(ResolveFault::Unanswered)).is_err());
         assert!(cache.find(&key, now).is_some());
         assert!(cache.find(&key, now + Duration::from_secs(2)).is_none());
     }
@@ -147,12 +216,13 @@ mod tests {
         let large = vec![b'x'; 8_000];
         for i in 0..10_000 {
             let name = format!("n{i}.test");
-            cache.keep(&key(&name, rr::A, 0, false), &kept(&name, &large));
+            assert!(cache.keep(&key(&name, rr::A, 0, false), kept(&name, &large)).is_ok());
         }
         assert!(cache.0.weight() <= MAX_BYTES, "{}", cache.0.weight());
         assert!(cache.0.len() < 4_300, "{} entries of 8,000 octets", cache.0.len());
         for i in 0..100_000u32 {
-            cache.keep(&key(&format!("m{i}.test"), rr::A, 0, false), &Err(ResolveFault::Unanswered));
+            let key = key(&format!("m{i}.test"), rr::A, 0, false);
+            assert!(cache.keep(&key, Err(ResolveFault::Unanswered)).is_err());
         }
         assert!(cache.0.len() as u64 <= MAX_ENTRIES, "{}", cache.0.len());
     }

@@ -5,47 +5,77 @@
 //! Always holds: what is remembered is unfiltered, for everyone the same; nobody waits longer than 3.5 s; memory,
 //! sockets and questions under way are bounded.
 //!
-//! - [`upstream`]  one upstream: over UDP, over TCP if the answer does not fit, and whether it has been answering
-//! - [`failover`]  several upstreams: which is asked first, when the next one is asked as well
-//! - [`cache`]     what upstreams said, until it is too old
-//! - [`flight`]    many clients, one question: asked once
-//! - [`shares`]    how many open questions one client may have
+//! - [`routes`]      which upstreams a name is asked of, or nobody
+//! - [`local`]       what is answered here: the school's own records, reverse zones of private addresses
+//! - [`upstream`]    one upstream: asked by its protocol, and whether it has been answering
+//! - [`request`]     one question in hickory's words, and over UDP
+//! - [`way`]         the way to one upstream: a datagram each, or a connection
+//! - [`validate`]    signatures checked here
+//! - [`connection`]  a connection over TCP, TLS or HTTPS that is kept
+//! - [`failover`]    several upstreams: which is asked first, when the next one is asked as well
+//! - [`rebinding`]   addresses inside the school that somebody outside gives for a name
+//! - [`update`]      dynamic updates of the school's own zones
+//! - [`cache`]       what upstreams said, until it is too old; and a day longer, for when nobody answers
+//! - [`flight`]      many clients, one question: asked once
+//! - [`shares`]      how many open questions one client may have
 
 pub mod cache;
+pub mod connection;
 pub mod failover;
 pub mod flight;
+pub mod local;
+pub mod rebinding;
+pub mod request;
+pub mod routes;
 pub mod shares;
+pub mod update;
 pub mod upstream;
+pub mod validate;
+pub mod way;
 
 #[cfg(test)]
 pub(crate) mod stub;
 #[cfg(test)]
 mod tests;
 
-pub use failover::DEADLINE;
+pub use failover::{DEADLINE, MAX_OUT};
+pub use routes::Plan;
 pub use shares::Share;
 
+use crate::config::{Dns, Upstream as Written};
 use crate::wire::{Message, Query, Rcode, answer, rr};
 use crate::words::{ClientAddr, Host, Name};
+use arc_swap::ArcSwap;
 use cache::Cache;
-use failover::Upstreams;
+use connection::Trust;
 use flight::Flights;
+use local::Known;
+use routes::Routes;
 use shares::Shares;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Longest that anybody waits, on whichever flight: a little more than [`DEADLINE`], so that the upstreams' own answer to it
 /// comes first and is remembered. A client is told of the failure within 4 s.
 const PATIENCE: Duration = DEADLINE.saturating_add(Duration::from_millis(500));
 
+/// How long upstreams may be silent before an old answer is told, if there is one (RFC 8767 §5): before clients ask again.
+const STALE_AFTER: Duration = Duration::from_millis(1_800);
+
 /// Asks the upstreams, and remembers.
 pub struct Resolver {
-    upstreams: Upstreams,
+    asking: Arc<Asking>,
+    shares: Arc<Shares>,
+}
+
+/// What questions under way need, also those that nobody waits for any more.
+struct Asking {
+    routes: ArcSwap<Routes>,
+    trust: Arc<Trust>,
     cache: Cache,
     flights: Flights,
-    shares: Arc<Shares>,
     /// How often all that was remembered has been forgotten.
     forgotten: AtomicU64,
 }
@@ -70,6 +100,8 @@ pub enum ResolveFault {
 pub struct WireAnswer {
     message: Message,
     received: Instant,
+    /// The message without ECH, once somebody was to have it so; `None`: it is the same.
+    without_ech: OnceLock<Option<Box<Message>>>,
 }
 
 /// What a host leads to: what a door that connects must judge beside the host itself.
@@ -84,61 +116,93 @@ pub struct LeadsTo {
 pub type Outcome = Result<Arc<WireAnswer>, ResolveFault>;
 
 impl Resolver {
-    pub fn new(upstreams: &[SocketAddr]) -> Self {
-        Self {
-            upstreams: Upstreams::new(upstreams),
-            cache: Cache::default(),
-            flights: Flights::default(),
-            shares: Arc::default(),
-            forgotten: AtomicU64::new(0),
-        }
+    /// Asks these for everything.
+    pub fn new(upstreams: &[impl Into<Written> + Clone]) -> Self {
+        let upstreams = upstreams.iter().cloned().map(Into::into).collect();
+        Self::planned(Plan { upstreams, ..Plan::default() }, Arc::default())
     }
 
-    /// Asks others from now on. If they are others, what was remembered is forgotten: it may be why they were changed.
-    pub fn set_upstreams(&self, upstreams: &[SocketAddr]) {
-        if self.upstreams.set(upstreams) {
-            self.cache.clear();
-            self.forgotten.fetch_add(1, Ordering::Release);
+    /// Asks as the configuration says.
+    pub fn of(dns: &Dns) -> Self {
+        Self::planned(dns.into(), Arc::default())
+    }
+
+    /// `trust` is whom certificates of upstreams are verified by.
+    fn planned(plan: Plan, trust: Arc<Trust>) -> Self {
+        let routes = ArcSwap::from_pointee(Routes::new(plan, None, &trust));
+        let asking = Asking { routes, trust, cache: Cache::default(), flights: Flights::default(), forgotten: AtomicU64::new(0) };
+        Self { asking: Arc::new(asking), shares: Arc::default() }
+    }
+
+    /// Asks as this says from now on. If that is something else, what was remembered is forgotten: it may be why it was
+    /// changed. Upstreams that stay keep their connections. Returns whether anything changed.
+    pub fn follow(&self, plan: impl Into<Plan>) -> bool {
+        let plan = plan.into();
+        let now = self.asking.routes.load();
+        if *now.plan() == plan {
+            return false;
         }
+        self.asking.routes.store(Arc::new(Routes::new(plan, Some(&now), &self.asking.trust)));
+        self.asking.cache.clear();
+        self.asking.forgotten.fetch_add(1, Ordering::Release);
+        true
     }
 
     /// A number that grows whenever all that was remembered is forgotten: who has kept an answer beside this must forget it too.
     pub fn forgotten(&self) -> u64 {
-        self.forgotten.load(Ordering::Acquire)
+        self.asking.forgotten.load(Ordering::Acquire)
     }
 
-    /// A place for one open question of this client, held until it is answered. `None`: room is short and it has its share.
+    /// A place for one open question of this client, held until it is answered. `None`: it has its share.
     pub fn share(&self, client: ClientAddr) -> Option<Share> {
         self.shares.take(client)
     }
 
-    /// What is remembered of this question. Never waits: a worker asks here before it hands the question on.
+    /// What is answered here, or remembered of this question. Never waits: a worker asks here before it hands the question on.
     pub fn cached(&self, query: &Query) -> Option<Outcome> {
-        self.cache.find(&cache::Key::of(query), Instant::now())
+        match self.asking.local(query) {
+            Some(Known::Answer(outcome)) => Some(outcome),
+            Some(Known::Alias(_)) => None,
+            None => self.asking.cache.find(&cache::Key::of(query), Instant::now()),
+        }
     }
 
-    /// The upstream's answer to this question, remembered or fetched; many who ask at once cause one question.
+    /// What is answered here, or the upstream's answer to this question, remembered or fetched; many who ask at once cause one
+    /// question. If upstreams fail or are silent, what they said within the last day.
     ///
     /// # Errors
     /// [`ResolveFault::Unanswered`] after at most 3.5 s; [`ResolveFault::Busy`] if there is no room.
     pub async fn answer(&self, query: &Query) -> Outcome {
-        let key = cache::Key::of(query);
-        if let Some(kept) = self.cache.find(&key, Instant::now()) {
-            return kept;
+        match self.asking.local(query) {
+            Some(Known::Answer(outcome)) => outcome,
+            Some(Known::Alias(alias)) => {
+                let target = Query { name: Name::from(&alias.target), ..*query };
+                alias.complete(query, &*self.resolved(&target).await?)
+            }
+            None => self.resolved(query).await,
         }
-        // Whoever takes a flight over begins anew; it must still hear in time.
-        let joined = tokio::time::timeout(PATIENCE, self.flights.join(&key, self.fetch(&key, query))).await;
-        joined.unwrap_or(Err(ResolveFault::Unanswered))
     }
 
-    async fn fetch(&self, key: &cache::Key, query: &Query) -> Outcome {
-        // Another flight may have landed between the look into the cache and this one's start.
-        if let Some(kept) = self.cache.find(key, Instant::now()) {
+    async fn resolved(&self, query: &Query) -> Outcome {
+        let key = cache::Key::of(query);
+        let now = Instant::now();
+        if let Some(kept) = self.asking.cache.find(&key, now) {
             return kept;
         }
-        let fetched = self.upstreams.ask(query).await.map(|message| Arc::new(WireAnswer::new(message)));
-        self.cache.keep(key, &fetched);
-        fetched
+        let Some(old) = self.asking.cache.stale(&key, now) else { return self.asking.join(&key, query).await };
+        // Whoever asks next is to have the new answer, even if this one does not wait for it.
+        let (asking, query) = (self.asking.clone(), *query);
+        let fetching = tokio::spawn(async move { asking.join(&cache::Key::of(&query), &query).await });
+        match tokio::time::timeout(STALE_AFTER, fetching).await {
+            Ok(Ok(Ok(answer))) => Ok(answer),
+            // Its seconds count from now.
+            _ => self.asking.cache.stale(&key, Instant::now()).unwrap_or(old),
+        }
+    }
+
+    /// Where dynamic updates of this zone go. `None`: nowhere.
+    pub fn updates(&self, zone: &Name) -> Option<std::net::SocketAddr> {
+        self.asking.routes.load().updates(zone)
     }
 
     /// The addresses of a host, unfiltered, in the order to try them.
@@ -173,6 +237,32 @@ impl Resolver {
     }
 }
 
+impl Asking {
+    fn local(&self, query: &Query) -> Option<Known> {
+        let routes = self.routes.load();
+        routes.local.find(query, |name| routes.forwards(name))
+    }
+
+    async fn join(&self, key: &cache::Key, query: &Query) -> Outcome {
+        // Whoever takes a flight over begins anew; it must still hear in time.
+        let joined = tokio::time::timeout(PATIENCE, self.flights.join(key, self.fetch(key, query))).await;
+        joined.unwrap_or(Err(ResolveFault::Unanswered))
+    }
+
+    async fn fetch(&self, key: &cache::Key, query: &Query) -> Outcome {
+        // Another flight may have landed between the look into the cache and this one's start.
+        if let Some(kept) = self.cache.find(key, Instant::now()) {
+            return kept;
+        }
+        let routes = self.routes.load_full();
+        let fetched = routes.ask(query).await.map(|message| Arc::new(WireAnswer::new(message)));
+        if !Arc::ptr_eq(&routes, &self.routes.load()) {
+            return fetched; // others are asked by now: it is told, and not remembered
+        }
+        self.cache.keep(key, fetched)
+    }
+}
+
 /// Why two answers hold no address. A name that does not exist has neither kind (RFC 8020).
 fn why_none(v4: &Outcome, v6: &Outcome) -> ResolveFault {
     let why = |outcome: &Outcome| match outcome {
@@ -191,7 +281,12 @@ fn why_none(v4: &Outcome, v6: &Outcome) -> ResolveFault {
 
 impl WireAnswer {
     fn new(message: Message) -> Self {
-        Self { message, received: Instant::now() }
+        Self { message, received: Instant::now(), without_ech: OnceLock::new() }
+    }
+
+    /// The same, too old to be believed for longer than `ttl` seconds from now.
+    fn stale(&self, ttl: u32) -> Self {
+        Self::new(self.message.stale(ttl))
     }
 
     pub fn rcode(&self) -> Rcode {
@@ -214,9 +309,38 @@ impl WireAnswer {
         self.message.addresses()
     }
 
-    /// Writes the answer for a client that takes `limit` octets, TTLs counted down to `now`.
-    pub fn write(&self, query: &Query, limit: usize, now: Instant, out: &mut Vec<u8>) {
-        let age = now.saturating_duration_since(self.received).as_secs().min(u64::from(u32::MAX)) as u32;
-        answer::pass_on(&self.message, query, age, limit, out);
+    /// Seconds of its lifetime that are left.
+    pub fn left(&self, now: Instant) -> u32 {
+        self.message.lifetime().saturating_sub(self.age(now))
+    }
+
+    fn age(&self, now: Instant) -> u32 {
+        now.saturating_duration_since(self.received).as_secs().min(u64::from(u32::MAX)) as u32
+    }
+
+    /// When it came.
+    pub fn received(&self) -> Instant {
+        self.received
+    }
+
+    /// The message, if it is the same for everybody: nothing in it is kept from some, and nothing is to be said beside it.
+    pub fn same_for_all(&self) -> Option<&Message> {
+        Some(&self.message).filter(|message| !message.has_services() && message.error().is_none())
+    }
+
+    /// Writes the answer for a client that takes `limit` octets, TTLs counted down to `now`; without what hides names from the
+    /// gate, unless `keep_ech`. Gives its response code.
+    pub fn write(&self, query: &Query, limit: usize, now: Instant, keep_ech: bool, out: &mut Vec<u8>) -> Rcode {
+        let message = if keep_ech { &self.message } else { self.without_ech() };
+        answer::pass_on(message, query, self.age(now), limit, out);
+        message.rcode()
+    }
+
+    fn without_ech(&self) -> &Message {
+        let edit = || match self.message.without_ech() {
+            Ok(edited) => edited.map(Box::new),
+            Err(_) => Some(Box::new(self.message.failed())),
+        };
+        self.without_ech.get_or_init(edit).as_deref().unwrap_or(&self.message)
     }
 }

@@ -1,8 +1,16 @@
+mod encrypted;
+mod hostile;
+mod load;
+mod scripted;
+mod signed;
+mod stale;
+mod zones;
+
 use super::stub::{Stub, rows, with_code};
 use super::*;
 use crate::wire::message::tests::{ASKED, soa};
 use crate::wire::question::tests::query;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 
 const A: [u8; 4] = [192, 0, 2, 1];
 
@@ -59,10 +67,13 @@ async fn a_message_comes_through_whole() {
         bytes[3] |= 0x20; // AD
         Some(bytes)
     });
-    let (resolver, query) = (Resolver::new(&[stub.address]), asked("a.test", rr::AAAA, true));
-    let mut out = Vec::new();
-    resolver.answer(&query).await.expect("an answer").write(&query, 1232, std::time::Instant::now(), &mut out);
-    assert_eq!((out[3] & 0x2f, out[9]), (0x20, 2), "AD, no error, two records of authority");
+    let query = asked("a.test", rr::AAAA, true);
+    for (trusted_ad, flags) in [(true, 0x20), (false, 0)] {
+        let resolver = Resolver::new(&[Written { trusted_ad, ..stub.address.into() }]);
+        let mut out = Vec::new();
+        resolver.answer(&query).await.expect("an answer").write(&query, 1232, Instant::now(), true, &mut out);
+        assert_eq!((out[3] & 0x2f, out[9]), (flags, 2), "AD from whom we trust, no error, two records of authority");
+    }
 }
 
 #[tokio::test]
@@ -115,9 +126,10 @@ async fn other_upstreams_are_asked_from_then_on_and_old_answers_forgotten() {
     let resolver = Resolver::new(&[old.address]);
     let ask = async || resolver.addresses(&host("a.test")).await;
     assert_eq!(ask().await, Ok(vec![A.into()]));
-    resolver.set_upstreams(&[old.address]);
+    let plan = |stub: &Stub| Plan { upstreams: vec![stub.address.into()], ..Plan::default() };
+    assert!(!resolver.follow(plan(&old)));
     assert!(resolver.cached(&asked("a.test", rr::A, false)).is_some(), "nothing changed");
-    resolver.set_upstreams(&[new.address]);
+    assert!(resolver.follow(plan(&new)));
     assert_eq!(ask().await, Ok(vec![[192, 0, 2, 2].into()]));
 }
 

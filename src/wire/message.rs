@@ -1,9 +1,12 @@
 //! An upstream's answer, read once: how long it lives, what stands behind it, where its TTLs are.
 //!
 //! The bytes are kept as they came, so that nothing is lost that we do not know (authority section, signatures, new types);
-//! only the OPT record goes, which is between us and the upstream (RFC 6891 §6.1.1).
+//! only the OPT record goes, which is between us and the upstream (RFC 6891 §6.1.1). What policy takes out of an answer is taken
+//! out of a copy: [`edit`].
 
-use super::{HEADER, Rcode, rr, svcb, u16_at, u32_at};
+mod edit;
+
+use super::{Ede, HEADER, Made, Query, Rcode, rr, svcb, u16_at, u32_at};
 use crate::words::{Host, Name};
 use std::net::IpAddr;
 
@@ -25,6 +28,9 @@ pub const MAX_NEGATIVE_TTL: u32 = 60 * 60;
 /// A failure is remembered this long: the least that RFC 9520 §3.2 asks, so that an upstream that comes back is noticed.
 pub const FAILURE_TTL: u32 = 1;
 
+/// The AD bit in the fourth octet of a header (RFC 4035 §3.2.3).
+const AUTHENTIC: u8 = 0x20;
+
 /// A message that can be kept and passed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -34,6 +40,9 @@ pub struct Message {
     names: Box<[Host]>,
     addresses: Box<[IpAddr]>,
     lifetime: u32,
+    /// Whether an HTTPS or SVCB record is in it.
+    services: bool,
+    error: Option<(Ede, &'static str)>,
 }
 
 /// Why bytes are no answer that can be kept.
@@ -80,7 +89,43 @@ impl Message {
             ttls: walk.ttls.into(),
             names: walk.names.into(),
             addresses: walk.addresses.into(),
+            services: walk.services,
+            error: None,
         })
+    }
+
+    /// An answer of our own to this question, as if an upstream had said it.
+    pub fn made(query: &Query, made: Made<'static>) -> Self {
+        let mut bytes = Vec::new();
+        let error = made.error;
+        Made { error: None, ..made }.write(query, &mut bytes);
+        let message = Self::read(bytes).expect("what we write can be read");
+        Self { error, ..message }
+    }
+
+    /// The same message, too old to be believed for long: every record lives `ttl` seconds from now.
+    #[must_use]
+    pub fn stale(&self, ttl: u32) -> Self {
+        let mut stale = self.clone();
+        for &at in &self.ttls {
+            stale.bytes[at as usize..at as usize + 4].copy_from_slice(&ttl.to_be_bytes());
+        }
+        Self { lifetime: ttl, error: Some((Ede::STALE_ANSWER, "the upstreams do not answer")), ..stale }
+    }
+
+    /// Takes away the upstream's word that it has checked the signatures (AD).
+    pub fn disown_authenticity(&mut self) {
+        self.bytes[3] &= !AUTHENTIC;
+    }
+
+    /// Says that the signatures have been checked (AD).
+    pub fn vouch(&mut self) {
+        self.bytes[3] |= AUTHENTIC;
+    }
+
+    /// The extended error that goes with it to clients that speak EDNS.
+    pub fn error(&self) -> Option<(Ede, &'static str)> {
+        self.error
     }
 
     pub fn bytes(&self) -> &[u8] {
@@ -90,6 +135,11 @@ impl Message {
     /// Octets of the question: name, type and class.
     pub fn question_len(&self) -> usize {
         self.question
+    }
+
+    /// Whether an HTTPS or SVCB record is in it.
+    pub fn has_services(&self) -> bool {
+        self.services
     }
 
     /// Where the TTLs are.
@@ -116,13 +166,10 @@ impl Message {
         self.lifetime
     }
 
-    /// About how many octets of memory it takes.
+    /// About how many octets of memory it takes, with the copy beside it that [`Message::without_ech`] may make.
     pub fn weight(&self) -> usize {
-        size_of::<Self>()
-            + self.bytes.len()
-            + size_of_val(&*self.ttls)
-            + size_of_val(&*self.names)
-            + size_of_val(&*self.addresses)
+        let lists = size_of_val(&*self.ttls) + size_of_val(&*self.names) + size_of_val(&*self.addresses);
+        (size_of::<Self>() + self.bytes.len() + lists) * if self.services { 2 } else { 1 }
     }
 }
 
@@ -141,12 +188,24 @@ struct Walk {
     answered: bool,
     /// Least of TTL and minimum of the SOA in the authority section.
     negative: Option<u32>,
+    services: bool,
 }
 
 impl Walk {
     fn new(kind: u16, rcode: u16) -> Self {
         let (ttls, names, addresses) = (Vec::new(), Vec::new(), Vec::new());
-        Self { kind, rcode, additional: 0, ttls, names, addresses, least: MAX_TTL, answered: false, negative: None }
+        Self {
+            kind,
+            rcode,
+            additional: 0,
+            ttls,
+            names,
+            addresses,
+            least: MAX_TTL,
+            answered: false,
+            negative: None,
+            services: false,
+        }
     }
 
     /// Walks the three sections; returns where the part that is kept ends.
@@ -171,6 +230,7 @@ impl Walk {
                     return if section == 2 { Ok(start) } else { Err(BadMessage::NotAnAnswer) };
                 }
                 self.ttls.push((fields + 4) as u32);
+                self.services |= matches!(kind, rr::SVCB | rr::HTTPS);
                 match section {
                     0 => self.answer(bytes, kind, seconds(ttl), data, length)?,
                     1 if kind == rr::SOA => self.soa(bytes, seconds(ttl), data, at)?,

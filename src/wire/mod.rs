@@ -7,16 +7,20 @@
 //! - [`question`]  a client's query, read in place
 //! - [`message`]   an upstream's answer, read once: its lifetime, the chain behind it, the places of its TTLs
 //! - [`answer`]    what goes back to the client: made by us, or an upstream's message passed on
-//! - [`svcb`]      targets and addresses in HTTPS and SVCB records
+//! - [`https`]     a query in a request of DNS over HTTPS
+//! - [`certificate`] how long a certificate holds
+//! - [`svcb`]      HTTPS and SVCB records: targets and addresses, what is taken out of them, those that tell of us
 
 pub mod answer;
+pub mod certificate;
+pub mod https;
 pub mod message;
 pub mod question;
 pub mod svcb;
 
 pub use answer::{Body, Ede, Made};
 pub use message::{BadMessage, Message};
-pub use question::{BadQuery, Edns, Query};
+pub use question::{BadQuery, Edns, Path, Query};
 
 /// Response codes (IANA DNS RCODEs), those above 15 with their upper bits in the OPT record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +42,17 @@ pub mod rr {
     pub const A: u16 = 1;
     pub const CNAME: u16 = 5;
     pub const SOA: u16 = 6;
+    pub const PTR: u16 = 12;
+    pub const HINFO: u16 = 13;
+    pub const MX: u16 = 15;
+    pub const TXT: u16 = 16;
     pub const AAAA: u16 = 28;
+    pub const SRV: u16 = 33;
     pub const DNAME: u16 = 39;
     pub const OPT: u16 = 41;
+    pub const RRSIG: u16 = 46;
+    pub const NSEC: u16 = 47;
+    pub const NSEC3: u16 = 50;
     pub const SVCB: u16 = 64;
     pub const HTTPS: u16 = 65;
     /// Zone transfers: IXFR and AXFR.
@@ -48,6 +60,16 @@ pub mod rr {
     pub const AXFR: u16 = 252;
     pub const ANY: u16 = 255;
     pub const CLASS_IN: u16 = 1;
+}
+
+/// Options of EDNS (IANA DNS EDNS0 Option Codes) that something here is done with.
+pub mod option {
+    /// RFC 7828.
+    pub const KEEPALIVE: u16 = 11;
+    /// RFC 7830.
+    pub const PADDING: u16 = 12;
+    /// Extended errors, RFC 8914.
+    pub const EXTENDED_ERROR: u16 = 15;
 }
 
 /// Octets of a header (RFC 1035 §4.1.1).

@@ -1,6 +1,6 @@
 //! A client's query, read in place: header, one question, EDNS.
 
-use super::{HEADER, UDP_SIZE, rr, u16_at, u32_at};
+use super::{HEADER, UDP_SIZE, option, rr, u16_at, u32_at};
 use crate::words::Name;
 
 /// Most records after the question that are looked at. A query has an OPT, perhaps a TSIG or SIG(0).
@@ -35,7 +35,30 @@ pub struct Edns {
     pub udp_size: u16,
     pub version: u8,
     pub dnssec_ok: bool,
+    /// The client reads extended errors in JSON (draft-ietf-dnsop-structured-dns-error).
+    pub structured_errors: bool,
+    /// The client asks how long a connection may be idle (RFC 7828): heard on streams only.
+    pub keepalive: bool,
+    /// The client pads, so its answer is padded (RFC 7830 §4): heard on private streams only.
+    pub padded: bool,
 }
+
+/// What a query came by, as far as it changes which options of EDNS are heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Path {
+    /// Neither keepalive (RFC 7828 §3.2.2) nor padding, which helps nobody where everyone can read.
+    Datagram,
+    Stream {
+        /// Its length is all that others on the way see of it.
+        private: bool,
+    },
+    /// One answer of HTTP, which has its own way to keep a connection.
+    Https,
+}
+
+/// Extended error (RFC 8914), and the empty option that asks for structured ones.
+const EDE: u16 = 15;
+const STRUCTURED_ERRORS: u16 = 26;
 
 /// Why bytes are no query that can be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,12 +74,20 @@ pub enum BadQuery {
 }
 
 impl Query {
+    /// Reads a query that came as a datagram: see [`Query::read_by`].
+    ///
+    /// # Errors
+    /// As [`Query::read_by`].
+    pub fn read(bytes: &[u8]) -> Result<Self, BadQuery> {
+        Self::read_by(Path::Datagram, bytes)
+    }
+
     /// Reads a query. No heap, no more than [`MAX_ADDITIONAL`] records and [`MAX_OPTIONS`] options looked at.
     ///
     /// # Errors
     /// [`BadQuery`]: what is too short for a header or is no query is not to be answered (two servers would answer each
     /// other for ever); the rest can be answered by its header: see [`super::answer::header_only`].
-    pub fn read(bytes: &[u8]) -> Result<Self, BadQuery> {
+    pub fn read_by(path: Path, bytes: &[u8]) -> Result<Self, BadQuery> {
         let header: &[u8; HEADER] = bytes.first_chunk().ok_or(BadQuery::TooShort)?;
         if header[2] & 0x80 != 0 {
             return Err(BadQuery::NotAQuery);
@@ -85,8 +116,38 @@ impl Query {
             name,
             kind,
             class,
-            edns: additional(bytes, at + 4, count(3))?,
+            edns: additional(bytes, at + 4, count(3))?.map(|edns| edns.heard_by(path)),
         })
+    }
+
+    /// The opcode of dynamic updates (RFC 2136 §1.3).
+    pub const UPDATE: u8 = 5;
+
+    /// Reads which zone a dynamic update is of, as a query for its SOA (RFC 2136 §2.3). `None`: it is no update of one zone.
+    pub fn read_update(bytes: &[u8]) -> Option<Self> {
+        let header: &[u8; HEADER] = bytes.first_chunk()?;
+        if header[2] & 0xf8 != Self::UPDATE << 3 || header[4..6] != [0, 1] {
+            return None;
+        }
+        let name = Name::from_wire(&bytes[HEADER..]).ok()?;
+        let at = HEADER + name.wire().len();
+        let zone = (u16_at(bytes, at)?, u16_at(bytes, at + 2)?);
+        let id = u16::from_be_bytes([header[0], header[1]]);
+        (zone == (rr::SOA, rr::CLASS_IN)).then(|| Self { id, ..Self::of(name, rr::SOA) })
+    }
+
+    /// The name, as it is on the wire, and the type of what may be a query, without reading the rest of it: to prepare for it.
+    pub fn peek(bytes: &[u8]) -> Option<(&[u8], u16)> {
+        let rest = bytes.get(HEADER..)?;
+        let mut end = 0;
+        loop {
+            match usize::from(*rest.get(end)?) {
+                0 => break,
+                label @ 1..=63 => end += 1 + label,
+                _ => return None,
+            }
+        }
+        Some((&rest[..=end], u16_at(rest, end + 1)?))
     }
 
     /// A query of our own for this name: what the proxy asks when it wants addresses.
@@ -97,6 +158,10 @@ impl Query {
 
     pub fn dnssec_ok(&self) -> bool {
         self.edns.is_some_and(|e| e.dnssec_ok)
+    }
+
+    pub fn structured_errors(&self) -> bool {
+        self.edns.is_some_and(|e| e.structured_errors)
     }
 
     /// Longest answer over UDP: what the client offers, within what fits any path.
@@ -126,8 +191,9 @@ fn additional(bytes: &[u8], mut at: usize, records: u16) -> Result<Option<Edns>,
         if edns.is_some() || name.wire() != b"\0" {
             return Err(BadQuery::Malformed("more than one OPT, or one with a name")); // RFC 6891 §6.1.1
         }
-        options(data)?;
-        edns = Some(Edns { udp_size: class, version: (ttl >> 16) as u8, dnssec_ok: ttl & 0x8000 != 0 });
+        let Options { structured_errors, keepalive, padded } = options(data)?;
+        let (version, dnssec_ok) = ((ttl >> 16) as u8, ttl & 0x8000 != 0);
+        edns = Some(Edns { udp_size: class, version, dnssec_ok, structured_errors, keepalive, padded });
     }
     if at != bytes.len() {
         return Err(BadQuery::Malformed("octets after the last record"));
@@ -135,16 +201,44 @@ fn additional(bytes: &[u8], mut at: usize, records: u16) -> Result<Option<Edns>,
     Ok(edns)
 }
 
-/// Walks the options; none is acted upon, but lengths that lie are a malformed message.
-fn options(mut data: &[u8]) -> Result<(), BadQuery> {
+impl Edns {
+    /// Without the options that are not heard on this path.
+    fn heard_by(self, path: Path) -> Self {
+        let Self { keepalive, padded, .. } = self;
+        let (stream, private) = match path {
+            Path::Datagram => (false, false),
+            Path::Stream { private } => (true, private),
+            Path::Https => (false, true),
+        };
+        Self { keepalive: keepalive && stream, padded: padded && private, ..self }
+    }
+}
+
+/// Which options a query has of those that are heard.
+#[derive(Default)]
+struct Options {
+    structured_errors: bool,
+    keepalive: bool,
+    padded: bool,
+}
+
+/// Walks the options; lengths that lie are a malformed message. Structured errors have an option of their own in the draft, and had
+/// an extended error that says nothing in its earlier versions.
+fn options(mut data: &[u8]) -> Result<Options, BadQuery> {
+    let mut heard = Options::default();
     for _ in 0..MAX_OPTIONS {
         if data.is_empty() {
-            return Ok(());
+            return Ok(heard);
         }
-        let length = u16_at(data, 2).ok_or(BadQuery::Malformed("an EDNS option ends early"))?;
-        data = data.get(4 + usize::from(length)..).ok_or(BadQuery::Malformed("an EDNS option ends early"))?;
+        let early = BadQuery::Malformed("an EDNS option ends early");
+        let (code, length) = u16_at(data, 0).zip(u16_at(data, 2)).ok_or(early)?;
+        let value = data.get(4..4 + usize::from(length)).ok_or(early)?;
+        heard.structured_errors |= matches!((code, value), (STRUCTURED_ERRORS | EDE, []) | (EDE, [0, 0]));
+        heard.keepalive |= code == option::KEEPALIVE;
+        heard.padded |= code == option::PADDING;
+        data = &data[4 + value.len()..];
     }
-    if data.is_empty() { Ok(()) } else { Err(BadQuery::Malformed("too many EDNS options")) }
+    if data.is_empty() { Ok(heard) } else { Err(BadQuery::Malformed("too many EDNS options")) }
 }
 
 #[cfg(test)]
@@ -175,7 +269,9 @@ pub(crate) mod tests {
         let read = Query::read(&query("WwW.Example.com", rr::AAAA, 1400, true)).expect("a query");
         assert_eq!((read.id, read.kind, read.class, read.recursion), (0x1234, rr::AAAA, 1, true));
         assert_eq!(read.name.wire(), b"\x03WwW\x07Example\x03com\x00");
-        assert_eq!(read.edns, Some(Edns { udp_size: 1400, version: 0, dnssec_ok: true }));
+        let edns =
+            Edns { udp_size: 1400, version: 0, dnssec_ok: true, structured_errors: false, keepalive: false, padded: false };
+        assert_eq!(read.edns, Some(edns));
         assert_eq!(read.udp_limit(), 1232);
     }
 
@@ -184,6 +280,43 @@ pub(crate) mod tests {
         for (offered, limit) in [(0, 512), (1, 512), (600, 600), (4096, 1232)] {
             let read = Query::read(&query("a.example", rr::A, offered, false)).expect("a query");
             assert_eq!(read.udp_limit(), limit, "{offered}");
+        }
+    }
+
+    #[test]
+    fn an_empty_option_asks_for_structured_errors() {
+        for (options, asked) in [
+            (&[0, 26, 0, 0][..], true),
+            (&[0, 15, 0, 0], true),
+            (&[0, 15, 0, 2, 0, 0], true),
+            (&[0, 10, 0, 2, 1, 2, 0, 26, 0, 0], true),
+            (&[], false),
+            (&[0, 26, 0, 1, 0], false),
+            (&[0, 15, 0, 2, 0, 17], false),
+            (&[0, 15, 0, 3, 0, 0, b'x'], false),
+            (&[0, 10, 0, 0], false),
+        ] {
+            let mut bytes = query("a.test", rr::A, 1232, false);
+            let end = bytes.len();
+            bytes[end - 1] = options.len() as u8;
+            bytes.extend_from_slice(options);
+            let read = Query::read(&bytes).expect("a query");
+            assert_eq!(read.structured_errors(), asked, "{options:02x?}");
+        }
+    }
+
+    #[test]
+    fn options_are_heard_where_they_mean_something() {
+        let mut bytes = query("a.example", rr::A, 1232, false);
+        let end = bytes.len();
+        bytes[end - 1] = 8;
+        bytes.extend_from_slice(&[0, 11, 0, 0, 0, 12, 0, 0]);
+        let streams = [false, true].map(|private| Path::Stream { private });
+        for (path, keepalive, padded) in
+            [(Path::Datagram, false, false), (streams[0], true, false), (streams[1], true, true), (Path::Https, false, true)]
+        {
+            let edns = Query::read_by(path, &bytes).expect("a query").edns.expect("an OPT");
+            assert_eq!((edns.keepalive, edns.padded), (keepalive, padded), "{path:?}");
         }
     }
 
@@ -224,6 +357,7 @@ pub(crate) mod tests {
             (with(11, 0), BadQuery::Malformed("octets after the last record")),
             (twice, BadQuery::Malformed("more than one OPT, or one with a name")),
             (with_options(&[0, 10, 0, 9, 1]), BadQuery::Malformed("an EDNS option ends early")),
+            (with_options(&[0]), BadQuery::Malformed("an EDNS option ends early")),
             (with_options(&[0, 10, 0, 0].repeat(17)), BadQuery::Malformed("too many EDNS options")),
         ] {
             assert_eq!(Query::read(&bytes).map(|_| ()), Err(why), "{bytes:02x?}");
@@ -235,6 +369,7 @@ pub(crate) mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Query::read(&bytes);
+            let _ = Query::read_update(&bytes);
         }
 
         #[test]

@@ -90,8 +90,9 @@ impl Host {
     }
 
     pub fn as_str(&self) -> &str {
-        // The bytes were checked to be ASCII when they were read.
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or("")
+        // SAFETY: the bytes were checked to be ASCII when they were read, and nothing writes them afterwards. Checked again here,
+        // they cost a tenth of a microsecond for each packet: a name is looked at some ten times.
+        unsafe { std::str::from_utf8_unchecked(&self.bytes[..usize::from(self.len)]) }
     }
 
     /// Whether this is the text of an IP address: it has no parents.

@@ -57,9 +57,24 @@ impl Ours {
         Server::start("schoolgate", self.address, &mut command, &self.folder)
     }
 
+    /// The same gate with its journal stopped: what happens is counted as dropped, and nothing is written.
+    pub fn start_without_journal(&self) -> Server {
+        let mut command = Command::new(std::env::current_exe().expect("this bench"));
+        command.arg("--without-journal").arg(&self.config);
+        Server::start("without-journal", self.address, &mut command, &self.folder)
+    }
+
     pub fn control(&self) -> PathBuf {
         self.folder.join("var/control.sock")
     }
+}
+
+/// Runs until it is told to stop.
+pub fn serve_without_journal(config: &Path) {
+    let read = schoolgate::reload::read_config(Some(config)).expect("a configuration");
+    let app = schoolgate::app::build(read, Some(config.into()), schoolgate::gate::Clock::System).expect("a gate");
+    app.gate.journal.stop();
+    app.run_until_signalled().expect("it ran");
 }
 
 /// A port that nobody has at this moment.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lists::{Found, KindId, Match};
-use crate::policy::{Act, Action, Ask, Days, Mode, Step, Surface, decide};
+use crate::policy::{Act, Action, Ask, Days, Mode, Safe, Step, Surface, Youtube, decide};
 use crate::words::{CategorySet, Day, GroupId, Groups, Host, Moment, PersonRole};
 
 /// A file with its examples used: `#key = …` and `#[table]` lose their `#`; prose, `# …`, stays.
@@ -58,7 +58,7 @@ fn the_shipped_files_have_no_fault_and_say_what_the_contract_says() {
         ("127.0.0.1:5300".into(), "127.0.0.1:3128".into(), "127.0.0.1:8080".to_owned())
     );
     assert_eq!(config.data, PathBuf::from("./var"));
-    assert_eq!(at(&config.dns.upstreams), "9.9.9.9:53 149.112.112.112:53");
+    assert_eq!(config.dns.upstreams.iter().map(ToString::to_string).collect::<Vec<_>>(), ["9.9.9.9:53", "149.112.112.112:53"]);
     assert_eq!(config.school.zone.iana_name(), Some("Europe/London"));
     assert_eq!(config.school.gateway, "gate-1");
     let network = &config.policy.networks[0];
@@ -147,6 +147,22 @@ fn every_shipped_profile_is_the_table_of_the_field() {
 }
 
 #[test]
+fn search_is_safe_and_youtube_restricted_as_the_field_says() {
+    let config = one_group_a_profile();
+    for (name, youtube) in [
+        ("primary", Youtube::Strict),
+        ("secondary", Youtube::Strict),
+        ("sixth-form", Youtube::Moderate),
+        ("staff", Youtube::Off),
+        ("guest", Youtube::Strict),
+        ("things", Youtube::Strict),
+    ] {
+        let profile = config.policy.profiles.iter().find(|p| p.name == name).expect("a shipped profile");
+        assert_eq!(profile.safe, Safe { search: true, youtube }, "{name}");
+    }
+}
+
+#[test]
 fn a_profile_has_rshe_and_shows_warnings_as_the_field_says() {
     let config = one_group_a_profile();
     for (name, rshe, unseen, pupils) in [
@@ -232,7 +248,15 @@ fn every_key_there_is_stands_in_the_shipped_files() {
     let all: String = texts.iter().map(|t| t.text.as_str()).collect();
     for key in reader.asked.borrow().iter() {
         let name = key.split_whitespace().next_back().unwrap_or("");
-        let shapes = [format!("\n{name} = "), format!("\n[{name}]"), format!("\n[[{name}]]"), format!("\n[{name}.")];
+        let shapes = [
+            format!("\n{name} = "),
+            format!("\n[{name}]"),
+            format!("\n[[{name}]]"),
+            format!("\n[[dns.{name}]]"),
+            format!("\n[{name}."),
+            format!("{{ {name} = "),
+            format!(", {name} = "),
+        ];
         // The number that the commands keep in their own file is nobody's to write.
         assert!(name == "next_id" || shapes.iter().any(|s| all.contains(s)), "{key} is not in the shipped files");
     }
@@ -296,7 +320,8 @@ fn a_part_of_a_support_firm_is_read_as_one_with_the_main_file() {
         ),
     ];
     let config = understood(&files);
-    assert_eq!(config.dns.upstreams, ["192.0.2.53:53", "[2001:db8::53]:5353"].map(|a| a.parse().expect("an address")));
+    let upstreams: Vec<_> = config.dns.upstreams.iter().map(ToString::to_string).collect();
+    assert_eq!(upstreams, ["192.0.2.53:53", "[2001:db8::53]:5353"]);
     assert_eq!(config.policy.group_named("it"), Some(GroupId(0)));
     assert_eq!(config.policy.own.len(), 1);
 }
@@ -354,8 +379,8 @@ fn what_was_understood_is_printed() {
         "            classrooms: 10.20.0.0/16; unknown devices get secondary, WATCHING: nothing is blocked but locked and harmful code\n",
         "Groups      primary: primary; pupils of year 0, 1, 2, 3, 4, 5, 6\n",
         "            it: it, priority 10; those the register names\n",
-        "Profiles    secondary: blocks 27 categories, warns of 0, for pupils\n",
-        "            things: blocks 0 categories, and whatever is on no list, warns of 0\n",
+        "Profiles    secondary: blocks 27 categories, warns of 0, safe search, YouTube strict, for pupils\n",
+        "            things: blocks 0 categories, and whatever is on no list, warns of 0, safe search, YouTube strict\n",
         "Timetable   sixth form lunch (12:30–13:30 on school days)\n",
         "Terms       6, from 2026-09-02 to 2027-07-21, 3 days off\n",
         "Entries     2 allow, 1 block (1 of them firm); 2 with an end\n",

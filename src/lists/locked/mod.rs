@@ -143,6 +143,10 @@ fn may_reach(suffix: &str, host: &Host, names_host: bool) -> bool {
     if host.is_address() {
         return true;
     }
+    // `www.203.0.113.9` is a name, and in no network of that address.
+    if suffix.parse::<std::net::Ipv4Addr>().is_ok() {
+        return false;
+    }
     let public = psl::suffix(suffix.as_bytes()).filter(|s| s.as_bytes() == suffix.as_bytes());
     match public.and_then(|s| s.typ()) {
         Some(psl::Type::Icann) => false,
@@ -162,7 +166,7 @@ fn page_in(list: &Sealed, host: &Host, path: &str) -> Option<u32> {
     }
     // A page is sealed with its host or with `www.` in front of it, and both are one.
     let other = match host.as_str().strip_prefix("www.") {
-        Some(bare) => Host::parse(bare).ok(),
+        Some(bare) => Host::parse(bare).ok().filter(|bare| !bare.is_address()),
         None if host.is_address() => None,
         None => Host::parse(&format!("www.{host}")).ok(),
     };

@@ -63,6 +63,7 @@ fn a_host_is_found_with_what_is_below_it_and_a_page_never_closes_its_host() {
         ("cdn.shared.example", "/user", false),
         ("203.0.113.7", "", true),
         ("203.0.113.8", "", false),
+        ("www.203.0.113.7", "", false),
         ("2001:db8::7", "", true),
         ("shop.github.io", "", true),
         ("github.io", "", true),

@@ -137,6 +137,13 @@ impl<'a> Names<'a> {
         Some(&from[..from.len().min(MOST_BLOCKS * BLOCK)])
     }
 
+    /// A byte of each of the block's cache lines.
+    pub fn touch(&self, block: usize) -> u32 {
+        const LINE: usize = 64;
+        let lines = (0..BLOCK / LINE).filter_map(|line| self.0.get(block.checked_mul(BLOCK)? + line * LINE));
+        lines.map(|&byte| u32::from(byte)).sum()
+    }
+
     /// The kind of the name with this key, if it stands in this block.
     ///
     /// No name is put together: of the last one, only how far it agrees with the key is known, and that is enough to read the

@@ -24,7 +24,8 @@ impl Authority {
         Self { issuer: rcgen::Issuer::new(params, key), pem }
     }
 
-    fn server(&self, names: &[&str]) -> Arc<ServerConfig> {
+    /// A server's configuration with a certificate for these names.
+    pub fn server(&self, names: &[&str]) -> Arc<ServerConfig> {
         let key = rcgen::KeyPair::generate().expect("a key");
         let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
         let params = rcgen::CertificateParams::new(names).expect("names");

@@ -1,13 +1,13 @@
 //! Whom the addresses of the lists' hosts are asked of.
 
+use crate::config::Upstream;
 use crate::net::fetch::{Looked, Lookup, SystemLookup};
 use crate::resolve::{ResolveFault, Resolver};
 use crate::words::Host;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Asks these resolvers; the system's if there are none, or if none of them answers.
-pub(super) fn lookup(bootstrap: &[SocketAddr]) -> Arc<dyn Lookup> {
+pub(super) fn lookup(bootstrap: &[Upstream]) -> Arc<dyn Lookup> {
     match bootstrap {
         [] => Arc::new(SystemLookup),
         some => Arc::new(Bootstrap { resolver: Resolver::new(some) }),

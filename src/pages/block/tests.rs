@@ -1,6 +1,6 @@
 use super::*;
 use crate::gate::school;
-use crate::policy::{Act, Group, Policy, Profile, ProfileId};
+use crate::policy::{Act, Group, Policy, Profile, ProfileId, Safe};
 use crate::words::{CategorySet, ClientAddr, Confidence, GroupId, Groups, Known, NetworkId, PersonId};
 
 fn page(category: Option<&str>) -> BlockPage {
@@ -59,6 +59,7 @@ fn config() -> Config {
         warn_unseen: Act::Block,
         otherwise: Act::Allow,
         pupils,
+        safe: Safe::STRICTEST,
     };
     let group = |name: &str, profile| Group { name: name.into(), profile: ProfileId(profile), priority: None };
     let policy = Policy {

@@ -49,6 +49,7 @@ fn profile(name: &str, block: &[Category], warn: &[Category]) -> Profile {
         warn_unseen: Act::Block,
         otherwise: Act::Allow,
         pupils: true,
+        safe: Safe::STRICTEST,
     }
 }
 

@@ -47,6 +47,17 @@ async fn bytes_go_both_ways_each_side_ends_alone_and_early_bytes_go_first() {
 }
 
 #[tokio::test]
+async fn a_search_engine_is_dialled_at_its_safe_host() {
+    let (stand, origin) = before_a_listener().await;
+    let mut client = stand.open("127.0.0.1").await;
+    client.write_all(connect(&stand, "google.de").as_bytes()).await.expect("sent");
+    assert!(head_of(&mut client).await.starts_with("HTTP/1.1 200"), "the usual host has no address here");
+    origin.accept().await.expect("it is dialled");
+    let events = stand.school.events();
+    assert_eq!((events.len(), events[0].action, &*events[0].host), (1, Action::Rewrite, "google.de"));
+}
+
+#[tokio::test]
 async fn a_blocked_tunnel_is_403_and_closed_and_nothing_is_dialled() {
     let (stand, _origin) = before_a_listener().await;
     let answer = stand.talk(connect(&stand, "www.adult.example")).await;

@@ -4,7 +4,7 @@ use super::stand::until_end;
 use super::{Stand, head_of};
 use crate::journal::{Door, Intent};
 use crate::policy::{Action, Step};
-use crate::resolve::shares::SHORT;
+use crate::resolve::shares::MAX_OPEN;
 use crate::words::ClientAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -76,8 +76,8 @@ async fn the_category_is_for_staff_alone() {
 async fn names_asked_through_the_proxy_count_to_the_clients_share() {
     let stand = Stand::before(hello).await;
     let client = ClientAddr::new([127, 0, 0, 1].into());
-    let held: Vec<_> = (0..SHORT).filter_map(|_| stand.resolver.share(client)).collect();
-    assert_eq!(held.len(), SHORT);
+    let held: Vec<_> = (0..MAX_OPEN).filter_map(|_| stand.resolver.share(client)).collect();
+    assert_eq!(held.len(), MAX_OPEN);
     let url = stand.url("a.example", "/");
     let request = format!("GET {url} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     let busy = stand.talk_from("127.0.0.1", &request).await;

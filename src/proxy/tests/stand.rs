@@ -50,7 +50,7 @@ impl Stand {
     pub async fn at(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>) -> Self {
         let port = origin.port();
         let school = School::with(&format!("[proxy]\nlisten = [\"127.0.0.1:0\"]\ndestinations = [\"{origin}\"]\n"));
-        // `cname.example` is another name of one that is listed; every name has the address of the origin.
+        // `cname.example` is another name of one that is listed; `nobody` and Google's own are no names; every other has the address of the origin.
         let names = Stub::start(move |query, _| {
             let address = |name: &'static [u8]| -> Row<'static> { (0, name, rr::A, 60, &[127, 0, 0, 1]) };
             match query.name.to_string().split('.').next() {
@@ -58,7 +58,7 @@ impl Stand {
                     let adult = b"\x05adult\x07example\0";
                     Some(stub::rows(query, &[(0, &[0xc0, 12], rr::CNAME, 60, adult), address(adult)]))
                 }
-                Some("nobody") => Some(stub::with_code(query, 3, &[])),
+                Some("nobody" | "google") => Some(stub::with_code(query, 3, &[])),
                 _ => Some(stub::rows(query, &[address(&[0xc0, 12])])),
             }
         });
