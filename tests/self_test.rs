@@ -17,7 +17,7 @@ fn checks<'r>(report: &'r Value, what: &str) -> Vec<&'r Value> {
 
 #[test]
 fn every_category_is_tried_for_every_network_and_profile_and_nobody_has_asked() {
-    let network = "\n[[network]]\nname = \"guests\"\nranges = [\"10.9.0.0/16\"]\nprofile = \"guest\"\n\
+    let network = "\n[[network]]\nname = \"guests\"\nranges = [\"10.9.0.0/16\"]\nunknown = \"guest\"\n\
                    [[network]]\nname = \"trial\"\nranges = [\"10.10.0.0/16\"]\nprofile = \"primary\"\nmode = \"watch\"\n";
     let school = School::new(&Wish { more: network, ..Wish::default() });
     let gate = school.start();
@@ -35,7 +35,11 @@ fn every_category_is_tried_for_every_network_and_profile_and_nobody_has_asked() 
             assert!(tried[0]["said"].as_str().is_some_and(|said| said.contains("extended error 17")), "{}", tried[0]);
         }
         assert!(of("DNS over HTTPS", profile).iter().chain(&of("Private Relay", profile)).all(|c| c["outcome"] == "ok"));
-        assert_eq!(of("safe search", profile).len(), 1);
+        let search = of("safe search", profile);
+        assert!(search.len() == 1 && search[0]["outcome"] != "failed", "{search:?}");
+        if profile == "secondary" {
+            assert!(search[0]["said"].as_str().is_some_and(|said| said.contains("forcesafesearch.google.com")), "{}", search[0]);
+        }
     }
     assert!(
         of("gambling", "primary")

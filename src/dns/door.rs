@@ -273,32 +273,30 @@ impl Door {
 
     /// Answers what may be known as the upstream said it.
     fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
-        match asked.alias {
-            Some(alias) => {
-                let ttl = found.left(asked.since).min(safe::TTL);
-                self.say(asked, alias.answer(found.rcode(), found.addresses(), ttl), judged, out);
-            }
-            None => {
-                let rcode = found.write(asked.query, asked.limit(), asked.since, asked.visit.keeps_ech(), out);
-                self.note(asked, judged, rcode, out);
-            }
+        if let Some(alias) = asked.alias {
+            let ttl = found.left(asked.since).min(safe::TTL);
+            self.say(asked, alias.answer(found.rcode(), found.addresses(), ttl), judged, out);
+        } else {
+            let rcode = found.write(asked.query, asked.limit(), asked.since, asked.visit.keeps_ech(), out);
+            self.note(asked, judged, rcode, out);
         }
-        self.tell(asked, judged, found.addresses());
+        let addresses = found.addresses();
+        if !addresses.is_empty()
+            && let Some(host) = asked.query.name.host()
+        {
+            let mark = self.gate.ledger.mark(host.as_str(), addresses);
+            self.tell(asked, judged, mark, || (host.as_str(), addresses));
+        }
     }
 
-    /// Remembers for which name this client was given these addresses. Not of help: who asked for it is kept nowhere.
-    pub(super) fn tell(&self, asked: &Asked, judged: &Judged, addresses: &[IpAddr]) {
+    /// Remembers for which name this client was given these addresses, known by their mark. Not of help: who asked for it is kept
+    /// nowhere.
+    #[inline]
+    pub(super) fn tell<'a>(&self, asked: &Asked, judged: &Judged, mark: u64, told: impl FnOnce() -> (&'a str, &'a [IpAddr])) {
         let nobody = asked.visit.noted == Noted::SelfTest;
         let help = judged.verdict.step == Step::Help || judged.found.categories().contains(Category::HELP);
-        if addresses.is_empty() || help || nobody {
-            return;
-        }
-        let (client, boot_ms) = (asked.asker.client, asked.visit.boot_ms);
-        match asked.printed {
-            Some(host) => self.gate.ledger.tell(client, host, addresses, boot_ms),
-            None => {
-                asked.query.name.host().into_iter().for_each(|h| self.gate.ledger.tell(client, h.as_str(), addresses, boot_ms))
-            }
+        if mark != 0 && !help && !nobody {
+            self.gate.ledger.tell(asked.asker.client, mark, asked.visit.boot_ms, told);
         }
     }
 

@@ -80,9 +80,11 @@ struct Entry {
     received: Instant,
     until: Instant,
     answer: [u8; MAX_ANSWER],
+    /// What the ledger knows its addresses and the name by; 0: it has none.
+    mark: u64,
+    addresses: Box<[IpAddr]>,
     /// `None`: no list knows anything of it.
     found: Option<Box<Found>>,
-    addresses: Box<[IpAddr]>,
     host: Host,
 }
 
@@ -179,7 +181,7 @@ impl Front {
                 let message = &entry.answer[..usize::from(entry.length)];
                 wire::answer::copy(message, ttls, None, &query, age, asked.limit(), out);
                 door.note(&asked, &judged, Rcode(u16::from(message[3] & 0x0f)), out);
-                door.tell(&asked, &judged, &entry.addresses);
+                door.tell(&asked, &judged, entry.mark, || (entry.host.as_str(), &entry.addresses));
                 return First::Answered;
             }
         }
@@ -221,18 +223,8 @@ impl Entry {
     fn new(query: &Query, host: Host, found: Found, lists: u32, now: Instant) -> Self {
         let found = (found != Found::NOTHING).then(|| Box::new(found));
         let (question, answer) = (Question::of(query), [0; MAX_ANSWER]);
-        Self {
-            question,
-            lists,
-            length: 0,
-            ttls: Default::default(),
-            received: now,
-            until: now,
-            answer,
-            found,
-            addresses: Box::default(),
-            host,
-        }
+        let (received, until, addresses) = (now, now, Box::default());
+        Self { question, lists, length: 0, ttls: Default::default(), received, until, answer, mark: 0, addresses, found, host }
     }
 
     /// Remembers what the upstream said, if it is the same for everybody and no list knows anything of what stands behind it.
@@ -249,7 +241,9 @@ impl Entry {
         let mut places = [0; MAX_TTLS];
         places.iter_mut().zip(ttls).for_each(|(place, &at)| *place = at as u8);
         (self.length, self.ttls) = (bytes.len() as u8, (ttls.len() as u8, places));
-        (self.received, self.until, self.addresses) = (answer.received(), until, answer.addresses().into());
+        (self.received, self.until) = (answer.received(), until);
+        self.mark = door.gate.ledger.mark(self.host.as_str(), answer.addresses());
+        self.addresses = answer.addresses().into();
     }
 }
 

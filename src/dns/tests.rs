@@ -671,12 +671,9 @@ proptest! {
         }
         prop_assert!(from_front > 20, "{from_front} of {} from the front", queries.len());
         // The same line from both is one row that counts them both.
-        let (locked, others): (Vec<_>, Vec<_>) = school.rows().into_iter().partition(|row| row.step == Step::Locked);
-        for row in others {
+        for row in school.rows().into_iter().filter(|row| row.step != Step::Locked) {
             prop_assert_eq!(row.count % 2, 0, "{:?}", row);
         }
-        // These have a row each second.
-        prop_assert_eq!(locked.iter().map(|row| row.count).sum::<u32>() % 2, 0);
     }
 }
 

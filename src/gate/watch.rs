@@ -104,7 +104,8 @@ impl Watch {
 
     /// Whether it is known who is at this address, without a look.
     pub fn knows(&self, client: ClientAddr) -> bool {
-        self.seen[place_of(client, self.seed, PLACES)].client == client
+        let place = &self.seen[place_of(client, self.seed, PLACES)];
+        place.client == client && place.sight == self.sight
     }
 
     /// Begins a visit of this client in the present batch. `None`: the address is in no network of the school.

@@ -7,6 +7,7 @@
 
 use super::book::Row;
 use super::event::{ATTEMPT_MS, Event, Span};
+use crate::policy::Step;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
@@ -139,9 +140,11 @@ impl Alike {
         let new = Entry { seq: row.seq, row: Some((row, event)), sums: Sums::of(event, 1) };
         // No message is longer; what is has not been a question.
         let sizes = event.bytes_up.max(event.bytes_down) <= u64::from(u32::MAX);
-        let Some(parts) = row.question.filter(|_| sizes) else { return out.push(new) };
-        // A sum is one of a second; of the locked tier there is no name to tell one from another.
-        let second = if event.host.is_empty() && event.who.is_some() { event.when_ms.div_euclid(1000) } else { 0 };
+        // Of the illegal lists every time is told.
+        let alone = event.step == Step::Locked || !sizes;
+        let Some(parts) = row.question.filter(|_| !alone) else { return out.push(new) };
+        // A sum is one of a second, whichever worker made it.
+        let second = if event.is_sum() { event.when_ms.div_euclid(1000) } else { 0 };
         let key = self.key(parts, row.dated as u8, second);
         self.grow_old(event.when_ms);
         let turn = self.turn;

@@ -37,9 +37,8 @@ const NO_ANSWER: &[(&str, &str)] = &[
 /// Names of resolvers over HTTPS, blocked where `bypass` is.
 const RESOLVERS: &[&str] = &["dns.google", "cloudflare-dns.com", "dns.quad9.net"];
 
-/// Asked for to see whether searches are safe; and what a safe one leads to (support.google.com/websearch/answer/186669).
+/// Asked for to see whether searches are safe.
 const SEARCH: &str = "www.google.com";
-const SAFE: &[&str] = &["forcesafesearch.google.com", "216.239.38.120", "2001:4860:4802:32::78"];
 
 /// What became of it all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,20 +157,24 @@ impl Tried<'_> {
                 .iter()
                 .filter_map(|l| Some(format!("list {} is used as it last was good: {}", l.name, l.refused.as_ref()?))),
         );
+        let mut notes = Vec::new();
         for list in &config.lists.public {
-            match update::kept::meta(&config.data, list) {
-                None => faults.push(format!("list {} was never fetched: `schoolgate lists update`", list.name)),
-                Some(meta) if now - meta.checked_ms > OLD_LIST_DAYS * DAY_MS => {
+            match (update::kept::meta(&config.data, list), update::kept::failed(&config.data, list)) {
+                (None, None) => notes.push(format!("list {} has not been fetched yet: `schoolgate lists update`", list.name)),
+                (None, Some(_)) => faults.push(format!("list {} could not be fetched: `schoolgate lists update`", list.name)),
+                (Some(meta), _) if now - meta.checked_ms > OLD_LIST_DAYS * DAY_MS => {
                     faults.push(format!("list {} is {} days old", list.name, (now - meta.checked_ms) / DAY_MS));
                 }
-                Some(_) => {}
+                (Some(_), _) => {}
             }
         }
         if faults.is_empty() {
-            let said = format!("{} lists are used, none of the public ones older than {OLD_LIST_DAYS} days", table.lists().len());
-            return self.say("list ages", None, Outcome::Ok, said);
+            let said =
+                format!("{} lists are used, none of the fetched ones older than {OLD_LIST_DAYS} days", table.lists().len());
+            self.say("list ages", None, Outcome::Ok, said);
         }
         faults.into_iter().for_each(|fault| self.say("list ages", None, Outcome::Failed, fault));
+        notes.into_iter().for_each(|note| self.say("list ages", None, Outcome::Said, note));
     }
 
     fn locked(&mut self) {
@@ -282,12 +285,17 @@ impl Tried<'_> {
         }
     }
 
+    /// Whether a search is answered as the safe one, where the profile has it so.
     fn search(&mut self, asker: &mut Asker, subject: &Subject, there: bool) {
-        let (outcome, said) = match self.ask(asker, subject, SEARCH) {
-            Ok(answer) if answer.leads_to(SAFE) => (Outcome::Ok, format!("searches are safe: {answer}")),
-            Ok(answer) if !there => (Outcome::Said, format!("not known, as no upstream answers: {answer}")),
-            Ok(answer) => (Outcome::Said, format!("searches are NOT made safe: {answer}")),
-            Err(why) => (Outcome::Failed, why),
+        let Ok(host) = Host::parse(SEARCH) else { return };
+        let visit = self.gate.visit_as(subject.who);
+        let safe = visit.rewrite(&host, &visit.judge(&host, Surface::NoPage)).map(|target| target.host());
+        let (outcome, said) = match (safe, self.ask(asker, subject, SEARCH)) {
+            (_, Err(why)) => (Outcome::Failed, why),
+            (None, Ok(answer)) => (Outcome::Said, format!("not made safe here: {answer}")),
+            (Some(safe), Ok(answer)) if answer.leads_to(safe.as_str()) => (Outcome::Ok, format!("searches are safe: {answer}")),
+            (Some(_), Ok(answer)) if !there => (Outcome::Said, format!("not known, as no upstream answers: {answer}")),
+            (Some(safe), Ok(answer)) => (Outcome::Failed, format!("NOT answered as {safe}: {answer}")),
         };
         self.say_of(subject, "safe search", SEARCH, outcome, said);
     }
@@ -322,16 +330,14 @@ fn subjects(snapshot: &Snapshot) -> Vec<Subject> {
             blocked: profile.block.or(CategorySet::HARMFUL_CODE),
         });
     };
-    let mut first = None;
     for (id, network) in (0..).map(NetworkId).zip(&policy.networks) {
         let Some(range) = network.ranges.first() else { continue };
-        // Somebody is asked as where it matters: a network that only watches shows nothing of a group.
-        if first.is_none() || network.mode == Mode::Enforce {
-            first.get_or_insert((id, range.base()));
-        }
         add((id, Some(&network.name)), (network.group, None), range.base());
     }
-    let Some((network, address)) = first else { return Vec::new() };
+    // A group is tried where it matters: a network that only watches shows nothing of it.
+    let numbered = (0..).map(NetworkId).zip(&policy.networks);
+    let there = numbered.min_by_key(|(id, n)| (n.mode == Mode::Watch, id.0));
+    let Some((network, address)) = there.and_then(|(id, n)| Some((id, n.ranges.first()?.base()))) else { return subjects };
     for (id, group) in (0..).map(GroupId).zip(&policy.groups) {
         add((network, None), (id, Some(&group.name)), address);
     }

@@ -101,11 +101,13 @@ impl Ledger {
         Self { book, clock, told: Mutex::new(told), say, seed: RandomState::new().hash_one(0) }
     }
 
-    /// Says that a client has had an answer with these addresses. `boot_ms` is the time since the machine started. Never waits.
-    pub fn tell(&self, client: ClientAddr, host: &str, addresses: &[IpAddr], boot_ms: u64) {
-        if addresses.is_empty() {
-            return;
-        }
+    /// What an answer of a name with these addresses is known by; 0: there is nothing to tell.
+    pub fn mark(&self, host: &str, addresses: &[IpAddr]) -> u64 {
+        if addresses.is_empty() { 0 } else { mark(self.seed, host, addresses) | 1 }
+    }
+
+    /// Says that a client has had the answer of this mark. `boot_ms` is the time since the machine started. Never waits.
+    pub fn tell<'a>(&self, client: ClientAddr, mark: u64, boot_ms: u64, told: impl FnOnce() -> (&'a str, &'a [IpAddr])) {
         let second = (boot_ms / 1000) as u32;
         let _ = LATELY_TOLD.try_with(|lately| {
             let mut lately = lately.borrow_mut();
@@ -115,15 +117,16 @@ impl Ledger {
             if lately.left == 0 {
                 return;
             }
-            let key = key(self.seed, client, host, addresses);
             if lately.places.is_empty() {
                 lately.places = vec![(0, 0); LATELY];
             }
+            let key = with(mark, client.ip());
             let place = key as usize & (LATELY - 1);
             let (there, since) = lately.places[place];
             if there == key && second.wrapping_sub(since) < LATELY_SECONDS {
                 return;
             }
+            let (host, addresses) = told();
             let addresses = addresses[..addresses.len().min(MOST_ADDRESSES)].to_vec();
             let told = Told { client, host: host.into(), addresses, at: seconds(self.clock.unix_ms()) };
             if self.say.try_send(Word::Told(told)).is_ok() {
@@ -160,21 +163,26 @@ fn seconds(unix_ms: i64) -> u32 {
     u32::try_from(unix_ms.max(0) / 1000).unwrap_or(u32::MAX)
 }
 
-/// An answer to a client, in 64 bits: with others it may share them, and then waits for its turn.
-fn key(seed: u64, client: ClientAddr, host: &str, addresses: &[IpAddr]) -> u64 {
-    let mix = |hash: u64, word: u64| {
-        let product = u128::from(hash ^ word) * 0x243f_6a88_85a3_08d3;
-        product as u64 ^ (product >> 64) as u64
-    };
-    let ip = |hash: u64, ip: IpAddr| match ip {
-        IpAddr::V4(v4) => mix(hash, v4.to_bits().into()),
-        IpAddr::V6(v6) => mix(mix(hash, v6.to_bits() as u64), (v6.to_bits() >> 64) as u64),
-    };
+/// An answer, in 64 bits: with others it may share them, and then waits for its turn.
+fn mark(seed: u64, host: &str, addresses: &[IpAddr]) -> u64 {
     let (words, rest) = host.as_bytes().as_chunks::<8>();
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
-    let hash = words.iter().chain([&last]).fold(ip(seed, client.ip()), |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    addresses.iter().fold(hash, |hash, address| ip(hash, *address))
+    let hash = words.iter().chain([&last]).fold(seed, |hash, word| mixed(hash, u64::from_le_bytes(*word)));
+    addresses.iter().fold(hash, |hash, address| with(hash, *address))
+}
+
+fn with(hash: u64, address: IpAddr) -> u64 {
+    match address {
+        IpAddr::V4(v4) => mixed(hash, v4.to_bits().into()),
+        IpAddr::V6(v6) => mixed(mixed(hash, v6.to_bits() as u64), (v6.to_bits() >> 64) as u64),
+    }
+}
+
+/// An odd constant without structure, the digits of π; both halves of the product hang on every bit below.
+fn mixed(hash: u64, word: u64) -> u64 {
+    let product = u128::from(hash ^ word) * 0x243f_6a88_85a3_08d3;
+    product as u64 ^ (product >> 64) as u64
 }
 
 /// The ledger's thread.

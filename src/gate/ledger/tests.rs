@@ -20,6 +20,10 @@ fn name(ledger: &Ledger, of: u32, at: u32) -> Option<String> {
     ledger.name_of(client(of), address(at)).map(|host| host.to_string())
 }
 
+fn tell(ledger: &Ledger, client: ClientAddr, host: &str, addresses: &[IpAddr], boot_ms: u64) {
+    ledger.tell(client, ledger.mark(host, addresses), boot_ms, || (host, addresses));
+}
+
 /// Waits until the ledger's thread has heard it.
 fn heard(ledger: &Ledger, of: u32, at: u32) -> String {
     loop {
@@ -37,12 +41,12 @@ fn an_address_has_the_name_it_was_given_out_for_to_the_same_client_for_a_day_and
     let time = Arc::new(AtomicI64::new(NOW));
     let open = || Ledger::open(Some(path.clone()), Clock::Scripted(time.clone()));
     let ledger = open();
-    ledger.tell(client(1), "one.example", &[address(1), "2001:db8::1".parse().expect("an address")], 1_000);
-    ledger.tell(client(2), "other.example", &[address(1)], 1_000);
+    tell(&ledger, client(1), "one.example", &[address(1), "2001:db8::1".parse().expect("an address")], 1_000);
+    tell(&ledger, client(2), "other.example", &[address(1)], 1_000);
     assert_eq!((heard(&ledger, 1, 1), heard(&ledger, 2, 1)), ("one.example".into(), "other.example".into()));
     assert_eq!((name(&ledger, 3, 1), name(&ledger, 1, 2)), (None, None), "nobody else, and nothing else");
     // Told another name for it later.
-    ledger.tell(client(1), "two.example", &[address(1)], 1_000);
+    tell(&ledger, client(1), "two.example", &[address(1)], 1_000);
     drop(ledger);
     assert_eq!(std::fs::metadata(&path).expect("kept").permissions().mode() & 0o777, 0o600);
     time.store(NOW + DAY - 1000, Ordering::Relaxed);
@@ -61,15 +65,15 @@ fn what_is_told_again_costs_nothing_and_a_flood_is_cut() {
     let (say, heard) = sync_channel(3 * A_SECOND as usize);
     let ledger =
         Ledger { book: Arc::default(), clock: Clock::System, told: Mutex::new(None), say, seed: RandomState::new().hash_one(0) };
-    (0..100).for_each(|_| ledger.tell(client(1), "one.example", &[address(1)], 5_000));
+    (0..100).for_each(|_| tell(&ledger, client(1), "one.example", &[address(1)], 5_000));
     assert_eq!(heard.try_iter().count(), 1);
-    ledger.tell(client(1), "one.example", &[address(2)], 5_000);
-    ledger.tell(client(2), "one.example", &[address(1)], 5_000);
-    ledger.tell(client(1), "one.example", &[address(1)], 5_000 + 1000 * u64::from(LATELY_SECONDS));
+    tell(&ledger, client(1), "one.example", &[address(2)], 5_000);
+    tell(&ledger, client(2), "one.example", &[address(1)], 5_000);
+    tell(&ledger, client(1), "one.example", &[address(1)], 5_000 + 1000 * u64::from(LATELY_SECONDS));
     assert_eq!(heard.try_iter().count(), 3, "other addresses, another client, an hour later");
-    (0..2 * A_SECOND).for_each(|n| ledger.tell(client(n), "flood.example", &[address(1)], 9_000_000));
+    (0..2 * A_SECOND).for_each(|n| tell(&ledger, client(n), "flood.example", &[address(1)], 9_000_000));
     assert_eq!(heard.try_iter().count(), A_SECOND as usize);
-    ledger.tell(client(A_SECOND * 2 - 1), "flood.example", &[address(1)], 9_001_000);
+    tell(&ledger, client(A_SECOND * 2 - 1), "flood.example", &[address(1)], 9_001_000);
     assert_eq!(heard.try_iter().count(), 1, "what was cut comes the next time");
 }
 
@@ -118,7 +122,7 @@ fn a_file_that_is_not_whole_not_ours_or_newer_is_begun_anew() {
     newer[8] = 2;
     assert!(fault(&newer).contains("layout 2"));
     let ledger = Ledger::open(Some(path.clone()), Clock::Scripted(Arc::new(AtomicI64::new(NOW))));
-    ledger.tell(client(1), "one.example", &[address(1)], 0);
+    tell(&ledger, client(1), "one.example", &[address(1)], 0);
     assert_eq!(heard(&ledger, 1, 1), "one.example");
 }
 

@@ -113,8 +113,8 @@ impl Answer {
         matches!(self.code, ResponseCode::NoError | ResponseCode::NXDomain) && !self.is_blocked()
     }
 
-    pub fn leads_to(&self, any: &[&str]) -> bool {
-        self.leads_to.iter().any(|name| any.contains(&name.as_str()))
+    pub fn leads_to(&self, name: &str) -> bool {
+        self.leads_to.iter().any(|there| there == name)
     }
 }
 
