@@ -249,12 +249,13 @@ impl App {
     /// If the control socket or the signals cannot be had.
     pub fn run_until_signalled(self) -> Result<(), StartFault> {
         let handler = self.control.clone();
+        let signals = self.runtime.block_on(async { ops::signals::listen() }).map_err(StartFault::Runtime)?;
         let running = self.start()?;
-        let heard = running.runtime().block_on(ops::signals::until_stopped(move || handler.reload_and_tell()));
+        running.runtime().block_on(ops::signals::until_stopped(signals, move || handler.reload_and_tell()));
         tracing::info!("stopping: finishing what has begun");
         ops::systemd::stopping();
         running.stop();
-        heard.map_err(StartFault::Runtime)
+        Ok(())
     }
 
     /// Opens the control socket and begins to answer.
