@@ -134,7 +134,9 @@ fn a_domain_s_names_services_and_signed_updates_go_through_the_gate() {
     assert!(refused.contains("NOTAUTH") || refused.contains("BADSIG"), "{refused}");
     let elsewhere = update(&gate, &[], SECRET, "zone other.example\nupdate add a.other.example 60 A 10.20.0.1");
     assert!(elsewhere.contains("NOTIMP"), "{elsewhere}");
-    let updates = school.log().iter().filter(|e| e["query_type"] == "SOA" && e["host"] == "school.example").count();
+    let updates = school.log().into_iter().filter(|e| e["query_type"] == "SOA" && e["host"] == "school.example");
+    // What is alike within a minute is one row, with its count.
+    let updates: u64 = updates.map(|e| e["count"].as_u64().unwrap_or(1)).sum();
     assert!(updates >= 3, "each is in the log: {updates}");
 }
 
