@@ -258,6 +258,7 @@ def all_of(stream):
     asked = {}
     for i in range(200):
         query = dns.message.make_query(f"n{i}.example" if i % 2 else f"w{i}.pokerstars.com", "A", use_edns=0, pad=128)
+        query.id = 1000 + i
         asked[query.id] = query
         dns.query.send_tcp(stream, query)
     for _ in range(len(asked)):
