@@ -1,7 +1,7 @@
 //! The DNS door beside what else there is: `benches/peers/dns [--quick] --corpus DIR`.
 //!
 //! One core for the server, one for the load. Before and after each run of ours stands an echo: a bare responder with our socket
-//! options, batches and answer lengths, under the same load from the same thousand addresses. A fifth of the questions are for
+//! options, batches and answer lengths, under the same load from the same 2,500 addresses. A fifth of the questions are for
 //! listed names, drawn from all of them; the others are for ten thousand names that are warm. Figures are medians of runs taken
 //! in turn; the last lines are `figure NAME VALUE UNIT`, and a table of all servers stands above them.
 

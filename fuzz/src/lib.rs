@@ -14,7 +14,7 @@
 //! - [`phrases`]  terms and phrase lists, whole and in chunks
 //! - [`config`]   the configuration's files
 //! - [`words`]    hosts and URLs
-//! - [`wire`]     DNS queries and answers
+//! - [`wire`]     DNS queries, our answers to them, and answers passed on
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;

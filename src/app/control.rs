@@ -27,6 +27,8 @@ pub struct Handler {
     changing: Mutex<entries::Kept>,
     /// The last reload, if it was refused.
     refused: Mutex<Option<status::Refused>>,
+    /// One self-test at a time.
+    testing: Mutex<()>,
 }
 
 /// Why a reload is refused.
@@ -66,6 +68,7 @@ impl Handler {
             started: Instant::now(),
             changing: Mutex::default(),
             refused: Mutex::default(),
+            testing: Mutex::default(),
         }
     }
 
@@ -204,8 +207,12 @@ impl Handle for Handler {
                 serde_json::to_value(answer).map_err(|e| e.to_string())
             }
             Request::Settle => {
-                self.gate.journal.settle();
+                self.gate.settle();
                 Ok(Value::Null)
+            }
+            Request::SelfTest => {
+                let _one = self.testing.try_lock().map_err(|_| "a self-test is under way".to_owned())?;
+                serde_json::to_value(ops::self_test::run(&self.gate, &self.doors.dns)).map_err(|e| e.to_string())
             }
             Request::AddEntry(entry) => self.changed(peer, |kept, now, hand| {
                 let id = entries::add(now, kept, &entry, hand, |own| overlay::entries(&self.gate, own), |b| self.put_back(b))?;

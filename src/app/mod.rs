@@ -27,7 +27,7 @@ pub mod status;
 pub mod weekly;
 
 use crate::config::Config;
-use crate::gate::{Clock, Gate};
+use crate::gate::{Clock, Gate, Ledger};
 use crate::journal::{Journal, Settings};
 use crate::net::drain::{Stopper, drain};
 use crate::ops::tables::walk;
@@ -106,6 +106,11 @@ pub fn register_file(config: &Config) -> PathBuf {
     config.data.join("register.db")
 }
 
+/// What clients were told.
+pub fn ledger_file(config: &Config) -> PathBuf {
+    config.data.join("told.ledger")
+}
+
 /// The journal's folder.
 pub fn journal_dir(config: &Config) -> PathBuf {
     config.data.join("journal")
@@ -145,7 +150,8 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         let _inside = runtime.enter();
         Arc::new(Resolver::of(&snapshot.config.dns))
     };
-    let gate = Arc::new(Gate::new(snapshot, journal, clock));
+    let ledger = Ledger::open(Some(ledger_file(&snapshot.config)), clock.clone());
+    let gate = Arc::new(Gate::new(snapshot, journal, clock).with_ledger(ledger));
     let doors = Doors {
         dns: dns.as_ref().map(dns::Bound::local_addrs).unwrap_or_default(),
         dns_tls: dns.as_ref().map(dns::Bound::tls_addrs).unwrap_or_default(),
@@ -332,6 +338,6 @@ impl Running {
             workers.join();
         }
         self.runtime.shutdown_timeout(Duration::from_secs(1));
-        self.gate.journal.stop();
+        self.gate.stop();
     }
 }

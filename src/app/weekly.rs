@@ -5,7 +5,7 @@ use super::{journal_dir, register_file};
 use crate::config::Config;
 use crate::journal::read::{self, Filter, ReadFault, Stored};
 use crate::journal::{DETAIL_DAYS, Names};
-use crate::ops::{changes, files, locked, look_ups, tables, update};
+use crate::ops::{changes, files, locked, look_ups, self_test, tables, update};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{self, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World};
@@ -100,7 +100,7 @@ pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Runnin
             undated: running.map_or(0, |r| r.undated),
             clock_set: made_ms >= crate::journal::time::BUILT_MS,
             backup_days: None,
-            self_test_days: None,
+            self_test_days: self_test::days(&config.data, made_ms),
         },
         retention: Some(Retention { detail_days: DETAIL_DAYS as u32 }),
         look_ups: Some(look_ups(config, from_ms, until_ms)?),

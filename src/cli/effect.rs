@@ -16,13 +16,14 @@ pub struct Effect {
 }
 
 impl Effect {
-    /// To be asked before the change. `None`: the host or the group is nothing that can be judged, which the change will say.
+    /// To be asked before the change. What is sealed is left out of both answers: an entry is no way to find that out.
+    /// `None`: the host or the group is nothing that can be judged, which the change will say.
     pub fn of(context: &Context, config: &Config, host: &str, group: Option<&str>, step: Step, opens: bool) -> Option<Self> {
         Url::parse(host).ok()?;
         if let Some(group) = group {
             config.policy.group_named(group)?;
         }
-        let question = Question { what: host.to_owned(), group: group.map(str::to_owned), ..Question::default() };
+        let question = Question { what: host.to_owned(), group: group.map(str::to_owned), unsealed: true, ..Question::default() };
         let before = explain::answer(context, config, &question).ok()?;
         Some(Self { question, before, step, opens })
     }
@@ -31,10 +32,6 @@ impl Effect {
     pub fn told(&self, context: &Context, config: &Config) -> Result<String, Failed> {
         let after = explain::answer(context, config, &self.question)?;
         let Explanation { host, who, because, .. } = &after;
-        // An entry is no way to find out what is sealed.
-        if [&self.before, &after].iter().any(|answer| answer.step == Step::Locked.word()) {
-            return Ok(String::new());
-        }
         let lets_through = |answer: &Explanation| answer.action == Action::Allow.word();
         if lets_through(&after) != self.opens {
             let stays = if self.opens { "stays blocked" } else { "stays open" };

@@ -30,7 +30,13 @@ pub struct Args {
 
 pub fn explain(context: &Context, args: &Args) -> Outcome {
     let config = context.read_as_far()?;
-    let question = Question { what: args.what.clone(), who: args.who.clone(), group: args.group.clone(), at: args.at.clone() };
+    let question = Question {
+        what: args.what.clone(),
+        who: args.who.clone(),
+        group: args.group.clone(),
+        at: args.at.clone(),
+        unsealed: false,
+    };
     let mut answer = answer(context, &config, &question)?;
     for found in &mut answer.found {
         found.places = crate::ops::tables::places(&config, &found.list, &found.entry);

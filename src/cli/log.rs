@@ -5,6 +5,7 @@ use crate::app;
 use crate::config::{Config, nearest};
 use crate::gate::Clock;
 use crate::gate::control::Request;
+use crate::gate::flood::MOST;
 use crate::journal::export::{Csv, Line, Resolve, json, squid};
 use crate::journal::read::{self, Filter, Stored, Week};
 use crate::journal::{Door, IsoWeek};
@@ -195,6 +196,7 @@ fn plain(line: &Line) -> String {
             let path = line.path.as_deref().map(escaped).unwrap_or_default();
             format!("{} {}:{port}{path}", escaped(method), or_dash(&line.host))
         }
+        _ if line.sum => format!("more than {MOST} questions a second: names are not kept"),
         _ if line.step == Step::Locked.word() => or_dash(&line.entry),
         _ => format!("{} {}", line.query_type.as_deref().unwrap_or("-"), or_dash(&line.host)),
     };
@@ -254,7 +256,7 @@ impl<'a> Book<'a> {
                 let shows_a_page = matches!(event.action, Action::Block | Action::Warn);
                 let Some(who) = event.who.filter(|who| shows_a_page && reference.fits(who.client)) else { continue };
                 match event.door {
-                    Door::Dns => answer = answer.max(Some((event.when_ms, seq))),
+                    Door::Dns => answer = answer.max(Some((event.span.map_or(event.when_ms, |s| s.last_ms), seq))),
                     _ if Reference::of(event.when_ms, who.client) == reference => pages.push((event.intent, seq)),
                     _ => {}
                 }

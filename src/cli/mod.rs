@@ -16,6 +16,7 @@ mod pass;
 mod people;
 mod report;
 mod run;
+mod self_test;
 mod status;
 mod table;
 
@@ -80,6 +81,8 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// Does the gate block what it should? By network and profile, through its own doors; exit 1 if anything fails
+    SelfTest,
     /// Completions for a shell
     Completions(completions::Args),
     /// The manual page
@@ -119,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::SelfTest => self_test::self_test(&context),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),
     };

@@ -41,7 +41,7 @@ pub struct Dns {
     pub forwards: Vec<Forward>,
     /// Records that are answered here.
     pub records: Vec<Record>,
-    /// Zones that may have private addresses whoever says so.
+    /// Zones that may have private addresses whoever says so: `private_allowed`, and those of `[proxy] internal`.
     pub private_allowed: Vec<Host>,
     pub block_answer: BlockAnswer,
     /// DNS over TLS and over HTTPS. As shipped: neither.
@@ -100,13 +100,15 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     let upstreams = upstreams(&dns, &bootstrap, at_dns, needed);
     let forwards = names::forwards(&dns, &bootstrap, |upstreams| not_itself(&dns, upstreams, at_dns));
     let records = names::records(&dns);
-    let private_allowed = names::private_allowed(&dns);
+    let mut private_allowed = names::private_allowed(&dns);
     let workers = dns.value("workers", |item| item.number(0..=MAX_WORKERS)).map_or(0, |v| v.value as usize);
     let asked: Vec<_> = at_dns.iter().chain(at_tls).chain(at_https).copied().collect();
     let block_answer = block_answer(&dns, &asked, at_web);
     let encrypted = encrypted::read(&dns, folder, at_tls, at_https);
     dns.end();
     let read_proxy = read_proxy(&proxy, addresses(at_proxy));
+    // What the proxy may reach inside must be known to have an address there.
+    private_allowed.extend(&read_proxy.internal_zones);
     let status_from = List::values(web.list("status_from", values::network));
     web.end();
     (

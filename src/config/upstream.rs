@@ -149,6 +149,9 @@ fn one(item: &Item) -> Result<Upstream, Wrong> {
         _ => return Err(wrong("without what stands behind the address")),
     };
     let certificate = certificate.unwrap_or(host);
+    if protocol == Protocol::Https && certificate.address().is_some_and(|ip| ip.is_ipv6()) {
+        return Err(wrong("with the name of its certificate behind `#`: over HTTPS an IPv6 address is none"));
+    }
     Ok(Upstream { certificate, path: path.to_owned(), ..Upstream::new(protocol, host, port) })
 }
 

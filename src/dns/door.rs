@@ -11,12 +11,12 @@
 
 use super::update::Update;
 use super::{blocked, safe, special};
-use crate::gate::{Gate, Heard, Judged, Visit};
+use crate::gate::{Gate, Heard, Judged, Noted, Visit};
 use crate::journal::{Door as Doorway, Intent};
-use crate::policy::{Action, Surface, Verdict};
+use crate::policy::{Action, Step, Surface, Verdict};
 use crate::resolve::{Outcome, ResolveFault, Resolver, Share, WireAnswer};
 use crate::wire::{BadQuery, Ede, Made, Path, Query, Rcode, answer, rr};
-use crate::words::{ClientAddr, Host};
+use crate::words::{Category, ClientAddr, Host};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -142,9 +142,18 @@ impl Door {
 
     /// Answers what can be answered without waiting: what is blocked, refused, special or remembered.
     pub fn first(&self, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> First {
+        let mut visit = self.gate.visit(asker.client);
+        if let Some(visit) = &mut visit {
+            let flood = self.gate.paces.count(asker.client, (visit.boot_ms / 1000) as u32);
+            visit.noted = if flood { Noted::Sum } else { Noted::Row };
+        }
+        self.first_of(visit, bytes, asker, out)
+    }
+
+    /// The same for a visit that has begun; `None`: it is a stranger's.
+    pub(super) fn first_of(&self, visit: Option<Visit>, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> First {
         let since = Instant::now();
         let counters = &self.gate.counters;
-        let visit = self.gate.visit(asker.client);
         let ours = visit.is_some();
         let query = match Query::read_by(asker.transport.into(), bytes) {
             Ok(query) => query,
@@ -264,12 +273,33 @@ impl Door {
 
     /// Answers what may be known as the upstream said it.
     fn pass_on(&self, asked: &Asked, judged: &Judged, found: &WireAnswer, out: &mut Vec<u8>) {
-        if let Some(alias) = asked.alias {
-            let ttl = found.left(asked.since).min(safe::TTL);
-            return self.say(asked, alias.answer(found.rcode(), found.addresses(), ttl), judged, out);
+        match asked.alias {
+            Some(alias) => {
+                let ttl = found.left(asked.since).min(safe::TTL);
+                self.say(asked, alias.answer(found.rcode(), found.addresses(), ttl), judged, out);
+            }
+            None => {
+                let rcode = found.write(asked.query, asked.limit(), asked.since, asked.visit.keeps_ech(), out);
+                self.note(asked, judged, rcode, out);
+            }
         }
-        let rcode = found.write(asked.query, asked.limit(), asked.since, asked.visit.keeps_ech(), out);
-        self.note(asked, judged, rcode, out);
+        self.tell(asked, judged, found.addresses());
+    }
+
+    /// Remembers for which name this client was given these addresses. Not of help: who asked for it is kept nowhere.
+    pub(super) fn tell(&self, asked: &Asked, judged: &Judged, addresses: &[IpAddr]) {
+        let nobody = asked.visit.noted == Noted::SelfTest;
+        let help = judged.verdict.step == Step::Help || judged.found.categories().contains(Category::HELP);
+        if addresses.is_empty() || help || nobody {
+            return;
+        }
+        let (client, boot_ms) = (asked.asker.client, asked.visit.boot_ms);
+        match asked.printed {
+            Some(host) => self.gate.ledger.tell(client, host, addresses, boot_ms),
+            None => {
+                asked.query.name.host().into_iter().for_each(|h| self.gate.ledger.tell(client, h.as_str(), addresses, boot_ms))
+            }
+        }
     }
 
     pub(super) fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {

@@ -82,6 +82,7 @@ struct Entry {
     answer: [u8; MAX_ANSWER],
     /// `None`: no list knows anything of it.
     found: Option<Box<Found>>,
+    addresses: Box<[IpAddr]>,
     host: Host,
 }
 
@@ -153,12 +154,12 @@ impl Front {
 
     /// Answers one query, the `i`th of its batch: from here if it can be, else as [`Door::first`] does.
     pub fn answer(&mut self, door: &Door, i: usize, bytes: &[u8], asker: Asker, out: &mut Vec<u8>) -> First {
-        let Ok(query) = Query::read(bytes) else { return door.first(bytes, asker, out) };
-        if !is_plain(&query) || query.name.wire().len() > MAX_KEPT {
-            return door.first(bytes, asker, out);
-        }
         // A stranger is told so, and nothing is remembered for one.
-        let Some(visit) = self.watch.visit(asker.client) else { return door.first(bytes, asker, out) };
+        let Some(visit) = self.watch.visit(asker.client) else { return door.first_of(None, bytes, asker, out) };
+        let query = match Query::read(bytes) {
+            Ok(query) if is_plain(&query) && query.name.wire().len() <= MAX_KEPT => query,
+            _ => return door.first_of(Some(visit.clone()), bytes, asker, out),
+        };
         let (length, since) = (bytes.len(), self.now);
         let hash = hashed(query.name.wire(), query.kind, self.seed);
         let set = &mut self.sets[hash as usize % SETS];
@@ -178,11 +179,12 @@ impl Front {
                 let message = &entry.answer[..usize::from(entry.length)];
                 wire::answer::copy(message, ttls, None, &query, age, asked.limit(), out);
                 door.note(&asked, &judged, Rcode(u16::from(message[3] & 0x0f)), out);
+                door.tell(&asked, &judged, &entry.addresses);
                 return First::Answered;
             }
         }
         let Some(host) = query.name.host().filter(|host| is_asked_for(host, query.kind, visit, asker)) else {
-            return door.first(bytes, asker, out);
+            return door.first_of(Some(visit.clone()), bytes, asker, out);
         };
         let found = match self.ahead.get(i) {
             Some(Some((of, ahead))) if *of == host => visit.snapshot.find_after(&host, ahead),
@@ -219,7 +221,18 @@ impl Entry {
     fn new(query: &Query, host: Host, found: Found, lists: u32, now: Instant) -> Self {
         let found = (found != Found::NOTHING).then(|| Box::new(found));
         let (question, answer) = (Question::of(query), [0; MAX_ANSWER]);
-        Self { question, lists, length: 0, ttls: Default::default(), received: now, until: now, answer, found, host }
+        Self {
+            question,
+            lists,
+            length: 0,
+            ttls: Default::default(),
+            received: now,
+            until: now,
+            answer,
+            found,
+            addresses: Box::default(),
+            host,
+        }
     }
 
     /// Remembers what the upstream said, if it is the same for everybody and no list knows anything of what stands behind it.
@@ -236,7 +249,7 @@ impl Entry {
         let mut places = [0; MAX_TTLS];
         places.iter_mut().zip(ttls).for_each(|(place, &at)| *place = at as u8);
         (self.length, self.ttls) = (bytes.len() as u8, (ttls.len() as u8, places));
-        (self.received, self.until) = (answer.received(), until);
+        (self.received, self.until, self.addresses) = (answer.received(), until, answer.addresses().into());
     }
 }
 

@@ -109,11 +109,11 @@ mod tests {
 
     #[test]
     fn our_encrypted_resolvers_are_told_to_who_looks_for_them() {
-        let file = || PemFile { path: "dns.pem".into(), at: Spot { path: "schoolgate.toml".into(), line: 1, column: 1 } };
+        let file = |name: &str| PemFile { path: name.into(), at: Spot { path: "schoolgate.toml".into(), line: 1, column: 1 } };
         let encrypted = Encrypted {
             name: Host::parse("dns.school.example").expect("a host"),
-            certificate: file(),
-            key: file(),
+            certificate: file("dns.pem"),
+            key: file("dns.key"),
             tls_listen: vec!["0.0.0.0:853".parse().expect("an address")],
             https_listen: vec!["[2001:db8::1]:8443".parse().expect("an address")],
         };

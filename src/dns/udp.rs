@@ -43,7 +43,11 @@ pub fn work(socket: &Arc<Datagrams>, door: &Door, misses: &mpsc::Sender<Miss>, d
             let Some((bytes, to, out)) = batch.slot(i) else { continue };
             let asker = Asker { client: ClientAddr::new(to.peer.ip()), local: to.local, transport: Transport::Udp };
             // One packet that finds a fault of ours must not take the worker, and everyone behind it, along.
-            match catch_unwind(AssertUnwindSafe(|| front.answer(door, i, bytes, asker, out))) {
+            let answer = || match door.gate.testing.who(to.peer) {
+                None => front.answer(door, i, bytes, asker, out),
+                Some(who) => door.first_of(Some(door.gate.visit_as(who)), bytes, Asker { client: who.client, ..asker }, out),
+            };
+            match catch_unwind(AssertUnwindSafe(answer)) {
                 Ok(First::Silence) => out.clear(),
                 Ok(First::Answered) => {}
                 Ok(First::Open(open)) => {

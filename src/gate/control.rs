@@ -35,6 +35,8 @@ pub enum Request {
     Explain(super::explain::Question),
     /// Waits until everything noted so far is in a week file.
     Settle,
+    /// Asks its own doors, and says what came.
+    SelfTest,
     AddEntry(NewEntry),
     RemoveEntry {
         id: u32,

@@ -7,6 +7,9 @@
 //! - [`snapshot`]  configuration, policy, table and register, swapped as one
 //! - [`visit`]     one request: [`Gate::visit`], [`Visit::judge`], [`Gate::note`]
 //! - [`watch`]     what a worker keeps from one batch of packets to the next
+//! - [`flood`]     one client that asks without end
+//! - [`ledger`]    what each client was told
+//! - [`testing`]   questions of the gate's own, to see whether its doors do what they should
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
 //! - [`explain`]   a verdict in words
 //! - [`control`]   the control socket: one request a line, one answer a line
@@ -15,20 +18,26 @@ pub mod clock;
 pub mod control;
 pub mod counters;
 pub mod explain;
+pub mod flood;
+pub mod ledger;
 #[cfg(test)]
 pub(crate) mod school;
 pub mod snapshot;
+pub mod testing;
 pub mod visit;
 pub mod watch;
 
 pub use clock::Clock;
 pub use counters::Counters;
+use flood::{Floods, Paces};
+pub use ledger::Ledger;
 pub use snapshot::{Condition, Snapshot};
-pub use visit::{Heard, Judged, Visit};
+pub use testing::Testing;
+pub use visit::{Heard, Judged, Noted, Visit};
 pub use watch::{Changed, Watch};
 
 use crate::journal::Journal;
-use crate::words::ClientAddr;
+use crate::words::{ClientAddr, Who};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,11 +48,25 @@ pub struct Gate {
     pub journal: Journal,
     pub clock: Clock,
     pub counters: Counters,
+    /// Of clients whose questions come over connections.
+    pub paces: Paces,
+    floods: Floods,
+    pub testing: Testing,
+    /// What each client was told by the DNS door.
+    pub ledger: Ledger,
 }
 
 impl Gate {
     pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
-        Self { snapshot: ArcSwap::from_pointee(snapshot), journal, clock, counters: Counters::default() }
+        let (counters, paces, floods, testing) = Default::default();
+        let ledger = Ledger::open(None, clock.clone());
+        Self { snapshot: ArcSwap::from_pointee(snapshot), journal, clock, counters, paces, floods, testing, ledger }
+    }
+
+    /// With a ledger that is kept in a file.
+    #[must_use]
+    pub fn with_ledger(self, ledger: Ledger) -> Self {
+        Self { ledger, ..self }
     }
 
     /// The snapshot in force.
@@ -70,7 +93,27 @@ impl Gate {
         let snapshot = self.snapshot();
         let moment = self.clock.now(&snapshot.config.school.zone);
         let who = snapshot.who(client)?;
-        Some(Visit { snapshot, who, moment, boot_ms: self.clock.boot_ms() })
+        Some(Visit { snapshot, who, moment, boot_ms: self.clock.boot_ms(), noted: Noted::Row })
+    }
+
+    /// Begins a visit of the gate's own, as if it were somebody's.
+    pub fn visit_as(&self, who: Who) -> Visit {
+        let snapshot = self.snapshot();
+        let moment = self.clock.now(&snapshot.config.school.zone);
+        Visit { snapshot, who, moment, boot_ms: self.clock.boot_ms(), noted: Noted::SelfTest }
+    }
+
+    /// Waits until everything noted before the call is in a week file: see [`Journal::settle`].
+    pub fn settle(&self) -> bool {
+        self.floods.write_all(&self.journal);
+        self.journal.settle()
+    }
+
+    /// Moves everything to week files, and what clients were told to its file; what is noted afterwards is counted as dropped.
+    pub fn stop(&self) {
+        self.floods.write_all(&self.journal);
+        self.journal.stop();
+        self.ledger.stop();
     }
 }
 

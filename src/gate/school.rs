@@ -56,7 +56,7 @@ impl School {
 
     /// Everything written down so far, in its order.
     pub fn events(&self) -> Vec<Event<'static>> {
-        self.gate.journal.settle();
+        self.gate.settle();
         let files = weeks(&self.folder.path().join("journal")).expect("week files");
         let weeks = files.iter().map(|file| Week::open(&file.path).expect("a week file"));
         weeks.flat_map(|week| week.events(&Filter::default()).map(|e| e.expect("an event").event).collect::<Vec<_>>()).collect()

@@ -3,9 +3,10 @@
 //! Nothing here is older than a batch, or than [`KNOWN_FOR`] for who is where; and nothing here is a lock or a counter that
 //! another worker writes.
 
-use super::{Gate, Snapshot, Visit};
+use super::flood::{Pace, place_of, seed};
+use super::{Gate, Noted, Snapshot, Visit};
 use crate::words::{ClientAddr, Confidence, Groups, Known, NetworkId, Who};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,17 +14,29 @@ use std::time::{Duration, Instant};
 const KNOWN_FOR: Duration = Duration::from_millis(250);
 
 /// Places for addresses: a large school's, at about a hundred bytes each.
-const PLACES: usize = 4_096;
+const PLACES: usize = 8_192;
 
 /// One worker's view of the gate.
 pub struct Watch {
     visit: Visit,
-    seen: Box<[Option<Seen>]>,
+    seen: Box<[Seen]>,
     since: Instant,
+    /// Who was seen under an earlier number is looked up anew.
+    sight: u32,
+    /// The present second since the machine started.
+    second: u32,
+    seed: u64,
 }
 
-/// An address, and who is there; `None`: a stranger.
-type Seen = (ClientAddr, Option<Who>);
+/// An address, and who is there.
+#[derive(Clone, Copy)]
+struct Seen {
+    client: ClientAddr,
+    /// `None`: a stranger.
+    who: Option<Who>,
+    sight: u32,
+    pace: Pace,
+}
 
 /// What a worker has to think anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +62,9 @@ impl Watch {
             sure: Confidence::Group,
         };
         let moment = gate.clock.now(&snapshot.config.school.zone);
-        let visit = Visit { snapshot, who, moment, boot_ms: gate.clock.boot_ms() };
-        Self { visit, seen: vec![None; PLACES].into(), since: Instant::now() }
+        let visit = Visit { snapshot, who, moment, boot_ms: gate.clock.boot_ms(), noted: Noted::Row };
+        let nobody = Seen { client: who.client, who: None, sight: 0, pace: Pace::default() };
+        Self { visit, seen: vec![nobody; PLACES].into(), since: Instant::now(), sight: 1, second: 0, seed: seed() }
     }
 
     /// Looks up what is in force and what time it is, for the packets of one batch; or because none has come for a while, so
@@ -59,10 +73,14 @@ impl Watch {
         let changed = self.take(gate);
         let now = Instant::now();
         if changed != Changed::Nothing || now.duration_since(self.since) > KNOWN_FOR {
-            self.seen.fill(None);
+            self.sight = self.sight.wrapping_add(1);
             self.since = now;
         }
         self.visit.boot_ms = gate.clock.boot_ms();
+        let second = (self.visit.boot_ms / 1000) as u32;
+        if std::mem::replace(&mut self.second, second) != second {
+            gate.floods.write_earlier(gate.clock.unix_ms(), &gate.journal);
+        }
         gate.clock.turn(&mut self.visit.moment, &self.visit.snapshot.config.school.zone, changed != Changed::Nothing);
         changed
     }
@@ -86,32 +104,27 @@ impl Watch {
 
     /// Whether it is known who is at this address, without a look.
     pub fn knows(&self, client: ClientAddr) -> bool {
-        self.seen[place_of(client)].is_some_and(|(there, _)| there == client)
+        self.seen[place_of(client, self.seed, PLACES)].client == client
     }
 
     /// Begins a visit of this client in the present batch. `None`: the address is in no network of the school.
     pub fn visit(&mut self, client: ClientAddr) -> Option<&Visit> {
-        let place = &mut self.seen[place_of(client)];
-        let who = match place {
-            Some((there, who)) if *there == client => *who,
-            _ => {
-                let who = self.visit.snapshot.who(client);
-                *place = Some((client, who));
-                who
+        let place = &mut self.seen[place_of(client, self.seed, PLACES)];
+        if place.client != client || place.sight != self.sight {
+            let who = self.visit.snapshot.who(client);
+            if place.client != client && !place.pace.yields() {
+                // How fast the other one asks must not be forgotten: this one is looked up each time.
+                self.visit.noted = Noted::Row;
+                self.visit.who = who?;
+                return Some(&self.visit);
             }
-        };
-        self.visit.who = who?;
+            let pace = if place.client == client { place.pace } else { Pace::default() };
+            *place = Seen { client, who, sight: self.sight, pace };
+        }
+        self.visit.noted = if place.pace.count(self.second) { Noted::Sum } else { Noted::Row };
+        self.visit.who = place.who?;
         Some(&self.visit)
     }
-}
-
-fn place_of(client: ClientAddr) -> usize {
-    let word = match client.ip() {
-        IpAddr::V4(ip) => u64::from(ip.to_bits()),
-        IpAddr::V6(ip) => ip.to_bits() as u64 ^ (ip.to_bits() >> 64) as u64,
-    };
-    // Fibonacci hashing: the upper bits of the product hang on all of the address.
-    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize & (PLACES - 1)
 }
 
 #[cfg(test)]
@@ -140,5 +153,72 @@ mod tests {
         assert_eq!(watch.visit(pupil).map(|v| v.snapshot.version), Some(before), "a batch sees one snapshot");
         assert_eq!(watch.look_up(&school.gate), Changed::Policy);
         assert_eq!(watch.visit(pupil).map(|v| v.snapshot.version), Some(before + 1));
+    }
+    #[test]
+    fn of_a_client_that_asks_without_end_sums_are_kept_and_of_another_every_row() {
+        use crate::gate::Heard;
+        use crate::journal::{Door, Intent};
+        use crate::policy::{Action, Surface};
+        use crate::words::Host;
+        let school = School::with("");
+        let mut watch = Watch::new(&school.gate);
+        let (flood, innocent) = (ClientAddr::new([127, 0, 0, 1].into()), ClientAddr::new([127, 0, 0, 2].into()));
+        let mut ask = |second: u32, client: ClientAddr, host: &str| {
+            watch.second = second;
+            let visit = watch.visit(client).expect("one of the school's").clone();
+            let visit = Visit {
+                moment: crate::words::Moment { unix_ms: 1_794_996_000_000 + i64::from(second) * 1000, ..visit.moment },
+                ..visit
+            };
+            let heard = Heard {
+                door: Door::Dns,
+                method: "",
+                host: host.to_owned().into(),
+                port: 0,
+                path: "",
+                query_type: 1,
+                intent: Intent::Unknown,
+                status: 0,
+                bytes_up: 40,
+                bytes_down: 60,
+                duration_ms: 0,
+            };
+            let judged = visit.judge(&Host::parse(host).expect("a host"), Surface::NoPage);
+            school.gate.note(&visit, &judged, heard);
+        };
+        for second in 0..20 {
+            for n in 0..300 {
+                ask(second, flood, &format!("n{second}-{n}.example"));
+                if n % 10 == 0 {
+                    ask(second, flood, "www.adult.example");
+                    ask(second, flood, "malware.example");
+                    ask(second, flood, "locked.example");
+                    ask(second, flood, "help.example");
+                    ask(second, innocent, &format!("i{second}-{n}.example"));
+                }
+            }
+        }
+        let rows = school.events();
+        let of = |client: ClientAddr| rows.iter().filter(move |e| e.who.is_some_and(|w| w.client == client));
+        assert_eq!(of(innocent).count(), 20 * 30);
+        assert!(of(innocent).all(|e| e.count == 1 && e.host.starts_with('i')));
+        let sums: Vec<_> = of(flood).filter(|e| e.is_sum()).collect();
+        // One for what is allowed and one a blocked category, each second.
+        assert_eq!(sums.len(), 10 * 3);
+        let count = |action, category: Option<&str>| {
+            sums.iter()
+                .filter(|e| e.action == action && e.category.and_then(|c| c.id()) == category)
+                .map(|e| e.count)
+                .sum::<u32>()
+        };
+        assert_eq!(count(Action::Allow, None), 10 * 300);
+        assert_eq!((count(Action::Block, Some("adult")), count(Action::Block, Some("malware"))), (10 * 30, 10 * 30));
+        let names = of(flood).filter(|e| !e.is_sum() && e.when_ms >= 1_794_996_010_000);
+        assert!({ names }.all(|e| e.step == crate::policy::Step::Locked && e.host.is_empty() && e.rule.is_some()));
+        // Whoever asks for help, and however often, it is counted and nobody's.
+        let help = rows.iter().filter(|e| e.step == crate::policy::Step::Help);
+        assert_eq!(help.clone().map(|e| e.count).sum::<u32>(), 20 * 30);
+        assert!({ help }.all(|e| e.who.is_none() && e.host.is_empty() && e.group.is_none()));
+        assert_eq!(rows.iter().map(|e| e.count).sum::<u32>(), 20 * (300 + 5 * 30), "the counts add up");
     }
 }

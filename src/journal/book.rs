@@ -1,5 +1,7 @@
 //! The week files: rows from segments, each once, in the file of the school's week they belong to.
 
+use super::alike::{Alike, Entry};
+use super::event::Event;
 use super::names;
 use super::point::{Point, reach};
 use super::ring::RingId;
@@ -49,6 +51,8 @@ pub struct Row<'a> {
     pub position: u64,
     pub dated: Dated,
     pub what: What<'a>,
+    /// What makes it the same question as another; `None`: it has a row of its own.
+    pub question: Option<[&'a [u8]; 4]>,
 }
 
 impl Row<'_> {
@@ -116,13 +120,16 @@ impl Book {
         self.each(|db| one(db).ok()).into_iter().fold(Mark::default(), Mark::or)
     }
 
-    /// Which of these seqs week files have already.
+    /// Which of these seqs week files have already, in a row or in its count.
     pub fn having(&self, first: u64, last: u64) -> HashSet<u64> {
-        let sql = "SELECT seq FROM events WHERE seq BETWEEN ?1 AND ?2 UNION ALL SELECT seq FROM gaps WHERE seq BETWEEN ?1 AND ?2";
-        let one = |db: &Connection| -> rusqlite::Result<Vec<i64>> {
-            db.prepare(sql)?.query_map([first as i64, last as i64], |row| row.get(0))?.collect()
+        let sql = "SELECT seq, seq FROM events WHERE seq BETWEEN ?1 AND ?2 UNION ALL SELECT seq, seq FROM gaps
+                   WHERE seq BETWEEN ?1 AND ?2 UNION ALL SELECT first, last FROM booked WHERE last >= ?1 AND first <= ?2";
+        let one = |db: &Connection| -> rusqlite::Result<Vec<(i64, i64)>> {
+            let range = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?));
+            db.prepare(sql)?.query_map([first as i64, last as i64], range)?.collect()
         };
-        self.each(|db| one(db).ok()).into_iter().flatten().map(|seq| seq as u64).collect()
+        let ranges = self.each(|db| one(db).ok()).into_iter().flatten();
+        ranges.flat_map(|(from, until)| (from as u64).max(first)..=(until as u64).min(last)).collect()
     }
 
     fn each<T>(&self, ask: impl Fn(&Connection) -> Option<T>) -> Vec<T> {
@@ -273,6 +280,10 @@ struct WeekBook {
     hosts: HashMap<String, i64>,
     /// The policy versions whose names the file has.
     versions: HashSet<u32>,
+    /// Rows that may still count on.
+    alike: Alike,
+    /// The newest range of seqs that the file has: the next is joined to it where it can be.
+    booked: Option<(u64, u64)>,
 }
 
 impl WeekBook {
@@ -285,8 +296,10 @@ impl WeekBook {
         let versions = |db: &Connection| -> rusqlite::Result<HashSet<u32>> {
             db.prepare("SELECT version FROM names")?.query_map([], |row| row.get(0))?.collect()
         };
-        let versions = versions(&db).map_err(|source| BookFault::Sqlite { path: path.clone(), source })?;
-        Ok(Self { dir: dir.to_owned(), path, db, hosts: HashMap::new(), versions })
+        let at = |source| BookFault::Sqlite { path: path.clone(), source };
+        let versions = versions(&db).map_err(at)?;
+        let booked = schema::last_booked(&db).map_err(at)?;
+        Ok(Self { dir: dir.to_owned(), path, db, hosts: HashMap::new(), versions, alike: Alike::default(), booked })
     }
 
     fn put(&mut self, rows: &[&Row]) -> Result<(), BookFault> {
@@ -296,21 +309,62 @@ impl WeekBook {
     fn insert(&mut self, rows: &[&Row]) -> rusqlite::Result<()> {
         let transaction = self.db.transaction()?;
         let mut marks: HashMap<RingId, Mark> = HashMap::new();
-        let mut unnamed = HashSet::new();
+        // Nearly always the ring of the one before.
+        let mut present: Option<(RingId, Mark)> = None;
+        let mut entries: Vec<Entry> = Vec::with_capacity(rows.len());
+        self.alike.begin();
         for row in rows {
             match &row.what {
-                What::Event(event) => {
-                    let host = host_row(&transaction, &mut self.hosts, &event.host)?;
-                    schema::insert_event(&transaction, row.seq, event, row.dated, host)?;
-                    if !self.versions.contains(&event.policy_version) && unnamed.insert(event.policy_version) {
-                        name(&transaction, &mut self.versions, &self.dir, event.policy_version)?;
-                    }
-                }
+                What::Event(event) => self.alike.put(row, event, &mut entries),
                 What::Gap(gap) => schema::insert_gap(&transaction, row.seq, gap, row.dated)?,
             }
-            let mark = marks.entry(row.ring).or_default();
-            *mark = mark.with(row.position, &row.what);
+            let (ring, mark) = match present.take() {
+                Some((ring, mark)) if ring == row.ring => (ring, mark),
+                other => {
+                    marks.extend(other);
+                    (row.ring, marks.get(&row.ring).copied().unwrap_or_default())
+                }
+            };
+            present = Some((ring, mark.with(row.position, &row.what)));
+            self.booked = match self.booked {
+                Some((first, last)) if row.seq == last + 1 => Some((first, row.seq)),
+                other => {
+                    other.map_or(Ok(()), |range| schema::book(&transaction, range))?;
+                    Some((row.seq, row.seq))
+                }
+            };
         }
+        self.booked.map_or(Ok(()), |range| schema::book(&transaction, range))?;
+        let mut unnamed = HashSet::new();
+        let mut writing = schema::Writing::new(&transaction)?;
+        for Entry { seq, row, sums } in &entries {
+            let Some((row, event)) = row else {
+                writing.count_on(*seq, sums)?;
+                continue;
+            };
+            let host = host_row(&transaction, &mut self.hosts, &event.host)?;
+            match sums.span() {
+                None => writing.insert(*seq, event, row.dated, host)?,
+                span => {
+                    let event = Event {
+                        when_ms: sums.when_ms,
+                        boot_ms: sums.boot_ms,
+                        count: sums.count,
+                        span,
+                        bytes_up: sums.bytes_up,
+                        bytes_down: sums.bytes_down,
+                        duration_ms: sums.duration_ms,
+                        ..(*event).clone()
+                    };
+                    writing.insert(*seq, &event, row.dated, host)?
+                }
+            };
+            if !self.versions.contains(&event.policy_version) && unnamed.insert(event.policy_version) {
+                name(&transaction, &mut self.versions, &self.dir, event.policy_version)?;
+            }
+        }
+        drop(writing);
+        marks.extend(present);
         for (ring, mark) in marks {
             let sql = "INSERT INTO rings (ring, position, lost) VALUES (?1, ?2, ?3) ON CONFLICT (ring) DO UPDATE SET
                        position = max(ifnull(position, -1), ifnull(excluded.position, -1)), lost = max(lost, excluded.lost)";

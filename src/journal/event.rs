@@ -13,6 +13,8 @@ words! {
         Proxy "proxy",
         Transparent "transparent",
         Portal "portal",
+        /// The gate asked itself.
+        SelfTest "self-test",
     }
 }
 
@@ -70,12 +72,35 @@ pub struct Event<'a> {
     pub intent: Intent,
     /// How many times, if one row stands for several.
     pub count: u32,
+    /// Until when, if it stands for several that did not come at once.
+    pub span: Option<Span>,
     /// HTTP status sent to the client, or the DNS response code.
     pub status: u16,
     pub bytes_up: u64,
     pub bytes_down: u64,
     pub duration_ms: u32,
     pub policy_version: u32,
+}
+
+/// How the events that one row stands for lie in time. The first is at the row's own moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The last, in milliseconds since 1970.
+    pub last_ms: i64,
+    /// How many of them came after a pause of more than [`ATTEMPT_MS`], the first counted: what a person does again, where the
+    /// others are a machine's own repeats.
+    pub attempts: u32,
+}
+
+/// Questions closer than this are one attempt: A, AAAA and HTTPS questions and a browser's own retries come within seconds, a
+/// person needs longer to read a block page and try again.
+pub const ATTEMPT_MS: i64 = 10_000;
+
+impl Event<'_> {
+    /// Whether it is the sum of a client's questions of one second, of whom no names are kept: it asked without end.
+    pub fn is_sum(&self) -> bool {
+        self.door == Door::Dns && self.host.is_empty() && self.who.is_some() && self.step != Step::Locked
+    }
 }
 
 impl<'a> Event<'a> {
@@ -104,6 +129,7 @@ impl<'a> Event<'a> {
             pass: verdict.pass,
             intent: Intent::Unknown,
             count: 1,
+            span: None,
             status: 0,
             bytes_up: 0,
             bytes_down: 0,

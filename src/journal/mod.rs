@@ -2,10 +2,11 @@
 //!
 //! Comes in: an [`Event`] from a door's thread. Goes out: the rows of week files, read back or exported.
 //! Always holds: a door never waits for the journal; an event that was noted is in exactly one week file, once, however
-//! often the process is killed; what was lost is counted and leaves a gap; `seq` grows and is never given twice.
+//! often the process is killed, as a row or in the count of one; what was lost is counted and leaves a gap; `seq` grows and is
+//! never given twice.
 //!
 //! ```text
-//! door's thread ─▶ ring (tmpfs) ─▶ segment (an fsync a second) ─▶ 2026-W47.db (every five seconds)
+//! door's thread ─▶ ring (tmpfs) ─▶ segment (an fsync a second) ─▶ 2026-W47.db (every five seconds, what is alike in one row)
 //! ```
 //!
 //! What is written
@@ -26,6 +27,7 @@
 //! - [`writer`]     the one writer
 //! - [`schema`]     the tables of a week file
 //! - [`book`]       the week files, open for writing
+//! - [`alike`]      questions that share a row of a week file
 //! - [`retention`]  how long they are kept
 //! - [`fault`]      what can go wrong at the start, and how often it is said
 //! - [`point`]      where tests kill the writer
@@ -37,6 +39,7 @@
 // The table of contents is for who works in this room: it links to private files too.
 #![allow(rustdoc::private_intra_doc_links, reason = "the table of contents names rooms that are nobody else's business")]
 
+mod alike;
 mod book;
 pub mod event;
 pub mod export;
@@ -58,7 +61,7 @@ pub mod time;
 pub mod week;
 mod writer;
 
-pub use event::{Door, Event, Intent};
+pub use event::{ATTEMPT_MS, Door, Event, Intent, Span};
 pub use fault::JournalFault;
 pub use handle::Journal;
 pub use names::Names;

@@ -65,17 +65,18 @@ pub struct Filter {
     pub action: Option<Action>,
     /// The category that decided, or any that the lists say.
     pub category: Option<Category>,
-    /// From this moment on, in milliseconds since 1970.
+    /// From this moment on, in milliseconds since 1970; of what one row stands for, the last.
     pub since_ms: Option<i64>,
-    /// Before this moment.
+    /// Before this moment; of what one row stands for, the first.
     pub until_ms: Option<i64>,
     /// After this seq: what is new since the last look.
     pub after: Option<u64>,
 }
 
 impl Filter {
-    /// As conditions of SQL and their values.
-    fn conditions(&self) -> (String, Vec<Value>) {
+    /// As conditions of SQL on a file of this version, and their values.
+    fn conditions(&self, version: i32) -> (String, Vec<Value>) {
+        let since_sql = format!("{} >= ?", schema::last_ms(version));
         let mut given: Vec<(&str, Vec<Value>)> = Vec::new();
         if let Some(PersonId(id)) = self.person {
             given.push(("events.person = ?", vec![i64::from(id).into()]));
@@ -101,7 +102,7 @@ impl Filter {
             given.push(("(events.category = ? OR events.categories & ? <> 0)", values));
         }
         if let Some(since) = self.since_ms {
-            given.push(("events.when_ms >= ?", vec![since.into()]));
+            given.push((&since_sql, vec![since.into()]));
         }
         if let Some(until) = self.until_ms {
             given.push(("events.when_ms < ?", vec![until.into()]));
@@ -144,6 +145,7 @@ pub struct Newest {
 pub struct Week {
     path: PathBuf,
     db: Connection,
+    version: i32,
     /// Names by version, as far as they were asked for.
     names: RefCell<HashMap<u32, Rc<Names>>>,
 }
@@ -156,7 +158,7 @@ impl Week {
         let db = connect(path).map_err(at)?;
         let (application, version) = schema::identity(&db).map_err(at)?;
         match (application == schema::APPLICATION, version) {
-            (true, 1..=schema::VERSION) => Ok(Self { path: path.to_owned(), db, names: RefCell::default() }),
+            (true, 1..=schema::VERSION) => Ok(Self { path: path.to_owned(), db, version, names: RefCell::default() }),
             (true, found) if found > schema::VERSION => Err(ReadFault::Newer { path: path.to_owned(), found }),
             _ => Err(ReadFault::Foreign { path: path.to_owned() }),
         }
@@ -173,8 +175,9 @@ impl Week {
 
     /// The events that meet a filter, in the order of their seq.
     pub fn events(&self, filter: &Filter) -> Events<'_> {
-        let (conditions, values) = filter.conditions();
-        let sql = format!("{} WHERE events.seq > ?{conditions} ORDER BY events.seq LIMIT {PAGE}", *schema::SELECT);
+        let (conditions, values) = filter.conditions(self.version);
+        let select = schema::select(self.version);
+        let sql = format!("{select} WHERE events.seq > ?{conditions} ORDER BY events.seq LIMIT {PAGE}");
         Events { week: self, sql, values, after: filter.after.unwrap_or(0), page: VecDeque::new(), ended: false }
     }
 
@@ -183,7 +186,7 @@ impl Week {
     /// # Errors
     /// [`ReadFault::Sqlite`].
     pub fn newest(&self, filter: &Filter, limit: usize) -> Result<Newest, ReadFault> {
-        let (conditions, values) = filter.conditions();
+        let (conditions, values) = filter.conditions(self.version);
         // One more than asked for: it is where they begin after, and tells that there are older ones.
         let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let sql = format!(

@@ -167,6 +167,7 @@ pub fn decode(body: &[u8]) -> Result<Event<'_>, BadRecord> {
         pass: None,
         intent,
         count: from.u32()?,
+        span: None,
         status: from.u16()?,
         bytes_up: from.u64()?,
         bytes_down: from.u64()?,
@@ -218,6 +219,14 @@ fn decode_who(flags: u16, from: &mut Fields) -> Result<Who, BadRecord> {
 pub fn moment(body: &[u8]) -> Option<(i64, u64)> {
     let mut from = Fields(body.get(8..)?);
     Some((from.u64().ok()? as i64, from.u64().ok()?))
+}
+
+/// What of a body is the same of every question that is the same: all but when it was, how often, how long it took and how large
+/// it was. `None`: it is no question.
+pub fn question(body: &[u8]) -> Option<[&[u8]; 4]> {
+    let dns = body.first() == Some(&LAYOUT) && body.get(3) == Some(&(Door::Dns as u8));
+    let parts = [body.get(..8)?, body.get(24..28)?, body.get(32..34)?, body.get(54..)?];
+    dns.then_some(parts)
 }
 
 /// What is left to read.

@@ -3,14 +3,15 @@
 //! Words are stored as numbers (`Action::Block as u8`), which never change their meaning; hosts once each; an empty text as
 //! NULL; groups as ` 1 3 `, so that one can be looked for as ` 3 `.
 
-use super::event::{Door, Event, Intent};
+use super::alike::Sums;
+use super::event::{Door, Event, Intent, Span};
 use super::gap::Gap;
 use super::time::Dated;
 use crate::lists::ListId;
 use crate::policy::{Action, CellId, ProfileId, Step};
 use crate::words::{Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who};
-use rusqlite::types::{ToSql, Value};
-use rusqlite::{Connection, Row, params};
+use rusqlite::types::ToSql;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -18,7 +19,8 @@ use std::fmt::Write;
 pub const APPLICATION: i32 = 0x5347_4a31;
 
 /// What takes a week file from each version to the next. Never changed, only added to.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE);
     CREATE TABLE events (
         seq INTEGER PRIMARY KEY, when_ms INTEGER NOT NULL, boot_ms INTEGER NOT NULL, dated INTEGER NOT NULL,
@@ -34,7 +36,17 @@ const MIGRATIONS: [&str; 1] = ["
         seq INTEGER PRIMARY KEY, lost INTEGER NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, dated INTEGER NOT NULL);
     CREATE TABLE names (version INTEGER PRIMARY KEY, names TEXT NOT NULL);
     CREATE TABLE rings (ring INTEGER PRIMARY KEY, position INTEGER, lost INTEGER NOT NULL);
-"];
+",
+    // A row may stand for several events: until when, and how many were attempts. Which seqs are in the file, in a row or its count.
+    "
+    ALTER TABLE events ADD COLUMN last_ms INTEGER;
+    ALTER TABLE events ADD COLUMN attempts INTEGER;
+    CREATE TABLE booked (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+",
+];
+
+/// The first version whose rows may stand for several events.
+pub const SPANS: i32 = 2;
 
 /// The version that this gate writes, and the newest that it reads (SQLite's user_version).
 pub const VERSION: i32 = MIGRATIONS.len() as i32;
@@ -55,8 +67,8 @@ pub fn identity(db: &Connection) -> rusqlite::Result<(i32, i32)> {
     Ok((number("application_id")?, number("user_version")?))
 }
 
-/// The columns of an event, in the order of [`insert_event`] and [`event_of`].
-const COLUMNS: [&str; 35] = [
+/// The columns of an event, in the order of [`Writing::insert`] and [`event_of`].
+const COLUMNS: [&str; 37] = [
     "seq",
     "when_ms",
     "boot_ms",
@@ -92,6 +104,8 @@ const COLUMNS: [&str; 35] = [
     "bytes_down",
     "duration_ms",
     "policy_version",
+    "last_ms",
+    "attempts",
 ];
 
 static INSERT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
@@ -99,65 +113,126 @@ static INSERT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
     format!("INSERT OR IGNORE INTO events ({}) VALUES ({})", COLUMNS.join(", "), places.join(", "))
 });
 
-/// `SELECT … FROM events …` of what [`event_of`] reads; conditions follow.
-pub static SELECT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
-    let columns: Vec<_> =
-        COLUMNS.iter().map(|c| if *c == "host" { "hosts.host".to_owned() } else { format!("events.{c}") }).collect();
+/// `SELECT … FROM events …` of what [`event_of`] reads, from a file of this version; conditions follow.
+pub fn select(version: i32) -> String {
+    let column = |column: &&str| match *column {
+        "host" => "hosts.host".to_owned(),
+        "last_ms" | "attempts" if version < SPANS => "NULL".to_owned(),
+        column => format!("events.{column}"),
+    };
+    let columns: Vec<_> = COLUMNS.iter().map(column).collect();
     format!("SELECT {} FROM events LEFT JOIN hosts ON hosts.id = events.host", columns.join(", "))
-});
-
-/// Adds an event; one of this seq that is there already stays. `host` is its row in `hosts`.
-pub fn insert_event(db: &Connection, seq: u64, event: &Event, dated: Dated, host: Option<i64>) -> rusqlite::Result<bool> {
-    let who = event.who.as_ref();
-    let groups = who.map(|w| {
-        w.groups.iter().fold(String::from(" "), |mut text, group| {
-            let _ = write!(text, "{} ", group.0);
-            text
-        })
-    });
-    let client = who.map(|w| w.client.to_string());
-    let text = |text: &str| if text.is_empty() { Value::Null } else { Value::Text(text.to_owned()) };
-    let columns: [&dyn ToSql; COLUMNS.len()] = [
-        &(seq as i64),
-        &event.when_ms,
-        &(event.boot_ms as i64),
-        &(dated as u8),
-        &(event.door as u8),
-        &client,
-        &who.map(|w| w.network.0),
-        &who.and_then(|w| w.device).map(|d| d.0),
-        &who.and_then(|w| w.person).map(|p| p.0),
-        &groups,
-        &who.map(|w| w.known as u8),
-        &who.map(|w| w.sure as u8),
-        &text(&event.method),
-        &host,
-        &event.port,
-        &text(&event.path),
-        &event.query_type,
-        &(event.action as u8),
-        &(event.step as u8),
-        &event.category.map(Category::bit),
-        &(event.categories.bits() as i64),
-        &event.list.map(|l| l.0),
-        &event.labels,
-        &event.rule,
-        &event.group.map(|g| g.0),
-        &event.cell.map(|c| c.0),
-        &event.profile.0,
-        &event.pass,
-        &(event.intent as u8),
-        &event.count,
-        &event.status,
-        &(event.bytes_up as i64),
-        &(event.bytes_down as i64),
-        &event.duration_ms,
-        &event.policy_version,
-    ];
-    Ok(db.prepare_cached(&INSERT)?.execute(columns.as_slice())? > 0)
 }
 
-/// A row of [`SELECT`] as an event. `None`: it holds what no event has.
+/// The last moment of a row, in a file of this version.
+pub fn last_ms(version: i32) -> &'static str {
+    if version < SPANS { "events.when_ms" } else { "ifnull(events.last_ms, events.when_ms)" }
+}
+
+/// What a transaction does again and again, prepared once.
+pub struct Writing<'db> {
+    insert: CachedStatement<'db>,
+    count_on: CachedStatement<'db>,
+    client: String,
+    groups: String,
+}
+
+impl<'db> Writing<'db> {
+    pub fn new(db: &'db Connection) -> rusqlite::Result<Self> {
+        let count_on = "UPDATE events SET when_ms = min(when_ms, ?2), boot_ms = min(boot_ms, ?3),
+                        last_ms = max(ifnull(last_ms, when_ms), ?4), attempts = ifnull(attempts, 1) + ?5, count = count + ?6,
+                        bytes_up = bytes_up + ?7, bytes_down = bytes_down + ?8, duration_ms = max(duration_ms, ?9) WHERE seq = ?1";
+        let (insert, count_on) = (db.prepare_cached(&INSERT)?, db.prepare_cached(count_on)?);
+        Ok(Self { insert, count_on, client: String::new(), groups: String::new() })
+    }
+
+    /// Adds an event; one of this seq that is there already stays. `host` is its row in `hosts`.
+    pub fn insert(&mut self, seq: u64, event: &Event, dated: Dated, host: Option<i64>) -> rusqlite::Result<()> {
+        let who = event.who.as_ref();
+        self.client.clear();
+        self.groups.clear();
+        if let Some(who) = who {
+            let _ = write!(self.client, "{}", who.client);
+            self.groups.push(' ');
+            for group in who.groups.iter() {
+                let _ = write!(self.groups, "{} ", group.0);
+            }
+        }
+        let text = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
+        let columns: [&dyn ToSql; COLUMNS.len()] = [
+            &(seq as i64),
+            &event.when_ms,
+            &(event.boot_ms as i64),
+            &(dated as u8),
+            &(event.door as u8),
+            &who.map(|_| &self.client),
+            &who.map(|w| w.network.0),
+            &who.and_then(|w| w.device).map(|d| d.0),
+            &who.and_then(|w| w.person).map(|p| p.0),
+            &who.map(|_| &self.groups),
+            &who.map(|w| w.known as u8),
+            &who.map(|w| w.sure as u8),
+            &text(&event.method),
+            &host,
+            &event.port,
+            &text(&event.path),
+            &event.query_type,
+            &(event.action as u8),
+            &(event.step as u8),
+            &event.category.map(Category::bit),
+            &(event.categories.bits() as i64),
+            &event.list.map(|l| l.0),
+            &event.labels,
+            &event.rule,
+            &event.group.map(|g| g.0),
+            &event.cell.map(|c| c.0),
+            &event.profile.0,
+            &event.pass,
+            &(event.intent as u8),
+            &event.count,
+            &event.status,
+            &(event.bytes_up as i64),
+            &(event.bytes_down as i64),
+            &event.duration_ms,
+            &event.policy_version,
+            &event.span.map(|s| s.last_ms),
+            &event.span.map(|s| s.attempts),
+        ];
+        self.insert.execute(columns.as_slice()).map(drop)
+    }
+
+    /// Lets the row of this seq count on.
+    pub fn count_on(&mut self, seq: u64, sums: &Sums) -> rusqlite::Result<()> {
+        let values = params![
+            seq as i64,
+            sums.when_ms,
+            sums.boot_ms as i64,
+            sums.last_ms,
+            sums.attempts,
+            sums.count,
+            sums.bytes_up as i64,
+            sums.bytes_down as i64,
+            sums.duration_ms,
+        ];
+        self.count_on.execute(values).map(drop)
+    }
+}
+
+/// Says that the file has these seqs.
+pub fn book(db: &Connection, (first, last): (u64, u64)) -> rusqlite::Result<()> {
+    let sql =
+        "INSERT INTO booked (first, last) VALUES (?1, ?2) ON CONFLICT (first) DO UPDATE SET last = max(last, excluded.last)";
+    db.prepare_cached(sql)?.execute([first as i64, last as i64])?;
+    Ok(())
+}
+
+/// The newest seqs that the file has, as one range.
+pub fn last_booked(db: &Connection) -> rusqlite::Result<Option<(u64, u64)>> {
+    let sql = "SELECT first, last FROM booked ORDER BY first DESC LIMIT 1";
+    db.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))).optional()
+}
+
+/// A row of [`select`] as an event. `None`: it holds what no event has.
 pub fn event_of(row: &Row) -> rusqlite::Result<Option<(u64, Dated, Event<'static>)>> {
     let text = |at: usize| row.get::<_, Option<String>>(at).map(|t| Cow::Owned(t.unwrap_or_default()));
     let byte = |at: usize| row.get::<_, u8>(at);
@@ -207,6 +282,7 @@ pub fn event_of(row: &Row) -> rusqlite::Result<Option<(u64, Dated, Event<'static
         pass: row.get(27)?,
         intent,
         count: row.get(29)?,
+        span: row.get::<_, Option<i64>>(35)?.zip(row.get(36)?).map(|(last_ms, attempts)| Span { last_ms, attempts }),
         status: row.get(30)?,
         bytes_up: row.get::<_, i64>(31)? as u64,
         bytes_down: row.get::<_, i64>(32)? as u64,
@@ -232,8 +308,9 @@ pub fn host_row(db: &Connection, host: &str) -> rusqlite::Result<i64> {
     db.prepare_cached("SELECT id FROM hosts WHERE host = ?1")?.query_row([host], |row| row.get(0))
 }
 
-/// A seq that no row of the file has reached, in events and gaps.
+/// A seq that nothing of the file has reached, in rows, gaps and counts.
 pub fn next_seq(db: &Connection) -> rusqlite::Result<u64> {
-    let sql = "SELECT max(ifnull((SELECT max(seq) FROM events), 0), ifnull((SELECT max(seq) FROM gaps), 0)) + 1";
+    let sql = "SELECT max(ifnull((SELECT max(seq) FROM events), 0), ifnull((SELECT max(seq) FROM gaps), 0),
+               ifnull((SELECT max(last) FROM booked), 0)) + 1";
     db.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|seq| seq as u64)
 }

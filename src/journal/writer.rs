@@ -1,5 +1,8 @@
 //! The journal's one writer: rings to segments twenty times a second, an fsync a second, segments to week files every five.
 //!
+//! A burst waits in the segments: while many events come, no more than some 20,000 a second are moved, so that the doors keep their
+//! cores; what waits is caught up with afterwards, or when somebody asks for all of it.
+//!
 //! Whatever fails here is tried again; the doors do not hear of it. They go on until their rings are full, and count then.
 
 use super::Clock;
@@ -9,7 +12,7 @@ use super::gap::Gap;
 use super::point::{Point, reach};
 use super::retention;
 use super::ring::{Ring, RingId};
-use super::segment::{Batch, Mark, Segments, Slice, What, records};
+use super::segment::{Batch, Mark, SLICE_BYTES, Segments, Slice, What, records};
 use super::shared::{Shared, Wake};
 use super::time::{BootId, Clocks, Dated, boot_ms};
 use std::collections::HashMap;
@@ -25,6 +28,14 @@ const TICK: Duration = Duration::from_millis(50);
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// How old what a search or a report finds may be, against an fsync of a week file each time (SD cards wear out by them).
 const BOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long it waits between two transactions while more than one waits in the segments; and when few events come.
+const BOOK_BUSY: Duration = Duration::from_secs(1);
+const BOOK_QUIET: Duration = Duration::from_millis(250);
+/// Events a second up to which it is quiet.
+const QUIET: f64 = 2_000.0;
+/// Bytes of segments that may wait: with more, all is moved as fast as it can be, so that the disk is not filled. Half a minute of
+/// 100,000 questions a second.
+const MAX_WAITING: u64 = 512 << 20;
 /// How often a disk that refused is tried again.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 
@@ -57,6 +68,8 @@ pub struct Writer {
 pub struct Timing {
     synced: Instant,
     booked: Instant,
+    /// How many records had been written then.
+    written: u64,
     /// Nothing is tried before this, after the disk refused.
     not_before: Option<Instant>,
     complaint: Complaint,
@@ -73,6 +86,7 @@ impl Default for Timing {
         Self {
             synced: now,
             booked: now,
+            written: 0,
             not_before: None,
             complaint: Complaint::default(),
             said_dropped: 0,
@@ -126,12 +140,20 @@ impl Writer {
             self.segments.sync()?;
             self.timing.synced = now;
         }
-        if all || now.duration_since(self.timing.booked) >= BOOK_EVERY {
+        let due = self.book_due(now);
+        if all || due {
             self.segments.sync()?;
-            self.book()?;
-            self.timing.booked = now;
+            // Of more than may wait, all: as many transactions as there are.
+            self.book(if all || self.segments.waiting() > MAX_WAITING { usize::MAX } else { 1 })?;
+            (self.timing.booked, self.timing.written) = (now, self.shared.written.load(Relaxed));
         }
         Ok(())
+    }
+
+    /// Whether a transaction's worth is to go to week files now.
+    fn book_due(&self, now: Instant) -> bool {
+        let came = self.shared.written.load(Relaxed).saturating_sub(self.timing.written);
+        book_due(self.segments.waiting(), came, now.duration_since(self.timing.booked))
     }
 
     /// Copies everything in the rings to segments.
@@ -247,10 +269,15 @@ impl Writer {
         self.timing.clock_was_set = set;
     }
 
-    /// Moves to week files what the segments hold now. What comes meanwhile is drained, and waits for the next time.
-    fn book(&mut self) -> Result<(), Stuck> {
+    /// Moves to week files what the segments hold now, in so many transactions at most. What comes meanwhile is drained, and waits
+    /// for the next time.
+    fn book(&mut self, most: usize) -> Result<(), Stuck> {
+        let mut left = most;
         for (nth, end) in self.segments.ends().into_iter().enumerate() {
-            while let Some(slice) = self.segments.slice(nth, end)? {
+            while left > 0
+                && let Some(slice) = self.segments.slice(nth, end)?
+            {
+                left -= 1;
                 let (len, held) = match self.book_slice(&slice) {
                     Ok(taken) => taken,
                     Err(fault) => {
@@ -291,7 +318,8 @@ impl Writer {
             };
             match dated(what, &clocks, slice.boot) {
                 Some((what, dated)) => {
-                    rows.push(Row { seq: record.seq, ring: record.ring, position: record.position, dated, what })
+                    let question = record.question();
+                    rows.push(Row { seq: record.seq, ring: record.ring, position: record.position, dated, what, question })
                 }
                 None => held += 1,
             }
@@ -349,7 +377,7 @@ impl Writer {
         // What was noted between the last round and now.
         let last = self.drain().map_err(Stuck::from).and_then(|()| {
             self.segments.sync()?;
-            self.book()?;
+            self.book(usize::MAX)?;
             self.segments.sweep(true);
             self.segments.begin(self.boot)?;
             self.segments.sync()?;
@@ -359,6 +387,16 @@ impl Writer {
             tracing::error!(%fault, "the journal stops with events in segments or rings; the next start takes them from there");
         }
         self.shared.rings.delete_drained();
+    }
+}
+
+/// Whether a transaction is due, with so many bytes waiting, when so many records have come since the last, which was so long ago.
+fn book_due(waiting: u64, came: u64, since: Duration) -> bool {
+    let quiet = came as f64 <= QUIET * since.as_secs_f64();
+    match waiting {
+        0..SLICE_BYTES => since >= BOOK_EVERY,
+        SLICE_BYTES..=MAX_WAITING => since >= if quiet { BOOK_QUIET } else { BOOK_BUSY },
+        _ => true,
     }
 }
 
@@ -375,6 +413,31 @@ fn dated<'a>(what: What<'a>, clocks: &Clocks, boot: BootId) -> Option<(What<'a>,
             let (until, later) = clocks.date(gap.until_ms, gap.until_boot, boot)?;
             (gap.from_ms, gap.until_ms) = (from, until.max(from));
             Some((What::Gap(gap), dated.max(later)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn while_many_events_come_few_are_moved_and_what_waits_is_caught_up_with() {
+        let ms = Duration::from_millis;
+        for (waiting, came, since, due) in [
+            // Little waits: every five seconds, however little.
+            (1, 10, ms(4_900), false),
+            (1, 10, ms(5_000), true),
+            // A burst: one transaction a second.
+            (40 << 20, 50_000, ms(900), false),
+            (40 << 20, 50_000, ms(1_000), true),
+            // It is over: four a second.
+            (40 << 20, 100, ms(200), false),
+            (40 << 20, 100, ms(250), true),
+            // The disk must not be filled.
+            (600 << 20, 5_000, ms(50), true),
+        ] {
+            assert_eq!(book_due(waiting, came, since), due, "{waiting} bytes, {came} records in {since:?}");
         }
     }
 }

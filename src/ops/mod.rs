@@ -11,6 +11,7 @@
 //! - [`logging`]  the service log
 //! - [`own_gate`] which gate runs by a configuration, and where its data is
 //! - [`phrases`]  term files on disk to one matcher
+//! - [`self_test`] whether the gate does what it should
 //! - [`signals`]  SIGHUP, SIGTERM, SIGINT
 //! - [`systemd`]  ready, reloading, stopping, watchdog
 
@@ -24,6 +25,7 @@ pub mod look_ups;
 pub mod members;
 pub mod own_gate;
 pub mod phrases;
+pub mod self_test;
 pub mod signals;
 pub mod systemd;
 pub mod tables;

@@ -6,6 +6,7 @@ use super::seen::{MAX_STRANGERS, quarters};
 use super::tally::Counts;
 use super::week::{ChangeLine, Coverage, Fact, ListLine, LookUpLine, NetworkLine, Open};
 use super::world::World;
+use crate::gate::flood::MOST;
 use crate::words::Category;
 
 /// A list older than this needs someone: the public lists are renewed between daily and weekly.
@@ -19,7 +20,7 @@ const OLD_SELF_TEST_DAYS: u32 = 90;
 pub fn facts(counts: &Counts, calendar: &mut Calendar, world: &World) -> Vec<Fact> {
     let health = &world.health;
     let fact = |what, good, is: String| Fact { what, is, good };
-    vec![
+    let mut facts = vec![
         awake(counts, calendar, world),
         fact(
             "Illegal lists",
@@ -41,7 +42,15 @@ pub fn facts(counts: &Counts, calendar: &mut Calendar, world: &World) -> Vec<Fac
         fact("Running since", true, health.started_ms.map_or_else(|| "not known".into(), |ms| date_and_time(ms, world.zone))),
         dated("Backup", health.backup_days, OLD_BACKUP_DAYS, "none is known"),
         dated("Self-test", health.self_test_days, OLD_SELF_TEST_DAYS, "none is recorded"),
-    ]
+    ];
+    if !counts.floods.is_empty() {
+        let who = count(counts.floods.len() as u64, "device", "devices");
+        let events = number(counts.floods.values().sum());
+        let is =
+            format!("{who} asked more than {MOST} questions a second: {events} of them are written down as sums without names");
+        facts.insert(4, fact("Asked without end", false, is));
+    }
+    facts
 }
 
 fn dated(what: &'static str, days: Option<u32>, old: u32, none: &str) -> Fact {

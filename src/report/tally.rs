@@ -10,7 +10,7 @@ use super::themes::{Theme, theme, theme_of};
 use super::trace::{Hit, Kind};
 use super::week::Week;
 use super::world::{Audience, World};
-use crate::journal::{Event, Intent};
+use crate::journal::{Door, Event, Intent};
 use crate::policy::{Action, Step};
 use crate::words::{Category, CategorySet, Host, PersonRole, Who};
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, HashMap};
 const MAX_SUBJECTS: usize = 20_000;
 /// Most hosts of education that are told apart.
 const MAX_TEACHING: usize = 500;
+/// Most attempts that wait for their place: those of a minute of a large school.
+const MAX_WAITING: usize = 20_000;
 /// Most advert names that are told apart, for samples.
 const MAX_ADVERTS: usize = 5_000;
 
@@ -40,6 +42,8 @@ pub struct Counts {
     pub teaching: BTreeMap<String, u64>,
     /// What the school's own entries let through: events by entry.
     pub own_allowed: BTreeMap<String, u64>,
+    /// Who asked without end, and how many of the questions are sums without names.
+    pub floods: BTreeMap<Subject, u64>,
     /// Ids of the school's own categories, as the last policy had them.
     pub own_categories: BTreeMap<u8, String>,
 }
@@ -68,18 +72,46 @@ pub fn tally<'e>(events: impl Iterator<Item = Event<'e>>, world: &World) -> Week
         adverts: BTreeMap::new(),
         teaching: BTreeMap::new(),
         own_allowed: BTreeMap::new(),
+        floods: BTreeMap::new(),
         own_categories: BTreeMap::new(),
     };
-    for event in events {
-        counts.event(&event, &mut calendar, world);
+    let mut waiting: BTreeMap<(i64, u64), Event> = BTreeMap::new();
+    for (nth, event) in events.enumerate() {
+        // What a row says of later comes in its place among the others.
+        while waiting.len() > MAX_WAITING || waiting.first_key_value().is_some_and(|((when, _), _)| *when <= event.when_ms) {
+            let Some((_, earlier)) = waiting.pop_first() else { break };
+            counts.event(&earlier, &mut calendar, world);
+        }
+        let mut attempts = attempts(event);
+        if let Some(first) = attempts.next() {
+            counts.event(&first, &mut calendar, world);
+        }
+        waiting.extend(attempts.map(|later| ((later.when_ms, nth as u64), later)));
     }
+    waiting.values().for_each(|event| counts.event(event, &mut calendar, world));
     close(counts, &mut calendar, world)
+}
+
+/// An event that stands for several, attempt by attempt: as many as there were, at even distances between the first and the last.
+fn attempts(event: Event<'_>) -> impl Iterator<Item = Event<'_>> {
+    let (last_ms, attempts) = event.span.map_or((event.when_ms, 1), |s| (s.last_ms, s.attempts.clamp(1, event.count.max(1))));
+    let others = attempts - 1;
+    (0..attempts).map(move |nth| Event {
+        when_ms: event.when_ms + i64::from(nth) * (last_ms - event.when_ms) / i64::from(others.max(1)),
+        count: if nth == 0 { event.count - others } else { 1 },
+        span: None,
+        ..event.clone()
+    })
 }
 
 impl Counts {
     fn event(&mut self, event: &Event, calendar: &mut Calendar, world: &World) {
         if !calendar.contains(event.when_ms) {
             self.totals.strays += 1;
+            return;
+        }
+        // The gate asked itself: it is no event of the school's.
+        if event.door == Door::SelfTest {
             return;
         }
         let count = u64::from(event.count.max(1));
@@ -93,6 +125,9 @@ impl Counts {
         let Some(who) = event.who else { return };
 
         let subject = self.subject(&who, event.policy_version, world);
+        if event.is_sum() {
+            *self.floods.entry(subject).or_default() += count;
+        }
         let network = self.seen.network(event.policy_version, who.network, world.names);
         let Some(audience) = self.subjects.get(&subject).map(|l| l.audience) else { return };
         self.sight(event, &who, subject, network, audience);
@@ -256,6 +291,9 @@ fn entry(event: &Event) -> String {
     if event.step == Step::Locked {
         // By its number, so that two addresses are not counted as one asked for twice.
         return event.rule.map_or_else(|| "address hidden".into(), |number| format!("address hidden (entry {number})"));
+    }
+    if event.is_sum() {
+        return "(too many names to keep)".into();
     }
     let text = match Host::parse(&event.host) {
         // A list may hold the whole of icloud.com as one: the name says that it was the device.

@@ -1,12 +1,8 @@
 //! One blocked name of one subject over the week: how often, when, in what company, at what beat.
 
 use super::themes::Theme;
-use crate::journal::Intent;
+use crate::journal::{ATTEMPT_MS, Intent};
 use crate::words::{Category, DeviceId};
-
-/// Hits closer than this are one attempt: A, AAAA and HTTPS questions and a browser's own retries come within seconds, a
-/// person needs longer to read a block page and try again.
-const ONE_ATTEMPT_MS: i64 = 10_000;
 
 /// A longer pause begins another run: the same half hour that parts episodes.
 pub const PAUSE_MS: i64 = 30 * 60 * 1000;
@@ -100,7 +96,7 @@ impl Trace {
 
     /// Whether a hit at this time begins another attempt.
     pub fn begins_attempt(&self, at_ms: i64) -> bool {
-        at_ms - self.last_hit_ms > ONE_ATTEMPT_MS
+        at_ms - self.last_hit_ms > ATTEMPT_MS
     }
 
     /// Writes down a hit. Without `room` for another run, the last one goes on over the pause. Returns whether a run was added.

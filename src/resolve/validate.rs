@@ -82,7 +82,7 @@ impl Validator {
         Ok(match proof {
             Proof::Secure if says_something => Checked::Secure(response.into_buffer()),
             Proof::Insecure => Checked::Unsigned(response.into_buffer()),
-            _ if !says_something || our_clock_is_behind(&response) => Checked::Unsigned(response.into_buffer()),
+            _ if !says_something || clock_is_behind(&response, now(), since_start()) => Checked::Unsigned(response.into_buffer()),
             _ => Checked::Bogus,
         })
     }
@@ -105,14 +105,22 @@ fn proof(response: &DnsResponse) -> Proof {
     proof.unwrap_or(Proof::Insecure)
 }
 
-fn our_clock_is_behind(response: &DnsResponse) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32);
-    let started = clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(i64::MAX, |time| time.tv_sec());
-    signed_ahead(response, now) && (now < NOT_SET_BEFORE || started < STARTING)
+/// Seconds since 1970, by a clock that may be wrong.
+fn now() -> u32 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32)
 }
 
-/// Whether a signature in it begins only after `now`.
-pub(super) fn signed_ahead(response: &DnsResponse, now: u32) -> bool {
+/// Seconds since the machine started.
+fn since_start() -> i64 {
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(i64::MAX, |time| time.tv_sec())
+}
+
+/// Whether an answer that does not validate may be one that our clock is too slow for: a signature in it begins after `now`,
+/// and there is reason not to believe the clock.
+pub(super) fn clock_is_behind(response: &DnsResponse, now: u32, since_start: i64) -> bool {
+    if now >= NOT_SET_BEFORE && since_start >= STARTING {
+        return false;
+    }
     let begins = |record: &Record| match &record.data {
         RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Some(signature.input().sig_inception.get()),
         _ => None,

@@ -64,8 +64,6 @@ pub enum Body<'a> {
         address: IpAddr,
         ttl: u32,
     },
-    /// What ANY is answered with, of whatever name: enough for who asks, and too short to flood a third with (RFC 8482 §4.2).
-    Minimal,
     /// The name is an alias of `target` (CNAME), which has these addresses. If it has none, there is an SOA.
     Alias {
         target: &'a Name,
@@ -77,6 +75,8 @@ pub enum Body<'a> {
         ours: Designated<'a>,
         ttl: u32,
     },
+    /// What ANY is answered with, of whatever name: enough for who asks, and too short to flood a third with (RFC 8482 §4.2).
+    Minimal,
 }
 
 /// An answer of our own.
@@ -201,7 +201,7 @@ pub fn copy(
     out.clear();
     let rcode = Rcode(u16::from(bytes[3] & 0x0f));
     let error_len = error.map_or(0, |(_, text)| 6 + text.len().min(MAX_TEXT));
-    let opt_len = query.edns.map_or(0, |edns| 11 + error_len + if edns.keepalive { 6 } else { 0 });
+    let opt_len = query.edns.map_or(0, |edns| error_len + if edns.keepalive { 17 } else { 11 });
     if bytes.len() + opt_len > limit {
         return cut(query, rcode, error, out);
     }

@@ -35,12 +35,12 @@ pub struct Edns {
     pub udp_size: u16,
     pub version: u8,
     pub dnssec_ok: bool,
+    /// The client reads extended errors in JSON (draft-ietf-dnsop-structured-dns-error).
+    pub structured_errors: bool,
     /// The client asks how long a connection may be idle (RFC 7828): heard on streams only.
     pub keepalive: bool,
     /// The client pads, so its answer is padded (RFC 7830 §4): heard on private streams only.
     pub padded: bool,
-    /// The client reads extended errors in JSON (draft-ietf-dnsop-structured-dns-error).
-    pub structured_errors: bool,
 }
 
 /// What a query came by, as far as it changes which options of EDNS are heard.
@@ -187,9 +187,9 @@ fn additional(bytes: &[u8], mut at: usize, records: u16) -> Result<Option<Edns>,
         if edns.is_some() || name.wire() != b"\0" {
             return Err(BadQuery::Malformed("more than one OPT, or one with a name")); // RFC 6891 §6.1.1
         }
-        let heard = options(data)?;
+        let Options { structured_errors, keepalive, padded } = options(data)?;
         let (version, dnssec_ok) = ((ttl >> 16) as u8, ttl & 0x8000 != 0);
-        edns = Some(Edns { udp_size: class, version, dnssec_ok, ..heard });
+        edns = Some(Edns { udp_size: class, version, dnssec_ok, structured_errors, keepalive, padded });
     }
     if at != bytes.len() {
         return Err(BadQuery::Malformed("octets after the last record"));
@@ -210,10 +210,18 @@ impl Edns {
     }
 }
 
-/// Walks the options; lengths that lie are a malformed message. Whether one asks for structured errors: the draft has an option of
-/// its own for it, its earlier versions an extended error that says nothing.
-fn options(mut data: &[u8]) -> Result<Edns, BadQuery> {
-    let mut heard = Edns { udp_size: 0, version: 0, dnssec_ok: false, keepalive: false, padded: false, structured_errors: false };
+/// Which options a query has of those that are heard.
+#[derive(Default)]
+struct Options {
+    structured_errors: bool,
+    keepalive: bool,
+    padded: bool,
+}
+
+/// Walks the options; lengths that lie are a malformed message. Structured errors have an option of their own in the draft, and had
+/// an extended error that says nothing in its earlier versions.
+fn options(mut data: &[u8]) -> Result<Options, BadQuery> {
+    let mut heard = Options::default();
     for _ in 0..MAX_OPTIONS {
         if data.is_empty() {
             return Ok(heard);
@@ -221,14 +229,10 @@ fn options(mut data: &[u8]) -> Result<Edns, BadQuery> {
         let early = BadQuery::Malformed("an EDNS option ends early");
         let (code, length) = u16_at(data, 0).zip(u16_at(data, 2)).ok_or(early)?;
         let value = data.get(4..4 + usize::from(length)).ok_or(early)?;
-        match (code, value) {
-            (option::KEEPALIVE, _) => heard.keepalive = true,
-            (option::PADDING, _) => heard.padded = true,
-            (option::STRUCTURED_ERRORS | option::EXTENDED_ERROR, []) | (option::EXTENDED_ERROR, [0, 0]) => {
-                heard.structured_errors = true;
-            }
-            _ => {}
-        }
+        heard.structured_errors |=
+            matches!((code, value), (option::STRUCTURED_ERRORS | option::EXTENDED_ERROR, []) | (option::EXTENDED_ERROR, [0, 0]));
+        heard.keepalive |= code == option::KEEPALIVE;
+        heard.padded |= code == option::PADDING;
         data = &data[4 + value.len()..];
     }
     if data.is_empty() { Ok(heard) } else { Err(BadQuery::Malformed("too many EDNS options")) }
@@ -263,7 +267,7 @@ pub(crate) mod tests {
         assert_eq!((read.id, read.kind, read.class, read.recursion), (0x1234, rr::AAAA, 1, true));
         assert_eq!(read.name.wire(), b"\x03WwW\x07Example\x03com\x00");
         let edns =
-            Edns { udp_size: 1400, version: 0, dnssec_ok: true, keepalive: false, padded: false, structured_errors: false };
+            Edns { udp_size: 1400, version: 0, dnssec_ok: true, structured_errors: false, keepalive: false, padded: false };
         assert_eq!(read.edns, Some(edns));
         assert_eq!(read.udp_limit(), 1232);
     }
@@ -273,21 +277,6 @@ pub(crate) mod tests {
         for (offered, limit) in [(0, 512), (1, 512), (600, 600), (4096, 1232)] {
             let read = Query::read(&query("a.example", rr::A, offered, false)).expect("a query");
             assert_eq!(read.udp_limit(), limit, "{offered}");
-        }
-    }
-
-    #[test]
-    fn options_are_heard_where_they_mean_something() {
-        let mut bytes = query("a.example", rr::A, 1232, false);
-        let end = bytes.len();
-        bytes[end - 1] = 8;
-        bytes.extend_from_slice(&[0, 11, 0, 0, 0, 12, 0, 0]);
-        let streams = [false, true].map(|private| Path::Stream { private });
-        for (path, keepalive, padded) in
-            [(Path::Datagram, false, false), (streams[0], true, false), (streams[1], true, true), (Path::Https, false, true)]
-        {
-            let edns = Query::read_by(path, &bytes).expect("a query").edns.expect("an OPT");
-            assert_eq!((edns.keepalive, edns.padded), (keepalive, padded), "{path:?}");
         }
     }
 
@@ -310,6 +299,21 @@ pub(crate) mod tests {
             bytes.extend_from_slice(options);
             let read = Query::read(&bytes).expect("a query");
             assert_eq!(read.structured_errors(), asked, "{options:02x?}");
+        }
+    }
+
+    #[test]
+    fn options_are_heard_where_they_mean_something() {
+        let mut bytes = query("a.example", rr::A, 1232, false);
+        let end = bytes.len();
+        bytes[end - 1] = 8;
+        bytes.extend_from_slice(&[0, 11, 0, 0, 0, 12, 0, 0]);
+        let streams = [false, true].map(|private| Path::Stream { private });
+        for (path, keepalive, padded) in
+            [(Path::Datagram, false, false), (streams[0], true, false), (streams[1], true, true), (Path::Https, false, true)]
+        {
+            let edns = Query::read_by(path, &bytes).expect("a query").edns.expect("an OPT");
+            assert_eq!((edns.keepalive, edns.padded), (keepalive, padded), "{path:?}");
         }
     }
 

@@ -15,6 +15,7 @@ fn a_resolver_is_written_by_protocol_address_and_name() {
         ("tcp://9.9.9.9", Protocol::Tcp, "tcp://9.9.9.9:53", "9.9.9.9"),
         ("tls://9.9.9.9", Protocol::Tls, "tls://9.9.9.9:853", "9.9.9.9"),
         ("tls://9.9.9.9:8853#dns.quad9.net", Protocol::Tls, "tls://9.9.9.9:8853#dns.quad9.net", "dns.quad9.net"),
+        ("tls://[2620:fe::fe]", Protocol::Tls, "tls://[2620:fe::fe]:853", "2620:fe::fe"),
         ("tls://dns.quad9.net", Protocol::Tls, "tls://dns.quad9.net:853", "dns.quad9.net"),
         ("https://dns.quad9.net/dns-query", Protocol::Https, "https://dns.quad9.net:443/dns-query", "dns.quad9.net"),
         ("https://9.9.9.9", Protocol::Https, "https://9.9.9.9:443/dns-query", "9.9.9.9"),
@@ -40,6 +41,13 @@ fn what_more_there_is_to_say_of_a_resolver_stands_in_braces() {
         said,
         [("9.9.9.9:53".into(), false, false), ("tcp://192.0.2.1:53".into(), true, false), ("192.0.2.2:53".into(), false, true)]
     );
+}
+
+#[test]
+fn what_the_proxy_may_reach_inside_may_have_an_address_there() {
+    let written = "private_allowed = \"plex.direct\"\n[proxy]\ninternal = [\"school.example\", \"10.0.0.0/8\"]";
+    let zones: Vec<_> = dns(written).private_allowed.iter().map(ToString::to_string).collect();
+    assert_eq!(zones, ["plex.direct", "school.example"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn book(dir: &Path) -> Book {
 }
 
 fn row(seq: u64, event: Event<'static>) -> Row<'static> {
-    Row { seq, ring: 1, position: seq * 8, dated: Dated::Clock, what: What::Event(event) }
+    Row { seq, ring: 1, position: seq * 8, dated: Dated::Clock, what: What::Event(event), question: None }
 }
 
 fn stored(dir: &Path) -> Vec<(String, Vec<u64>)> {
@@ -92,7 +92,7 @@ fn names_are_kept_by_version_in_the_week_that_uses_them() {
 fn a_gap_is_in_the_week_in_which_it_ended() {
     let dir = tempfile::tempdir().expect("a folder");
     let gap = Gap { lost: 12, from_ms: WEDNESDAY, until_ms: WEDNESDAY + 5000, total: 12, ..Gap::default() };
-    let row = Row { seq: 3, ring: 9, position: 0, dated: Dated::Clock, what: What::Gap(gap) };
+    let row = Row { seq: 3, ring: 9, position: 0, dated: Dated::Clock, what: What::Gap(gap), question: None };
     let mut book = book(dir.path());
     book.put(&[row]).expect("put");
     let week = Week::open(&weeks(dir.path()).expect("listed")[0].path).expect("opened");
@@ -170,6 +170,30 @@ fn an_older_week_file_is_migrated() {
     assert_eq!(book.survey().expect("surveyed"), Survey { next_seq: 1, broken: 0 });
     book.put(&[row(1, event(1))]).expect("put");
     assert_eq!(stored(dir.path())[0].1, [1]);
+}
+
+#[test]
+fn a_week_file_of_rows_that_stand_for_one_event_each_is_read_and_written_on() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let rows: Vec<_> = (1..5).map(|n| row(n, event(n))).collect();
+    book(dir.path()).put(&rows).expect("put");
+    let path = dir.path().join("2026-W47.db");
+    let db = Connection::open(&path).expect("opened");
+    let first = "ALTER TABLE events DROP COLUMN last_ms; ALTER TABLE events DROP COLUMN attempts; DROP TABLE booked;
+                 PRAGMA user_version = 1;";
+    db.execute_batch(first).expect("as the first version made it");
+    drop(db);
+    let week = Week::open(&path).expect("opened");
+    let since = Filter { since_ms: Some(WEDNESDAY + 3), ..Filter::default() };
+    let read: Vec<_> = week.events(&since).map(|e| e.expect("a row").event).collect();
+    assert_eq!(read, [event(3), event(4)]);
+    assert_eq!(week.newest(&since, 1).expect("read").count, 1);
+    assert_eq!(schema::identity(week.connection()).expect("read").1, 1, "a reader changes nothing");
+    let mut book = book(dir.path());
+    assert_eq!(book.survey().expect("surveyed").next_seq, 5);
+    assert_eq!(book.having(2, 9).len(), 3);
+    book.put(&[row(5, event(5))]).expect("put");
+    assert_eq!(stored(dir.path())[0].1, [1, 2, 3, 4, 5]);
 }
 
 #[test]

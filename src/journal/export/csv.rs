@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::io;
 
 /// The columns, in their order.
-pub const COLUMNS: [&str; 37] = [
+pub const COLUMNS: [&str; 39] = [
     "when",
     "when_local",
     "dated",
@@ -39,6 +39,8 @@ pub const COLUMNS: [&str; 37] = [
     "categories",
     "intent",
     "count",
+    "sum",
+    "last",
     "status",
     "bytes_up",
     "bytes_down",
@@ -97,6 +99,8 @@ impl<W: io::Write> Csv<W> {
             list(&line.categories),
             own(line.intent),
             line.count.to_string(),
+            line.sum.to_string(),
+            own(line.last.as_deref().unwrap_or_default()),
             line.status.to_string(),
             line.bytes.up.to_string(),
             line.bytes.down.to_string(),

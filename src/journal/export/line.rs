@@ -62,6 +62,10 @@ pub struct Line {
     pub categories: Vec<String>,
     pub intent: &'static str,
     pub count: u32,
+    /// Whether it stands for all that a client asked within a second, of which no names are kept: it asked without end.
+    pub sum: bool,
+    /// When the last of them was, if it stands for several: UTC, RFC 3339.
+    pub last: Option<String>,
     /// HTTP status, or DNS response code.
     pub status: u16,
     pub bytes: Bytes,
@@ -85,13 +89,13 @@ impl Line {
     pub fn of(stored: &Stored, resolve: &Resolve) -> Self {
         let (event, names) = (&stored.event, resolve.names);
         let who = event.who.as_ref();
-        let dns = event.door == Door::Dns;
+        let dns = matches!(event.door, Door::Dns | Door::SelfTest);
         let locked = event.step == Step::Locked;
         let utc = timestamp(event.when_ms);
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let group = |id: GroupId| named(&names.groups, id.0, "group");
         Self {
-            when: utc.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            when: rfc3339(event.when_ms),
             when_local: utc.to_zoned(resolve.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string(),
             dated: stored.dated.word(),
             seq: stored.seq,
@@ -125,6 +129,8 @@ impl Line {
             categories: event.categories.iter().map(|c| names.category(c)).collect(),
             intent: event.intent.word(),
             count: event.count,
+            sum: event.is_sum(),
+            last: event.span.map(|s| rfc3339(s.last_ms)),
             status: event.status,
             bytes: Bytes { up: event.bytes_up, down: event.bytes_down },
             duration: event.duration_ms,
@@ -133,6 +139,10 @@ impl Line {
             when_ms: event.when_ms,
         }
     }
+}
+
+fn rfc3339(ms: i64) -> String {
+    timestamp(ms).strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 /// The name of an id; the id itself where nobody named it.

@@ -158,7 +158,7 @@ fn json_has_the_keys_of_the_contract() {
     let told: serde_json::Value = serde_json::from_str(&json(&line(proxied()))).expect("JSON");
     for key in
         "when seq school gateway door client device person groups how_known how_sure method host port path query_type action \
-                step rule profile list entry categories intent count bytes duration pass policy_version"
+                step rule profile list entry categories intent count sum last bytes duration pass policy_version"
             .split_whitespace()
     {
         assert!(told.get(key).is_some(), "{key}");

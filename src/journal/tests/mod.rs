@@ -49,6 +49,74 @@ fn what_is_noted_is_in_the_week_file_in_order_and_once() {
     assert_eq!(journal.tally(), Tally { written: 3000, ..Tally::default() });
 }
 
+/// The same question again, so many milliseconds later.
+fn again(ms: i64) -> Event<'static> {
+    Event { when_ms: WEDNESDAY + ms, boot_ms: 5_000 + ms as u64, bytes_up: 40, bytes_down: 100, duration_ms: 2, ..event(7) }
+}
+
+#[test]
+fn a_question_asked_again_within_a_minute_is_one_row_that_counts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    // As two threads hand them over: not quite in order, in several transactions.
+    for batch in [&[5, 0, 4_000][..], &[16_000, 15_990], &[59_999, 60_004, 60_005], &[70_000]] {
+        batch.iter().for_each(|ms| journal.note(&again(*ms)));
+        assert!(journal.settle());
+    }
+    let rows: Vec<_> = stored(folder.path()).into_iter().map(|s| (s.seq, s.event)).collect();
+    let several = |from: i64, count: u32, last: i64, attempts| Event {
+        count,
+        span: Some(Span { last_ms: WEDNESDAY + last, attempts }),
+        bytes_up: u64::from(count) * 40,
+        bytes_down: u64::from(count) * 100,
+        ..again(from)
+    };
+    assert_eq!(rows, [(1, several(0, 6, 59_999, 3)), (7, several(60_004, 3, 70_000, 1))]);
+    journal.stop();
+    drop(journal);
+    // What a row counts is not given a seq again.
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    journal.note(&again(70_001));
+    journal.stop();
+    assert_eq!(stored(folder.path()).last().map(|s| s.seq), Some(10));
+    let of_late = Filter { since_ms: Some(WEDNESDAY + 59_999), until_ms: Some(WEDNESDAY + 60_000), ..Filter::default() };
+    let week = Week::open(&weeks(&folder.path().join("journal")).expect("listed")[0].path).expect("opened");
+    assert_eq!(week.events(&of_late).map(|e| e.expect("a row").seq).collect::<Vec<_>>(), [1], "it reaches into that moment");
+}
+
+#[test]
+fn what_is_not_alike_has_a_row_of_its_own_and_the_counts_add_up() {
+    use crate::policy::{Action, Step};
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    let same = event(7);
+    let others = [
+        Event { query_type: 28, ..same.clone() },
+        Event { host: "host-8.example".into(), ..same.clone() },
+        Event { who: event(8).who, ..same.clone() },
+        Event { who: None, ..same.clone() },
+        Event { action: Action::Block, ..same.clone() },
+        Event { step: Step::Own, ..same.clone() },
+        Event { rule: Some(3), ..same.clone() },
+        Event { pass: Some(3), ..same.clone() },
+        Event { list: Some(crate::lists::ListId(3)), ..same.clone() },
+        Event { category: Some(crate::words::Category::GAMES), ..same.clone() },
+        Event { policy_version: 2, ..same.clone() },
+        Event { status: 2, ..same.clone() },
+        same.clone(),
+    ];
+    for _ in 0..50 {
+        others.iter().for_each(|event| journal.note(event));
+    }
+    // What a proxy saw is of one request each.
+    (0..50).for_each(|_| journal.note(&Event { door: Door::Proxy, ..same.clone() }));
+    assert!(journal.settle());
+    let found = stored(folder.path());
+    assert_eq!(found.len(), others.len() + 50);
+    assert_eq!(found.iter().map(|s| u64::from(s.event.count)).sum::<u64>(), 50 * others.len() as u64 + 50);
+    assert!(found.iter().all(|s| s.event.count == if s.event.door == Door::Dns { 50 } else { 1 }));
+}
+
 #[test]
 fn threads_note_at_once_and_each_ones_events_stay_in_order() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -6,7 +6,7 @@
 mod script;
 
 use super::*;
-use crate::journal::Intent;
+use crate::journal::{ATTEMPT_MS, Event, Intent, Span};
 use crate::policy::{Action, Step};
 use crate::words::{Category, ClientAddr, Confidence, Day, Known, NetworkId, PersonId, PersonRole, Who};
 use script::{MINUTE, Script, on, owner, printer, staff_room};
@@ -475,4 +475,45 @@ fn what_the_school_opened_and_what_of_education_was_blocked_is_in_the_report() {
 #[test]
 fn the_same_events_give_the_same_report() {
     assert_eq!(json(&trouble().week()), json(&trouble().week()));
+}
+
+/// As the journal's writer does it: what is alike within a minute is one row.
+fn merged(mut events: Vec<Event<'static>>) -> Vec<Event<'static>> {
+    events.sort_by_key(|e| e.when_ms);
+    let mut rows: Vec<Event<'static>> = Vec::new();
+    for event in events {
+        let alike = |r: &&mut Event<'static>| {
+            (&r.host, r.who, r.action, r.step) == (&event.host, event.who, event.action, event.step)
+                && event.when_ms - r.when_ms < MINUTE
+        };
+        match rows.iter_mut().rev().find(alike) {
+            Some(row) => {
+                let span = row.span.unwrap_or(Span { last_ms: row.when_ms, attempts: 1 });
+                let again = u32::from(event.when_ms - span.last_ms > ATTEMPT_MS);
+                row.span = Some(Span { last_ms: event.when_ms, attempts: span.attempts + again });
+                row.count += event.count;
+            }
+            None => rows.push(event),
+        }
+    }
+    rows
+}
+
+#[test]
+fn rows_that_count_tell_the_same_week_as_one_row_an_event() {
+    let mut script = trouble();
+    let pupil = owner(PersonId(41));
+    let begin = script.at(2, 11, 0);
+    for n in 0..90 {
+        // A timer, every twenty seconds; and somebody who tries, with a browser's own retries.
+        script.block(begin + n * 20_000, pupil, "beacon.bets.example", Category::GAMBLING);
+        if n % 9 < 2 {
+            script.block(begin + n * 20_000 + 3_000, pupil, "tried.bets.example", Category::GAMBLING);
+            script.block(begin + n * 20_000 + 4_000, pupil, "tried.bets.example", Category::GAMBLING);
+        }
+    }
+    let rows = merged(script.events.clone());
+    assert!(rows.len() + 60 < script.events.len());
+    let told = |week: Week| serde_json::to_value(week).expect("JSON");
+    assert_eq!(told(script.week_of(rows.into_iter())), told(script.week()));
 }

@@ -161,14 +161,23 @@ async fn an_upstream_whose_answers_are_not_checked_says_what_it_likes_and_vouche
 
 #[test]
 fn a_signature_of_the_future_says_that_our_clock_is_behind() {
-    use crate::resolve::validate::signed_ahead;
+    use crate::resolve::validate::clock_is_behind;
     use hickory_proto::op::DnsResponse;
-    let (root, _) = Root::new(2026);
+    let (root, _) = Root::new(2028);
     let mut message = Parsed::response(1, hickory_proto::op::OpCode::Query);
     message.insert_answers(root.signed(Record::from_rdata(name("a."), 300, RData::A(Address(Ipv4Addr::LOCALHOST)))));
     let response = DnsResponse::from_message(message).expect("an answer");
     let year = |year: u32| (year - 1970) * 31_556_952;
-    for (now, ahead) in [(0, true), (year(2025), true), (year(2027), false), (year(2080), false)] {
-        assert_eq!(signed_ahead(&response, now), ahead, "{now}");
+    let (soon, later) = (10 * 60, 3 * 60 * 60);
+    for (now, since_start, behind) in [
+        (0, soon, true),
+        (0, later, true),
+        (year(2025), later, true), // no clock that is set says so
+        (year(2027), soon, true),
+        (year(2027), later, false), // it is the answer that is wrong
+        (year(2029), soon, false),
+        (year(2080), soon, false),
+    ] {
+        assert_eq!(clock_is_behind(&response, now, since_start), behind, "{now}, {since_start} s after the start");
     }
 }
