@@ -78,7 +78,7 @@ pub fn answer(bytes: &[u8]) {
                 assert_eq!(message.addresses(), *addresses);
             }
             // Cut, it fits whoever asked.
-            cut(&query, rcode, &mut out);
+            cut(&query, rcode, None, &mut out);
             repeats(&query, &out);
             assert!(out[2] & 2 != 0 && out.len() <= query.udp_limit());
         }
