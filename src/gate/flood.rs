@@ -263,6 +263,6 @@ mod tests {
         }
         // It is over, and the other one is counted in its place.
         assert!((30..100).all(|second| (0..60).all(|_| !paces.count(other, second))));
-        assert_eq!(paces.count(flood, 100), false);
+        assert!(!paces.count(flood, 100));
     }
 }

@@ -38,7 +38,7 @@ const ALIKE: &str = "the-same.example";
 /// The nth event of a thread; every fourth is the same question as the fourth before. Its path makes segments grow quickly past their end.
 fn nth(thread: u64, n: u64) -> Event<'static> {
     let own = Event { when_ms: WEDNESDAY + n as i64, port: thread as u16, path: "/x".repeat(100).into(), ..event(n) };
-    if n % 4 == 0 { Event { host: ALIKE.into(), who: event(0).who, ..own } } else { own }
+    if n.is_multiple_of(4) { Event { host: ALIKE.into(), who: event(0).who, ..own } } else { own }
 }
 
 /// Runs one of the children below.
