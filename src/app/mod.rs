@@ -129,6 +129,7 @@ pub fn entries_file(config: &Config) -> PathBuf {
 /// [`StartFault`] says what could not be opened or bound, and by which key of the configuration.
 pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Result<App, StartFault> {
     ops::limits::raise_open_files();
+    ops::limits::few_heaps();
     let lock = lock_data(&config.data)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("doors").build().map_err(StartFault::Runtime)?;

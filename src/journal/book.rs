@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// Week files held open: this week's, and last week's for what arrives late on Monday.
 const MAX_OPEN: usize = 2;
 /// Hosts whose row is remembered, a file: more than a school visits in a day; about 4 MiB.
-const MAX_HOSTS: usize = 50_000;
+const MAX_HOSTS: usize = 20_000;
 /// Week files up to this size are read whole at the start to see whether they are sound. A larger one would keep the doors
 /// shut for seconds on an SD card: it is looked at, and set aside when what is wrong with it shows.
 const MAX_CHECKED: u64 = 32 << 20;

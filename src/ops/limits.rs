@@ -16,6 +16,16 @@ pub fn raise_open_files() {
     }
 }
 
+/// Two heaps for all threads, where glibc would give each its own: of what one thread gives back, another's heap has nothing. The
+/// doors' hot paths use none. Measured with four million names and 300,000 questions a second: 5 MB less.
+pub fn few_heaps() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it sets a number of the allocator, before there are threads that use it.
+    unsafe {
+        nix::libc::mallopt(nix::libc::M_ARENA_MAX, 2);
+    }
+}
+
 /// How much less than the doors a thread gets that works beside them: a fifth of a core that both want.
 const NICE: i32 = 7;
 
