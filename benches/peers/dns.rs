@@ -24,6 +24,7 @@ use ours::Ours;
 use peers::{PEERS, Setup};
 use schoolgate::demo::internet::Internet;
 use schoolgate::gate::control::{self, Request};
+use schoolgate::words::Host;
 use server::Server;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -41,7 +42,7 @@ const OF_PEERS: usize = 1_000_000;
 struct Wish {
     corpus: Option<PathBuf>,
     quick: bool,
-    /// Only these parts: `ratio`, `latency`, `reload`, `size`, `peers`.
+    /// Only these parts: `ratio`, `latency`, `reload`, `flood`, `size`, `peers`.
     only: Vec<String>,
 }
 
@@ -148,6 +149,9 @@ impl Bench {
         if self.wish.wants("reload") {
             self.reload(ours, gate, questions);
         }
+        if self.wish.wants("flood") {
+            self.flood(gate, questions);
+        }
     }
 
     /// The echo and a gate in turn; the CPU of an answer of the one over that of the other, and a line of the table for each.
@@ -203,6 +207,32 @@ impl Bench {
         self.figures.push(("reload_gap_vs_quiet", median(ratios), "of-quiet"));
     }
 
+    /// One device asks for names made up at random, as fast as it can be read; what that does to the others.
+    fn flood(&mut self, gate: &Server, questions: &[Vec<u8>]) {
+        let mut ratios = Vec::new();
+        for run in 0..self.runs {
+            let quiet = measured(gate, questions, Pace::Rate(10_000), self.length);
+            let done = AtomicBool::new(false);
+            let during = std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let socket = std::net::UdpSocket::bind("127.2.0.1:0").expect("a socket");
+                    let mut random = Random(17 + run as u64);
+                    while !done.load(Ordering::Relaxed) {
+                        let name = format!("{:x}.flood.example", random.below(u64::MAX));
+                        let _ = socket.send_to(&question(&name), gate.address);
+                        std::thread::sleep(Duration::from_micros(200));
+                    }
+                });
+                let during = measured(gate, questions, Pace::Rate(10_000), self.length);
+                done.store(true, Ordering::Relaxed);
+                during
+            });
+            println!("flood, run {run}: quiet {quiet}; beside a flood {during}");
+            ratios.push(during.tally.p50_us / quiet.tally.p50_us);
+        }
+        self.figures.push(("flood_p50_vs_quiet", median(ratios), "of-quiet"));
+    }
+
     /// Ten million names beside a thousand: the same warm names, and a fifth for each one's own.
     fn size(&mut self, folder: &Path, internet: &Internet) {
         let of = |names: usize| {
@@ -229,7 +259,13 @@ impl Bench {
     }
 
     fn peers(&mut self, folder: &Path, internet: &Internet, lists: &[List]) {
-        let (names, _) = sample(lists, OF_PEERS);
+        let (mut names, _) = sample(lists, OF_PEERS);
+        // What no zone file takes: addresses, and labels that are none of a host's.
+        let plain = |name: &String| {
+            let octets = |c: u8| c.is_ascii_alphanumeric() || b"-.".contains(&c);
+            name.len() < 200 && name.bytes().all(octets) && Host::parse(name).is_ok_and(|host| !host.is_address())
+        };
+        names.retain(plain);
         let asked: Vec<String> = names.iter().step_by(names.len().div_ceil(QUESTIONS / 5)).cloned().collect();
         let questions = questions(&asked);
         for peer in &PEERS {
