@@ -57,9 +57,8 @@ impl Key {
     /// can be.
     pub(super) fn of_url(host: &Host, path: &str) -> Option<Self> {
         let path = path::normal(path);
-        // Slashes at the end of a query are no more than one at the end of the path, and a query of nothing else is none.
-        let path = path.trim_end_matches('/');
-        let path = Some(path.strip_suffix('?').unwrap_or(path)).filter(|path| !path.is_empty()).unwrap_or("/");
+        // Both are boundaries behind which an entry may end: at its end they say nothing.
+        let path = Some(path.trim_end_matches(['/', '?'])).filter(|path| !path.is_empty()).unwrap_or("/");
         let mut key = Self::of_page(host);
         if usize::from(key.len) + path.len() > MAX_KEY {
             return None;
