@@ -122,7 +122,8 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.code)?;
         if let Some((code, text)) = &self.error {
-            write!(f, ", extended error {code} ({})", crate::words::escaped(text))?;
+            let words: Vec<_> = text.split(' ').map(crate::words::escaped).collect();
+            write!(f, ", extended error {code} ({})", words.join(" "))?;
         }
         if !self.leads_to.is_empty() {
             write!(f, ", {}", self.leads_to.iter().take(4).map(|n| crate::words::escaped(n)).collect::<Vec<_>>().join(", "))?;
