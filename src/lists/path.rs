@@ -146,8 +146,10 @@ pub(super) fn ends(normal: &str) -> impl Iterator<Item = usize> {
         // Behind a slash nothing ends, but for the front page: entries have none at their end.
         boundary && (!slash || (at == 1 && bytes.get(at).is_none_or(|&c| c == b'?')))
     };
-    let first = (1..bytes.len()).filter(is_end).take(MOST_ENDS - 1);
-    let ends: Vec<usize> = first.chain(Some(bytes.len()).filter(is_end)).collect();
+    // An entry has neither at its end, so the whole is what stands before them.
+    let whole = normal.trim_end_matches(['/', '?']).len().max(1);
+    let first = (1..whole).filter(is_end).take(MOST_ENDS - 1);
+    let ends: Vec<usize> = first.chain(Some(whole).filter(is_end)).collect();
     ends.into_iter().rev()
 }
 
