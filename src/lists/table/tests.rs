@@ -323,6 +323,18 @@ fn a_page_is_closed_however_it_is_written_and_no_other_page_with_it() {
     }
 }
 
+proptest! {
+    /// However a path ends, and however many places it has at which an entry may end.
+    #[test]
+    fn a_page_that_is_listed_is_found_as_it_is_listed(path in "/([a-c/?&;.=]|%2[56Ff]){0,60}") {
+        let table = table_of_keys(&[(Category::ADULT, &[&format!("page.example{path}")])]);
+        let only_the_front_page = path.trim_matches(['/', '?', '&', '.']).is_empty();
+        let said = said_of_page(&table, "page.example", &path);
+        prop_assert!(only_the_front_page || said.len() == 1, "{}: {:?}", path, said);
+        prop_assert_eq!(table.lookup(&host("page.example")), Found::NOTHING);
+    }
+}
+
 #[test]
 fn patterns_for_hosts_are_asked_everywhere_and_those_for_urls_of_pages_only() {
     let table = table_of_keys(&[
