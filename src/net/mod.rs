@@ -4,6 +4,7 @@
 //! Always holds: nothing here knows who asks or what a name is; whatever comes from outside is bounded in size, time and
 //! count, and in what one client may take.
 //!
+//! - [`ca`]           the school's own certificate authority
 //! - [`batch`]        datagrams taken and sent several at a time
 //! - [`drain`]        the word to stop, passed to every door
 //! - [`listen`]       bound listeners and their accept loop, with a share for each client
@@ -17,6 +18,7 @@
 //! - [`udp`]          datagrams that are answered from the address they were sent to
 
 pub mod batch;
+pub mod ca;
 pub mod destination;
 pub mod drain;
 pub mod early;
