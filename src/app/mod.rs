@@ -277,11 +277,12 @@ impl App {
         let handle = self.runtime.handle().clone();
         let workers = self.dns.map(|door| door.serve(self.gate.clone(), self.resolver.clone(), drain.clone(), handle.clone()));
         let mut tasks = tokio::task::JoinSet::new();
+        let doors = &self.control.doors;
         if let Some(door) = self.proxy {
             tasks.spawn_on(door.serve(self.gate.clone(), self.resolver.clone(), drain.clone()), &handle);
         }
         if let Some(door) = self.web {
-            tasks.spawn_on(door.serve(self.gate.clone(), drain.clone()), &handle);
+            tasks.spawn_on(door.serve(self.gate.clone(), doors.proxy.clone(), drain.clone()), &handle);
         }
         let (gate, control) = (self.gate.clone(), self.control.clone());
         let around = schedule::Around {
