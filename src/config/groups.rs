@@ -145,7 +145,7 @@ impl People {
             return;
         }
         self.groups.push(Group { name: of_network.value, profile: profile.unwrap_or(ProfileId(0)), priority: None });
-        self.networks.push(NetworkRule { name: name.value, ranges: List::values(ranges), group, mode, keep_ech });
+        self.networks.push(NetworkRule { name: name.value, ranges: List::values(ranges), group, mode, written: mode, keep_ech });
     }
 }
 

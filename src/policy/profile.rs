@@ -52,7 +52,10 @@ pub struct Group {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     Enforce,
+    /// What is locked or harms machines is blocked; the rest is written down as `would-block`.
     Watch,
+    /// Somebody has switched it off for a while: only what is locked is blocked. No configuration says so.
+    Off,
 }
 
 /// A network of the school: who comes from there, and how it is judged.
@@ -62,7 +65,10 @@ pub struct NetworkRule {
     pub ranges: Vec<Network>,
     /// What someone is judged by whom we do not know.
     pub group: GroupId,
+    /// What is in force.
     pub mode: Mode,
+    /// What the configuration says.
+    pub written: Mode,
     /// HTTPS and SVCB answers keep the encrypted client hello (`ech`) and HTTP/3: the gate then sees fewer names.
     pub keep_ech: bool,
 }
