@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::journal::Names;
 use crate::lists::{Ahead, Found, Locked, Table};
+use crate::net::inspection::Inspection;
 use crate::net::tls::Identity;
 use crate::people::{Grouping, Person, Register};
 use crate::policy::Opened;
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub condition: Condition,
     /// Who the gate is to those who ask it over TLS, or why it is nobody. `None`: nothing is served over TLS.
     pub identity: Option<Result<Arc<Identity>, Arc<str>>>,
+    /// What looking into TLS takes, or why nothing is looked into. `None`: the school has no authority.
+    pub inspection: Option<Result<Arc<Inspection>, Arc<str>>>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
 }
 
@@ -41,7 +44,7 @@ impl Snapshot {
         let grouping = Grouping::of_config(&config);
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
         let groups_of = Arc::new(register.persons().map(|p| (p.id, groups_of(p))).collect());
-        Self { version, config, table, locked, register, condition: Condition::default(), identity: None, groups_of }
+        Self { version, config, table, locked, register, condition: Condition::default(), identity: None, inspection: None, groups_of }
     }
 
     /// The groups a person of the register is judged by; none if they are in none.

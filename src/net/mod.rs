@@ -12,6 +12,8 @@
 //! - [`framing`]      HTTP/1.1 requests framed as RFC 9112 says, or refused
 //! - [`destination`]  which addresses may be dialled for a client
 //! - [`fetch`]        a file brought from a server, whole or not at all
+//! - [`inspection`]   what looking into TLS takes
+//! - [`prefixed`]     a stream of which some bytes have been read already
 //! - [`tls`]          every configuration of TLS
 //! - [`early`]        a certificate that is not valid yet says that our clock is behind
 //! - [`own`]          the addresses of this machine
@@ -25,8 +27,10 @@ pub mod early;
 pub mod fetch;
 pub mod framing;
 pub mod idle;
+pub mod inspection;
 pub mod listen;
 pub mod own;
+pub mod prefixed;
 pub mod tls;
 pub mod udp;
 
