@@ -20,7 +20,7 @@ fn straight(from: &str, more: &[&str]) -> String {
 fn what_is_the_school_s_own_goes_straight_there_and_all_else_to_the_proxy_and_nowhere_beside_it() {
     let own = "internal = [\"198.51.100.0/25\", \"hill.example\"]\ndirect = [\"printing.example\"]";
     let school = School::new(&Wish { proxy: own, ..Wish::default() });
-    let _gate = school.start();
+    let gate = school.start();
     let doors = &school.json(&["status"])["doors"];
     let (web, proxy) = (doors["web"][0].as_str().expect("the web door"), doors["proxy"][0].as_str().expect("the proxy"));
     let fetch = |path: &str, host: &str| straight("127.0.0.1", &["-H", &format!("Host: {host}"), &format!("http://{web}{path}")]);
@@ -62,8 +62,13 @@ fn what_is_the_school_s_own_goes_straight_there_and_all_else_to_the_proxy_and_no
         let got = said(file.to_str().expect("a path"), &[url]);
         assert_eq!(got, [expected], "{url}");
     }
-    let stranger = straight("127.200.0.1", &[&format!("http://{web}/proxy.pac")]);
-    assert!(!stranger.contains("FindProxy"), "{stranger}");
+    drop(gate);
+    let config = school.config(&Wish::default()).replace("127.0.0.0/8", "127.0.0.0/24");
+    school.write("config/schoolgate.toml", &config);
+    let _gate = school.start();
+    let web = school.json(&["status"])["doors"]["web"][0].as_str().expect("the web door").to_owned();
+    let fetched = |from: &str| straight(from, &[&format!("http://{web}/proxy.pac")]).contains("FindProxy");
+    assert!(fetched("127.0.0.9") && !fetched("127.0.9.1"), "a stranger is not told what the school's zones are");
 }
 
 #[test]

@@ -58,6 +58,8 @@ pub enum StartFault {
     #[error(transparent)]
     Locked(#[from] ops::locked::LockedFault),
     #[error(transparent)]
+    Phrases(#[from] ops::phrases::NoTerms),
+    #[error(transparent)]
     Journal(#[from] crate::journal::JournalFault),
     #[error(transparent)]
     Register(#[from] crate::people::StoreFault),

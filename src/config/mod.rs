@@ -19,6 +19,7 @@
 //! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
 //! - [`encrypted`]   `[dns]`, its encrypted part
 //! - [`lists`]       `[lists]`, `[[list]]`
+//! - [`phrases`]     `[[phrases]]`
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
 //! - [`categories`]  `[category.ID]`
 //! - [`profiles`]    `[profile.NAME]`
@@ -47,6 +48,7 @@ mod known;
 mod lists;
 mod names;
 mod near;
+mod phrases;
 mod profiles;
 mod public;
 mod school;
@@ -67,6 +69,7 @@ pub use inside::Inside;
 pub use lists::{Lists, SealedFile, Source, Update};
 pub use names::{Data, Forward, Record};
 pub use near::nearest;
+pub use phrases::PhraseSource;
 pub use public::{PublicList, Signature};
 pub use school::{SUITES, School};
 pub use upstream::{Protocol, Upstream};

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::journal::Names;
+use crate::lists::phrases::Matcher;
 use crate::lists::{Ahead, Found, Locked, Table};
 use crate::net::inspection::Inspection;
 use crate::net::tls::Identity;
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub identity: Option<Result<Arc<Identity>, Arc<str>>>,
     /// What looking into TLS takes, or why nothing is looked into. `None`: the school has no authority.
     pub inspection: Option<Result<Arc<Inspection>, Arc<str>>>,
+    /// Which words mean what: the terms that ship and the school's phrase lists. `None`: nothing is looked for.
+    pub phrases: Option<Arc<Matcher>>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
 }
 
@@ -44,7 +47,18 @@ impl Snapshot {
         let grouping = Grouping::of_config(&config);
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
         let groups_of = Arc::new(register.persons().map(|p| (p.id, groups_of(p))).collect());
-        Self { version, config, table, locked, register, condition: Condition::default(), identity: None, inspection: None, groups_of }
+        Self {
+            version,
+            config,
+            table,
+            locked,
+            register,
+            condition: Condition::default(),
+            identity: None,
+            inspection: None,
+            phrases: None,
+            groups_of,
+        }
     }
 
     /// The groups a person of the register is judged by; none if they are in none.

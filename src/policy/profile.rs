@@ -3,6 +3,7 @@
 use super::{Act, OwnEntries, Passes, Safe, Timetable};
 use crate::words::{Category, CategorySet, GroupId, Network, NetworkId};
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 /// A profile, by its place in [`Policy::profiles`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +25,8 @@ pub struct Profile {
     pub pupils: bool,
     /// What search engines and YouTube are answered as.
     pub safe: Safe,
+    /// From which weight of its phrases on a page is taken for what they say. `None`: pages are not scored.
+    pub phrase_limit: Option<NonZeroU32>,
 }
 
 impl Profile {
