@@ -17,6 +17,8 @@
 //! - [`opening`]     the first bytes a client says on a connection of its own protocol
 //! - [`dial`]        resolve, judge, connect
 //! - [`headers`]     what belongs to one hop and what to the whole way
+//! - [`inside`]      looking into TLS
+//! - [`search`]      what a request searches for
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`refuse`]      every answer of our own
 
@@ -26,12 +28,14 @@ mod connection;
 mod dial;
 mod expect;
 mod headers;
+mod inside;
 mod opening;
 mod origin;
 mod plain;
 mod record;
 mod refuse;
 mod request;
+mod search;
 mod way;
 
 use crate::gate::Gate;
