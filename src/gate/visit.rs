@@ -102,6 +102,13 @@ impl Visit {
         Some(Judged { verdict, found })
     }
 
+    /// Judges a page by what its words speak of. `None`: that adds nothing.
+    pub fn judge_words(&self, question: &Judged, host: &Host, categories: CategorySet) -> Option<Judged> {
+        let found = Found::of(categories);
+        let verdict = decide_answer(&question.verdict, &self.ask(host, &found, Surface::NoPage), &self.snapshot.config.policy)?;
+        Some(Judged { verdict, found })
+    }
+
     /// What a host is answered as, by safe search. `None`: as itself; so is what is blocked, and what a network only watches, or lets be.
     pub fn rewrite(&self, host: &Host, judged: &Judged) -> Option<Rewrite> {
         let rewrite = rewrite(host, &self.who.groups, &self.snapshot.config.policy)?;

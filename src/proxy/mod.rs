@@ -17,6 +17,7 @@
 //! - [`opening`]     the first bytes a client says on a connection of its own protocol
 //! - [`dial`]        resolve, judge, connect
 //! - [`headers`]     what belongs to one hop and what to the whole way
+//! - [`scan`]     pages scored by the words on them
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`refuse`]      every answer of our own
 
@@ -32,6 +33,7 @@ mod plain;
 mod record;
 mod refuse;
 mod request;
+mod scan;
 mod way;
 
 use crate::gate::Gate;
