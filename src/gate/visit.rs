@@ -1,7 +1,8 @@
 //! One request: who it is from, what the lists say, the verdict, and the line in the journal.
 
 use super::{Gate, Snapshot};
-use crate::journal::{Door, Event, Intent};
+use crate::journal::{Decrypted, Door, Event, Intent};
+use crate::lists::phrases::Theme;
 use crate::lists::Found;
 use crate::policy::{Ask, Mode, Rewrite, Step, Surface, Verdict, decide, decide_answer, rewrite};
 use crate::words::{Category, CategorySet, Host, Moment, Who};
@@ -55,6 +56,17 @@ pub struct Heard<'a> {
     pub bytes_up: u64,
     pub bytes_down: u64,
     pub duration_ms: u32,
+    pub within: Within<'a>,
+}
+
+/// What a door saw within TLS, or of a search in plain HTTP. The default is a door that had nothing to look into.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Within<'a> {
+    /// `None`: nobody asked for it to be decrypted.
+    pub decrypted: Option<Decrypted>,
+    /// As typed; empty: no search.
+    pub search: &'a str,
+    pub theme: Option<(Theme, u8)>,
 }
 
 impl Judged {
@@ -167,6 +179,9 @@ impl Visit {
             labels: if bare { 0 } else { verdict.labels },
             group: if help { None } else { verdict.group },
             intent: heard.intent,
+            search: if bare { "" } else { heard.within.search }.into(),
+            theme: heard.within.theme.filter(|_| !bare),
+            decrypted: heard.within.decrypted.unwrap_or(Decrypted::NotAsked),
             status: heard.status,
             bytes_up: if bare { 0 } else { heard.bytes_up },
             bytes_down: if bare { 0 } else { heard.bytes_down },
@@ -210,6 +225,7 @@ mod tests {
             bytes_up: 71,
             bytes_down: 99,
             duration_ms: 3,
+            within: Within { decrypted: Some(Decrypted::Yes), search: "a secret", theme: Some((Theme::Adult, 50)) },
         }
     }
 
@@ -229,6 +245,7 @@ mod tests {
             let event = visit.event(&judged, heard("www.locked.example"));
             assert_eq!((event.host.as_ref(), event.path.as_ref(), event.method.as_ref()), ("", "", ""), "{what}");
             assert_eq!((event.port, event.query_type, event.labels, event.list), (0, 0, 0, None), "{what}");
+            assert_eq!((event.search.as_ref(), event.theme), ("", None), "{what}");
             assert_eq!((event.bytes_up, event.bytes_down), (0, 0), "{what}: a length says which name it may be");
             assert!(matches!(event.rule, Some(1..=2)) && event.who.is_some(), "{what}");
             assert_eq!(event.categories, CategorySet::of(&[Category::ILLEGAL_CSAM]), "{what}");
