@@ -94,24 +94,44 @@ impl Visit {
         decide(&self.ask(host, found, surface), &self.snapshot.config.policy)
     }
 
+    /// What a name that is no host is judged as: a single label that no list and no school entry can name.
+    pub fn nobody() -> Host {
+        Host::from(std::net::IpAddr::from([0, 0, 0, 0]))
+    }
+
     /// Judges a name that no list can hold, because it is no host: by the default of the profile.
     pub fn judge_unlisted(&self, surface: Surface) -> Judged {
-        // A single label that no list and no school entry can name.
-        let nobody = Host::from(std::net::IpAddr::from([0, 0, 0, 0]));
+        let nobody = &Self::nobody();
         Judged {
-            verdict: decide(&self.ask(&nobody, &Found::NOTHING, surface), &self.snapshot.config.policy),
+            verdict: decide(&self.ask(nobody, &Found::NOTHING, surface), &self.snapshot.config.policy),
             found: Found::NOTHING,
         }
     }
 
     /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing.
     pub fn judge_behind(&self, question: &Judged, behind: &Host, surface: Surface) -> Option<Judged> {
-        let found = self.snapshot.find(behind, "");
+        self.judge_behind_found(question, behind, self.snapshot.find(behind, ""), surface)
+    }
+
+    /// [`Visit::judge_behind`] of which is known already what the lists say.
+    pub fn judge_behind_found(&self, question: &Judged, behind: &Host, found: Found, surface: Surface) -> Option<Judged> {
         if found.categories().is_empty() {
             return None;
         }
         let verdict = decide_answer(&question.verdict, &self.ask(behind, &found, surface), &self.snapshot.config.policy)?;
         Some(Judged { verdict, found })
+    }
+
+    /// Judges a page by what its words speak of. `None`: that adds nothing.
+    pub fn judge_words(&self, question: &Judged, host: &Host, categories: CategorySet) -> Option<Judged> {
+        let found = Found::of(categories);
+        let verdict = decide_answer(&question.verdict, &self.ask(host, &found, Surface::NoPage), &self.snapshot.config.policy)?;
+        Some(Judged { verdict, found })
+    }
+
+    /// Whether somebody else at this network, or the same person at another time, may be told otherwise of a host.
+    pub fn is_personal(&self, host: &Host, found: &Found) -> bool {
+        self.snapshot.is_personal(self.who.network, host, found)
     }
 
     /// What a host is answered as, by safe search. `None`: as itself; so is what is blocked, and what a network only watches, or lets be.

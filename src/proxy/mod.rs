@@ -19,6 +19,7 @@
 //! - [`headers`]     what belongs to one hop and what to the whole way
 //! - [`inside`]      looking into TLS
 //! - [`search`]      what a request searches for
+//! - [`scan`]     pages scored by the words on them
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`refuse`]      every answer of our own
 
@@ -36,6 +37,7 @@ mod record;
 mod refuse;
 mod request;
 mod search;
+mod scan;
 mod way;
 
 use crate::gate::Gate;
