@@ -1,8 +1,11 @@
 //! What comes after the answer to CONNECT, and after the transparent door's first look.
 
-use super::Proxy;
+use super::opening::{Opening, opening};
+use super::{Proxy, inside};
 use super::way::Way;
+use crate::journal::Decrypted;
 use crate::net::idle::Idle;
+use bytes::BytesMut;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, copy_bidirectional_with_sizes};
@@ -14,7 +17,17 @@ const IDLE: Duration = Duration::from_secs(30 * 60);
 const BUFFER: usize = 16 * 1024;
 
 /// Carries bytes until both sides have ended, or nothing moves for too long. Each side's end is passed on alone.
-pub async fn carry(_proxy: &Arc<Proxy>, way: Way) {
+pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
+    if inside::chosen(&way.visit, &way.judged, &way.host) == Decrypted::Yes {
+        let mut already = BytesMut::from(std::mem::take(&mut way.already));
+        let opened = opening(&mut way.stream, &mut already).await;
+        way.already = already.freeze();
+        if let Opening::Tls(hello) = opened
+            && inside::wanted(proxy, &way, &hello)
+        {
+            return inside::carry(proxy, way, hello).await;
+        }
+    }
     let mut client = Idle::new(way.stream, IDLE);
     let mut origin = Idle::new(way.origin, IDLE);
     // What the client sent right after its request, before anything else.

@@ -79,9 +79,6 @@ impl Origin {
             }
     }
 
-    pub fn is_http2(&self) -> bool {
-        matches!(self.sender, Sender::Two(_))
-    }
 
     /// Sends a request of HTTP/1.1, one at a time.
     pub async fn send(&mut self, request: Request<Body>) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {

@@ -17,7 +17,7 @@ use crate::proxy::plain::Unanswered;
 use crate::proxy::record::Record;
 use crate::proxy::refuse::{self, Body};
 use crate::proxy::request::Asked;
-use crate::proxy::{HEAD_READ, HEAD_WAIT, Proxy, headers};
+use crate::proxy::{HEAD_READ, HEAD_WAIT, Proxy, headers, scan};
 use crate::words::{ClientAddr, Host};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body as _, Incoming};
@@ -163,12 +163,19 @@ impl Session {
                 let upgraded = upgrade.and_then(|client| Upgraded::of(client, &mut response));
                 let (mut head, body) = response.into_parts();
                 headers::within::for_client(&mut head, upgraded.is_some(), self.protocol == Some(HTTP_2));
+                let body = if upgraded.is_some() {
+                    body.boxed_unsync()
+                } else {
+                    let passed = scan::passed(&mut record, &head.headers, body).await;
+                    let Some(body) = passed else { return refuse::blocked(&mut record, seen) };
+                    body
+                };
                 let bytes_down = if is_head { 0 } else { headers::length(&head.headers).unwrap_or(0) };
                 record.note(head.status, bytes_down);
                 if let Some(upgraded) = upgraded {
                     *self.upgraded.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgraded);
                 }
-                Response::from_parts(head, body.boxed_unsync())
+                Response::from_parts(head, body)
             }
             Err(Fault::Unanswered(Unanswered::Unreached(Unreached::Blocked(behind)))) => {
                 record.judged = *behind;
@@ -190,6 +197,9 @@ impl Session {
         let (mut head, body) = request.into_parts();
         headers::within::for_origin(&mut head, asked, upgrade, self.protocol == Some(HTTP_2));
         enforced::enforce(visit, asked, &mut head);
+        if scan::wanted(visit, judged.verdict.step).is_some() {
+            headers::readable(&mut head.headers);
+        }
         // A connection may be closed by the origin in the moment it is used: what asks only, and has no body, is asked again on a
         // new one (RFC 9110 §9.2.2).
         let mut again = (body.is_end_stream() && head.method.is_safe() && !upgrade).then(|| bare(&head));
