@@ -14,6 +14,7 @@
 //! - [`tls`]          every configuration of TLS
 //! - [`early`]        a certificate that is not valid yet says that our clock is behind
 //! - [`own`]          the addresses of this machine
+//! - [`splice`]       bytes carried between two connections until both have ended
 //! - [`udp`]          datagrams that are answered from the address they were sent to
 
 pub mod batch;
@@ -25,6 +26,7 @@ pub mod framing;
 pub mod idle;
 pub mod listen;
 pub mod own;
+pub mod splice;
 pub mod tls;
 pub mod udp;
 
