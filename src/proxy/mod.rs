@@ -11,22 +11,28 @@
 //! - [`plain`]       absolute form: the request passed on, the response passed back
 //! - [`expect`]      100-continue, end to end
 //! - [`origin`]      a connection to an origin, kept for the next request
-//! - [`connect`]     CONNECT: the answer, then bytes both ways
+//! - [`connect`]     CONNECT: the answer, and the way that is carried after it
+//! - [`way`]         a client and an origin, joined
+//! - [`beyond`]      what comes after the answer to CONNECT
+//! - [`opening`]     the first bytes a client says on a connection of its own protocol
 //! - [`dial`]        resolve, judge, connect
 //! - [`headers`]     what belongs to one hop and what to the whole way
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`refuse`]      every answer of our own
 
+mod beyond;
 mod connect;
 mod connection;
 mod dial;
 mod expect;
 mod headers;
+mod opening;
 mod origin;
 mod plain;
 mod record;
 mod refuse;
 mod request;
+mod way;
 
 use crate::gate::Gate;
 use crate::net::Drain;
