@@ -95,7 +95,13 @@ struct Half {
 }
 
 impl Half {
-    fn poll(&mut self, cx: &mut Context<'_>, from: &mut impl Side, to: &mut impl Side, moved: &AtomicU64) -> Poll<io::Result<()>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &mut impl Side,
+        to: &mut impl Side,
+        moved: &AtomicU64,
+    ) -> Poll<io::Result<()>> {
         if self.ended {
             return Poll::Ready(Ok(()));
         }
@@ -123,7 +129,9 @@ impl Half {
 
     /// Reads some; what the other side takes at once is gone already.
     fn take(&mut self, cx: &mut Context<'_>, from: &mut impl Side, to: &mut impl Side) -> Poll<io::Result<usize>> {
-        if self.bulk && let (Some(source), Some(_)) = (from.socket(), to.socket()) {
+        if self.bulk
+            && let (Some(source), Some(_)) = (from.socket(), to.socket())
+        {
             if self.pipe.is_none() {
                 self.pipe = Pipe::borrow();
             }
