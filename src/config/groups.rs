@@ -47,7 +47,8 @@ pub(super) struct People {
 }
 
 pub(super) fn read(root: &Section, profiles: &[Profile], known_profiles: &Known<ProfileId>, whole: bool) -> People {
-    let mut people = People { groups: vec![], members: vec![], networks: vec![], with_ca: vec![], known: Known::new("group", whole) };
+    let mut people =
+        People { groups: vec![], members: vec![], networks: vec![], with_ca: vec![], known: Known::new("group", whole) };
     for section in at_most(root.sections("group"), "groups") {
         people.group(&section, known_profiles);
         people.not_too_many(&section);

@@ -232,7 +232,18 @@ impl Door {
         } else {
             let (visit, judged, query, share) = (visit.clone(), *judged, *query, self.resolver.share(asker.client));
             let alias = alias.copied();
-            return First::Open(Box::new(Open { visit, judged, personal, query, asker, length, since, alias, share, update: None }));
+            return First::Open(Box::new(Open {
+                visit,
+                judged,
+                personal,
+                query,
+                asker,
+                length,
+                since,
+                alias,
+                share,
+                update: None,
+            }));
         }
         First::Answered
     }

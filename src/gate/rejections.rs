@@ -78,7 +78,8 @@ impl Rejections {
             *by_client.entry(*client).or_default() += 1;
         }
         by_client.retain(|client, hosts| *hosts >= WITHOUT && !memory.took.contains(client));
-        let mut hosts: Vec<_> = memory.hosts.iter().filter(|(_, t)| !t.clients.iter().all(|c| by_client.contains_key(c))).collect();
+        let mut hosts: Vec<_> =
+            memory.hosts.iter().filter(|(_, t)| !t.clients.iter().all(|c| by_client.contains_key(c))).collect();
         hosts.sort_by(|(a, of_a), (b, of_b)| of_b.times.cmp(&of_a.times).then(a.as_str().cmp(b.as_str())));
         let mut without: Vec<_> = by_client.iter().map(|(client, hosts)| (*client, *hosts)).collect();
         without.sort_unstable();

@@ -2,8 +2,8 @@
 
 use super::{Gate, Snapshot};
 use crate::journal::{Decrypted, Door, Event, Intent};
-use crate::lists::phrases::Theme;
 use crate::lists::Found;
+use crate::lists::phrases::Theme;
 use crate::policy::{Ask, Mode, Rewrite, Safe, Step, Surface, Verdict, Youtube, decide, decide_answer, rewrite, strictest};
 use crate::words::{Category, CategorySet, Host, Moment, Who};
 use std::borrow::Cow;

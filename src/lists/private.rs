@@ -46,7 +46,9 @@ impl Privates {
                     Some(known) => private = Some(known),
                     None => fault(format!("`[{word}]` is no section of this file: write `[banking]`, `[health]` or `[pinned]`")),
                 },
-                (None, None) => fault("a name before the first section: write `[banking]`, `[health]` or `[pinned]` above it".into()),
+                (None, None) => {
+                    fault("a name before the first section: write `[banking]`, `[health]` or `[pinned]` above it".into())
+                }
                 (None, Some(private)) => match Host::parse(line_text) {
                     Ok(host) => drop(hosts.insert(host, private)),
                     Err(_) => fault(format!("`{line_text}` is no host name")),

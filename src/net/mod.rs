@@ -17,6 +17,7 @@
 //! - [`tls`]          every configuration of TLS
 //! - [`early`]        a certificate that is not valid yet says that our clock is behind
 //! - [`own`]          the addresses of this machine
+//! - [`splice`]       bytes carried between two connections until both have ended
 //! - [`udp`]          datagrams that are answered from the address they were sent to
 
 pub mod batch;
@@ -31,6 +32,7 @@ pub mod inspection;
 pub mod listen;
 pub mod own;
 pub mod prefixed;
+pub mod splice;
 pub mod tls;
 pub mod udp;
 

@@ -40,10 +40,11 @@ pub fn load(config: &Config, before: Option<&Inspection>) -> Result<Option<Arc<I
     let trust = config.inside.trust.as_ref().map(|file| read(&file.path, MAX_TEXT).map_err(|why| named(file, &why)));
     let trust = trust.transpose()?;
     let carried = (carried.certificate, carried.next);
-    let inspection = Inspection::new(authority, privates, trust.as_deref(), crls, carried).map_err(|fault| match &config.inside.trust {
-        Some(file) => named(file, &fault.to_string()),
-        None => fault.to_string(),
-    })?;
+    let inspection =
+        Inspection::new(authority, privates, trust.as_deref(), crls, carried).map_err(|fault| match &config.inside.trust {
+            Some(file) => named(file, &fault.to_string()),
+            None => fault.to_string(),
+        })?;
     Ok(Some(Arc::new(inspection)))
 }
 

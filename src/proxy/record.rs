@@ -50,7 +50,20 @@ impl<'a> Record<'a> {
         let search = search::of(visit, asked, request);
         let intent = if search.is_some() { Intent::Search } else { intent };
         let (door, decrypted) = (Door::Proxy, None);
-        Self { gate, visit, judged, asked, method, intent, door, decrypted, search, bytes_up, began: Instant::now(), noted: false }
+        Self {
+            gate,
+            visit,
+            judged,
+            asked,
+            method,
+            intent,
+            door,
+            decrypted,
+            search,
+            bytes_up,
+            began: Instant::now(),
+            noted: false,
+        }
     }
 
     pub fn host(&self) -> &Host {
@@ -68,6 +81,11 @@ impl<'a> Record<'a> {
     /// Writes the line. What is noted again is not written twice.
     pub fn note(&mut self, status: StatusCode, bytes_down: u64) {
         self.write(status.as_u16(), bytes_down);
+    }
+
+    /// Leaves the line to whoever answers in its place.
+    pub fn leave(mut self) {
+        self.noted = true;
     }
 
     fn write(&mut self, status: u16, bytes_down: u64) {

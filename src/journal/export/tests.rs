@@ -195,7 +195,13 @@ fn squid_lines_have_ten_fields() {
 const NASTY: &str = "x\n1794996000.000 0 10.0.0.1 TCP_MISS/200\r\n\x1b[2J\x07 \"'\\\u{7f}\u{9b}\u{202e}\u{2028},;";
 
 fn nasty() -> Line {
-    let event = Event { method: "G\nE\x1bT \"".into(), host: NASTY.into(), path: format!("/{NASTY}").into(), search: NASTY.into(), ..proxied() };
+    let event = Event {
+        method: "G\nE\x1bT \"".into(),
+        host: NASTY.into(),
+        path: format!("/{NASTY}").into(),
+        search: NASTY.into(),
+        ..proxied()
+    };
     line_of(event, NASTY)
 }
 

@@ -161,7 +161,11 @@ mod tests {
             ("https://www.google.com/", None),
         ] {
             let found = searched(&Url::parse(url).unwrap());
-            assert_eq!(found.as_ref().map(|s| (s.service.word(), s.words.as_slice())), expected.map(|(of, words): (_, &str)| (of, words.as_bytes())), "{url}");
+            assert_eq!(
+                found.as_ref().map(|s| (s.service.word(), s.words.as_slice())),
+                expected.map(|(of, words): (_, &str)| (of, words.as_bytes())),
+                "{url}"
+            );
         }
     }
 

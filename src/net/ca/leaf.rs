@@ -5,7 +5,8 @@ use super::{Authority, BACKDATED, CaFault};
 use crate::words::Host;
 use quick_cache::sync::Cache;
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
+    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    SanType,
 };
 use rustls::crypto::ring::sign::any_ecdsa_type;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -51,7 +52,8 @@ impl Leaves {
 
     pub fn get(&self, authority: &Authority, host: &Host, now: i64) -> Result<Leaf, CaFault> {
         // A clock that was set back makes what was minted before one of the future.
-        let good = |leaf: &Leaf| leaf.ends > now.saturating_add(RENEWED).min(authority.ends) && leaf.ends <= now.saturating_add(LASTS);
+        let good =
+            |leaf: &Leaf| leaf.ends > now.saturating_add(RENEWED).min(authority.ends) && leaf.ends <= now.saturating_add(LASTS);
         if let Some(leaf) = self.kept.get(host).filter(good) {
             return Ok(leaf);
         }

@@ -71,7 +71,9 @@ fn openssl_reads_what_the_authority_and_its_certificates_say() {
     let authority = authority();
     let leaf = authority.leaf(&host("www.example.com"), NOW).expect("minted");
     let (of_authority, of_leaf) = (x509(authority.certificate(), "-text"), x509(&leaf.certified.cert[0], "-text"));
-    for part in ["CA:TRUE, pathlen:0", "Hill School web filter 2026-11", "Not After : Nov 21", "prime256v1", "Certificate Sign, CRL Sign"] {
+    for part in
+        ["CA:TRUE, pathlen:0", "Hill School web filter 2026-11", "Not After : Nov 21", "prime256v1", "Certificate Sign, CRL Sign"]
+    {
         assert!(of_authority.contains(part), "{part}: {of_authority}");
     }
     assert!(!of_authority.contains("Name Constraints"));

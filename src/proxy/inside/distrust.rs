@@ -57,10 +57,7 @@ impl Distrust {
                 "This page's certificate is for another address",
                 "Whatever answered is not what you asked for. Look at the address again: one letter may be wrong.",
             ),
-            Kind::SelfSigned => (
-                "Nobody vouches for this page",
-                "It has signed its certificate itself, so it may be anybody.",
-            ),
+            Kind::SelfSigned => ("Nobody vouches for this page", "It has signed its certificate itself, so it may be anybody."),
             Kind::Unknown => (
                 "Nobody we know vouches for this page",
                 "Its certificate is signed by an authority that this school does not trust, or part of it is missing.",
@@ -73,14 +70,10 @@ impl Distrust {
                 "This page's encryption is too weak",
                 "Its certificate or its encryption is of a kind that is no longer safe. Its owner has to renew it.",
             ),
-            Kind::Other => (
-                "This page cannot prove what it is",
-                "Something is wrong with its certificate.",
-            ),
-            Kind::NoTls => (
-                "The page did not answer",
-                "There was no secure connection to it. Nothing is blocked. Try again later.",
-            ),
+            Kind::Other => ("This page cannot prove what it is", "Something is wrong with its certificate."),
+            Kind::NoTls => {
+                ("The page did not answer", "There was no secure connection to it. Nothing is blocked. Try again later.")
+            }
         }
     }
 

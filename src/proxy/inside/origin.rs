@@ -61,7 +61,8 @@ impl Origin {
             });
             (Sender::Two(sender), driver)
         } else {
-            let (sender, connection) = http1::Builder::new().max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS).handshake(io).await?;
+            let (sender, connection) =
+                http1::Builder::new().max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS).handshake(io).await?;
             let driver = tokio::spawn(async move {
                 let _ = connection.with_upgrades().await;
                 tell.notify_one();
@@ -78,7 +79,6 @@ impl Origin {
                 Sender::Two(sender) => sender.is_closed(),
             }
     }
-
 
     /// Sends a request of HTTP/1.1, one at a time.
     pub async fn send(&mut self, request: Request<Body>) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {

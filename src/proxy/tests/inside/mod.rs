@@ -11,9 +11,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
 async fn both_sides_speak_what_both_can_and_each_request_has_its_line() {
-    for (origin, client, version) in
-        [(BOTH, "--http2", "HTTP/2"), (BOTH, "--http1.1", "HTTP/1.1"), (ONE, "--http2", "HTTP/1.1"), (&[][..], "--http2", "HTTP/1.1")]
-    {
+    for (origin, client, version) in [
+        (BOTH, "--http2", "HTTP/2"),
+        (BOTH, "--http1.1", "HTTP/1.1"),
+        (ONE, "--http2", "HTTP/1.1"),
+        (&[][..], "--http2", "HTTP/1.1"),
+    ] {
         let inside = Inside::new(Wish { speaks: origin, ..Wish::default() }).await;
         let (one, two) = (inside.url("a.example", "/one?x=1"), inside.url("a.example", "/two"));
         let (code, said) = inside.curl("school.pem", &[client, &one, &two]).await;
@@ -33,7 +36,8 @@ async fn both_sides_speak_what_both_can_and_each_request_has_its_line() {
 
 #[tokio::test]
 async fn a_page_is_judged_by_its_whole_address_and_its_block_page_is_shown_inside() {
-    let inside = Inside::new(Wish { shows: &|w| w.leaf(&host("shared.example"), stand::now()).expect("minted"), ..Wish::default() }).await;
+    let inside =
+        Inside::new(Wish { shows: &|w| w.leaf(&host("shared.example"), stand::now()).expect("minted"), ..Wish::default() }).await;
     let open = inside.page(&inside.url("shared.example", "/other")).await;
     assert!(open.contains("HTTP/2 200"), "{open}");
     let blocked = inside.page(&inside.url("shared.example", "/locked/page")).await;
@@ -44,9 +48,42 @@ async fn a_page_is_judged_by_its_whole_address_and_its_block_page_is_shown_insid
 }
 
 #[tokio::test]
+async fn a_blocked_host_s_page_is_shown_inside_and_written_down_once() {
+    let inside = Inside::new(Wish::default()).await;
+    let page = inside.page(&inside.url("www.adult.example", "/x?y")).await;
+    assert!(page.contains("HTTP/2 403") && page.contains("This page is not available in school"), "{page}");
+    let events = inside.stand.school.events();
+    let told: Vec<_> = events.iter().map(|e| (&*e.method, &*e.host, &*e.path, e.action, e.decrypted)).collect();
+    assert_eq!(told, [("GET", "www.adult.example", "/x?y", Action::Block, Decrypted::Yes)]);
+    // Who does not trust the authority is blocked all the same, and written down as well.
+    let (code, _) = inside.curl("world.pem", &[&inside.url("adult.example", "/")]).await;
+    assert_eq!(code, 60);
+    for _ in 0..100 {
+        if inside.stand.school.events().len() == 2 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let last = inside.stand.school.events().pop().expect("an event");
+    assert_eq!((&*last.method, &*last.host, last.action, last.status), ("CONNECT", "adult.example", Action::Block, 403));
+    assert!(inside.got().is_empty());
+}
+
+#[tokio::test]
+async fn a_device_sees_whether_it_trusts_the_authority() {
+    let inside = Inside::new(Wish { installed: false, ..Wish::default() }).await;
+    let check = "https://trusted.schoolgate.internal/";
+    let (code, said) = inside.curl("school.pem", &[check]).await;
+    assert!(code == 0 && said.contains("Yes: it is trusted here"), "{said}");
+    assert_eq!(inside.curl("world.pem", &[check]).await.0, 60);
+    assert!(inside.stand.school.events().is_empty(), "it is no visit");
+}
+
+#[tokio::test]
 async fn what_is_left_alone_is_passed_as_it_is_and_the_log_says_why() {
     let privates = "[banking]\nbank.example\n[pinned]\napp.example\n[health]\nhealth.example\n";
-    let named = |name: &'static str| move |world: &crate::net::ca::Authority| world.leaf(&host(name), stand::now()).expect("minted");
+    let named =
+        |name: &'static str| move |world: &crate::net::ca::Authority| world.leaf(&host(name), stand::now()).expect("minted");
     let (inside, without) = ("[inside]\nexcept = [\"left.example\"]\n", "[inside]\nwithout = [\"adult\"]\n");
     let group = "[[group]]\nname = \"nobody\"\nprofile = \"staff\"\n[inside]\ngroups = [\"nobody\"]\n";
     for (name, more, installed, why) in [
@@ -109,7 +146,10 @@ async fn a_websocket_passes_both_ways() {
     let ask = "GET /socket HTTP/1.1\r\nHost: a.example\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n";
     stream.write_all(ask.as_bytes()).await.expect("sent");
     let head = read_until(&mut stream, "\r\n\r\n").await.to_lowercase();
-    assert!(head.starts_with("http/1.1 101") && head.contains("upgrade: websocket") && head.contains("connection: upgrade"), "{head}");
+    assert!(
+        head.starts_with("http/1.1 101") && head.contains("upgrade: websocket") && head.contains("connection: upgrade"),
+        "{head}"
+    );
     // What is no HTTP must not be read as such.
     stream.write_all(b"\x00he\xffo").await.expect("sent");
     let mut back = [0; 5];
@@ -117,7 +157,10 @@ async fn a_websocket_passes_both_ways() {
     assert_eq!(&back, b"\x00HE\xffO");
     // Another protocol than WebSocket is not asked for.
     let mut stream = inside.open("a.example").await;
-    stream.write_all(b"GET /plain HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n").await.expect("sent");
+    stream
+        .write_all(b"GET /plain HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+        .await
+        .expect("sent");
     assert!(read_until(&mut stream, "of /plain\n").await.starts_with("HTTP/1.1 200"));
     assert!(!inside.got().last().expect("a request").headers.contains_key("upgrade"));
 }
@@ -149,7 +192,10 @@ async fn large_bodies_pass_over_http_2_and_many_requests_share_a_connection() {
     std::fs::write(&big, vec![b'y'; 2 << 20]).expect("written");
     let (sent, back) = (format!("@{}", big.display()), inside.path("back"));
     let (code, said) = inside
-        .curl("school.pem", &["--http2", "--data-binary", &sent, "-o", back.to_str().expect("a path"), &inside.url("a.example", "/echo")])
+        .curl(
+            "school.pem",
+            &["--http2", "--data-binary", &sent, "-o", back.to_str().expect("a path"), &inside.url("a.example", "/echo")],
+        )
         .await;
     assert_eq!(code, 0, "{said}");
     let back = std::fs::read(&back).expect("it is there");

@@ -219,7 +219,8 @@ async fn answer(mut request: Request<Incoming>) -> Result<Response<BoxBody<Bytes
                     let _ = stream.write_all(&bytes.map(|b| b.to_ascii_uppercase())).await;
                 }
             });
-            let head = response.status(StatusCode::SWITCHING_PROTOCOLS).header("connection", "upgrade").header("upgrade", "websocket");
+            let head =
+                response.status(StatusCode::SWITCHING_PROTOCOLS).header("connection", "upgrade").header("upgrade", "websocket");
             head.body(whole(String::new())).expect("a response")
         }
         "/trailers" => {
