@@ -181,7 +181,7 @@ fn an_authority_is_made_carried_to_a_browser_and_looked_through_by() {
     assert!(shown.contains("This page is not available in school"), "{shown}");
     let shown = chromium(&gate, &trusting, "https://trusted.schoolgate.internal/");
     assert!(shown.contains("Yes: it is trusted here"), "{shown}");
-    let search = "/search?q=how+to+kill+myself";
+    let search = "/search?q=kill+myself+tonight";
     chromium(&gate, &trusting, &world.url("www.bing.com", search));
 
     // And one in whose store it is not.
@@ -202,7 +202,7 @@ fn an_authority_is_made_carried_to_a_browser_and_looked_through_by() {
         (&"block".into(), &"www.pokerstars.com".into(), &"navigation".into())
     );
     let searched = find(search);
-    assert_eq!((&searched["search"], &searched["intent"]), (&"how to kill myself".into(), &"search".into()));
+    assert_eq!((&searched["search"], &searched["intent"]), (&"kill myself tonight".into(), &"search".into()));
     assert!(searched["theme"] == "suicide" || searched["theme"] == "self-harm", "{searched}");
     let bank = log.iter().find(|e| e["host"] == "www.hsbc.co.uk").expect("the bank's line");
     assert_eq!((&bank["decrypted"], &bank["path"]), (&"banking".into(), &serde_json::Value::Null));

@@ -13,21 +13,21 @@ fn of(name: &'static str) -> impl Fn(&Authority) -> Leaf {
 async fn a_search_is_written_down_with_what_it_is_about_and_asked_safely() {
     let inside = Inside::new(Wish { shows: &of("www.google.co.uk"), ..Wish::default() }).await;
     let url = |path: &str| inside.url("www.google.co.uk", path);
-    let said = inside.page(&url("/search?q=how+to+kill+myself&safe=off")).await;
+    let said = inside.page(&url("/search?q=kill+myself+tonight&safe=off")).await;
     assert!(said.contains("HTTP/2 200"), "{said}");
     inside.page(&url("/search?q=red+f%C3%B6x")).await;
     inside.page(&url("/complete/search?q=how+to+kill")).await;
     let targets: Vec<_> = inside.got().into_iter().map(|g| g.target).collect();
-    let safe = "/search?q=how+to+kill+myself&safe=active";
+    let safe = "/search?q=kill+myself+tonight&safe=active";
     assert_eq!(targets, [safe, "/search?q=red+f%C3%B6x&safe=active", "/complete/search?q=how+to+kill&safe=active"]);
     let events = inside.stand.school.events();
     let told: Vec<_> = events.iter().filter(|e| &*e.method == "GET").collect();
     let [first, second, guessed] = &told[..] else { panic!("{told:?}") };
-    assert_eq!((&*first.search, first.intent, first.decrypted), ("how to kill myself", Intent::Search, Decrypted::Yes));
+    assert_eq!((&*first.search, first.intent, first.decrypted), ("kill myself tonight", Intent::Search, Decrypted::Yes));
     let (theme, severity) = first.theme.expect("it is of a theme");
     assert!(matches!(theme, Theme::Suicide | Theme::SelfHarm) && severity > 0, "{theme}");
     // What the client asked for stands in the log, not what was made of it.
-    assert_eq!(&*first.path, "/search?q=how+to+kill+myself&safe=off");
+    assert_eq!(&*first.path, "/search?q=kill+myself+tonight&safe=off");
     assert_eq!((&*second.search, second.theme), ("red föx", None));
     assert_eq!((&*guessed.search, guessed.theme), ("", None), "what is guessed while it is typed is no search");
 }

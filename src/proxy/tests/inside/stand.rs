@@ -226,10 +226,10 @@ async fn answer(mut request: Request<Incoming>) -> Result<Response<BoxBody<Bytes
             let mut trailers = HeaderMap::new();
             trailers.insert("x-sum", HeaderValue::from_static("42"));
             let body = whole("data".into()).with_trailers(std::future::ready(Some(Ok(trailers)))).boxed();
-            response.header("trailer", "x-sum").body(body).expect("a response")
+            response.header("trailer", "x-sum").header("transfer-encoding", "chunked").body(body).expect("a response")
         }
         "/close" => response.header("connection", "close").body(whole("closing\n".into())).expect("a response"),
-        "/big" => response.body(whole("x".repeat(3 << 20))).expect("a response"),
+        "/big" => response.body(whole("x".repeat(256 << 10))).expect("a response"),
         "/echo" => {
             let body = request.into_body().collect().await.map(|b| b.to_bytes()).unwrap_or_default();
             response.body(Full::from(body).map_err(|never| match never {}).boxed()).expect("a response")
