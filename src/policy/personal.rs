@@ -89,7 +89,8 @@ impl Personal {
         if policy.passes.iter().any(|opened| opened.pass.opens(host, categories)) {
             return true;
         }
-        if own.is_some_and(|own| own.speaking(host, &Groups::default(), 0).is_some()) || categories.contains(Category::EDUCATION) {
+        if own.is_some_and(|own| own.speaking(host, &Groups::default(), 0).is_some()) || categories.contains(Category::EDUCATION)
+        {
             return false;
         }
         let ordinary = categories.and(CategorySet::ORDINARY);
@@ -111,7 +112,6 @@ fn are_alike<T: PartialEq>(mut all: impl Iterator<Item = T>) -> bool {
     let first = all.next();
     first.is_none_or(|first| all.all(|other| other == first))
 }
-
 
 #[cfg(test)]
 mod tests;

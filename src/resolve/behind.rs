@@ -44,7 +44,6 @@ impl WireAnswer {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
