@@ -3,6 +3,7 @@
 mod connect;
 mod malformed;
 mod plain;
+mod scan;
 mod stand;
 
 use stand::{Stand, head_of};
