@@ -4,7 +4,7 @@ use super::{Gate, Snapshot};
 use crate::journal::{Decrypted, Door, Event, Intent};
 use crate::lists::Found;
 use crate::lists::phrases::Theme;
-use crate::policy::{Ask, Mode, Rewrite, Step, Surface, Verdict, decide, decide_answer, rewrite};
+use crate::policy::{Ask, Mode, Rewrite, Safe, Step, Surface, Verdict, Youtube, decide, decide_answer, rewrite, strictest};
 use crate::words::{Category, CategorySet, Host, Moment, Who};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -138,6 +138,14 @@ impl Visit {
     pub fn rewrite(&self, host: &Host, judged: &Judged) -> Option<Rewrite> {
         let rewrite = rewrite(host, &self.who.groups, &self.snapshot.config.policy)?;
         (!judged.verdict.blocks() && self.mode() == Mode::Enforce).then_some(rewrite)
+    }
+
+    /// What safe modes are asked for; none where the network only watches.
+    pub fn safe(&self) -> Safe {
+        if self.mode() != Mode::Enforce {
+            return Safe { search: false, youtube: Youtube::Off };
+        }
+        strictest(&self.who.groups, &self.snapshot.config.policy)
     }
 
     /// What the network does with its verdicts.

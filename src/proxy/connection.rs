@@ -110,7 +110,7 @@ impl Connection {
         }
         match asked.form {
             Form::Tunnel => connect::answer(self, &asked, record, seen, request).await,
-            Form::Absolute => plain::answer(self, &asked, record, seen, request).await,
+            Form::Absolute | Form::Inside => plain::answer(self, &asked, record, seen, request).await,
         }
     }
 

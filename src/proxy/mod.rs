@@ -19,6 +19,8 @@
 //! - [`open`]        connections that outlive their verdict
 //! - [`dial`]        resolve, judge, connect
 //! - [`headers`]     what belongs to one hop and what to the whole way
+//! - [`inside`]      looking into TLS
+//! - [`search`]      what a request searches for
 //! - [`scan`]     pages scored by the words on them
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`refuse`]      every answer of our own
@@ -29,6 +31,7 @@ mod connection;
 mod dial;
 mod expect;
 mod headers;
+mod inside;
 mod open;
 mod opening;
 mod origin;
@@ -37,6 +40,7 @@ mod record;
 mod refuse;
 mod request;
 mod scan;
+mod search;
 mod tunnel;
 mod way;
 

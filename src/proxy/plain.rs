@@ -7,8 +7,7 @@ use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::Asked;
-use super::scan::{self, Whose};
-use super::{HEAD_WAIT, headers};
+use super::{HEAD_WAIT, headers, scan};
 use crate::pages::Seen;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body as _, Incoming};
@@ -42,17 +41,8 @@ pub async fn answer(
         Ok(response) => {
             let (mut head, body) = response.into_parts();
             headers::for_client(&mut head);
-            let body = match scan::limit(&record, &head.headers).filter(|_| !body.is_end_stream()) {
-                None => body.boxed_unsync(),
-                Some(limit) => {
-                    let whose = Whose { visit: record.visit.clone(), judged: record.judged, host: asked.host, limit };
-                    let held = scan::through(whose, &head.headers, body).await;
-                    record.judged = held.judged.unwrap_or(record.judged);
-                    match held.body {
-                        Some(body) => body,
-                        None => return refuse::blocked(&mut record, seen),
-                    }
-                }
+            let Some(body) = scan::passed(&mut record, &head.headers, body).await else {
+                return refuse::blocked(&mut record, seen);
             };
             let bytes_down = if is_head { 0 } else { headers::length(&head.headers).unwrap_or(0) };
             record.note(head.status, bytes_down);
