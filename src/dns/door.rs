@@ -352,6 +352,7 @@ impl Door {
             bytes_up: asked.length as u64,
             bytes_down: out.len() as u64,
             duration_ms: asked.since.elapsed().as_millis().try_into().unwrap_or(u32::MAX),
+            within: Default::default(),
         };
         self.gate.note(asked.visit, judged, heard);
     }

@@ -2,7 +2,9 @@
 
 use crate::config::Config;
 use crate::journal::Names;
+use crate::lists::phrases::Matcher;
 use crate::lists::{Ahead, Found, Locked, Table};
+use crate::net::inspection::Inspection;
 use crate::net::tls::Identity;
 use crate::people::{Grouping, Person, Register};
 use crate::policy::{Opened, Personal};
@@ -26,6 +28,10 @@ pub struct Snapshot {
     pub condition: Condition,
     /// Who the gate is to those who ask it over TLS, or why it is nobody. `None`: nothing is served over TLS.
     pub identity: Option<Result<Arc<Identity>, Arc<str>>>,
+    /// What looking into TLS takes, or why nothing is looked into. `None`: the school has no authority.
+    pub inspection: Option<Result<Arc<Inspection>, Arc<str>>>,
+    /// Which words mean what: the terms that ship and the school's phrase lists. `None`: nothing is looked for.
+    pub phrases: Option<Arc<Matcher>>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
     /// What goes by the person, at each network of the policy.
     personal: Arc<[Personal]>,
@@ -46,8 +52,19 @@ impl Snapshot {
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
         let groups_of: HashMap<_, _> = register.persons().map(|p| (p.id, groups_of(p))).collect();
         let personal = personal(&config, &groups_of).collect();
-        let (condition, identity, groups_of) = (Condition::default(), None, Arc::new(groups_of));
-        Self { version, config, table, locked, register, condition, identity, groups_of, personal }
+        Self {
+            version,
+            config,
+            table,
+            locked,
+            register,
+            condition: Condition::default(),
+            identity: None,
+            inspection: None,
+            phrases: None,
+            groups_of: Arc::new(groups_of),
+            personal,
+        }
     }
 
     /// The groups a person of the register is judged by; none if they are in none.

@@ -246,8 +246,11 @@ impl<T> Framed<T> {
         Self { inner, framing: Framing::new(), out: Vec::new(), read: 0, linger: None }
     }
 
-    pub fn inner_mut(&mut self) -> &mut T {
-        &mut self.inner
+    /// The stream itself, and what was read from it and nobody has taken.
+    pub fn into_parts(mut self) -> (T, Vec<u8>) {
+        let mut left = self.out.split_off(self.read);
+        left.append(&mut self.framing.held);
+        (self.inner, left)
     }
 }
 

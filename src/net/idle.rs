@@ -25,11 +25,8 @@ impl<T> Idle<T> {
         Self { inner, limit, moved, timer: Box::pin(sleep_until(moved + limit)) }
     }
 
-    /// Another limit from now on.
-    pub fn limit(&mut self, limit: Duration) {
-        self.limit = limit;
-        self.moved = Instant::now();
-        self.timer.as_mut().reset(self.moved + limit);
+    pub fn into_inner(self) -> T {
+        self.inner
     }
 
     /// What `polled` says; if it is not ready, whether the time is up.
@@ -101,7 +98,7 @@ mod tests {
             let silent = near.read(&mut byte).await.expect_err("nothing came");
             assert_eq!(silent.kind(), io::ErrorKind::TimedOut);
 
-            near.limit(Duration::from_secs(3600));
+            let mut near = Idle::new(near.into_inner(), Duration::from_secs(3600));
             far.write_all(b"x").await.expect("room for one byte");
             assert_eq!(near.read(&mut byte).await.expect("a byte"), 1);
         });

@@ -1,31 +1,35 @@
-//! CONNECT: the answer, then bytes both ways.
+//! CONNECT: the answer, and the way that is carried after it.
 
 use super::connection::{ClientStream, Connection};
 use super::dial::{self, Unreached};
+use super::inside;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::Asked;
-use crate::net::idle::Idle;
+use super::way::Way;
+use crate::gate::{Judged, Visit};
+use crate::journal::{Decrypted, Door};
 use crate::pages::Seen;
+use crate::words::{ClientAddr, Host};
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use std::time::Duration;
-use tokio::io::{AsyncWriteExt, copy_bidirectional_with_sizes};
+use std::net::SocketAddr;
 use tokio::net::TcpStream;
 
-/// A tunnel on which nothing moves: push services of Google and Apple say something every 28 minutes at the slowest.
-const IDLE: Duration = Duration::from_secs(30 * 60);
-
-/// A TLS record is at most 16 KiB (RFC 8446 §5.1): one read takes a whole one.
-const BUFFER: usize = 16 * 1024;
-
-/// A tunnel that was promised: begins when the 200 has left.
-pub struct Tunnel {
-    client: OnUpgrade,
+/// A way that was promised: begins when the 200 has left.
+pub struct Promised {
+    upgrade: OnUpgrade,
+    visit: Visit,
+    judged: Judged,
+    host: Host,
+    port: u16,
+    client: ClientAddr,
     origin: TcpStream,
+    address: SocketAddr,
 }
 
 /// Answers one CONNECT that was judged and allowed.
@@ -37,9 +41,20 @@ pub async fn answer(
     request: Request<Incoming>,
 ) -> Response<Body> {
     match dial::dial(&connection.proxy, record.visit, &record.judged, asked).await {
-        Ok((origin, _)) => {
+        Ok((origin, address)) => {
+            // What is looked into has a line for each request within.
+            record.decrypted = Some(inside::chosen(record.visit, &record.judged, &asked.host)).filter(|d| *d != Decrypted::Yes);
             record.note(StatusCode::OK, 0);
-            connection.will_carry(Tunnel { client: hyper::upgrade::on(request), origin });
+            connection.will_carry(Promised {
+                upgrade: hyper::upgrade::on(request),
+                visit: record.visit.clone(),
+                judged: record.judged,
+                host: asked.host,
+                port: asked.port,
+                client: connection.client,
+                origin,
+                address,
+            });
             Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync())
         }
         Err(Unreached::Blocked(behind)) => {
@@ -50,18 +65,33 @@ pub async fn answer(
     }
 }
 
-impl Tunnel {
-    /// Carries bytes until both sides have ended, or nothing moves for too long. Each side's end is passed on alone.
-    pub async fn carry(self) {
-        let Ok(upgraded) = self.client.await else { return };
+impl Promised {
+    /// The way, once HTTP is over. `None`: the client left before its answer.
+    pub async fn begun(self) -> Option<Way> {
+        let upgraded = self.upgrade.await.ok()?;
         // It is the stream that `connection` gave to hyper.
-        let Ok(parts) = upgraded.downcast::<TokioIo<ClientStream>>() else { return };
-        let mut client = parts.io.into_inner();
-        client.inner_mut().limit(IDLE);
-        let mut origin = Idle::new(self.origin, IDLE);
-        // What the client sent right after its request, before anything else.
-        if origin.write_all(&parts.read_buf).await.is_ok() {
-            let _ = copy_bidirectional_with_sizes(&mut client, &mut origin, BUFFER, BUFFER).await;
-        }
+        let parts = upgraded.downcast::<TokioIo<ClientStream>>().ok()?;
+        let (stream, unread) = parts.io.into_inner().into_parts();
+        // What the client sent right after its request: hyper's buffer first, then what had not reached it.
+        let already = if unread.is_empty() { parts.read_buf } else { joined(&parts.read_buf, &unread) };
+        Some(Way {
+            visit: self.visit,
+            judged: self.judged,
+            host: self.host,
+            port: self.port,
+            door: Door::Proxy,
+            client: self.client,
+            stream: stream.into_inner(),
+            already,
+            origin: self.origin,
+            address: self.address,
+        })
     }
+}
+
+fn joined(first: &[u8], then: &[u8]) -> Bytes {
+    let mut both = BytesMut::with_capacity(first.len() + then.len());
+    both.extend_from_slice(first);
+    both.extend_from_slice(then);
+    both.freeze()
 }

@@ -1,11 +1,13 @@
-//! One client's connection: requests one after the other, then perhaps a tunnel.
+//! One client's connection: requests one after the other, then perhaps a way of another protocol.
 
-use super::connect::{self, Tunnel};
+use super::connect::{self, Promised};
+use super::open::Held;
 use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::{Asked, Form};
-use super::{HEAD_READ, IDLE, Proxy, plain};
+use super::way::Way;
+use super::{HEAD_READ, IDLE, Proxy, beyond, plain};
 use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
@@ -32,13 +34,26 @@ pub struct Connection {
     pub client: ClientAddr,
     /// The connection to the origin of the last request, if it can be used again.
     kept: Mutex<Option<Origin>>,
-    /// Set by an answered CONNECT: what to do once HTTP is over.
-    tunnel: Mutex<Option<Tunnel>>,
+    /// Set by an answered CONNECT: what is carried once HTTP is over.
+    promised: Mutex<Option<Promised>>,
+    /// Its place among the open connections, once it was judged.
+    pub held: Held,
 }
 
 /// Serves one connection to its end.
-pub async fn serve(proxy: Arc<Proxy>, caller: Caller, mut drain: Drain) {
-    let connection = Arc::new(Connection { proxy, client: caller.client, kept: Mutex::default(), tunnel: Mutex::default() });
+pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
+    // Both on the heap: a way lives for hours, and what HTTP needed is not kept for it.
+    let way = Box::pin(http(&proxy, caller, drain)).await;
+    if let Some(way) = way {
+        Box::pin(beyond::carry(&proxy, way)).await;
+    }
+}
+
+/// Requests, one after the other, until the connection ends or was promised to a way.
+async fn http(proxy: &Arc<Proxy>, caller: Caller, mut drain: Drain) -> Option<Way> {
+    let (kept, promised) = Default::default();
+    let held = proxy.open.hold(&proxy.gate, caller.client);
+    let connection = Arc::new(Connection { proxy: proxy.clone(), client: caller.client, kept, promised, held });
     let answering = connection.clone();
     let service = service_fn(move |request| {
         let connection = answering.clone();
@@ -60,13 +75,12 @@ pub async fn serve(proxy: Arc<Proxy>, caller: Caller, mut drain: Drain) {
             http.as_mut().graceful_shutdown();
             http.await
         }
+        () = connection.held.ended() => return None,
     };
     if ended.is_err_and(|e| e.is_parse()) {
         connection.proxy.gate.counters.malformed.inc();
     }
-    if let Some(tunnel) = connection.take_tunnel() {
-        tunnel.carry().await;
-    }
+    connection.take_promised()?.begun().await
 }
 
 impl Connection {
@@ -96,7 +110,7 @@ impl Connection {
         }
         match asked.form {
             Form::Tunnel => connect::answer(self, &asked, record, seen, request).await,
-            Form::Absolute => plain::answer(self, &asked, record, seen, request).await,
+            Form::Absolute | Form::Inside => plain::answer(self, &asked, record, seen, request).await,
         }
     }
 
@@ -108,11 +122,19 @@ impl Connection {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(origin);
     }
 
-    fn take_tunnel(&self) -> Option<Tunnel> {
-        self.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// What the answer that goes out now was judged by, for as long as it takes.
+    pub fn judged(&self, asked: &Asked) {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(origin) = &*kept {
+            self.held.judged(&asked.host, &asked.path, origin.address.ip());
+        }
     }
 
-    pub fn will_carry(&self, tunnel: Tunnel) {
-        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
+    fn take_promised(&self) -> Option<Promised> {
+        self.promised.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub fn will_carry(&self, way: Promised) {
+        *self.promised.lock().unwrap_or_else(PoisonError::into_inner) = Some(way);
     }
 }

@@ -7,12 +7,14 @@
 //! - [`question`]  a client's query, read in place
 //! - [`message`]   an upstream's answer, read once: its lifetime, the chain behind it, the places of its TTLs
 //! - [`answer`]    what goes back to the client: made by us, or an upstream's message passed on
+//! - [`hello`]     what a TLS client says first
 //! - [`https`]     a query in a request of DNS over HTTPS
 //! - [`certificate`] how long a certificate holds
 //! - [`svcb`]      HTTPS and SVCB records: targets and addresses, what is taken out of them, those that tell of us
 
 pub mod answer;
 pub mod certificate;
+pub mod hello;
 pub mod https;
 pub mod message;
 pub mod question;

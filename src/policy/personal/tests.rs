@@ -47,6 +47,7 @@ fn profile() -> impl Strategy<Value = Profile> {
         otherwise: if rest == 0 { Act::Block } else { Act::Allow },
         pupils: true,
         safe: Safe { search, youtube },
+        phrase_limit: None,
     };
     (some(CATEGORIES), some(CATEGORIES), any::<bool>(), unseen, 0..8u8, safe).prop_map(of)
 }
@@ -107,6 +108,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             ranges: vec![Network::parse("10.0.0.0/8").expect("a network")],
             group: GroupId(0),
             mode: if watch { Mode::Watch } else { Mode::Enforce },
+            written: Mode::Enforce,
             keep_ech: false,
         }],
         timetable: Timetable::new(cells, SchoolDays::default()),
@@ -118,10 +120,10 @@ fn policy() -> impl Strategy<Value = Policy> {
 
 /// What somebody of these groups is told of a host: what is done, and what it is answered as.
 fn told(policy: &Policy, host: &Host, found: &Found, groups: Groups, moment: Moment) -> (Act, Option<&'static str>) {
-    let watch = policy.networks[0].mode == Mode::Watch;
+    let mode = policy.networks[0].mode;
     let pass = policy.passes.opening(host, found.categories(), &groups, moment.unix_ms);
-    let ask = Ask { host, found, groups, moment, surface: Surface::NoPage, watch, lock: None, pass };
-    let target = rewrite(host, &groups, policy).filter(|_| !watch).map(|rewrite| rewrite.target);
+    let ask = Ask { host, found, groups, moment, surface: Surface::NoPage, mode, lock: None, pass };
+    let target = rewrite(host, &groups, policy).filter(|_| mode == Mode::Enforce).map(|rewrite| rewrite.target);
     (decide(&ask, policy).act, target)
 }
 
@@ -167,6 +169,7 @@ fn school() -> Policy {
         otherwise: Act::Allow,
         pupils: true,
         safe,
+        phrase_limit: None,
     };
     let group = |profile| Group { name: String::new(), profile: ProfileId(profile), priority: None };
     let off = Safe { search: true, youtube: Youtube::Off };
@@ -183,6 +186,7 @@ fn school() -> Policy {
                 ranges: Vec::new(),
                 group: GroupId(g),
                 mode: Mode::Enforce,
+                written: Mode::Enforce,
                 keep_ech: false,
             })
             .into(),

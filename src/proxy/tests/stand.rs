@@ -48,8 +48,13 @@ impl Stand {
 
     /// A gate before whatever listens there.
     pub async fn at(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>) -> Self {
+        Self::at_with(origin, heard, "").await
+    }
+
+    /// [`Stand::at`], with more tables of the configuration.
+    pub async fn at_with(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>, more: &str) -> Self {
         let port = origin.port();
-        let school = School::with(&format!("[proxy]\nlisten = [\"127.0.0.1:0\"]\ndestinations = [\"{origin}\"]\n"));
+        let school = School::with(&format!("[proxy]\nlisten = [\"127.0.0.1:0\"]\ndestinations = [\"{origin}\"]\n{more}"));
         // `cname.example` is another name of one that is listed; `nobody` and Google's own are no names; every other has the address of the origin.
         let names = Stub::start(move |query, _| {
             let address = |name: &'static [u8]| -> Row<'static> { (0, name, rr::A, 60, &[127, 0, 0, 1]) };

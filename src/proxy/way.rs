@@ -1,0 +1,28 @@
+//! A client and an origin, joined: what is left to do is to carry what they say.
+
+use crate::gate::{Judged, Visit};
+use crate::journal::Door;
+use crate::words::{ClientAddr, Host};
+use hyper::body::Bytes;
+use std::net::SocketAddr;
+use tokio::net::TcpStream;
+
+/// A connection that was judged, allowed and made, whatever door it came by.
+pub struct Way {
+    pub visit: Visit,
+    /// The verdict on `host`.
+    pub judged: Judged,
+    /// What the client asked for; by the transparent door, what its opening named.
+    pub host: Host,
+    pub port: u16,
+    pub door: Door,
+    pub client: ClientAddr,
+    /// The client's end.
+    pub stream: TcpStream,
+    /// Read from the client and not passed on yet.
+    pub already: Bytes,
+    /// The origin's end.
+    pub origin: TcpStream,
+    /// Where that leads.
+    pub address: SocketAddr,
+}
