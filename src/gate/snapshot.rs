@@ -7,7 +7,7 @@ use crate::lists::{Ahead, Found, Locked, Table};
 use crate::net::inspection::Inspection;
 use crate::net::tls::Identity;
 use crate::people::{Grouping, Person, Register};
-use crate::policy::{Opened, Personal};
+use crate::policy::{Mode, Opened, Personal};
 use crate::resolve::WireAnswer;
 use crate::resolve::behind::Behind;
 use crate::words::{ClientAddr, Confidence, GroupId, Groups, Host, Known, NetworkId, PersonId, Who};
@@ -102,10 +102,13 @@ impl Snapshot {
         })
     }
 
-    /// Whether what a host is judged or answered by goes by who asks at this network, or when.
+    /// Whether what a host is judged or answered by goes by who asks at this network, or when: where the filter is off for a while,
+    /// everything.
     pub fn is_personal(&self, network: NetworkId, host: &Host, found: &Found) -> bool {
+        let policy = &self.config.policy;
         let personal = self.personal.get(usize::from(network.0));
-        personal.is_some_and(|personal| personal.concerns(host, found, &self.config.policy))
+        policy.network(network).is_some_and(|rule| rule.mode == Mode::Off)
+            || personal.is_some_and(|personal| personal.concerns(host, found, policy))
     }
 
     /// Everything the lists say of a host, or of a page of it; the sealed ones among them.

@@ -1,6 +1,7 @@
 //! What goes by the person is kept for 15 seconds: whoever has a shared laptop next is judged anew.
 
 use super::*;
+use crate::policy::Mode;
 
 const ENTRIES: &str = "[[entry]]\nhost = \"bought.test\"\naction = \"allow\"\ngroup = \"teachers\"\nreason = \"a test\"\n\
     [[entry]]\nhost = \"fete.test\"\naction = \"allow\"\nuntil = 2090-01-01\nreason = \"a test\"\n\
@@ -49,5 +50,18 @@ async fn harmful_code_is_kept_for_a_minute_unless_somebody_may_have_it() {
     for (more, ttl) in [(String::new(), 60), (despite.to_owned(), 15)] {
         let school = school_of(&format!("{STAFF_ROOM}{more}"), staff_room());
         assert_eq!(longest(&school.ask(PUPIL, "phish.test", rr::A).await), Some(ttl), "{more}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_filter_is_off_for_a_while_nothing_is_kept_for_long() {
+    let school = school("");
+    assert_eq!(longest(&school.ask(PUPIL, "open.test", rr::A).await), Some(300));
+    let mut next = Snapshot::clone(&school.door.gate.snapshot());
+    next.config.policy.networks[0].mode = Mode::Off;
+    school.door.gate.swap(next);
+    for name in ["open.test", "bet.test", "phish.test", "www.google.com"] {
+        let said = school.ask(PUPIL, name, rr::A).await;
+        assert_eq!((addresses(&said), longest(&said)), (vec![IpAddr::from(A)], Some(15)), "{name}");
     }
 }
