@@ -8,6 +8,7 @@
 //! - [`control`]   what the control socket's requests do
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
+//! - [`inspected`] what `status` says of looking into TLS
 //! - [`passes`]    what a teacher has opened for a lesson
 //! - [`off`]       networks where nothing is judged for a while
 //! - [`overlay`]   all three put in force, without touching the table
@@ -20,6 +21,7 @@ pub mod assemble;
 pub mod control;
 pub mod drift;
 pub mod entries;
+pub mod inspected;
 pub mod off;
 pub mod overlay;
 pub mod passes;

@@ -1,5 +1,6 @@
 //! What is running, and what needs somebody.
 
+use super::inspected::inspected;
 use super::off::{Left, Off};
 use super::ready::{self, Missing};
 use super::{Doors, passes};
@@ -24,6 +25,9 @@ pub struct Status {
     /// Of DNS over TLS and HTTPS: for which name, and until when; or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
+    /// The school's certificate authority: until when, and where it is used; `None`: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
     pub networks: Vec<NetworkStatus>,
     pub people: usize,
     /// What a teacher has opened, with whom it is for and until when.
@@ -195,6 +199,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         needs_you.push("the clock is not set: events wait, and are dated when it is".into());
     }
     let certificate = certificate(&snapshot, gate.clock.unix_ms(), &mut needs_you);
+    let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
     let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();
     for list in tables::list_files(&snapshot.config).iter().filter(|l| !in_table.contains(l.name.as_str())) {
@@ -229,6 +234,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         uptime_s: uptime.as_secs(),
         doors: doors.clone(),
         certificate,
+        authority,
         networks,
         people: snapshot.register.present().count(),
         passes: passes::in_force(&snapshot.config, now.unix_ms),
@@ -273,6 +279,9 @@ impl fmt::Display for Status {
         }
         if let Some(certificate) = &self.certificate {
             writeln!(f, "  certificate   {certificate}")?;
+        }
+        if let Some(authority) = &self.authority {
+            writeln!(f, "  authority     {authority}")?;
         }
         writeln!(f, "  proxy         {}", list(&self.doors.proxy))?;
         writeln!(f, "  web           {}", list(&self.doors.web))?;

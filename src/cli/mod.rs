@@ -3,6 +3,7 @@
 //! Comes in: flags. Goes out: text for people, JSON where output is data, and an exit code: 0 done, 1 something is wrong, 2 usage.
 //! Always holds: a fault has been told in full, to standard error, when a command returns [`Failed`].
 
+mod ca;
 mod check;
 mod completions;
 mod demo;
@@ -86,6 +87,9 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// The school's own certificate authority, to look into HTTPS on its own devices
+    #[command(subcommand)]
+    Ca(ca::Command),
     /// Does the gate block what it should? By network and profile, through its own doors; exit 1 if anything fails
     SelfTest,
     /// Completions for a shell
@@ -129,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::Ca(command) => ca::ca(&context, &command),
         Command::SelfTest => self_test::self_test(&context),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),

@@ -6,12 +6,14 @@
 //! `[web] status_from` alone; no label holds a person, a client or a host.
 //!
 //! - [`desk`]    what every request uses, and for whom which page is
+//! - [`ca`]      the school's certificate authority, for its devices
 //! - [`astray`]  requests meant for another host
 //! - [`front`]   the front page, and what is not found
 //! - [`pac`]     which requests a browser hands to the proxy
 //! - [`status`]  `/healthz` and `/metrics`
 
 mod astray;
+mod ca;
 mod desk;
 mod front;
 mod pac;
@@ -83,6 +85,8 @@ fn router(desk: Arc<Desk>) -> Router {
         .route("/", get(front::page))
         .route("/proxy.pac", get(pac::page))
         .route("/wpad.dat", get(pac::page))
+        .route("/ca", get(ca::page))
+        .route("/ca/{name}", get(ca::file))
         .route("/healthz", get(status::health))
         .route("/metrics", get(status::metrics))
         .fallback(front::nothing)

@@ -86,6 +86,10 @@ fn safe_search(host: &Host, path: &str) -> Option<String> {
         _ => return None,
     };
     let (before, query) = path.split_once('?')?;
+    // Links of a page of results: they lead away.
+    if before == "/url" {
+        return None;
+    }
     let is = |pair: &&str, key: &str| pair.split('=').next().is_some_and(|name| name.eq_ignore_ascii_case(key));
     if !query.split('&').any(|pair| is(&pair, "q") || is(&pair, "p") || is(&pair, "query")) {
         return None;
@@ -112,6 +116,7 @@ mod tests {
             ("www.google.com", "/search?safe=off&q=fox&SAFE=images", Some("/search?q=fox&safe=active")),
             ("www.google.com", "/search?q=fox&safe=active", None),
             ("www.google.com", "/maps", None),
+            ("www.google.com", "/url?q=https://a.example/&usg=x", None),
             ("www.google.com", "/xjs?v=1", None),
             ("www.bing.com", "/images/search?q=fox&adlt=off", Some("/images/search?q=fox&adlt=strict")),
             ("duckduckgo.com", "/?q=fox&kp=-2", Some("/?q=fox&kp=1")),

@@ -30,15 +30,78 @@ mod upgrade;
 pub use chosen::chosen;
 
 use super::Proxy;
+use super::opening::{Opening, opening};
 use super::way::Way;
-use crate::journal::Decrypted;
+use crate::gate::{Heard, Judged, Visit, Within};
+use crate::journal::{Decrypted, Door, Intent};
+use crate::net::ca::CHECK_HOST;
 use crate::net::inspection::{HTTP_1, HTTP_2};
 use crate::wire::hello::Hello;
+use crate::words::{ClientAddr, Host};
+use bytes::{Bytes, BytesMut};
 use distrust::{Distrust, Kind};
+use hyper::StatusCode;
 use origin::Origin;
 use secured::Secured;
 use session::Session;
 use std::sync::Arc;
+use tokio::net::TcpStream;
+
+/// A connection of a client's that is answered here: what it asked for is blocked, or is the gate itself.
+pub struct Here {
+    pub visit: Visit,
+    pub judged: Judged,
+    pub host: Host,
+    pub port: u16,
+    pub door: Door,
+    pub client: ClientAddr,
+    pub stream: TcpStream,
+    pub already: Bytes,
+}
+
+/// Whether a blocked host's page can be shown within TLS, to somebody whose device trusts the school's authority.
+pub fn shows_block(visit: &Visit, judged: &Judged, host: &Host) -> bool {
+    chosen(visit, judged, host) == Decrypted::Yes
+}
+
+/// Whether it is the host by which a device sees that it trusts the authority; on any network, or none would know that it does.
+pub fn is_check(visit: &Visit, host: &Host) -> bool {
+    host.as_str() == CHECK_HOST && matches!(visit.snapshot.inspection, Some(Ok(_)))
+}
+
+/// Answers what is asked for within TLS with pages of our own.
+pub async fn answer(proxy: &Arc<Proxy>, mut here: Here) {
+    let Some(Ok(inspection)) = here.visit.snapshot.inspection.clone() else { return };
+    let mut already = BytesMut::from(std::mem::take(&mut here.already));
+    let opened = opening(&mut here.stream, &mut already).await;
+    let mut answered = false;
+    if let Opening::Tls(hello) = opened {
+        let protocol = offered(&hello).first().copied();
+        let begun = shown::show(proxy, &inspection, (here.stream, already.freeze()), (&here.host, here.client), protocol).await;
+        if let Some(stream) = begun {
+            let session = Session::new(proxy, (here.client, here.door), (here.host, here.port), protocol, inspection);
+            answered = session.serve(stream, Ok(None)).await;
+        }
+    }
+    if !answered && here.judged.verdict.blocks() {
+        // Nobody asked for a page: it was a blocked connection, as any other.
+        let heard = Heard {
+            door: here.door,
+            method: "CONNECT",
+            host: here.host.as_str().into(),
+            port: here.port,
+            path: "",
+            query_type: 0,
+            intent: Intent::Unknown,
+            status: StatusCode::FORBIDDEN.as_u16(),
+            bytes_up: 0,
+            bytes_down: 0,
+            duration_ms: 0,
+            within: Within::default(),
+        };
+        proxy.gate.note(&here.visit, &here.judged, heard);
+    }
+}
 
 /// Whether this way is looked into: it was chosen, and what the client would speak within TLS is HTTP.
 pub fn wanted(_proxy: &Proxy, way: &Way, hello: &Hello) -> bool {
@@ -65,9 +128,10 @@ pub async fn carry(proxy: &Arc<Proxy>, way: Way, hello: Hello) {
     let Some(stream) = begun else { return };
     let session = Session::new(proxy, (way.client, way.door), (way.host, way.port), protocol, inspection);
     let reached = match reached {
-        Ok(secured) => {
-            Origin::over(secured, way.address).await.map_err(|fault| Distrust { kind: Kind::NoTls, said: fault.to_string() })
-        }
+        Ok(secured) => Origin::over(secured, way.address)
+            .await
+            .map(Some)
+            .map_err(|fault| Distrust { kind: Kind::NoTls, said: fault.to_string() }),
         Err(distrust) => Err(distrust),
     };
     session.serve(stream, reached).await;

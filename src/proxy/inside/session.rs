@@ -7,12 +7,14 @@ use super::upgrade::{self, Upgraded};
 use super::{asked, enforced, secured};
 use crate::gate::{Judged, Visit};
 use crate::journal::{Decrypted, Door};
+use crate::net::ca::CHECK_HOST;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::inspection::{HTTP_2, Inspection};
 use crate::pages::Seen;
 use crate::policy::Surface;
 use crate::proxy::dial::{self, Unreached};
 use crate::proxy::expect::Outgoing;
+use crate::proxy::open::Held;
 use crate::proxy::plain::Unanswered;
 use crate::proxy::record::Record;
 use crate::proxy::refuse::{self, Body};
@@ -29,6 +31,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -57,6 +60,10 @@ pub struct Session {
     /// What is spoken with the client, and offered to the origin again if its connection ended.
     protocol: Option<&'static [u8]>,
     origin: Mutex<Result<Option<Origin>, Distrust>>,
+    /// By what it may go on, and whether it still may.
+    held: Held,
+    /// Whether anything was asked for.
+    answered: AtomicBool,
     upgraded: StdMutex<Option<Upgraded>>,
 }
 
@@ -69,14 +76,28 @@ impl Session {
         inspection: Arc<Inspection>,
     ) -> Self {
         let (origin, upgraded) = (Mutex::new(Ok(None)), StdMutex::default());
-        Self { proxy: proxy.clone(), inspection, client, door, host, port, protocol, origin, upgraded }
+        let held = proxy.open.hold(&proxy.gate, client);
+        Self {
+            proxy: proxy.clone(),
+            inspection,
+            client,
+            door,
+            host,
+            port,
+            protocol,
+            origin,
+            held,
+            answered: AtomicBool::new(false),
+            upgraded,
+        }
     }
 
-    /// Answers requests until the connection ends, and then what it was changed to.
-    pub async fn serve(self, stream: Shown, reached: Result<Origin, Distrust>) {
+    /// Answers requests until the connection ends, and then what it was changed to. Says whether there was any. An origin that is
+    /// not reached yet (`None`) is reached by the first request that is let through.
+    pub async fn serve(self, stream: Shown, reached: Result<Option<Origin>, Distrust>) -> bool {
         self.proxy.gate.rejections.took(self.client);
-        let gone = reached.as_ref().ok().map(|origin| origin.gone.clone());
-        *self.origin.lock().await = reached.map(Some);
+        let gone = reached.as_ref().ok().and_then(|origin| Some(origin.as_ref()?.gone.clone()));
+        *self.origin.lock().await = reached;
         let ended = async move {
             match gone {
                 Some(gone) => gone.notified().await,
@@ -101,14 +122,16 @@ impl Session {
                 .serve_connection(TokioIo::new(stream), service);
             let mut http = pin!(http);
             // The client begins another connection when the origin has ended its own.
-            let _ = tokio::select! {
-                done = http.as_mut() => done,
-                () = ended => {
-                    http.as_mut().graceful_shutdown();
-                    http.await
-                }
-            };
-            return;
+            tokio::select! {
+                _ = http.as_mut() => return session.answered.load(Relaxed),
+                () = session.held.ended() => return true,
+                () = ended => http.as_mut().graceful_shutdown(),
+            }
+            tokio::select! {
+                _ = http => {}
+                () = session.held.ended() => {}
+            }
+            return session.answered.load(Relaxed);
         }
         let http = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -117,12 +140,26 @@ impl Session {
             .max_headers(MAX_HEADERS)
             .serve_connection(TokioIo::new(Framed::new(stream)), service)
             .with_upgrades();
-        if until(http, ended).await.is_err_and(|e| e.is_parse()) {
-            session.proxy.gate.counters.malformed.inc();
+        tokio::select! {
+            done = until(http, ended) => if done.is_err_and(|e| e.is_parse()) {
+                session.proxy.gate.counters.malformed.inc();
+            },
+            () = session.held.ended() => return true,
         }
         let upgraded = session.upgraded.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(upgraded) = upgraded {
-            upgraded.carry().await;
+            tokio::select! {
+                () = upgraded.carry() => {}
+                () = session.held.ended() => {}
+            }
+        }
+        session.answered.load(Relaxed)
+    }
+
+    /// A body is on its way that may last for hours: by this it may.
+    async fn goes_on(&self, asked: &Asked) {
+        if let Ok(Some(origin)) = &*self.origin.lock().await {
+            self.held.judged(&asked.host, &asked.path, origin.address.ip());
         }
     }
 
@@ -140,6 +177,10 @@ impl Session {
                 return refuse::unreadable(&fault);
             }
         };
+        if self.host.as_str() == CHECK_HOST && asked::is_for(&asked, &self.host, self.port) {
+            return refuse::trusted(&visit);
+        }
+        self.answered.store(true, Relaxed);
         let mut judged = visit.judge_page(&asked.host, &asked.path, Surface::NoPage);
         if visit.rewrite(&asked.host, &judged).is_some() {
             judged.verdict = judged.verdict.rewritten();
@@ -172,6 +213,7 @@ impl Session {
                 };
                 let bytes_down = if is_head { 0 } else { headers::length(&head.headers).unwrap_or(0) };
                 record.note(head.status, bytes_down);
+                self.goes_on(&asked).await;
                 if let Some(upgraded) = upgraded {
                     *self.upgraded.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgraded);
                 }

@@ -48,6 +48,38 @@ async fn a_page_is_judged_by_its_whole_address_and_its_block_page_is_shown_insid
 }
 
 #[tokio::test]
+async fn a_blocked_host_s_page_is_shown_inside_and_written_down_once() {
+    let inside = Inside::new(Wish::default()).await;
+    let page = inside.page(&inside.url("www.adult.example", "/x?y")).await;
+    assert!(page.contains("HTTP/2 403") && page.contains("This page is not available in school"), "{page}");
+    let events = inside.stand.school.events();
+    let told: Vec<_> = events.iter().map(|e| (&*e.method, &*e.host, &*e.path, e.action, e.decrypted)).collect();
+    assert_eq!(told, [("GET", "www.adult.example", "/x?y", Action::Block, Decrypted::Yes)]);
+    // Who does not trust the authority is blocked all the same, and written down as well.
+    let (code, _) = inside.curl("world.pem", &[&inside.url("adult.example", "/")]).await;
+    assert_eq!(code, 60);
+    for _ in 0..100 {
+        if inside.stand.school.events().len() == 2 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let last = inside.stand.school.events().pop().expect("an event");
+    assert_eq!((&*last.method, &*last.host, last.action, last.status), ("CONNECT", "adult.example", Action::Block, 403));
+    assert!(inside.got().is_empty());
+}
+
+#[tokio::test]
+async fn a_device_sees_whether_it_trusts_the_authority() {
+    let inside = Inside::new(Wish { installed: false, ..Wish::default() }).await;
+    let check = "https://trusted.schoolgate.internal/";
+    let (code, said) = inside.curl("school.pem", &[check]).await;
+    assert!(code == 0 && said.contains("Yes: it is trusted here"), "{said}");
+    assert_eq!(inside.curl("world.pem", &[check]).await.0, 60);
+    assert!(inside.stand.school.events().is_empty(), "it is no visit");
+}
+
+#[tokio::test]
 async fn what_is_left_alone_is_passed_as_it_is_and_the_log_says_why() {
     let privates = "[banking]\nbank.example\n[pinned]\napp.example\n[health]\nhealth.example\n";
     let named =
