@@ -11,6 +11,7 @@
 //! - [`framing`]      HTTP/1.1 requests framed as RFC 9112 says, or refused
 //! - [`destination`]  which addresses may be dialled for a client
 //! - [`fetch`]        a file brought from a server, whole or not at all
+//! - [`stream`]       a client's connection: a socket, or TLS over one
 //! - [`tls`]          every configuration of TLS
 //! - [`early`]        a certificate that is not valid yet says that our clock is behind
 //! - [`own`]          the addresses of this machine
@@ -27,6 +28,7 @@ pub mod idle;
 pub mod listen;
 pub mod own;
 pub mod splice;
+pub mod stream;
 pub mod tls;
 pub mod udp;
 

@@ -1,7 +1,7 @@
 //! CONNECT: the answer, and the way that is carried after it.
 
 use super::connection::{ClientStream, Connection};
-use super::dial::{self, Unreached};
+use super::dial::{self, Dialled, Unreached};
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::Asked;
@@ -40,7 +40,7 @@ pub async fn answer(
     request: Request<Incoming>,
 ) -> Response<Body> {
     match dial::dial(&connection.proxy, record.visit, &record.judged, asked).await {
-        Ok((origin, address)) => {
+        Ok(Dialled { stream: origin, address, .. }) => {
             record.note(StatusCode::OK, 0);
             connection.will_carry(Promised {
                 upgrade: hyper::upgrade::on(request),

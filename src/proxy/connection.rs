@@ -12,6 +12,7 @@ use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
 use crate::net::listen::Caller;
+use crate::net::stream::Stream;
 use crate::pages::Seen;
 use crate::policy::Surface;
 use crate::words::ClientAddr;
@@ -23,10 +24,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::net::TcpStream;
 
 /// The client's stream as the parser sees it.
-pub type ClientStream = Framed<Idle<TcpStream>>;
+pub type ClientStream = Framed<Idle<Stream>>;
 
 /// What one request leaves to the next, and to the end of the connection.
 pub struct Connection {
@@ -42,24 +42,29 @@ pub struct Connection {
 
 /// Serves one connection to its end.
 pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
+    over(proxy, caller.stream.into(), caller.client, drain).await;
+}
+
+/// [`serve`], over whatever the client's bytes come by.
+pub async fn over(proxy: Arc<Proxy>, stream: Stream, client: ClientAddr, drain: Drain) {
     // Both on the heap: a way lives for hours, and what HTTP needed is not kept for it.
-    let way = Box::pin(http(&proxy, caller, drain)).await;
+    let way = Box::pin(http(&proxy, stream, client, drain)).await;
     if let Some(way) = way {
         Box::pin(beyond::carry(&proxy, way)).await;
     }
 }
 
 /// Requests, one after the other, until the connection ends or was promised to a way.
-async fn http(proxy: &Arc<Proxy>, caller: Caller, mut drain: Drain) -> Option<Way> {
+async fn http(proxy: &Arc<Proxy>, stream: Stream, client: ClientAddr, mut drain: Drain) -> Option<Way> {
     let (kept, promised) = Default::default();
-    let held = proxy.open.hold(&proxy.gate, caller.client);
-    let connection = Arc::new(Connection { proxy: proxy.clone(), client: caller.client, kept, promised, held });
+    let held = proxy.open.hold(&proxy.gate, client);
+    let connection = Arc::new(Connection { proxy: proxy.clone(), client, kept, promised, held });
     let answering = connection.clone();
     let service = service_fn(move |request| {
         let connection = answering.clone();
         async move { Ok::<_, Infallible>(connection.answer(request).await) }
     });
-    let stream = TokioIo::new(Framed::new(Idle::new(caller.stream, IDLE)));
+    let stream = TokioIo::new(Framed::new(Idle::new(stream, IDLE)));
     let mut http = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())

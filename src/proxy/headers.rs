@@ -5,6 +5,7 @@ use hyper::header::{
     CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE, VIA,
 };
+use hyper::http::uri::Scheme;
 use hyper::http::{request, response};
 use hyper::{Uri, Version};
 
@@ -33,6 +34,16 @@ pub fn for_origin(head: &mut request::Parts, asked: &Asked) {
     head.headers.append(VIA, via);
     head.uri = head.uri.path_and_query().cloned().map_or_else(|| Uri::from_static("/"), Uri::from);
     head.version = Version::HTTP_11;
+}
+
+/// Makes a request for an origin one for a proxy: absolute form (RFC 9112 §3.2.2).
+pub fn for_parent(uri: &mut Uri, asked: &Asked) {
+    let mut parts = uri.clone().into_parts();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = asked.authority().parse().ok();
+    if let Ok(absolute) = Uri::from_parts(parts) {
+        *uri = absolute;
+    }
 }
 
 /// Makes an origin's response one for the client.

@@ -2,7 +2,10 @@
 
 mod connect;
 mod malformed;
+mod open;
+mod parent;
 mod plain;
 mod stand;
+mod tls;
 
 use stand::{Stand, head_of};
