@@ -99,6 +99,9 @@ pub struct Doors {
     #[serde(default)]
     pub dns_https: Vec<SocketAddr>,
     pub proxy: Vec<SocketAddr>,
+    /// The proxy over TLS.
+    #[serde(default)]
+    pub proxy_tls: Vec<SocketAddr>,
     pub web: Vec<SocketAddr>,
 }
 
@@ -141,7 +144,9 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("doors").build().map_err(StartFault::Runtime)?;
 
     let dns = dns_door(&config).map_err(StartFault::Door)?;
-    let proxy = bound(&config.proxy.listen, || runtime.block_on(async { proxy::bind(&config.proxy.listen) }))?;
+    let at = &config.proxy;
+    let any: Vec<SocketAddr> = at.listen.iter().chain(&at.tls_listen).copied().collect();
+    let proxy = bound(&any, || runtime.block_on(async { proxy::bind(&at.listen, &at.tls_listen) }))?;
     let web = bound(&config.web.listen, || runtime.block_on(async { web::bind(&config.web.listen) }))?;
 
     let journal = Journal::start(journal_settings(&config, &clock))?;
@@ -151,7 +156,7 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     // Without a certificate the school still has its DNS: what cannot be served is said by `status`.
     snapshot.identity = ops::identity::load(&snapshot.config).map_err(Arc::from).transpose();
     if let Some(Err(fault)) = &snapshot.identity {
-        tracing::error!("DNS over TLS and HTTPS are not served: {fault}");
+        tracing::error!("nothing is served over TLS: {fault}");
     }
     // Nor without an authority: what would be looked into is judged by name.
     snapshot.inspection = ops::inside::load(&snapshot.config, None).map_err(Arc::from).transpose();
@@ -169,6 +174,7 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         dns_tls: dns.as_ref().map(dns::Bound::tls_addrs).unwrap_or_default(),
         dns_https: dns.as_ref().map(dns::Bound::https_addrs).unwrap_or_default(),
         proxy: proxy.as_ref().map(proxy::Bound::local_addrs).unwrap_or_default(),
+        proxy_tls: proxy.as_ref().map(proxy::Bound::tls_addrs).unwrap_or_default(),
         web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
     };
     let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), neighbours, config_path, doors));
@@ -238,12 +244,11 @@ impl App {
                 lines.push(format!("         {}, over {over}", at(addresses)));
             }
         }
-        lines.extend([
-            format!("  proxy  {}", at(&doors.proxy)),
-            format!("  web    {}", at(&doors.web)),
-            String::new(),
-            "Try, in another terminal:".into(),
-        ]);
+        lines.extend([format!("  proxy  {}", at(&doors.proxy))]);
+        if !doors.proxy_tls.is_empty() {
+            lines.push(format!("         {}, over TLS", at(&doors.proxy_tls)));
+        }
+        lines.extend([format!("  web    {}", at(&doors.web)), String::new(), "Try, in another terminal:".into()]);
         if let Some(dns) = doors.dns.first() {
             lines.push(format!("  dig @{} -p {} www.pokerstars.com    (a blocked name: NXDOMAIN)", dns.ip(), dns.port()));
         }

@@ -58,7 +58,7 @@ mod upstream;
 mod values;
 
 pub use categories::CategoryTitle;
-pub use doors::{BlockAnswer, Dns, Proxy, Web};
+pub use doors::{BlockAnswer, Dns, Parent, Proxy, Web};
 pub use encrypted::{Encrypted, HTTPS_PATH, PemFile};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
@@ -276,7 +276,8 @@ impl Config {
     /// The addresses this gateway answers on, for doors that must not reach themselves.
     pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         let encrypted = self.dns.encrypted.iter().flat_map(|e| e.tls_listen.iter().chain(&e.https_listen));
-        let listen = self.dns.listen.iter().chain(encrypted).chain(&self.proxy.listen).chain(&self.web.listen);
+        let proxy = self.proxy.listen.iter().chain(&self.proxy.tls_listen);
+        let listen = self.dns.listen.iter().chain(encrypted).chain(proxy).chain(&self.web.listen);
         listen.map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
     }
 

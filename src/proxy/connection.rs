@@ -11,6 +11,7 @@ use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
 use crate::net::listen::Caller;
+use crate::net::stream::Stream;
 use crate::pages::Seen;
 use crate::policy::Surface;
 use crate::words::ClientAddr;
@@ -22,10 +23,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::net::TcpStream;
 
 /// The client's stream as the parser sees it.
-pub type ClientStream = Framed<Idle<TcpStream>>;
+pub type ClientStream = Framed<Idle<Stream>>;
 
 /// What one request leaves to the next, and to the end of the connection.
 pub struct Connection {
@@ -41,8 +41,13 @@ pub struct Connection {
 
 /// Serves one connection to its end.
 pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
+    over(proxy, caller.stream.into(), caller.client, drain).await;
+}
+
+/// [`serve`], over whatever the client's bytes come by.
+pub async fn over(proxy: Arc<Proxy>, stream: Stream, client: ClientAddr, drain: Drain) {
     // Both on the heap: a way lives for hours, and what HTTP needed is not kept for it.
-    match Box::pin(http(&proxy, caller, drain)).await {
+    match Box::pin(http(&proxy, stream, client, drain)).await {
         Some(Begun::Way(way)) => Box::pin(beyond::carry(&proxy, way)).await,
         Some(Begun::Here(here)) => Box::pin(inside::answer(&proxy, here)).await,
         None => {}
@@ -50,16 +55,16 @@ pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
 }
 
 /// Requests, one after the other, until the connection ends or was promised to a way.
-async fn http(proxy: &Arc<Proxy>, caller: Caller, mut drain: Drain) -> Option<Begun> {
+async fn http(proxy: &Arc<Proxy>, stream: Stream, client: ClientAddr, mut drain: Drain) -> Option<Begun> {
     let (kept, promised) = Default::default();
-    let held = proxy.open.hold(&proxy.gate, caller.client);
-    let connection = Arc::new(Connection { proxy: proxy.clone(), client: caller.client, kept, promised, held });
+    let held = proxy.open.hold(&proxy.gate, client);
+    let connection = Arc::new(Connection { proxy: proxy.clone(), client, kept, promised, held });
     let answering = connection.clone();
     let service = service_fn(move |request| {
         let connection = answering.clone();
         async move { Ok::<_, Infallible>(connection.answer(request).await) }
     });
-    let stream = TokioIo::new(Framed::new(Idle::new(caller.stream, IDLE)));
+    let stream = TokioIo::new(Framed::new(Idle::new(stream, IDLE)));
     let mut http = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())

@@ -17,7 +17,10 @@
 //! - [`opening`]     the first bytes a client says on a connection of its own protocol
 //! - [`tunnel`]      bytes, both ways
 //! - [`open`]        connections that outlive their verdict
+//! - [`tls`]         the same conversation behind a handshake
 //! - [`dial`]        resolve, judge, connect
+//! - [`race`]        several addresses: the first that answers
+//! - [`parent`]      another proxy between this one and the internet
 //! - [`headers`]     what belongs to one hop and what to the whole way
 //! - [`inside`]      looking into TLS
 //! - [`search`]      what a request searches for
@@ -35,18 +38,21 @@ mod inside;
 mod open;
 mod opening;
 mod origin;
+mod parent;
 mod plain;
+mod race;
 mod record;
 mod refuse;
 mod request;
 mod scan;
 mod search;
+mod tls;
 mod tunnel;
 mod way;
 
 use crate::gate::Gate;
 use crate::net::Drain;
-use crate::net::listen::{self, Limits, Listening};
+use crate::net::listen::{self, Limits, Listening, Seats};
 use crate::net::own::OwnAddresses;
 use crate::resolve::Resolver;
 use open::Open;
@@ -76,20 +82,28 @@ const HEAD_READ: Duration = Duration::from_secs(10);
 
 /// Listeners of this door, bound and not yet served.
 #[derive(Debug)]
-pub struct Bound(Listening);
+pub struct Bound {
+    plain: Listening,
+    tls: Listening,
+}
 
-/// Binds every address, or none.
+/// Binds every address, or none: those that speak as they are, and those behind TLS.
 ///
 /// # Errors
-/// Which address, that it stands under `[proxy] listen`, and what to do.
-pub fn bind(addresses: &[SocketAddr]) -> io::Result<Bound> {
-    listen::bind(addresses, "[proxy] listen").map(Bound)
+/// Which address, by which key of `[proxy]` it stands there, and what to do.
+pub fn bind(plain: &[SocketAddr], tls: &[SocketAddr]) -> io::Result<Bound> {
+    Ok(Bound { plain: listen::bind(plain, "[proxy] listen")?, tls: listen::bind(tls, "[proxy] tls_listen")? })
 }
 
 impl Bound {
     /// The addresses that are held, with the port the kernel chose where 0 was written.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
-        self.0.local_addrs().to_vec()
+        self.plain.local_addrs().to_vec()
+    }
+
+    /// Those behind TLS.
+    pub fn tls_addrs(&self) -> Vec<SocketAddr> {
+        self.tls.local_addrs().to_vec()
     }
 
     /// Serves until the word to stop; then finishes requests and, after a few seconds, closes tunnels.
@@ -99,11 +113,17 @@ impl Bound {
         watching.spawn(proxy.open.clone().watch(proxy.gate.clone()));
         let known = {
             let proxy = proxy.clone();
-            move |client| proxy.gate.visit(client).is_some()
+            move |client| proxy.gate.snapshot().who(client).is_some()
         };
         let stop = drain.clone();
+        let seats = Seats::new(LIMITS);
+        tracing::info!("the proxy holds up to {} connections at once", seats.free());
+        proxy.gate.counters.most_connections.set(i64::try_from(seats.free()).unwrap_or(i64::MAX));
+        let (over_tls, until) = (proxy.clone(), stop.clone());
+        let handle_tls = move |caller| tls::serve(over_tls.clone(), caller, until.clone());
         let handle = move |caller| connection::serve(proxy.clone(), caller, stop.clone());
-        self.0.serve(LIMITS, drain, known, handle).await;
+        let tls = self.tls.serve(seats.clone(), drain.clone(), known.clone(), handle_tls);
+        tokio::join!(self.plain.serve(seats, drain, known, handle), tls);
     }
 }
 

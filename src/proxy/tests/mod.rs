@@ -3,8 +3,11 @@
 mod connect;
 mod inside;
 mod malformed;
+mod open;
+mod parent;
 mod plain;
 mod scan;
 mod stand;
+mod tls;
 
 use stand::{Stand, head_of};

@@ -20,6 +20,7 @@ pub struct Stand {
     pub school: School,
     pub resolver: Arc<Resolver>,
     pub proxy: SocketAddr,
+    pub proxy_tls: SocketAddr,
     pub origin: SocketAddr,
     /// Heads of requests as the origin got them, with the number of the connection they came on.
     pub heard: Arc<Mutex<Vec<(usize, String)>>>,
@@ -48,11 +49,11 @@ impl Stand {
 
     /// A gate before whatever listens there.
     pub async fn at(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>) -> Self {
-        Self::at_with(origin, heard, "").await
+        Self::with(origin, heard, "").await
     }
 
-    /// [`Stand::at`], with more tables of the configuration.
-    pub async fn at_with(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>, more: &str) -> Self {
+    /// With more keys of `[proxy]`, and more tables after them.
+    pub async fn with(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>, more: &str) -> Self {
         let port = origin.port();
         let school = School::with(&format!("[proxy]\nlisten = [\"127.0.0.1:0\"]\ndestinations = [\"{origin}\"]\n{more}"));
         // `cname.example` is another name of one that is listed; `nobody` and Google's own are no names; every other has the address of the origin.
@@ -67,13 +68,16 @@ impl Stand {
                 _ => Some(stub::rows(query, &[address(&[0xc0, 12])])),
             }
         });
-        let bound = super::super::bind(&["127.0.0.1:0".parse().expect("an address")]).expect("a port");
-        let proxy = bound.local_addrs()[0];
+        let bound = {
+            let any = ["127.0.0.1:0".parse().expect("an address")];
+            super::super::bind(&any, &any).expect("a port")
+        };
+        let (proxy, proxy_tls) = (bound.local_addrs()[0], bound.tls_addrs()[0]);
         let (stopper, drain) = drain();
         let resolver = Arc::new(Resolver::new(&[names.address]));
         let serving = tokio::spawn(bound.serve(school.gate.clone(), resolver.clone(), drain));
         assert_ne!(port, proxy.port());
-        Self { school, resolver, proxy, origin, heard, stopper: Some(stopper), serving }
+        Self { school, resolver, proxy, proxy_tls, origin, heard, stopper: Some(stopper), serving }
     }
 
     /// A URL of the origin under any name.
