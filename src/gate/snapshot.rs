@@ -1,5 +1,6 @@
 //! Configuration, policy, table and register: what one request sees, swapped as one.
 
+use super::Continued;
 use crate::config::Config;
 use crate::journal::Names;
 use crate::lists::{Ahead, Found, Locked, Table};
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub condition: Condition,
     /// Who the gate is to those who ask it over TLS, or why it is nobody. `None`: nothing is served over TLS.
     pub identity: Option<Result<Arc<Identity>, Arc<str>>>,
+    /// Who went on after a warning: the same one in every snapshot of a gate.
+    pub continued: Arc<Continued>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
 }
 
@@ -41,7 +44,8 @@ impl Snapshot {
         let grouping = Grouping::of_config(&config);
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
         let groups_of = Arc::new(register.persons().map(|p| (p.id, groups_of(p))).collect());
-        Self { version, config, table, locked, register, condition: Condition::default(), identity: None, groups_of }
+        let (condition, continued) = Default::default();
+        Self { version, config, table, locked, register, condition, identity: None, continued, groups_of }
     }
 
     /// The groups a person of the register is judged by; none if they are in none.

@@ -1,9 +1,10 @@
 //! One request: who it is from, what the lists say, the verdict, and the line in the journal.
 
+use super::continued::Whose;
 use super::{Gate, Snapshot};
 use crate::journal::{Door, Event, Intent};
 use crate::lists::Found;
-use crate::policy::{Ask, Mode, Rewrite, Step, Surface, Verdict, decide, decide_answer, rewrite};
+use crate::policy::{Action, Ask, Mode, Rewrite, Step, Surface, Verdict, decide, decide_answer, rewrite};
 use crate::words::{Category, CategorySet, Host, Moment, Who};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -79,7 +80,13 @@ impl Visit {
 
     /// Judges a host of which is known already what the lists say.
     pub fn judge_found(&self, host: &Host, found: &Found, surface: Surface) -> Verdict {
-        decide(&self.ask(host, found, surface), &self.snapshot.config.policy)
+        let verdict = decide(&self.ask(host, found, surface), &self.snapshot.config.policy);
+        if verdict.is_warning() && self.went_on(host) { verdict.gone_on() } else { verdict }
+    }
+
+    /// Whether they were warned of this host and said to go on.
+    fn went_on(&self, host: &Host) -> bool {
+        self.snapshot.continued.until(Whose::of(&self.who), host, self.boot_ms).is_some()
     }
 
     /// Judges a name that no list can hold, because it is no host: by the default of the profile.
@@ -92,14 +99,16 @@ impl Visit {
         }
     }
 
-    /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing.
+    /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing. Who was warned of the question
+    /// itself and went on is not warned of what it is made of.
     pub fn judge_behind(&self, question: &Judged, behind: &Host, surface: Surface) -> Option<Judged> {
         let found = self.snapshot.find(behind, "");
         if found.categories().is_empty() {
             return None;
         }
         let verdict = decide_answer(&question.verdict, &self.ask(behind, &found, surface), &self.snapshot.config.policy)?;
-        Some(Judged { verdict, found })
+        let warned = question.verdict.action == Action::Warn && verdict.is_warning();
+        (!warned).then_some(Judged { verdict, found })
     }
 
     /// What a host is answered as, by safe search. `None`: as itself; so is what is blocked, and what a network only watches, or lets be.

@@ -11,15 +11,16 @@ use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
 use crate::net::listen::Caller;
-use crate::pages::Seen;
-use crate::policy::Surface;
+use crate::pages::{Reader, Seen};
+use crate::policy::{Act, Surface};
 use crate::words::ClientAddr;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpStream;
@@ -31,6 +32,10 @@ pub type ClientStream = Framed<Idle<TcpStream>>;
 pub struct Connection {
     pub proxy: Arc<Proxy>,
     pub client: ClientAddr,
+    /// Where it comes from, by which the gate knows its own.
+    peer: SocketAddr,
+    /// The address of ours that it reached.
+    local: IpAddr,
     /// The connection to the origin of the last request, if it can be used again.
     kept: Mutex<Option<Origin>>,
     /// Set by an answered CONNECT: what is carried once HTTP is over.
@@ -49,7 +54,8 @@ pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
 /// Requests, one after the other, until the connection ends or was promised to a way.
 async fn http(proxy: &Arc<Proxy>, caller: Caller, mut drain: Drain) -> Option<Way> {
     let (kept, promised) = Default::default();
-    let connection = Arc::new(Connection { proxy: proxy.clone(), client: caller.client, kept, promised });
+    let (client, local, peer) = (caller.client, caller.local.ip(), caller.stream.peer_addr().ok()?);
+    let connection = Arc::new(Connection { proxy: proxy.clone(), client, peer, local, kept, promised });
     let answering = connection.clone();
     let service = service_fn(move |request| {
         let connection = answering.clone();
@@ -81,7 +87,11 @@ async fn http(proxy: &Arc<Proxy>, caller: Caller, mut drain: Drain) -> Option<Wa
 impl Connection {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let gate = &self.proxy.gate;
-        let Some(visit) = gate.visit(self.client) else {
+        let visit = match gate.testing.who(self.peer) {
+            Some(who) => Some(gate.visit_as(who)),
+            None => gate.visit(self.client),
+        };
+        let Some(visit) = visit else {
             gate.counters.strangers.inc();
             return refuse::stranger();
         };
@@ -93,15 +103,21 @@ impl Connection {
                 return refuse::unreadable(&fault);
             }
         };
-        // No page for plain HTTP either: the page that warns and lets through is not built yet, and until it is, a warning
-        // must not be taken for seen.
-        let mut judged = visit.judge_page(&asked.host, &asked.path, Surface::NoPage);
+        // Of a form that was sent there, nothing would be left after a page that warns.
+        let warnable = asked.form == Form::Absolute && seen.page && request.method() == Method::GET;
+        let surface = if warnable { Surface::Page } else { Surface::NoPage };
+        let mut judged = visit.judge_page(&asked.host, &asked.path, surface);
         if visit.rewrite(&asked.host, &judged).is_some() {
             judged.verdict = judged.verdict.rewritten();
         }
         let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
-        if judged.verdict.blocks() {
-            return refuse::blocked(&mut record, seen);
+        if seen.page {
+            record.reader = Reader::of(request.headers(), &visit.snapshot.config, &gate.web, self.local);
+        }
+        match judged.verdict.act {
+            Act::Block => return refuse::blocked(&mut record, seen),
+            Act::Warn => return refuse::warned(&mut record),
+            Act::Allow => {}
         }
         match asked.form {
             Form::Tunnel => connect::answer(self, &asked, record, seen, request).await,

@@ -11,6 +11,7 @@ use super::headers;
 use super::request::{Asked, Form};
 use crate::gate::{Gate, Heard, Judged, Visit};
 use crate::journal::{Door, Intent};
+use crate::pages::Reader;
 use crate::words::Host;
 use hyper::{Method, Request, StatusCode};
 use std::time::Instant;
@@ -20,6 +21,8 @@ pub struct Record<'a> {
     gate: &'a Gate,
     pub visit: &'a Visit,
     pub judged: Judged,
+    /// Who would read a page in answer.
+    pub reader: Reader,
     asked: &'a Asked,
     method: Method,
     intent: Intent,
@@ -39,7 +42,8 @@ impl<'a> Record<'a> {
     ) -> Self {
         let bytes_up = headers::length(request.headers()).unwrap_or(0);
         let method = request.method().clone();
-        Self { gate, visit, judged, asked, method, intent, bytes_up, began: Instant::now(), noted: false }
+        let (began, reader) = (Instant::now(), Reader::default());
+        Self { gate, visit, judged, reader, asked, method, intent, bytes_up, began, noted: false }
     }
 
     pub fn host(&self) -> &Host {

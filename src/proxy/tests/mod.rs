@@ -4,5 +4,6 @@ mod connect;
 mod malformed;
 mod plain;
 mod stand;
+mod warned;
 
 use stand::{Stand, head_of};

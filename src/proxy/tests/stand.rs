@@ -33,6 +33,11 @@ pub type Say = fn(&str) -> &'static str;
 impl Stand {
     /// A gate before an HTTP origin that answers as `say` does and keeps its connections.
     pub async fn before(say: Say) -> Self {
+        Self::before_with(say, "").await
+    }
+
+    /// The same, with more of the school's configuration.
+    pub async fn before_with(say: Say, more: &str) -> Self {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = listener.local_addr().expect("an address");
@@ -43,13 +48,19 @@ impl Stand {
                 tokio::spawn(answer(stream, number, hearing.clone(), say));
             }
         });
-        Self::at(origin, heard).await
+        Self::of_school(origin, heard, more).await
     }
 
     /// A gate before whatever listens there.
     pub async fn at(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>) -> Self {
+        Self::of_school(origin, heard, "").await
+    }
+
+    /// The same, with more of the school's configuration.
+    pub async fn of_school(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>, more: &str) -> Self {
         let port = origin.port();
-        let school = School::with(&format!("[proxy]\nlisten = [\"127.0.0.1:0\"]\ndestinations = [\"{origin}\"]\n"));
+        let ours = format!("[proxy]\nlisten = [\"127.0.0.1:0\"]\ndestinations = [\"{origin}\"]\n{more}");
+        let school = School::with(&ours);
         // `cname.example` is another name of one that is listed; `nobody` and Google's own are no names; every other has the address of the origin.
         let names = Stub::start(move |query, _| {
             let address = |name: &'static [u8]| -> Row<'static> { (0, name, rr::A, 60, &[127, 0, 0, 1]) };
