@@ -12,6 +12,7 @@
 //! - [`passes`]    what a teacher has opened for a lesson
 //! - [`off`]       networks where nothing is judged for a while
 //! - [`overlay`]   all three put in force, without touching the table
+//! - [`requests`]  what people asked for on the pages, and the answers
 //! - [`rot`]       a table that the disk spoilt is left, and made again
 //! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`ready`]     whether every category that is blocked has a list
@@ -26,6 +27,7 @@ pub mod off;
 pub mod overlay;
 pub mod passes;
 pub mod ready;
+pub mod requests;
 pub mod rot;
 pub mod status;
 pub mod weekly;
@@ -168,7 +170,6 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         Arc::new(Resolver::of(&snapshot.config.dns))
     };
     let ledger = Ledger::open(Some(ledger_file(&snapshot.config)), clock.clone());
-    let gate = Arc::new(Gate::new(snapshot, journal, clock).with_ledger(ledger));
     let doors = Doors {
         dns: dns.as_ref().map(dns::Bound::local_addrs).unwrap_or_default(),
         dns_tls: dns.as_ref().map(dns::Bound::tls_addrs).unwrap_or_default(),
@@ -177,6 +178,13 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         proxy_tls: proxy.as_ref().map(proxy::Bound::tls_addrs).unwrap_or_default(),
         web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
     };
+    // What was asked can wait; who is filtered cannot.
+    let asked = requests::open(&snapshot.config.data).unwrap_or_else(|fault| {
+        tracing::error!("no request of a page is taken: {fault}");
+        requests::closed(fault)
+    });
+    let gate = Gate::new(snapshot, journal, clock).with_ledger(ledger).with_requests(asked).with_web(doors.web.clone());
+    let gate = Arc::new(gate);
     let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), neighbours, config_path, doors));
     let (timing, walk) = (Timing::default(), walk::Timing::default());
     Ok(App { gate, resolver, runtime, dns, proxy, web, control, timing, walk, _neighbours: watch, _lock: lock })

@@ -204,6 +204,11 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     if !clock_set {
         needs_you.push("the clock is not set: events wait, and are dated when it is".into());
     }
+    match gate.requests.open_count() {
+        0 => {}
+        1 => needs_you.push("1 request of a page waits for an answer: `schoolgate requests list`".into()),
+        n => needs_you.push(format!("{n} requests of pages wait for an answer: `schoolgate requests list`")),
+    }
     let certificate = certificate(&snapshot, gate.clock.unix_ms(), &mut needs_you);
     let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));

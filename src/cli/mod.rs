@@ -17,6 +17,7 @@ mod off;
 mod pass;
 mod people;
 mod report;
+mod requests;
 mod run;
 mod self_test;
 mod status;
@@ -71,6 +72,9 @@ enum Command {
     /// A teacher's pass: a host or category open to a group for a lesson
     #[command(subcommand)]
     Pass(pass::Command),
+    /// What people asked for on the pages: open this, block that
+    #[command(subcommand)]
+    Requests(requests::Command),
     /// Stop judging on a network for a while, but for the locked tier
     Off(off::OffArgs),
     /// End that before its time
@@ -127,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Block(args) => entries::add(&context, args, false),
         Command::Entries(command) => entries::entries(&context, &command),
         Command::Pass(command) => pass::pass(&context, &command),
+        Command::Requests(command) => requests::requests(&context, command),
         Command::Off(args) => off::off(&context, args),
         Command::On(args) => off::on(&context, args),
         Command::Lists(command) => lists::lists(&context, &command),

@@ -31,6 +31,7 @@
 //! And back:
 //! - [`entry_file`]  the file of the school's own entries, with one more or one less
 //! - [`exceptions`]  what another filter has exported, as rows for it
+//! - [`own_names`]   the names this gate has in the school's own zones
 //! - [`summary`]     what was understood, as `check` prints it
 
 mod categories;
@@ -48,6 +49,7 @@ mod known;
 mod lists;
 mod names;
 mod near;
+mod own_names;
 mod phrases;
 mod profiles;
 mod public;

@@ -6,6 +6,8 @@
 //! - [`clock`]     what time it is here
 //! - [`snapshot`]  configuration, policy, table and register, swapped as one
 //! - [`visit`]     one request: [`Gate::visit`], [`Visit::judge`], [`Gate::note`]
+//! - [`continued`] who was warned and went on
+//! - [`requests`]  what people asked for on the pages
 //! - [`watch`]     what a worker keeps from one batch of packets to the next
 //! - [`flood`]     one client that asks without end
 //! - [`ledger`]    what each client was told
@@ -16,12 +18,14 @@
 //! - [`control`]   the control socket: one request a line, one answer a line
 
 pub mod clock;
+pub mod continued;
 pub mod control;
 pub mod counters;
 pub mod explain;
 pub mod flood;
 pub mod ledger;
 pub mod rejections;
+pub mod requests;
 #[cfg(test)]
 pub(crate) mod school;
 pub mod snapshot;
@@ -30,10 +34,12 @@ pub mod visit;
 pub mod watch;
 
 pub use clock::Clock;
+pub use continued::Continued;
 pub use counters::Counters;
 use flood::{Floods, Paces};
 pub use ledger::Ledger;
 use rejections::Rejections;
+pub use requests::Requests;
 pub use snapshot::{Condition, Snapshot};
 pub use testing::Testing;
 pub use visit::{Heard, Judged, Noted, Visit, Within};
@@ -42,6 +48,7 @@ pub use watch::{Changed, Watch};
 use crate::journal::Journal;
 use crate::words::{ClientAddr, Who};
 use arc_swap::ArcSwap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,20 +66,35 @@ pub struct Gate {
     pub rejections: Rejections,
     /// What each client was told by the DNS door.
     pub ledger: Ledger,
+    /// Where the web door listens, for pages that lead there; nowhere, if it is shut.
+    pub web: Vec<SocketAddr>,
+    pub requests: Requests,
 }
 
 impl Gate {
     pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
         let (counters, paces, floods, testing, rejections) = Default::default();
         let ledger = Ledger::open(None, clock.clone());
-        let snapshot = ArcSwap::from_pointee(snapshot);
-        Self { snapshot, journal, clock, counters, paces, floods, testing, rejections, ledger }
+        let (snapshot, web, requests) = (ArcSwap::from_pointee(snapshot), Vec::new(), Requests::default());
+        Self { snapshot, journal, clock, counters, paces, floods, testing, rejections, ledger, web, requests }
     }
 
     /// With a ledger that is kept in a file.
     #[must_use]
     pub fn with_ledger(self, ledger: Ledger) -> Self {
         Self { ledger, ..self }
+    }
+
+    /// With the requests of earlier, and those to come kept with them.
+    #[must_use]
+    pub fn with_requests(self, requests: Requests) -> Self {
+        Self { requests, ..self }
+    }
+
+    /// With a web door, bound there.
+    #[must_use]
+    pub fn with_web(self, at: Vec<SocketAddr>) -> Self {
+        Self { web: at, ..self }
     }
 
     /// The snapshot in force.
@@ -84,7 +106,8 @@ impl Gate {
     ///
     /// The last of them would take the old one down: with a table, that is a mapping of many megabytes to be undone, while a client
     /// waits. So it is kept until they have ended, and goes on a thread of its own.
-    pub fn swap(&self, next: Snapshot) -> Arc<Snapshot> {
+    pub fn swap(&self, mut next: Snapshot) -> Arc<Snapshot> {
+        next.continued = self.snapshot.load().continued.clone();
         let next = Arc::new(next);
         let old = self.snapshot.swap(next.clone());
         let spawned = std::thread::Builder::new().name("old-snapshot".into()).spawn(move || outlive_visits(old));

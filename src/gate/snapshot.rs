@@ -1,5 +1,6 @@
 //! Configuration, policy, table and register: what one request sees, swapped as one.
 
+use super::Continued;
 use crate::config::Config;
 use crate::journal::Names;
 use crate::lists::phrases::Matcher;
@@ -32,6 +33,8 @@ pub struct Snapshot {
     pub inspection: Option<Result<Arc<Inspection>, Arc<str>>>,
     /// Which words mean what: the terms that ship and the school's phrase lists. `None`: nothing is looked for.
     pub phrases: Option<Arc<Matcher>>,
+    /// Who went on after a warning: the same one in every snapshot of a gate.
+    pub continued: Arc<Continued>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
     /// What goes by the person, at each network of the policy.
     personal: Arc<[Personal]>,
@@ -52,16 +55,18 @@ impl Snapshot {
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
         let groups_of: HashMap<_, _> = register.persons().map(|p| (p.id, groups_of(p))).collect();
         let personal = personal(&config, &groups_of).collect();
+        let (condition, continued) = Default::default();
         Self {
             version,
             config,
             table,
             locked,
             register,
-            condition: Condition::default(),
+            condition,
             identity: None,
             inspection: None,
             phrases: None,
+            continued,
             groups_of: Arc::new(groups_of),
             personal,
         }

@@ -1,10 +1,13 @@
 //! One request: who it is from, what the lists say, the verdict, and the line in the journal.
 
+use super::continued::Whose;
 use super::{Gate, Snapshot};
 use crate::journal::{Decrypted, Door, Event, Intent};
 use crate::lists::Found;
 use crate::lists::phrases::Theme;
-use crate::policy::{Ask, Mode, Rewrite, Safe, Step, Surface, Verdict, Youtube, decide, decide_answer, rewrite, strictest};
+use crate::policy::{
+    Action, Ask, Mode, Rewrite, Safe, Step, Surface, Verdict, Youtube, decide, decide_answer, rewrite, strictest,
+};
 use crate::words::{Category, CategorySet, Host, Moment, Who};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -91,7 +94,13 @@ impl Visit {
 
     /// Judges a host of which is known already what the lists say.
     pub fn judge_found(&self, host: &Host, found: &Found, surface: Surface) -> Verdict {
-        decide(&self.ask(host, found, surface), &self.snapshot.config.policy)
+        let verdict = decide(&self.ask(host, found, surface), &self.snapshot.config.policy);
+        if verdict.is_warning() && self.went_on(host) { verdict.gone_on() } else { verdict }
+    }
+
+    /// Whether they were warned of this host and said to go on.
+    fn went_on(&self, host: &Host) -> bool {
+        self.snapshot.continued.until(Whose::of(&self.who), host, self.boot_ms).is_some()
     }
 
     /// What a name that is no host is judged as: a single label that no list and no school entry can name.
@@ -108,7 +117,8 @@ impl Visit {
         }
     }
 
-    /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing.
+    /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing. Who was warned of the question
+    /// itself and went on is not warned of what it is made of.
     pub fn judge_behind(&self, question: &Judged, behind: &Host, surface: Surface) -> Option<Judged> {
         self.judge_behind_found(question, behind, self.snapshot.find(behind, ""), surface)
     }
@@ -119,7 +129,8 @@ impl Visit {
             return None;
         }
         let verdict = decide_answer(&question.verdict, &self.ask(behind, &found, surface), &self.snapshot.config.policy)?;
-        Some(Judged { verdict, found })
+        let warned = question.verdict.action == Action::Warn && verdict.is_warning();
+        (!warned).then_some(Judged { verdict, found })
     }
 
     /// Judges a page by what its words speak of. `None`: that adds nothing.

@@ -145,6 +145,18 @@ impl Verdict {
         if self.action == Action::Allow { Self { action: Action::Rewrite, ..self } } else { self }
     }
 
+    /// Whether it is a warning that holds up: one that is to be shown, or stands as a block because it cannot be.
+    #[inline]
+    pub fn is_warning(&self) -> bool {
+        self.action == Action::Warn && self.act != Act::Allow
+    }
+
+    /// This warning for whoever has read it and goes on. It stays written down as one.
+    #[must_use]
+    pub fn gone_on(self) -> Self {
+        Self { act: Act::Allow, ..self }
+    }
+
     pub fn blocks(&self) -> bool {
         self.act == Act::Block
     }

@@ -57,7 +57,7 @@ pub async fn answer(
                 judged: record.judged,
                 host: asked.host,
                 port: asked.port,
-                client: connection.client,
+                client: connection.ends.client,
                 origin: Some((origin, address)),
             });
             Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync())
@@ -79,7 +79,7 @@ pub fn here(connection: &Connection, asked: &Asked, record: Record<'_>, request:
         judged: record.judged,
         host: asked.host,
         port: asked.port,
-        client: connection.client,
+        client: connection.ends.client,
         origin: None,
     });
     record.leave();

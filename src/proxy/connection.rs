@@ -12,15 +12,16 @@ use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
 use crate::net::listen::Caller;
 use crate::net::stream::Stream;
-use crate::pages::Seen;
-use crate::policy::Surface;
+use crate::pages::{Reader, Seen};
+use crate::policy::{Act, Surface};
 use crate::words::ClientAddr;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,7 +31,7 @@ pub type ClientStream = Framed<Idle<Stream>>;
 /// What one request leaves to the next, and to the end of the connection.
 pub struct Connection {
     pub proxy: Arc<Proxy>,
-    pub client: ClientAddr,
+    pub ends: Ends,
     /// The connection to the origin of the last request, if it can be used again.
     kept: Mutex<Option<Origin>>,
     /// Set by an answered CONNECT: what is carried once HTTP is over.
@@ -39,15 +40,35 @@ pub struct Connection {
     pub held: Held,
 }
 
+/// Where a client's connection leads from and to.
+#[derive(Debug, Clone, Copy)]
+pub struct Ends {
+    pub client: ClientAddr,
+    /// Where it comes from, by which the gate knows its own.
+    pub peer: SocketAddr,
+    /// The address of ours that it reached.
+    pub local: IpAddr,
+}
+
+impl Ends {
+    /// `None`: it has gone already.
+    pub fn of(caller: &Caller) -> Option<Self> {
+        let peer = caller.stream.peer_addr().ok()?;
+        Some(Self { client: caller.client, peer, local: caller.local.ip() })
+    }
+}
+
 /// Serves one connection to its end.
 pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
-    over(proxy, caller.stream.into(), caller.client, drain).await;
+    if let Some(ends) = Ends::of(&caller) {
+        over(proxy, caller.stream.into(), ends, drain).await;
+    }
 }
 
 /// [`serve`], over whatever the client's bytes come by.
-pub async fn over(proxy: Arc<Proxy>, stream: Stream, client: ClientAddr, drain: Drain) {
+pub async fn over(proxy: Arc<Proxy>, stream: Stream, ends: Ends, drain: Drain) {
     // Both on the heap: a way lives for hours, and what HTTP needed is not kept for it.
-    match Box::pin(http(&proxy, stream, client, drain)).await {
+    match Box::pin(http(&proxy, stream, ends, drain)).await {
         Some(Begun::Way(way)) => Box::pin(beyond::carry(&proxy, way)).await,
         Some(Begun::Here(here)) => Box::pin(inside::answer(&proxy, here)).await,
         None => {}
@@ -55,10 +76,10 @@ pub async fn over(proxy: Arc<Proxy>, stream: Stream, client: ClientAddr, drain: 
 }
 
 /// Requests, one after the other, until the connection ends or was promised to a way.
-async fn http(proxy: &Arc<Proxy>, stream: Stream, client: ClientAddr, mut drain: Drain) -> Option<Begun> {
+async fn http(proxy: &Arc<Proxy>, stream: Stream, ends: Ends, mut drain: Drain) -> Option<Begun> {
     let (kept, promised) = Default::default();
-    let held = proxy.open.hold(&proxy.gate, client);
-    let connection = Arc::new(Connection { proxy: proxy.clone(), client, kept, promised, held });
+    let held = proxy.open.hold(&proxy.gate, ends.client);
+    let connection = Arc::new(Connection { proxy: proxy.clone(), ends, kept, promised, held });
     let answering = connection.clone();
     let service = service_fn(move |request| {
         let connection = answering.clone();
@@ -91,7 +112,11 @@ async fn http(proxy: &Arc<Proxy>, stream: Stream, client: ClientAddr, mut drain:
 impl Connection {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let gate = &self.proxy.gate;
-        let Some(visit) = gate.visit(self.client) else {
+        let visit = match gate.testing.who(self.ends.peer) {
+            Some(who) => Some(gate.visit_as(who)),
+            None => gate.visit(self.ends.client),
+        };
+        let Some(visit) = visit else {
             gate.counters.strangers.inc();
             return refuse::stranger();
         };
@@ -103,18 +128,24 @@ impl Connection {
                 return refuse::unreadable(&fault);
             }
         };
-        // No page for plain HTTP either: the page that warns and lets through is not built yet, and until it is, a warning
-        // must not be taken for seen.
-        let mut judged = visit.judge_page(&asked.host, &asked.path, Surface::NoPage);
+        // Of a form that was sent there, nothing would be left after a page that warns.
+        let warnable = asked.form == Form::Absolute && seen.page && request.method() == Method::GET;
+        let surface = if warnable { Surface::Page } else { Surface::NoPage };
+        let mut judged = visit.judge_page(&asked.host, &asked.path, surface);
         if visit.rewrite(&asked.host, &judged).is_some() {
             judged.verdict = judged.verdict.rewritten();
         }
         let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
-        if judged.verdict.blocks() {
-            return match asked.form == Form::Tunnel && inside::shows_block(&visit, &judged, &asked.host) {
-                true => connect::here(self, &asked, record, request),
-                false => refuse::blocked(&mut record, seen),
-            };
+        if seen.page {
+            record.reader = Reader::of(request.headers(), &visit.snapshot.config, &gate.web, self.ends.local);
+        }
+        match judged.verdict.act {
+            Act::Block if asked.form == Form::Tunnel && inside::shows_block(&visit, &judged, &asked.host) => {
+                return connect::here(self, &asked, record, request);
+            }
+            Act::Block => return refuse::blocked(&mut record, seen),
+            Act::Warn => return refuse::warned(&mut record),
+            Act::Allow => {}
         }
         if asked.form == Form::Tunnel && inside::is_check(&visit, &asked.host) {
             return connect::here(self, &asked, record, request);

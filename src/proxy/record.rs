@@ -13,6 +13,7 @@ use super::search;
 use crate::gate::{Gate, Heard, Judged, Visit, Within};
 use crate::journal::{Decrypted, Door, Intent};
 use crate::lists::phrases::Theme;
+use crate::pages::Reader;
 use crate::words::Host;
 use hyper::{Method, Request, StatusCode};
 use std::time::Instant;
@@ -22,6 +23,8 @@ pub struct Record<'a> {
     gate: &'a Gate,
     pub visit: &'a Visit,
     pub judged: Judged,
+    /// Who would read a page in answer.
+    pub reader: Reader,
     asked: &'a Asked,
     method: Method,
     intent: Intent,
@@ -54,6 +57,7 @@ impl<'a> Record<'a> {
             gate,
             visit,
             judged,
+            reader: Reader::default(),
             asked,
             method,
             intent,

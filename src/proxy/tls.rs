@@ -1,6 +1,6 @@
 //! The proxy over TLS: the same conversation behind a handshake, under the name and the certificate of the DNS door.
 
-use super::connection;
+use super::connection::{self, Ends};
 use super::{HEAD_READ, Proxy};
 use crate::net::Drain;
 use crate::net::listen::Caller;
@@ -11,8 +11,9 @@ use tokio_rustls::TlsAcceptor;
 
 /// Serves one connection to its end. A stranger gets no handshake: the box does no sums for strangers.
 pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
+    let Some(ends) = Ends::of(&caller) else { return };
     if let Some(stream) = Box::pin(handshake(&proxy, caller.stream, caller.client)).await {
-        connection::over(proxy, stream, caller.client, drain).await;
+        connection::over(proxy, stream, ends, drain).await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! Everything together: from what was counted to the [`Week`].
 
+use super::asked::Requests;
 use super::calendar::{Calendar, date_and_time, in_words};
 use super::episodes::{Episode, episodes};
 use super::health;
@@ -128,6 +129,7 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
             hosts: most(&counts.teaching, HOSTS),
             own_allowed: most(&counts.own_allowed, HOSTS),
             passes: counts.totals.passes,
+            asked: Requests::of(&world.requests),
         },
         help: counts.totals.help,
         changes: health::changes(calendar, world),

@@ -9,5 +9,6 @@ mod plain;
 mod scan;
 mod stand;
 mod tls;
+mod warned;
 
 use stand::{Stand, head_of};

@@ -34,6 +34,11 @@ pub type Say = fn(&str) -> &'static str;
 impl Stand {
     /// A gate before an HTTP origin that answers as `say` does and keeps its connections.
     pub async fn before(say: Say) -> Self {
+        Self::before_with(say, "").await
+    }
+
+    /// The same, with more of the school's configuration.
+    pub async fn before_with(say: Say, more: &str) -> Self {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = listener.local_addr().expect("an address");
@@ -44,7 +49,7 @@ impl Stand {
                 tokio::spawn(answer(stream, number, hearing.clone(), say));
             }
         });
-        Self::at(origin, heard).await
+        Self::with(origin, heard, more).await
     }
 
     /// A gate before whatever listens there.
