@@ -122,6 +122,9 @@ impl People {
         let mode = section.value("mode", |item| item.word(&[("enforce", Mode::Enforce), ("watch", Mode::Watch)]));
         let mode = mode.map_or(Mode::Enforce, |m| m.value);
         let keep_ech = section.value("keep_ech", |item| item.flag()).map_or(mode == Mode::Watch, |v| v.value);
+        let only_resolved = section.value("only_resolved", |item| item.flag()).is_some_and(|v| v.value);
+        let words: Vec<_> = WhenDown::ALL.iter().map(|w| (w.word(), *w)).collect();
+        let when_down = section.value("when_down", |item| item.word(&words)).map_or(WhenDown::Closed, |v| v.value);
         section.end();
 
         for range in ranges.iter().flat_map(|r| &r.items) {
@@ -145,7 +148,7 @@ impl People {
             return;
         }
         self.groups.push(Group { name: of_network.value, profile: profile.unwrap_or(ProfileId(0)), priority: None });
-        self.networks.push(NetworkRule { name: name.value, ranges: List::values(ranges), group, mode, keep_ech });
+        self.networks.push(NetworkRule { name: name.value, ranges: List::values(ranges), group, mode, keep_ech, only_resolved, when_down });
     }
 }
 

@@ -37,10 +37,11 @@ pub use visit::{Heard, Judged, Noted, Visit};
 pub use watch::{Changed, Watch};
 
 use crate::journal::Journal;
+use crate::journal::time::BUILT_MS;
 use crate::words::{ClientAddr, Who};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The gate: what every door holds.
 pub struct Gate {
@@ -54,13 +55,32 @@ pub struct Gate {
     pub testing: Testing,
     /// What each client was told by the DNS door.
     pub ledger: Ledger,
+    /// When the gate first answered anybody, in milliseconds since 1970; and this process.
+    first_ms: i64,
+    started: Instant,
 }
 
 impl Gate {
     pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
         let (counters, paces, floods, testing) = Default::default();
         let ledger = Ledger::open(None, clock.clone());
-        Self { snapshot: ArcSwap::from_pointee(snapshot), journal, clock, counters, paces, floods, testing, ledger }
+        let (first_ms, started) = (clock.unix_ms(), Instant::now());
+        let snapshot = ArcSwap::from_pointee(snapshot);
+        Self { snapshot, journal, clock, counters, paces, floods, testing, ledger, first_ms, started }
+    }
+
+    /// One that first answered at this moment.
+    #[must_use]
+    pub fn first_at(self, first_ms: i64) -> Self {
+        Self { first_ms, ..self }
+    }
+
+    /// How long the school has had this gate. If the clock was not set when it first answered, how long this process has run.
+    pub fn age(&self) -> Duration {
+        let since = self.clock.unix_ms().saturating_sub(self.first_ms);
+        let since = Duration::from_millis(u64::try_from(since).unwrap_or(0));
+        let running = self.started.elapsed();
+        if self.first_ms < BUILT_MS { running } else { since.max(running) }
     }
 
     /// With a ledger that is kept in a file.

@@ -145,6 +145,15 @@ impl Verdict {
         if self.action == Action::Allow { Self { action: Action::Rewrite, ..self } } else { self }
     }
 
+    /// A block as bypass, whatever the profile says of that, for whom this verdict was: not what is wanted decides, but how it is
+    /// hidden. A network that only watches lets it through.
+    #[must_use]
+    pub fn as_bypass(self, watch: bool) -> Self {
+        let (act, action) = if watch { (Act::Allow, Action::WouldBlock) } else { (Act::Block, Action::Block) };
+        let Self { group, profile, .. } = self;
+        Self { act, action, category: Some(Category::BYPASS), group, profile, ..Self::allow(Step::Category) }
+    }
+
     pub fn blocks(&self) -> bool {
         self.act == Act::Block
     }

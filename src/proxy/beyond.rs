@@ -1,11 +1,23 @@
-//! What comes after the answer to CONNECT, and after the transparent door's first look.
+//! What comes after the answer to CONNECT, and after the transparent door's first look: the client's opening is held against what
+//! was judged, then bytes are carried.
 
-use super::Proxy;
+use super::alert::{self, Alert};
+use super::dial;
+use super::named::{self, Next};
+use super::opening::{Opening, opening};
+use super::record;
+use super::request::{Asked, Form};
 use super::way::Way;
+use super::Proxy;
+use crate::gate::Judged;
 use crate::net::idle::Idle;
+use crate::words::Host;
+use bytes::BytesMut;
+use hyper::StatusCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, copy_bidirectional_with_sizes};
+use tokio::net::TcpStream;
 
 /// A tunnel on which nothing moves: push services of Google and Apple say something every 28 minutes at the slowest.
 const IDLE: Duration = Duration::from_secs(30 * 60);
@@ -13,8 +25,84 @@ const IDLE: Duration = Duration::from_secs(30 * 60);
 /// A TLS record is at most 16 KiB (RFC 8446 §5.1): one read takes a whole one.
 const BUFFER: usize = 16 * 1024;
 
+/// Carries a way to its end, if what the client opens with is what was judged.
+pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
+    let mut already = BytesMut::from(std::mem::take(&mut way.already));
+    let opening = opened(proxy, &mut way, &mut already).await;
+    way.already = already.freeze();
+    match named::next(proxy, &way, &opening) {
+        Next::Carry => {}
+        Next::Named { host, judged } => match renamed(proxy, way, host, judged).await {
+            Some(named) => way = named,
+            None => return,
+        },
+        Next::Watched { host, judged } => note(proxy, &way, &host, &judged, StatusCode::OK),
+        Next::Refuse { host, judged, alert } => {
+            note(proxy, &way, &host, &judged, StatusCode::FORBIDDEN);
+            if let Some(alert) = alert {
+                alert::close(way.stream, alert).await;
+            }
+            return;
+        }
+        Next::Close => return,
+    }
+    tunnel(way).await;
+}
+
+/// The client's opening; where it may be any protocol, that the origin speaks first tells that it is not TLS.
+async fn opened(proxy: &Proxy, way: &mut Way, already: &mut BytesMut) -> Opening {
+    if !named::may_be_any(proxy, way) {
+        return opening(&mut way.stream, already).await;
+    }
+    tokio::select! {
+        biased;
+        opening = opening(&mut way.stream, already) => opening,
+        () = speaks(&way.origin) => Opening::NotTls,
+    }
+}
+
+async fn speaks(origin: &TcpStream) {
+    match origin.peek(&mut [0]).await {
+        Ok(1..) => {}
+        // It has ended: what the client says to that is the client's.
+        _ => std::future::pending().await,
+    }
+}
+
+/// The way to an address, now that the client has named what is there. Where safe search has another host for that name, the
+/// address is not the one to be at.
+async fn renamed(proxy: &Arc<Proxy>, mut way: Way, host: Host, judged: Judged) -> Option<Way> {
+    let rewritten = way.visit.rewrite(&host, &judged).is_some();
+    let verdict = if rewritten { judged.verdict.rewritten() } else { judged.verdict };
+    let judged = Judged { verdict, ..judged };
+    if rewritten {
+        let asked = Asked { form: Form::Tunnel, host, port: way.port, path: String::new(), at: None };
+        match dial::dial(proxy, &way.visit, &judged, &asked).await {
+            Ok((origin, address)) => (way.origin, way.address) = (origin, address),
+            Err(fault) => {
+                let judged = fault.judged().unwrap_or(judged);
+                note(proxy, &way, &host, &judged, fault.status());
+                alert::close(way.stream, Alert::AccessDenied).await;
+                return None;
+            }
+        }
+    }
+    note(proxy, &way, &host, &judged, StatusCode::OK);
+    (way.host, way.judged) = (host, judged);
+    Some(way)
+}
+
+/// A line for what the client turned out to want. Where that is not what it asked for, both stand in it.
+fn note(proxy: &Proxy, way: &Way, host: &Host, judged: &Judged, status: StatusCode) {
+    // Not where one of the two is nobody's business.
+    let both = *host != way.host && !way.judged.is_bare();
+    let path = if both { format!(" (asked for as {})", way.host) } else { String::new() };
+    let heard = record::Heard { door: way.door, host, port: way.port, path: &path, status, duration_ms: 0 };
+    record::note(&proxy.gate, &way.visit, judged, &heard);
+}
+
 /// Carries bytes until both sides have ended, or nothing moves for too long. Each side's end is passed on alone.
-pub async fn carry(_proxy: &Arc<Proxy>, way: Way) {
+async fn tunnel(way: Way) {
     let mut client = Idle::new(way.stream, IDLE);
     let mut origin = Idle::new(way.origin, IDLE);
     // What the client sent right after its request, before anything else.

@@ -48,6 +48,14 @@ impl Unreached {
         }
     }
 
+    /// The verdict on what it leads to, if that is why.
+    pub fn judged(&self) -> Option<Judged> {
+        match self {
+            Self::Blocked(behind) => Some(**behind),
+            _ => None,
+        }
+    }
+
     /// The word of RFC 9209 for it, for the Proxy-Status field.
     pub fn word(&self) -> &'static str {
         match self {
@@ -79,7 +87,11 @@ async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> 
     }
     // Where safe search has another host in its place, that one is dialled, as the DNS door would have it.
     let safe = visit.rewrite(&host, judged).map(|r| r.host());
-    let found = resolved(proxy, visit, &safe.unwrap_or(host)).await.map_err(|fault| match fault {
+    let found = match (safe, asked.at) {
+        (None, Some(at)) => Ok(LeadsTo { names: Vec::new(), addresses: vec![at] }),
+        _ => resolved(proxy, visit, &safe.unwrap_or(host)).await,
+    };
+    let found = found.map_err(|fault| match fault {
         ResolveFault::NoSuchName | ResolveFault::NoAddress => Unreached::NoSuchName,
         _ => Unreached::Unresolved,
     })?;

@@ -9,7 +9,7 @@
 
 use super::headers;
 use super::request::{Asked, Form};
-use crate::gate::{Gate, Heard, Judged, Visit};
+use crate::gate::{self, Gate, Judged, Visit};
 use crate::journal::{Door, Intent};
 use crate::words::Host;
 use hyper::{Method, Request, StatusCode};
@@ -63,8 +63,8 @@ impl<'a> Record<'a> {
         if std::mem::replace(&mut self.noted, true) {
             return;
         }
-        let heard = Heard {
-            door: Door::Proxy,
+        let heard = gate::Heard {
+            door: self.asked.form.door(),
             method: self.method.as_str(),
             host: self.asked.host.as_str().into(),
             port: self.asked.port,
@@ -78,6 +78,35 @@ impl<'a> Record<'a> {
         };
         self.gate.note(self.visit, &self.judged, heard);
     }
+}
+
+/// What was heard of a connection of which bytes are carried as they come.
+pub struct Heard<'h> {
+    pub door: Door,
+    pub host: &'h Host,
+    pub port: u16,
+    /// What the client said beside the host.
+    pub path: &'h str,
+    pub status: StatusCode,
+    pub duration_ms: u32,
+}
+
+/// Writes a line of such a connection, as of the CONNECT that it is or stands for.
+pub fn note(gate: &Gate, visit: &Visit, judged: &Judged, heard: &Heard) {
+    let heard = gate::Heard {
+        door: heard.door,
+        method: "CONNECT",
+        host: heard.host.as_str().into(),
+        port: heard.port,
+        path: heard.path,
+        query_type: 0,
+        intent: Intent::Unknown,
+        status: heard.status.as_u16(),
+        bytes_up: 0,
+        bytes_down: 0,
+        duration_ms: heard.duration_ms,
+    };
+    gate.note(visit, judged, heard);
 }
 
 impl Drop for Record<'_> {
