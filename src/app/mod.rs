@@ -9,7 +9,8 @@
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
 //! - [`passes`]    what a teacher has opened for a lesson
-//! - [`overlay`]   both put in force, without touching the table
+//! - [`off`]       networks where nothing is judged for a while
+//! - [`overlay`]   all three put in force, without touching the table
 //! - [`rot`]       a table that the disk spoilt is left, and made again
 //! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`ready`]     whether every category that is blocked has a list
@@ -19,6 +20,7 @@ pub mod assemble;
 pub mod control;
 pub mod drift;
 pub mod entries;
+pub mod off;
 pub mod overlay;
 pub mod passes;
 pub mod ready;
@@ -55,6 +57,8 @@ pub enum StartFault {
     Lists(#[from] ops::tables::TablesFault),
     #[error(transparent)]
     Locked(#[from] ops::locked::LockedFault),
+    #[error(transparent)]
+    Phrases(#[from] ops::phrases::NoTerms),
     #[error(transparent)]
     Journal(#[from] crate::journal::JournalFault),
     #[error(transparent)]
@@ -275,11 +279,12 @@ impl App {
         let handle = self.runtime.handle().clone();
         let workers = self.dns.map(|door| door.serve(self.gate.clone(), self.resolver.clone(), drain.clone(), handle.clone()));
         let mut tasks = tokio::task::JoinSet::new();
+        let doors = &self.control.doors;
         if let Some(door) = self.proxy {
             tasks.spawn_on(door.serve(self.gate.clone(), self.resolver.clone(), drain.clone()), &handle);
         }
         if let Some(door) = self.web {
-            tasks.spawn_on(door.serve(self.gate.clone(), drain.clone()), &handle);
+            tasks.spawn_on(door.serve(self.gate.clone(), doors.proxy.clone(), drain.clone()), &handle);
         }
         let (gate, control) = (self.gate.clone(), self.control.clone());
         let around = schedule::Around {
@@ -294,6 +299,9 @@ impl App {
             found: Box::new(move |table, fault| control.walked(table, fault)),
         };
         walk::start(around, self.walk, drain.clone()).map_err(StartFault::Runtime)?;
+        let control = self.control.clone();
+        let stop = drain.clone();
+        tasks.spawn_on(async move { control.keep_the_time(stop).await }, &handle);
         ops::systemd::ready(&handle, drain);
         Ok(Running {
             gate: self.gate,

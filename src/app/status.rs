@@ -1,5 +1,6 @@
 //! What is running, and what needs somebody.
 
+use super::off::{Left, Off};
 use super::ready::{self, Missing};
 use super::{Doors, passes};
 use crate::config::{Config, PublicList};
@@ -66,6 +67,9 @@ pub struct NetworkStatus {
     pub ranges: Vec<String>,
     pub unknown_devices_are: String,
     pub watching: bool,
+    /// Since somebody switched it off for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off: Option<Left>,
 }
 
 /// The last day of the last term, if it is near enough for somebody to write the next ones down. No terms at all: every
@@ -138,7 +142,7 @@ const CERTIFICATE_AHEAD: i64 = 30 * 24 * 60 * 60;
 /// Less free space than this needs somebody: a week of a large school is some hundreds of megabytes.
 const LOW_DISK: u64 = 1 << 30;
 
-pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refused>) -> Status {
+pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refused>, off: &Off) -> Status {
     let snapshot = gate.snapshot();
     let policy = &snapshot.config.policy;
     let tally = gate.journal.tally();
@@ -153,6 +157,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
                 .and_then(|g| policy.profile(g.profile))
                 .map_or_else(String::new, |p| p.name.clone()),
             watching: n.mode == Mode::Watch,
+            off: off.of(&n.name),
         })
         .collect();
     let disk_free = nix::sys::statvfs::statvfs(&snapshot.config.data).map_or(0, |s| s.blocks_available() * s.fragment_size());
@@ -165,6 +170,12 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         needs_you.push(format!("the reload of {when} was refused, and what was in force before it stays so: {why}"));
     }
     needs_you.extend(not_fetched(&snapshot.config, local));
+    for Left { network, until, by, reason, .. } in networks.iter().filter_map(|n| n.off.as_ref()) {
+        needs_you.push(format!(
+            "network {network} is OFF until {until} ({by}: {reason}): nothing is blocked there but the locked tier; \
+             `schoolgate on --network '{network}'` ends that"
+        ));
+    }
     for network in networks.iter().filter(|n| n.watching) {
         needs_you.push(format!("network {} is WATCHING: nothing is blocked there but harmful code", network.name));
     }
@@ -266,7 +277,11 @@ impl fmt::Display for Status {
         writeln!(f, "  proxy         {}", list(&self.doors.proxy))?;
         writeln!(f, "  web           {}", list(&self.doors.web))?;
         for network in &self.networks {
-            let mode = if network.watching { "WATCHING" } else { "enforcing" };
+            let mode = match (&network.off, network.watching) {
+                (Some(_), _) => "OFF",
+                (None, true) => "WATCHING",
+                (None, false) => "enforcing",
+            };
             let ranges = network.ranges.join(", ");
             writeln!(
                 f,

@@ -12,6 +12,7 @@ mod explain;
 mod lists;
 mod log;
 mod man;
+mod off;
 mod pass;
 mod people;
 mod report;
@@ -69,6 +70,10 @@ enum Command {
     /// A teacher's pass: a host or category open to a group for a lesson
     #[command(subcommand)]
     Pass(pass::Command),
+    /// Stop judging on a network for a while, but for the locked tier
+    Off(off::OffArgs),
+    /// End that before its time
+    On(off::OnArgs),
     /// The category lists
     #[command(subcommand)]
     Lists(lists::Command),
@@ -118,6 +123,8 @@ pub fn main() -> ExitCode {
         Command::Block(args) => entries::add(&context, args, false),
         Command::Entries(command) => entries::entries(&context, &command),
         Command::Pass(command) => pass::pass(&context, &command),
+        Command::Off(args) => off::off(&context, args),
+        Command::On(args) => off::on(&context, args),
         Command::Lists(command) => lists::lists(&context, &command),
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),

@@ -72,6 +72,8 @@ pub struct Proxy {
     pub internal_networks: Vec<Network>,
     /// The school's own zones: hosts within them may have private addresses.
     pub internal_zones: Vec<Host>,
+    /// Hosts that browsers reach beside the proxy, with everything below them: it is in the PAC file, and is no permission.
+    pub direct: Vec<Host>,
 }
 
 #[derive(Debug, Clone)]
@@ -131,9 +133,10 @@ fn read_proxy(section: &Section, listen: Vec<SocketAddr>) -> Proxy {
         }
         Ok(())
     });
+    let direct = List::values(section.list("direct", values::host));
     section.end();
     let ports = ports.into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
-    Proxy { listen, ports, destinations, internal_networks, internal_zones }
+    Proxy { listen, ports, destinations, internal_networks, internal_zones, direct }
 }
 
 fn own_zone(item: &Item) -> Result<Host, Wrong> {

@@ -6,7 +6,7 @@ use super::item::List;
 use super::known::Known;
 use super::profiles::strictest;
 use super::values;
-use crate::policy::{Group, Mode, NetworkRule, Profile, ProfileId};
+use crate::policy::{Group, Mode, NetworkRule, Profile, ProfileId, WhenDown};
 use crate::words::person::MAX_GROUPS;
 use crate::words::{GroupId, Network, PersonRole};
 use std::collections::HashMap;
@@ -148,7 +148,9 @@ impl People {
             return;
         }
         self.groups.push(Group { name: of_network.value, profile: profile.unwrap_or(ProfileId(0)), priority: None });
-        self.networks.push(NetworkRule { name: name.value, ranges: List::values(ranges), group, mode, keep_ech, only_resolved, when_down });
+        let ranges = List::values(ranges);
+        let (name, written) = (name.value, mode);
+        self.networks.push(NetworkRule { name, ranges, group, mode, written, keep_ech, only_resolved, when_down });
     }
 }
 

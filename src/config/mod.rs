@@ -19,6 +19,7 @@
 //! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
 //! - [`encrypted`]   `[dns]`, its encrypted part
 //! - [`lists`]       `[lists]`, `[[list]]`
+//! - [`phrases`]     `[[phrases]]`
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
 //! - [`categories`]  `[category.ID]`
 //! - [`profiles`]    `[profile.NAME]`
@@ -45,6 +46,7 @@ mod known;
 mod lists;
 mod names;
 mod near;
+mod phrases;
 mod profiles;
 mod public;
 mod school;
@@ -64,6 +66,7 @@ pub use groups::Membership;
 pub use lists::{Lists, SealedFile, Source, Update};
 pub use names::{Data, Forward, Record};
 pub use near::nearest;
+pub use phrases::PhraseSource;
 pub use public::{PublicList, Signature};
 pub use school::{SUITES, School};
 pub use upstream::{Protocol, Upstream};

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::journal::Names;
+use crate::lists::phrases::Matcher;
 use crate::lists::{Ahead, Found, Locked, Table};
 use crate::net::tls::Identity;
 use crate::people::{Grouping, Person, Register};
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub condition: Condition,
     /// Who the gate is to those who ask it over TLS, or why it is nobody. `None`: nothing is served over TLS.
     pub identity: Option<Result<Arc<Identity>, Arc<str>>>,
+    /// Which words mean what: the terms that ship and the school's phrase lists. `None`: nothing is looked for.
+    pub phrases: Option<Arc<Matcher>>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
 }
 
@@ -41,7 +44,17 @@ impl Snapshot {
         let grouping = Grouping::of_config(&config);
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
         let groups_of = Arc::new(register.persons().map(|p| (p.id, groups_of(p))).collect());
-        Self { version, config, table, locked, register, condition: Condition::default(), identity: None, groups_of }
+        Self {
+            version,
+            config,
+            table,
+            locked,
+            register,
+            condition: Condition::default(),
+            identity: None,
+            phrases: None,
+            groups_of,
+        }
     }
 
     /// The groups a person of the register is judged by; none if they are in none.

@@ -119,15 +119,15 @@ impl Visit {
         Some(Judged { verdict, found })
     }
 
-    /// What a host is answered as, by safe search. `None`: as itself; so is what is blocked, and what a network only watches.
+    /// What a host is answered as, by safe search. `None`: as itself; so is what is blocked, and what a network only watches, or lets be.
     pub fn rewrite(&self, host: &Host, judged: &Judged) -> Option<Rewrite> {
         let rewrite = rewrite(host, &self.who.groups, &self.snapshot.config.policy)?;
-        (!judged.verdict.blocks() && !self.watches()).then_some(rewrite)
+        (!judged.verdict.blocks() && self.mode() == Mode::Enforce).then_some(rewrite)
     }
 
-    /// Whether the network only watches.
-    pub fn watches(&self) -> bool {
-        self.snapshot.config.policy.network(self.who.network).is_some_and(|n| n.mode == Mode::Watch)
+    /// What the network does with its verdicts.
+    pub fn mode(&self) -> Mode {
+        self.snapshot.config.policy.network(self.who.network).map_or(Mode::Enforce, |n| n.mode)
     }
 
     /// Whether answers to this client keep what hides the names it goes to.
@@ -137,9 +137,9 @@ impl Visit {
 
     fn ask<'a>(&'a self, host: &'a Host, found: &'a Found, surface: Surface) -> Ask<'a> {
         let policy = &self.snapshot.config.policy;
-        let watch = self.watches();
+        let mode = self.mode();
         let pass = policy.passes.opening(host, found.categories(), &self.who.groups, self.moment.unix_ms);
-        Ask { host, found, groups: self.who.groups, moment: self.moment, surface, watch, lock: None, pass }
+        Ask { host, found, groups: self.who.groups, moment: self.moment, surface, mode, lock: None, pass }
     }
 
     /// The event of a verdict, with nobody in it who must not be.

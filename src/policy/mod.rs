@@ -27,7 +27,7 @@ pub use ask::{Ask, Lock, Surface};
 pub use decide::{decide, decide_answer};
 pub use own::{Entry, OwnEntries};
 pub use pass::{Opened, Pass, Passes};
-pub use profile::{Group, Mode, NetworkRule, Policy, Profile, ProfileId};
+pub use profile::{Group, Mode, NetworkRule, Policy, Profile, ProfileId, WhenDown};
 pub use safe::{Rewrite, Safe, Youtube, rewrite};
 pub use timetable::{Cell, CellId, Days, SchoolDays, Timetable};
 pub use verdict::{Act, Action, Step, Verdict};
