@@ -203,6 +203,7 @@ impl Handler {
             ("[dns] tls_listen", tls(&now.config) == tls(next)),
             ("[dns] https_listen", https(&now.config) == https(next)),
             ("[proxy] listen", now.config.proxy.listen == next.proxy.listen),
+            ("[proxy] transparent_listen", now.config.proxy.transparent_listen == next.proxy.transparent_listen),
             ("[web] listen", now.config.web.listen == next.web.listen),
             ("data", now.config.data == next.data),
         ] {

@@ -9,6 +9,7 @@ mod demo;
 mod effect;
 mod entries;
 mod explain;
+mod firewall;
 mod lists;
 mod log;
 mod man;
@@ -86,6 +87,9 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// What the kernel sends to the doors: rules for nftables
+    #[command(subcommand)]
+    Firewall(firewall::Command),
     /// Does the gate block what it should? By network and profile, through its own doors; exit 1 if anything fails
     SelfTest,
     /// Completions for a shell
@@ -129,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),

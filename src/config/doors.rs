@@ -16,6 +16,9 @@ const DNS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5300);
 const PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3128);
 const WEB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
+/// The port to suggest for what is redirected.
+const TRANSPARENT: u16 = 3129;
+
 /// Their ports by their standards (RFC 7858 §3.1, RFC 8484 §8.1), to suggest.
 const DNS_OVER_TLS: u16 = 853;
 const DNS_OVER_HTTPS: u16 = 443;
@@ -64,6 +67,8 @@ crate::words::person::words! {
 pub struct Proxy {
     /// Empty: the door is shut. As shipped: 127.0.0.1:3128.
     pub listen: Vec<SocketAddr>,
+    /// Where connections to ports 80 and 443 are redirected to. As shipped: nowhere.
+    pub transparent_listen: Vec<SocketAddr>,
     /// Ports beside 443 for CONNECT, and 80 and 443 for absolute form.
     pub ports: Vec<u16>,
     /// Exact addresses and ports that are reached although they are loopback or private.
@@ -92,12 +97,13 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
         ("dns over TLS", listen_if_written(&dns, "tls_listen", DNS_OVER_TLS)),
         ("dns over HTTPS", listen_if_written(&dns, "https_listen", DNS_OVER_HTTPS)),
         ("proxy", listen(&proxy, PROXY)),
+        ("transparent proxy", listen_if_written(&proxy, "transparent_listen", TRANSPARENT)),
         ("web", listen(&web, WEB)),
     ];
     one_door_an_address(root, &listens);
-    let [(_, at_dns), (_, at_tls), (_, at_https), (_, at_proxy), (_, at_web)] = &listens;
+    let [(_, at_dns), (_, at_tls), (_, at_https), (_, at_proxy), (_, at_transparent), (_, at_web)] = &listens;
 
-    let needed = [at_dns, at_tls, at_https, at_proxy].iter().any(|at| !at.is_empty());
+    let needed = [at_dns, at_tls, at_https, at_proxy, at_transparent].iter().any(|at| !at.is_empty());
     let bootstrap = List::values(dns.list("bootstrap", values::upstream));
     let upstreams = upstreams(&dns, &bootstrap, at_dns, needed);
     let forwards = names::forwards(&dns, &bootstrap, |upstreams| not_itself(&dns, upstreams, at_dns));
@@ -108,7 +114,7 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     let block_answer = block_answer(&dns, &asked, at_web);
     let encrypted = encrypted::read(&dns, folder, at_tls, at_https);
     dns.end();
-    let read_proxy = read_proxy(&proxy, addresses(at_proxy));
+    let read_proxy = read_proxy(&proxy, addresses(at_proxy), addresses(at_transparent));
     // What the proxy may reach inside must be known to have an address there.
     private_allowed.extend(&read_proxy.internal_zones);
     let status_from = List::values(web.list("status_from", values::network));
@@ -120,7 +126,7 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     )
 }
 
-fn read_proxy(section: &Section, listen: Vec<SocketAddr>) -> Proxy {
+fn read_proxy(section: &Section, listen: Vec<SocketAddr>, transparent_listen: Vec<SocketAddr>) -> Proxy {
     let ports = List::values(section.list("ports", |item| item.number(1..=65535)));
     let destinations = List::values(section.list("destinations", values::destination));
     let (mut internal_networks, mut internal_zones) = (vec![], vec![]);
@@ -136,7 +142,7 @@ fn read_proxy(section: &Section, listen: Vec<SocketAddr>) -> Proxy {
     let direct = List::values(section.list("direct", values::host));
     section.end();
     let ports = ports.into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
-    Proxy { listen, ports, destinations, internal_networks, internal_zones, direct }
+    Proxy { listen, transparent_listen, ports, destinations, internal_networks, internal_zones, direct }
 }
 
 fn own_zone(item: &Item) -> Result<Host, Wrong> {

@@ -15,6 +15,7 @@
 //! What it says, one file a section:
 //! - [`school`]      `[school]`
 //! - [`doors`]       `[dns]`, `[proxy]`, `[web]`
+//! - [`firewall`]    `[firewall]`
 //! - [`upstream`]    one resolver that is asked
 //! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
 //! - [`encrypted`]   `[dns]`, its encrypted part
@@ -40,6 +41,7 @@ mod entry_file;
 mod exceptions;
 mod fault;
 mod file;
+mod firewall;
 mod groups;
 mod item;
 mod known;
@@ -62,6 +64,7 @@ pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};
 pub use fault::{Fault, Faults, Spot, Text};
+pub use firewall::Firewall;
 pub use groups::Membership;
 pub use lists::{Lists, SealedFile, Source, Update};
 pub use names::{Data, Forward, Record};
@@ -94,6 +97,7 @@ pub struct Config {
     pub dns: Dns,
     pub proxy: Proxy,
     pub web: Web,
+    pub firewall: Firewall,
     /// Where state is kept: register, journal, lists. As shipped `./var`, in the folder the process is started in.
     pub data: PathBuf,
     pub lists: Lists,
@@ -207,6 +211,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         dns,
         proxy,
         web,
+        firewall: firewall::read(&root),
         data,
         lists,
         members: people.members,
@@ -269,7 +274,14 @@ impl Config {
     /// The addresses this gateway answers on, for doors that must not reach themselves.
     pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         let encrypted = self.dns.encrypted.iter().flat_map(|e| e.tls_listen.iter().chain(&e.https_listen));
-        let listen = self.dns.listen.iter().chain(encrypted).chain(&self.proxy.listen).chain(&self.web.listen);
+        let listen = self
+            .dns
+            .listen
+            .iter()
+            .chain(encrypted)
+            .chain(&self.proxy.listen)
+            .chain(&self.proxy.transparent_listen)
+            .chain(&self.web.listen);
         listen.map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
     }
 

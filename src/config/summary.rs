@@ -3,7 +3,7 @@
 use super::groups::Membership;
 use super::timetable::{clock, days_text};
 use super::{Config, values};
-use crate::policy::{Act, Mode};
+use crate::policy::{Act, Mode, WhenDown};
 use std::fmt::{self, Display};
 
 /// Width of the first column: the longest heading and a gap.
@@ -51,6 +51,9 @@ impl Config {
         }
         line(f, "Proxy", at(&self.proxy.listen))?;
         let proxy = &self.proxy;
+        if !proxy.transparent_listen.is_empty() {
+            line(f, "", format_args!("redirected connections: {}", joined(&proxy.transparent_listen)))?;
+        }
         for (what, list) in [
             ("ports beside 80 and 443", joined(&proxy.ports)),
             ("destinations opened", joined(&proxy.destinations)),
@@ -76,7 +79,13 @@ impl Config {
                 (Mode::Watch, false) => ", takes ECH out of answers",
                 _ => "",
             };
-            let text = format_args!("{}: {}; unknown devices get {unknown}{mode}{ech}", network.name, joined(&network.ranges));
+            let named = if network.only_resolved { ", only what has a name" } else { "" };
+            let down = if network.when_down == WhenDown::Open { ", OPEN while the gate is down" } else { "" };
+            let text = format_args!(
+                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}",
+                network.name,
+                joined(&network.ranges)
+            );
             line(f, heading(i, "Networks"), text)?;
         }
         for (i, member) in self.members.iter().enumerate() {

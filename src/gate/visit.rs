@@ -106,7 +106,7 @@ impl Visit {
             return judged;
         }
         let of_profile = self.judge_unlisted(Surface::NoPage).verdict;
-        Judged { verdict: of_profile.as_bypass(self.watches()), found: judged.found }
+        Judged { verdict: of_profile.as_bypass(self.mode() != Mode::Enforce), found: judged.found }
     }
 
     /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing.

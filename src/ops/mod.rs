@@ -4,6 +4,7 @@
 //! - [`tables`]   list files on disk to one table file, and back to the line an entry stands on
 //! - [`files`]    files replaced whole or not at all
 //! - [`changes`]  what was changed in the school's own entries
+//! - [`firewall`] what the kernel sends to the doors, and what it does while nobody answers there
 //! - [`identity`] certificate and key on disk to what clients are shown
 //! - [`limits`]   as many open files as the system allows
 //! - [`locked`]   sealed lists on disk, and the copies that are kept of them
@@ -17,6 +18,7 @@
 
 pub mod changes;
 pub mod files;
+pub mod firewall;
 pub mod identity;
 pub mod limits;
 pub mod locked;

@@ -146,10 +146,10 @@ impl Verdict {
     }
 
     /// A block as bypass, whatever the profile says of that, for whom this verdict was: not what is wanted decides, but how it is
-    /// hidden. A network that only watches lets it through.
+    /// hidden. `through` where the network only writes down what it would block.
     #[must_use]
-    pub fn as_bypass(self, watch: bool) -> Self {
-        let (act, action) = if watch { (Act::Allow, Action::WouldBlock) } else { (Act::Block, Action::Block) };
+    pub fn as_bypass(self, through: bool) -> Self {
+        let (act, action) = if through { (Act::Allow, Action::WouldBlock) } else { (Act::Block, Action::Block) };
         let Self { group, profile, .. } = self;
         Self { act, action, category: Some(Category::BYPASS), group, profile, ..Self::allow(Step::Category) }
     }

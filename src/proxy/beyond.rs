@@ -1,6 +1,7 @@
 //! What comes after the answer to CONNECT, and after the transparent door's first look: the client's opening is held against what
 //! was judged, then bytes are carried.
 
+use super::Proxy;
 use super::alert::{self, Alert};
 use super::dial;
 use super::named::{self, Next};
@@ -8,7 +9,6 @@ use super::opening::{Opening, opening};
 use super::record;
 use super::request::{Asked, Form};
 use super::way::Way;
-use super::Proxy;
 use crate::gate::Judged;
 use crate::net::idle::Idle;
 use crate::words::Host;
@@ -51,7 +51,7 @@ pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
 
 /// The client's opening; where it may be any protocol, that the origin speaks first tells that it is not TLS.
 async fn opened(proxy: &Proxy, way: &mut Way, already: &mut BytesMut) -> Opening {
-    if !named::may_be_any(proxy, way) {
+    if !named::may_be_any(proxy, &way.visit, way.address) {
         return opening(&mut way.stream, already).await;
     }
     tokio::select! {

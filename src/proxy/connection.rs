@@ -4,9 +4,10 @@ use super::connect::{self, Promised};
 use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
-use super::request::{Asked, Form};
+use super::request::{Asked, Form, Unreadable};
 use super::way::Way;
-use super::{HEAD_READ, IDLE, Proxy, beyond, plain};
+use super::{HEAD_READ, IDLE, Proxy, beyond, named, plain};
+use crate::gate::{Judged, Visit};
 use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
@@ -20,6 +21,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpStream;
@@ -31,6 +33,8 @@ pub type ClientStream = Framed<Idle<TcpStream>>;
 pub struct Connection {
     pub proxy: Arc<Proxy>,
     pub client: ClientAddr,
+    /// Where it was going, if it was redirected here.
+    to: Option<SocketAddr>,
     /// The connection to the origin of the last request, if it can be used again.
     kept: Mutex<Option<Origin>>,
     /// Set by an answered CONNECT: what is carried once HTTP is over.
@@ -40,16 +44,22 @@ pub struct Connection {
 /// Serves one connection to its end.
 pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
     // Both on the heap: a way lives for hours, and what HTTP needed is not kept for it.
-    let way = Box::pin(http(&proxy, caller, drain)).await;
+    let way = Box::pin(http(&proxy, caller, None, drain)).await;
     if let Some(way) = way {
         Box::pin(beyond::carry(&proxy, way)).await;
     }
 }
 
+/// Serves a connection of HTTP that was redirected here on its way to `to`.
+pub async fn serve_redirected(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr, drain: Drain) {
+    // No way comes of it: CONNECT is not for this door.
+    Box::pin(http(proxy, caller, Some(to), drain)).await;
+}
+
 /// Requests, one after the other, until the connection ends or was promised to a way.
-async fn http(proxy: &Arc<Proxy>, caller: Caller, mut drain: Drain) -> Option<Way> {
+async fn http(proxy: &Arc<Proxy>, caller: Caller, to: Option<SocketAddr>, mut drain: Drain) -> Option<Way> {
     let (kept, promised) = Default::default();
-    let connection = Arc::new(Connection { proxy: proxy.clone(), client: caller.client, kept, promised });
+    let connection = Arc::new(Connection { proxy: proxy.clone(), client: caller.client, to, kept, promised });
     let answering = connection.clone();
     let service = service_fn(move |request| {
         let connection = answering.clone();
@@ -86,7 +96,7 @@ impl Connection {
             return refuse::stranger();
         };
         let seen = Seen::of(request.headers());
-        let asked = match Asked::read(&request) {
+        let asked = match self.asked(&request) {
             Ok(asked) => asked,
             Err(fault) => {
                 gate.counters.malformed.inc();
@@ -96,6 +106,9 @@ impl Connection {
         // No page for plain HTTP either: the page that warns and lets through is not built yet, and until it is, a warning
         // must not be taken for seen.
         let mut judged = visit.judge_page(&asked.host, &asked.path, Surface::NoPage);
+        if let Some(hidden) = self.unresolved(&visit, &asked, &judged) {
+            judged = hidden;
+        }
         if visit.rewrite(&asked.host, &judged).is_some() {
             judged.verdict = judged.verdict.rewritten();
         }
@@ -105,8 +118,25 @@ impl Connection {
         }
         match asked.form {
             Form::Tunnel => connect::answer(self, &asked, record, seen, request).await,
-            Form::Absolute => plain::answer(self, &asked, record, seen, request).await,
+            Form::Absolute | Form::Origin => plain::answer(self, &asked, record, seen, request).await,
         }
+    }
+
+    fn asked(&self, request: &Request<Incoming>) -> Result<Asked, Unreadable> {
+        let Some(to) = self.to else { return Asked::read(request) };
+        let mut asked = Asked::redirected(request, to)?;
+        if asked.host.address() == Some(to.ip())
+            && let Some(host) = named::by_ledger(&self.proxy, self.client, to.ip())
+        {
+            (asked.host, asked.at) = (host, Some(to.ip()));
+        }
+        Ok(asked)
+    }
+
+    /// See [`named::unresolved`]. Of a tunnel the name may come yet.
+    fn unresolved(&self, visit: &Visit, asked: &Asked, judged: &Judged) -> Option<Judged> {
+        let address = asked.host.address().filter(|_| asked.form != Form::Tunnel)?;
+        named::unresolved(&self.proxy, visit, &asked.host, address, judged)
     }
 
     pub fn take_kept(&self) -> Option<Origin> {

@@ -5,10 +5,11 @@ use super::alert::Alert;
 use super::opening::Opening;
 use super::way::Way;
 use crate::gate::{Judged, Visit};
+use crate::journal::Door;
 use crate::net::destination::Rules;
 use crate::policy::{Step, Surface};
 use crate::words::{Category, ClientAddr, Host};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// How long the gate must have answered before it may hold it against anyone that an address has no name: the ledger keeps as
@@ -21,10 +22,20 @@ pub enum Next {
     /// It is what was judged.
     Carry,
     /// It names what the address it was made to stands for: that is judged, and is what counts from here.
-    Named { host: Host, judged: Judged },
+    Named {
+        host: Host,
+        judged: Judged,
+    },
     /// It is let through by a network that only watches, and written down.
-    Watched { host: Host, judged: Judged },
-    Refuse { host: Host, judged: Judged, alert: Option<Alert> },
+    Watched {
+        host: Host,
+        judged: Judged,
+    },
+    Refuse {
+        host: Host,
+        judged: Judged,
+        alert: Option<Alert>,
+    },
     /// Nobody said what they want.
     Close,
 }
@@ -34,6 +45,10 @@ pub enum Next {
 /// TLS that names another host than CONNECT did is refused, unless machines need both to work: the one name would be judged and
 /// the other reached. A protocol that is not TLS is carried only where the configuration names its port or its address.
 pub fn next(proxy: &Proxy, way: &Way, opening: &Opening) -> Next {
+    // That door judges what the opening says, and nothing else was asked for.
+    if way.door == Door::Transparent {
+        return Next::Carry;
+    }
     match opening {
         Opening::Tls(hello) => match hello.sni {
             Some(sni) if sni == way.host => Next::Carry,
@@ -41,17 +56,17 @@ pub fn next(proxy: &Proxy, way: &Way, opening: &Opening) -> Next {
             Some(sni) => another(way, sni),
             None => nameless(proxy, way),
         },
-        Opening::NotTls | Opening::Silent | Opening::Gone if may_be_any(proxy, way) => Next::Carry,
+        Opening::NotTls | Opening::Silent | Opening::Gone if may_be_any(proxy, &way.visit, way.address) => Next::Carry,
         Opening::NotTls => hidden(way, way.host, None),
         Opening::Unreadable => hidden(way, way.host, Some(Alert::DecodeError)),
         Opening::Silent | Opening::Gone => Next::Close,
     }
 }
 
-/// Whether the configuration names the way's port or its address: then it may speak what it likes.
-pub fn may_be_any(proxy: &Proxy, way: &Way) -> bool {
-    let rules = Rules { config: &way.visit.snapshot.config, own: &proxy.own };
-    rules.config.proxy.ports.contains(&way.port) || rules.lists(way.address)
+/// Whether the configuration names this port, or this address with it: then it may speak what it likes.
+pub fn may_be_any(proxy: &Proxy, visit: &Visit, address: SocketAddr) -> bool {
+    let rules = Rules { config: &visit.snapshot.config, own: &proxy.own };
+    rules.config.proxy.ports.contains(&address.port()) || rules.lists(address)
 }
 
 fn by_its_name(visit: &Visit, sni: Host) -> Next {
@@ -79,9 +94,7 @@ fn hidden(way: &Way, host: Host, alert: Option<Alert>) -> Next {
 
 fn nameless(proxy: &Proxy, way: &Way) -> Next {
     match way.host.address().and_then(|_| unresolved(proxy, &way.visit, &way.host, way.address.ip(), &way.judged)) {
-        Some(judged) if judged.verdict.blocks() => {
-            Next::Refuse { host: way.host, judged, alert: Some(Alert::AccessDenied) }
-        }
+        Some(judged) if judged.verdict.blocks() => Next::Refuse { host: way.host, judged, alert: Some(Alert::AccessDenied) },
         Some(judged) => Next::Watched { host: way.host, judged },
         None => Next::Carry,
     }

@@ -145,9 +145,10 @@ impl Asked {
 
     /// The Host header that belongs to this request: the port only where it is not the scheme's own.
     pub fn authority(&self) -> String {
-        let host = match self.host.address() {
+        let host = match self.at.or_else(|| self.host.address()) {
             Some(IpAddr::V6(v6)) => format!("[{v6}]"),
-            _ => self.host.to_string(),
+            Some(v4) => v4.to_string(),
+            None => self.host.to_string(),
         };
         if self.port == 80 { host } else { format!("{host}:{}", self.port) }
     }

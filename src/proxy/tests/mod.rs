@@ -2,7 +2,8 @@
 
 mod connect;
 mod malformed;
+mod named;
 mod plain;
-mod stand;
+pub mod stand;
 
 use stand::{Stand, head_of};

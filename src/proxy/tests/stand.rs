@@ -20,6 +20,7 @@ pub struct Stand {
     pub school: School,
     pub resolver: Arc<Resolver>,
     pub proxy: SocketAddr,
+    pub transparent: SocketAddr,
     pub origin: SocketAddr,
     /// Heads of requests as the origin got them, with the number of the connection they came on.
     pub heard: Arc<Mutex<Vec<(usize, String)>>>,
@@ -62,13 +63,14 @@ impl Stand {
                 _ => Some(stub::rows(query, &[address(&[0xc0, 12])])),
             }
         });
-        let bound = super::super::bind(&["127.0.0.1:0".parse().expect("an address")]).expect("a port");
-        let proxy = bound.local_addrs()[0];
+        let any = ["127.0.0.1:0".parse().expect("an address")];
+        let bound = super::super::bind(&any).and_then(|bound| bound.and_transparent(&any)).expect("ports");
+        let (proxy, transparent) = (bound.local_addrs()[0], bound.transparent_addrs()[0]);
         let (stopper, drain) = drain();
         let resolver = Arc::new(Resolver::new(&[names.address]));
         let serving = tokio::spawn(bound.serve(school.gate.clone(), resolver.clone(), drain));
         assert_ne!(port, proxy.port());
-        Self { school, resolver, proxy, origin, heard, stopper: Some(stopper), serving }
+        Self { school, resolver, proxy, transparent, origin, heard, stopper: Some(stopper), serving }
     }
 
     /// A URL of the origin under any name.
@@ -80,6 +82,10 @@ impl Stand {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(SocketAddr::new(from.parse().expect("an address"), 0)).expect("an address of ours");
         socket.connect(self.proxy).await.expect("it listens")
+    }
+
+    pub async fn open_transparent(&self) -> TcpStream {
+        TcpStream::connect(self.transparent).await.expect("it listens")
     }
 
     /// Everything that comes in answer to these bytes, until the proxy closes.
