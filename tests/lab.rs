@@ -59,7 +59,8 @@ fn what_the_kernel_sends_to_the_doors_is_judged_by_its_name_and_written_down_wit
     }
 
     // What is blocked: a page, or an alert before any certificate.
-    let answer = pupil.curl(&["-4", "-H", "Accept: text/html", "--resolve", "badschool.com:80:11.1.0.66", "http://badschool.com/"]);
+    let answer =
+        pupil.curl(&["-4", "-H", "Accept: text/html", "--resolve", "badschool.com:80:11.1.0.66", "http://badschool.com/"]);
     assert!(answer.contains("403 Forbidden") && answer.contains("form tutor") && !answer.contains(bad), "{answer}");
     assert_eq!(school.last("badschool.com"), told("transparent", "Ann Archer", "block", 403));
     let alert = pupil.says("openssl", &["s_client", "-connect", "11.1.0.66:443", "-servername", "badschool.com"]);
@@ -68,7 +69,8 @@ fn what_the_kernel_sends_to_the_doors_is_judged_by_its_name_and_written_down_wit
     // A forged name gains nothing: it is reached where our own resolver says that it is.
     let forged = pupil.curl(&["-4", "-H", "Host: goodschool.com", "http://11.1.0.66/"]);
     assert!(forged.contains(good) && !forged.contains(bad), "{forged}");
-    let forged = pupil.says("openssl", &["s_client", "-connect", "11.1.0.66:443", "-servername", "goodschool.com", "-CAfile", &ca]);
+    let forged =
+        pupil.says("openssl", &["s_client", "-connect", "11.1.0.66:443", "-servername", "goodschool.com", "-CAfile", &ca]);
     assert!(forged.contains("Verify return code: 0") && !forged.contains("badschool"), "{forged}");
     let forged = pupil.curl(&["-4", "-k", "--connect-to", "goodschool.com:443:11.1.0.66:443", "https://goodschool.com/"]);
     assert!(forged.contains(good), "{forged}");
@@ -158,7 +160,10 @@ fn by_chromium(school: &School) {
     ] {
         let page = shows(url, more);
         assert!(!page.contains("ERR_CERT") && !page.contains("origin 11."), "{page}");
-        assert!(page.contains("ERR_SSL") || page.contains("ERR_TUNNEL_CONNECTION_FAILED") || page.contains("ERR_BAD_SSL"), "{page}");
+        assert!(
+            page.contains("ERR_SSL") || page.contains("ERR_TUNNEL_CONNECTION_FAILED") || page.contains("ERR_BAD_SSL"),
+            "{page}"
+        );
         let code = page.split("ERR_").nth(1).map(|rest| rest.split(|c: char| !(c.is_ascii_uppercase() || c == '_')).next());
         eprintln!("Chromium shows ERR_{} for {url} {more:?}", code.flatten().unwrap_or_default());
     }
@@ -183,7 +188,10 @@ fn while_the_gate_is_down_pupils_have_nothing_and_the_staff_go_straight_on() {
     eprintln!("open to the staff {:?} after the gate was killed", killed.elapsed());
     assert!(killed.elapsed() < Duration::from_secs(10), "{:?}", killed.elapsed());
     // By any way: names, pages, and what is refused while the gate answers.
-    assert!(teacher.says("dig", &["+tries=1", "badschool.com"]).contains("11.1.0.66"), "names are answered by whom the gate asks");
+    assert!(
+        teacher.says("dig", &["+tries=1", "badschool.com"]).contains("11.1.0.66"),
+        "names are answered by whom the gate asks"
+    );
     let quic = udp(teacher, 443);
     assert!(quic.0 && !tcp(teacher, 80).0, "the far end refuses that, nobody else: {quic:?}");
     for arguments in [&["http://11.1.0.80/"][..], &["-k", "https://11.1.0.80/"], &["-6", "http://[2a00:11::80]/"]] {

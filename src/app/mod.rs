@@ -155,6 +155,11 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     if let Some(Err(fault)) = &snapshot.identity {
         tracing::error!("DNS over TLS and HTTPS are not served: {fault}");
     }
+    // Nor without an authority: what would be looked into is judged by name.
+    snapshot.inspection = ops::inside::load(&snapshot.config, None).map_err(Arc::from).transpose();
+    if let Some(Err(fault)) = &snapshot.inspection {
+        tracing::error!("nothing is looked into: {fault}");
+    }
     let resolver = {
         let _inside = runtime.enter();
         Arc::new(Resolver::of(&snapshot.config.dns))

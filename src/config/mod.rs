@@ -25,6 +25,7 @@
 //! - [`categories`]  `[category.ID]`
 //! - [`profiles`]    `[profile.NAME]`
 //! - [`groups`]      `[[group]]`, `[[network]]`
+//! - [`inside`]      `[inside]`
 //! - [`timetable`]   `[[timetable]]` and the term dates
 //! - [`entries`]     `[[entry]]`
 //!
@@ -43,6 +44,7 @@ mod fault;
 mod file;
 mod firewall;
 mod groups;
+mod inside;
 mod item;
 mod known;
 mod lists;
@@ -66,6 +68,7 @@ pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EX
 pub use fault::{Fault, Faults, Spot, Text};
 pub use firewall::Firewall;
 pub use groups::Membership;
+pub use inside::Inside;
 pub use lists::{Lists, SealedFile, Source, Update};
 pub use names::{Data, Forward, Record};
 pub use near::nearest;
@@ -98,6 +101,8 @@ pub struct Config {
     pub proxy: Proxy,
     pub web: Web,
     pub firewall: Firewall,
+    /// What is looked into where TLS is, once there is an authority for it.
+    pub inside: Inside,
     /// Where state is kept: register, journal, lists. As shipped `./var`, in the folder the process is started in.
     pub data: PathBuf,
     pub lists: Lists,
@@ -198,6 +203,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let lists = lists::read(&root, &of_sources, &categories, &folders, &dns.upstreams, whole(sources_at));
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
+    let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let cells = timetable::cells(&root, &categories, &people.known);
     let school_days = timetable::school_days(&of_dates);
     let written = entries::read(&root, &school.zone, false);
@@ -212,6 +218,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         proxy,
         web,
         firewall: firewall::read(&root),
+        inside,
         data,
         lists,
         members: people.members,

@@ -33,7 +33,7 @@ use flood::{Floods, Paces};
 pub use ledger::Ledger;
 pub use snapshot::{Condition, Snapshot};
 pub use testing::Testing;
-pub use visit::{Heard, Judged, Noted, Visit};
+pub use visit::{Heard, Judged, Noted, Visit, Within};
 pub use watch::{Changed, Watch};
 
 use crate::journal::Journal;

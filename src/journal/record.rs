@@ -3,8 +3,9 @@
 //! Every field is bounded, so that the largest record is known ([`MAX_BODY`]) and a ring's record never needs the heap.
 //! The layout has a number of its own: a ring or segment of an older gate is read by the gate that follows it.
 
-use super::event::{Door, Event, Intent};
+use super::event::{Decrypted, Door, Event, Intent};
 use crate::lists::ListId;
+use crate::lists::phrases::Theme;
 use crate::policy::{Action, CellId, ProfileId, Step};
 use crate::words::person::MAX_GROUPS;
 use crate::words::{Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who};
@@ -20,11 +21,13 @@ pub const MAX_HOST: usize = 1100;
 pub const MAX_PATH: usize = 2048;
 /// Longest method kept. The longest registered one, `UPDATEREDIRECTREF`, has 17 characters; the longest in use, `PROPPATCH`, 9.
 pub const MAX_METHOD: usize = 16;
+/// Longest search kept. Google takes 32 words, Bing 1,500 characters; the first half kilobyte says what was meant.
+pub const MAX_SEARCH: usize = 512;
 
 /// What is not text: the fixed fields, every optional one, an IPv6 client and the most groups.
-const MAX_FIXED: usize = 3 + 5 + 16 + 2 + 2 + 4 + 2 + 16 + 4 + 4 + 2 + 8 + (16 + 2 + 4 + 4 + 2 + 1 + 2 * MAX_GROUPS) + 15 + 5;
+const MAX_FIXED: usize = 3 + 5 + 16 + 2 + 2 + 4 + 2 + 16 + 4 + 4 + 2 + 8 + (16 + 2 + 4 + 4 + 2 + 1 + 2 * MAX_GROUPS) + 15 + 5 + 5;
 /// Longest body.
-pub const MAX_BODY: usize = MAX_FIXED + MAX_HOST + MAX_PATH + MAX_METHOD;
+pub const MAX_BODY: usize = MAX_FIXED + MAX_HOST + MAX_PATH + MAX_METHOD + MAX_SEARCH;
 
 /// Which optional fields a body has: one bit each.
 mod has {
@@ -38,7 +41,10 @@ mod has {
     pub const GROUP: u16 = 1 << 7;
     pub const CELL: u16 = 1 << 8;
     pub const PASS: u16 = 1 << 9;
-    pub const ALL: u16 = (1 << 10) - 1;
+    pub const SEARCH: u16 = 1 << 10;
+    pub const THEME: u16 = 1 << 11;
+    pub const DECRYPTED: u16 = 1 << 12;
+    pub const ALL: u16 = (1 << 13) - 1;
 }
 
 /// Why bytes are not an event.
@@ -80,6 +86,10 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
     event.group.into_iter().for_each(|g| put(out, &g.0.to_le_bytes()));
     event.cell.into_iter().for_each(|c| put(out, &c.0.to_le_bytes()));
     event.pass.into_iter().for_each(|p| put(out, &p.to_le_bytes()));
+    event.theme.into_iter().for_each(|(theme, severity)| out.extend([theme as u8, severity]));
+    if event.decrypted != Decrypted::NotAsked {
+        out.push(event.decrypted as u8);
+    }
     let (method, host, path) = (cut(&event.method, MAX_METHOD), cut(&event.host, MAX_HOST), cut(&event.path, MAX_PATH));
     out.push(method.len() as u8);
     put(out, &(host.len() as u16).to_le_bytes());
@@ -87,6 +97,11 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
     put(out, method.as_bytes());
     put(out, host.as_bytes());
     put(out, path.as_bytes());
+    if !event.search.is_empty() {
+        let search = cut(&event.search, MAX_SEARCH);
+        put(out, &(search.len() as u16).to_le_bytes());
+        put(out, search.as_bytes());
+    }
 }
 
 fn flags(event: &Event) -> u16 {
@@ -102,6 +117,9 @@ fn flags(event: &Event) -> u16 {
         (has::GROUP, event.group.is_some()),
         (has::CELL, event.cell.is_some()),
         (has::PASS, event.pass.is_some()),
+        (has::SEARCH, !event.search.is_empty()),
+        (has::THEME, event.theme.is_some()),
+        (has::DECRYPTED, event.decrypted != Decrypted::NotAsked),
     ]
     .into_iter()
     .fold(0, |flags, (bit, set)| if set { flags | bit } else { flags })
@@ -175,6 +193,9 @@ pub fn decode(body: &[u8]) -> Result<Event<'_>, BadRecord> {
         policy_version: from.u32()?,
         profile: ProfileId(from.u16()?),
         categories: CategorySet::from_bits(from.u64()?),
+        search: Cow::Borrowed(""),
+        theme: None,
+        decrypted: Decrypted::NotAsked,
     };
     let has = |bit| flags & bit != 0;
     if has(has::WHO) {
@@ -190,10 +211,20 @@ pub fn decode(body: &[u8]) -> Result<Event<'_>, BadRecord> {
     event.group = has(has::GROUP).then(|| from.u16()).transpose()?.map(GroupId);
     event.cell = has(has::CELL).then(|| from.u16()).transpose()?.map(CellId);
     event.pass = has(has::PASS).then(|| from.u16()).transpose()?;
+    if has(has::THEME) {
+        event.theme = Some((Theme::from_u8(from.u8()?).ok_or(BadRecord::Field("theme"))?, from.u8()?));
+    }
+    if has(has::DECRYPTED) {
+        event.decrypted = Decrypted::from_u8(from.u8()?).ok_or(BadRecord::Field("decrypted"))?;
+    }
     let (method, host, path) = (usize::from(from.u8()?), usize::from(from.u16()?), usize::from(from.u16()?));
     event.method = from.text(method, MAX_METHOD, "method")?;
     event.host = from.text(host, MAX_HOST, "host")?;
     event.path = from.text(path, MAX_PATH, "path")?;
+    if has(has::SEARCH) {
+        let search = usize::from(from.u16()?);
+        event.search = from.text(search, MAX_SEARCH, "search")?;
+    }
     if from.0.is_empty() { Ok(event) } else { Err(BadRecord::Long) }
 }
 
@@ -368,6 +399,37 @@ mod tests {
             "education",
             "category",
             "default"
+        ])));
+        assert!(of(Theme::ALL.iter().map(|t| t.word()).collect()).starts_with(&numbers(&[
+            "suicide",
+            "threat",
+            "self-harm",
+            "grooming",
+            "radicalisation",
+            "eating-disorder",
+            "abuse",
+            "nudify",
+            "drugs-supply",
+            "bullying-hate",
+            "misogyny",
+            "sexting",
+            "adult",
+            "gambling",
+            "bypass",
+            "identity-theft"
+        ])));
+        assert!(of(Decrypted::ALL.iter().map(|d| d.word()).collect()).starts_with(&numbers(&[
+            "not-asked",
+            "yes",
+            "no-authority",
+            "network",
+            "category",
+            "group",
+            "banking",
+            "health",
+            "pinned",
+            "exception",
+            "not-http"
         ])));
         assert!(of(Known::ALL.iter().map(|k| k.word()).collect()).starts_with(&numbers(&["network", "address", "mac"])));
         assert!(

@@ -1,10 +1,10 @@
 //! Every configuration of TLS, in one file: the ring provider, given explicitly; versions 1.2 and 1.3.
 
 use crate::wire::certificate;
-use rustls::client::verify_server_name;
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::ring::{Ticketer, default_provider};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName};
 use rustls::server::ParsedCertificate;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -47,6 +47,21 @@ pub fn resolvers(more: Option<&[u8]>) -> Result<ClientConfig, TlsFault> {
     let verifier = super::early::Verifier::new(roots(more)?, provider.clone())?;
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+}
+
+/// For asking origins on behalf of clients: verified as for [`client`], and held against these revocation lists, as far as they
+/// go: of an authority whose list is not among them nothing is known (RFC 5280 §6.3). A list that is out of date counts no longer.
+///
+/// # Errors
+/// As [`client`], and a list that cannot be read.
+pub fn origins(more: Option<&[u8]>, crls: Vec<CertificateRevocationListDer<'static>>) -> Result<ClientConfig, TlsFault> {
+    let provider = Arc::new(default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(more)?), provider.clone())
+        .with_crls(crls)
+        .allow_unknown_revocation_status()
+        .build()?;
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(config.with_webpki_verifier(verifier).with_no_client_auth())
 }
 
 /// Who is trusted: the authorities of this box, and those of `more`.

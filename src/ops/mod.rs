@@ -3,9 +3,11 @@
 //! - [`update`]   the public lists, fetched
 //! - [`tables`]   list files on disk to one table file, and back to the line an entry stands on
 //! - [`files`]    files replaced whole or not at all
+//! - [`ca`]       the school's own certificate authority on disk
 //! - [`changes`]  what was changed in the school's own entries
 //! - [`firewall`] what the kernel sends to the doors, and what it does while nobody answers there
 //! - [`identity`] certificate and key on disk to what clients are shown
+//! - [`inside`]   files on disk to what looking into TLS takes
 //! - [`limits`]   as many open files as the system allows
 //! - [`locked`]   sealed lists on disk, and the copies that are kept of them
 //! - [`look_ups`] who looked at whom
@@ -16,10 +18,12 @@
 //! - [`signals`]  SIGHUP, SIGTERM, SIGINT
 //! - [`systemd`]  ready, reloading, stopping, watchdog
 
+pub mod ca;
 pub mod changes;
 pub mod files;
 pub mod firewall;
 pub mod identity;
+pub mod inside;
 pub mod limits;
 pub mod locked;
 pub mod logging;

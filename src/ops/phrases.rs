@@ -2,11 +2,9 @@
 
 use crate::config::PhraseSource;
 use crate::lists::phrases::{Matcher, Rule, Term, TooMuch, e2guardian, file};
-use crate::words::Category;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Most bytes of one term file: a hundred times what the largest that ships has.
 const MAX_BYTES: u64 = 4 << 20;
@@ -45,13 +43,7 @@ fn rules_of(source: &PhraseSource) -> Result<Vec<Rule>, NoTerms> {
     if list.rules.is_empty() {
         return Err(failed(io::Error::other("there is no phrase in it (it is to be e2guardian's: <phrase><50>)")));
     }
-    let category: Arc<str> = source.category.bit().to_string().into();
-    Ok(list.rules.into_iter().map(|rule| Rule { category: category.clone(), ..rule }).collect())
-}
-
-/// The category that a rule of [`matcher`] stands for.
-pub fn category(rule: &str) -> Option<Category> {
-    rule.parse().ok().and_then(Category::from_bit)
+    Ok(list.rules.into_iter().map(|rule| rule.speaking_of(source.category)).collect())
 }
 
 /// The folder in which lists name each other, and this one's path in it: e2guardian's is called `lists`.
@@ -94,9 +86,10 @@ fn terms(shipped: &Path) -> Result<Vec<Term>, NoTerms> {
 
 #[cfg(test)]
 mod tests {
-    use super::{category, matcher};
+    use super::matcher;
     use crate::config::PhraseSource;
     use crate::lists::phrases::e2guardian::Kind;
+    use crate::lists::phrases::rule::category;
     use crate::words::Category;
     use std::path::Path;
 

@@ -1,29 +1,18 @@
 //! What comes after the answer to CONNECT, and after the transparent door's first look: the client's opening is held against what
 //! was judged, then bytes are carried.
 
-use super::Proxy;
 use super::alert::{self, Alert};
-use super::dial;
 use super::named::{self, Next};
 use super::opening::{Opening, opening};
-use super::record;
 use super::request::{Asked, Form};
 use super::way::Way;
+use super::{Proxy, dial, record, tunnel};
 use crate::gate::Judged;
-use crate::net::idle::Idle;
 use crate::words::Host;
 use bytes::BytesMut;
 use hyper::StatusCode;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::io::{AsyncWriteExt, copy_bidirectional_with_sizes};
 use tokio::net::TcpStream;
-
-/// A tunnel on which nothing moves: push services of Google and Apple say something every 28 minutes at the slowest.
-const IDLE: Duration = Duration::from_secs(30 * 60);
-
-/// A TLS record is at most 16 KiB (RFC 8446 §5.1): one read takes a whole one.
-const BUFFER: usize = 16 * 1024;
 
 /// Carries a way to its end, if what the client opens with is what was judged.
 pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
@@ -46,7 +35,7 @@ pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
         }
         Next::Close => return,
     }
-    tunnel(way).await;
+    tunnel::carry(proxy, way).await;
 }
 
 /// The client's opening; where it may be any protocol, that the origin speaks first tells that it is not TLS.
@@ -99,14 +88,4 @@ fn note(proxy: &Proxy, way: &Way, host: &Host, judged: &Judged, status: StatusCo
     let path = if both { format!(" (asked for as {})", way.host) } else { String::new() };
     let heard = record::Heard { door: way.door, host, port: way.port, path: &path, status, duration_ms: 0 };
     record::note(&proxy.gate, &way.visit, judged, &heard);
-}
-
-/// Carries bytes until both sides have ended, or nothing moves for too long. Each side's end is passed on alone.
-async fn tunnel(way: Way) {
-    let mut client = Idle::new(way.stream, IDLE);
-    let mut origin = Idle::new(way.origin, IDLE);
-    // What the client sent right after its request, before anything else.
-    if origin.write_all(&way.already).await.is_ok() {
-        let _ = copy_bidirectional_with_sizes(&mut client, &mut origin, BUFFER, BUFFER).await;
-    }
 }

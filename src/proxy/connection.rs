@@ -1,6 +1,7 @@
 //! One client's connection: requests one after the other, then perhaps a way of another protocol.
 
 use super::connect::{self, Promised};
+use super::open::Held;
 use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
@@ -39,6 +40,8 @@ pub struct Connection {
     kept: Mutex<Option<Origin>>,
     /// Set by an answered CONNECT: what is carried once HTTP is over.
     promised: Mutex<Option<Promised>>,
+    /// Its place among the open connections, once it was judged.
+    pub held: Held,
 }
 
 /// Serves one connection to its end.
@@ -59,7 +62,8 @@ pub async fn serve_redirected(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr
 /// Requests, one after the other, until the connection ends or was promised to a way.
 async fn http(proxy: &Arc<Proxy>, caller: Caller, to: Option<SocketAddr>, mut drain: Drain) -> Option<Way> {
     let (kept, promised) = Default::default();
-    let connection = Arc::new(Connection { proxy: proxy.clone(), client: caller.client, to, kept, promised });
+    let held = proxy.open.hold(&proxy.gate, caller.client);
+    let connection = Arc::new(Connection { proxy: proxy.clone(), client: caller.client, to, kept, promised, held });
     let answering = connection.clone();
     let service = service_fn(move |request| {
         let connection = answering.clone();
@@ -81,6 +85,7 @@ async fn http(proxy: &Arc<Proxy>, caller: Caller, to: Option<SocketAddr>, mut dr
             http.as_mut().graceful_shutdown();
             http.await
         }
+        () = connection.held.ended() => return None,
     };
     if ended.is_err_and(|e| e.is_parse()) {
         connection.proxy.gate.counters.malformed.inc();
@@ -145,6 +150,14 @@ impl Connection {
 
     pub fn keep(&self, origin: Origin) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(origin);
+    }
+
+    /// What the answer that goes out now was judged by, for as long as it takes.
+    pub fn judged(&self, asked: &Asked) {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(origin) = &*kept {
+            self.held.judged(&asked.host, &asked.path, origin.address.ip());
+        }
     }
 
     fn take_promised(&self) -> Option<Promised> {

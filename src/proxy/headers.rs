@@ -2,8 +2,8 @@
 
 use super::request::Asked;
 use hyper::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE, VIA,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use hyper::http::{request, response};
 use hyper::{Uri, Version};
@@ -33,6 +33,14 @@ pub fn for_origin(head: &mut request::Parts, asked: &Asked) {
     head.headers.append(VIA, via);
     head.uri = head.uri.path_and_query().cloned().map_or_else(|| Uri::from_static("/"), Uri::from);
     head.version = Version::HTTP_11;
+}
+
+/// Leaves of the ways to pack the answer those that we can read. Who takes none gets none.
+pub fn readable(headers: &mut HeaderMap) {
+    let takes = |coding: &str| coding.split(';').next().is_some_and(|name| matches!(name.trim(), "gzip" | "x-gzip" | "*"));
+    let offered = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let gzip = offered.flat_map(|value| value.split(',')).any(takes);
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(if gzip { "gzip" } else { "identity" }));
 }
 
 /// Makes an origin's response one for the client.

@@ -7,6 +7,7 @@ use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::Asked;
+use super::scan::{self, Whose};
 use super::{HEAD_WAIT, headers};
 use crate::pages::Seen;
 use http_body_util::{BodyExt, Empty};
@@ -41,9 +42,22 @@ pub async fn answer(
         Ok(response) => {
             let (mut head, body) = response.into_parts();
             headers::for_client(&mut head);
+            let body = match scan::limit(&record, &head.headers).filter(|_| !body.is_end_stream()) {
+                None => body.boxed_unsync(),
+                Some(limit) => {
+                    let whose = Whose { visit: record.visit.clone(), judged: record.judged, host: asked.host, limit };
+                    let held = scan::through(whose, &head.headers, body).await;
+                    record.judged = held.judged.unwrap_or(record.judged);
+                    match held.body {
+                        Some(body) => body,
+                        None => return refuse::blocked(&mut record, seen),
+                    }
+                }
+            };
             let bytes_down = if is_head { 0 } else { headers::length(&head.headers).unwrap_or(0) };
             record.note(head.status, bytes_down);
-            Response::from_parts(head, body.boxed_unsync())
+            connection.judged(asked);
+            Response::from_parts(head, body)
         }
         Err(Unanswered::Unreached(Unreached::Blocked(behind))) => {
             record.judged = *behind;
@@ -61,6 +75,9 @@ async fn carry(
 ) -> Result<Response<Incoming>, Unanswered> {
     let (mut head, body) = request.into_parts();
     headers::for_origin(&mut head, asked);
+    if scan::wanted(record.visit, record.judged.verdict.step).is_some() {
+        headers::readable(&mut head.headers);
+    }
     if let Some(mut kept) = kept(connection, asked, record).await {
         // A kept connection may be closed by the origin in the moment it is used. What asks only, and has no body, is
         // asked again on a new one (RFC 9110 §9.2.2); the rest is the client's to repeat.

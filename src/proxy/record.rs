@@ -75,6 +75,7 @@ impl<'a> Record<'a> {
             bytes_up: self.bytes_up,
             bytes_down,
             duration_ms: u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX),
+            within: Default::default(),
         };
         self.gate.note(self.visit, &self.judged, heard);
     }

@@ -9,7 +9,8 @@ pub fn lacks() -> Option<String> {
     if !nix::unistd::geteuid().is_root() {
         return Some("root".into());
     }
-    let there = |program: &str| ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|f| PathBuf::from(f).join(program).exists());
+    let there =
+        |program: &str| ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|f| PathBuf::from(f).join(program).exists());
     ["ip", "nft", "curl", "openssl", "dig"].into_iter().find(|program| !there(program)).map(|program| format!("`{program}`"))
 }
 
@@ -43,7 +44,8 @@ impl Machine {
     pub fn resolver(&self, address: &str) {
         let folder = self.etc();
         std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("resolv.conf"), format!("nameserver {address}\noptions timeout:2 attempts:1\n")).expect("written");
+        std::fs::write(folder.join("resolv.conf"), format!("nameserver {address}\noptions timeout:2 attempts:1\n"))
+            .expect("written");
     }
 
     fn etc(&self) -> PathBuf {

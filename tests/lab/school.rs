@@ -130,7 +130,9 @@ reason = "the lab"
 
     pub fn start(&self) -> Running {
         let gate = self.spawn(&["run"]);
-        self.until("the gate answers", || self.schoolgate(&["--json", "status"]).output().is_ok_and(|o| o.stdout.starts_with(b"{")));
+        self.until("the gate answers", || {
+            self.schoolgate(&["--json", "status"]).output().is_ok_and(|o| o.stdout.starts_with(b"{"))
+        });
         gate
     }
 
@@ -158,7 +160,8 @@ reason = "the lab"
     pub fn last(&self, host: &str) -> (String, String, String, u64) {
         let said = self.ok(&["log", "export", "--format", "jsonl", "--purpose", "the lab"]);
         let events = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let event = events.filter(|e| e["host"] == host && e["door"] != "dns").last().unwrap_or_else(|| panic!("no {host} in\n{said}"));
+        let event =
+            events.filter(|e| e["host"] == host && e["door"] != "dns").last().unwrap_or_else(|| panic!("no {host} in\n{said}"));
         let text = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
         (text("door"), text("person"), text("action"), event["status"].as_u64().expect("a status"))
     }

@@ -4,6 +4,7 @@ mod connect;
 mod malformed;
 mod named;
 mod plain;
+mod scan;
 pub mod stand;
 
 use stand::{Stand, head_of};
