@@ -202,6 +202,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let folders = lists::Folders { main: folder_of(&files.main), shipped: &files.around.shipped };
     let lists = lists::read(&root, &of_sources, &categories, &folders, &dns.upstreams, whole(sources_at));
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
+    let firewall = firewall::read(&root);
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let cells = timetable::cells(&root, &categories, &people.known);
@@ -217,7 +218,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         dns,
         proxy,
         web,
-        firewall: firewall::read(&root),
+        firewall,
         inside,
         data,
         lists,

@@ -106,6 +106,7 @@ pub fn note(gate: &Gate, visit: &Visit, judged: &Judged, heard: &Heard) {
         bytes_up: 0,
         bytes_down: 0,
         duration_ms: heard.duration_ms,
+        within: Default::default(),
     };
     gate.note(visit, judged, heard);
 }

@@ -1,7 +1,7 @@
 //! The internet of the lab: a name server, and origins that each have an address, and say which.
 
 use super::machines::Machine;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -34,7 +34,10 @@ pub fn start(on: &Machine) -> String {
     thread::spawn(move || answer_names(&names));
     for site in &SITES {
         let key = KeyPair::generate().expect("a key");
-        let leaf = CertificateParams::new(vec![site.name.to_owned()]).expect("a name").signed_by(&key, &authority);
+        let mut leaf = CertificateParams::new(vec![site.name.to_owned()]).expect("a name");
+        // Another name than the authority's, or it would look as if it had signed itself.
+        leaf.distinguished_name.push(DnType::CommonName, site.name);
+        let leaf = leaf.signed_by(&key, &authority);
         let chain = vec![leaf.expect("a certificate").der().clone()];
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -7,6 +7,7 @@ use super::rules::TABLE;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -47,13 +48,14 @@ pub fn apply(rules: &str, within: Option<Duration>) -> Result<Kept, FirewallFaul
 }
 
 fn confirmed(signals: &SignalFd, until: Instant) -> bool {
-    let mut stdin = std::io::stdin();
+    // Without a buffer: what is read ahead into one would not wake the next poll.
+    let Ok(stdin) = std::io::stdin().as_fd().try_clone_to_owned() else { return false };
+    let mut stdin = File::from(stdin);
     let mut typed = Vec::new();
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        let input = std::io::stdin();
-        let mut ready = [PollFd::new(input.as_fd(), PollFlags::POLLIN), PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
+        let mut ready = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN), PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
         match poll(&mut ready, timeout) {
             Ok(1..) => {}
             Err(nix::errno::Errno::EINTR) => continue,
@@ -62,9 +64,8 @@ fn confirmed(signals: &SignalFd, until: Instant) -> bool {
         if ready[1].any() == Some(true) {
             return false;
         }
-        // A byte at a time: what is read ahead into a buffer would not wake the next poll.
         let mut byte = [0];
-        match stdin.by_ref().read(&mut byte) {
+        match stdin.read(&mut byte) {
             Ok(1) if byte[0] == b'\n' => return typed.trim_ascii() == b"yes",
             Ok(1) if typed.len() < 64 => typed.push(byte[0]),
             _ => return false,
