@@ -209,6 +209,7 @@ impl Handler {
             ("[dns] https_listen", https(&now.config) == https(next)),
             ("[proxy] listen", now.config.proxy.listen == next.proxy.listen),
             ("[proxy] tls_listen", now.config.proxy.tls_listen == next.proxy.tls_listen),
+            ("[proxy] transparent_listen", now.config.proxy.transparent_listen == next.proxy.transparent_listen),
             ("[web] listen", now.config.web.listen == next.web.listen),
             ("data", now.config.data == next.data),
         ] {

@@ -10,6 +10,7 @@ mod demo;
 mod effect;
 mod entries;
 mod explain;
+mod firewall;
 mod lists;
 mod log;
 mod man;
@@ -94,6 +95,9 @@ enum Command {
     /// The school's own certificate authority, to look into HTTPS on its own devices
     #[command(subcommand)]
     Ca(ca::Command),
+    /// What the kernel sends to the doors: rules for nftables
+    #[command(subcommand)]
+    Firewall(firewall::Command),
     /// Does the gate block what it should? By network and profile, through its own doors; exit 1 if anything fails
     SelfTest,
     /// Completions for a shell
@@ -139,6 +143,7 @@ pub fn main() -> ExitCode {
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
         Command::Ca(command) => ca::ca(&context, &command),
+        Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),

@@ -16,6 +16,9 @@ const DNS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5300);
 const PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3128);
 const WEB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
+/// The port to suggest for what is redirected.
+const TRANSPARENT: u16 = 3129;
+
 /// Their ports by their standards (RFC 7858 §3.1, RFC 8484 §8.1), to suggest.
 const DNS_OVER_TLS: u16 = 853;
 const DNS_OVER_HTTPS: u16 = 443;
@@ -71,6 +74,8 @@ pub struct Proxy {
     pub tls_listen: Vec<SocketAddr>,
     /// The proxy between this one and the internet. As shipped: none.
     pub parent: Option<Parent>,
+    /// Where connections to ports 80 and 443 are redirected to. As shipped: nowhere.
+    pub transparent_listen: Vec<SocketAddr>,
     /// Ports beside 443 for CONNECT, and 80 and 443 for absolute form.
     pub ports: Vec<u16>,
     /// Exact addresses and ports that are reached although they are loopback or private.
@@ -122,12 +127,14 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
         ("dns over HTTPS", listen_if_written(&dns, "https_listen", DNS_OVER_HTTPS)),
         ("proxy", listen(&proxy, PROXY)),
         ("proxy over TLS", listen_if_written(&proxy, "tls_listen", PROXY_OVER_TLS)),
+        ("transparent proxy", listen_if_written(&proxy, "transparent_listen", TRANSPARENT)),
         ("web", listen(&web, WEB)),
     ];
     one_door_an_address(root, &listens);
-    let [(_, at_dns), (_, at_tls), (_, at_https), (_, at_proxy), (_, at_proxy_tls), (_, at_web)] = &listens;
+    let [(_, at_dns), (_, at_tls), (_, at_https), (_, at_proxy), (_, at_proxy_tls), (_, at_transparent), (_, at_web)] = &listens;
 
-    let needed = [at_dns, at_tls, at_https, at_proxy, at_proxy_tls].iter().any(|at| !at.is_empty());
+    let doors = [at_dns, at_tls, at_https, at_proxy, at_proxy_tls, at_transparent];
+    let needed = doors.iter().any(|at| !at.is_empty());
     let bootstrap = List::values(dns.list("bootstrap", values::upstream));
     let upstreams = upstreams(&dns, &bootstrap, at_dns, needed);
     let forwards = names::forwards(&dns, &bootstrap, |upstreams| not_itself(&dns, upstreams, at_dns));
@@ -138,7 +145,7 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     let block_answer = block_answer(&dns, &asked, at_web);
     let encrypted = encrypted::read(&dns, folder, at_tls, at_https, at_proxy_tls);
     dns.end();
-    let read_proxy = read_proxy(&proxy, at_proxy, at_proxy_tls);
+    let read_proxy = read_proxy(&proxy, at_proxy, at_proxy_tls, addresses(at_transparent));
     // What the proxy may reach inside must be known to have an address there.
     private_allowed.extend(&read_proxy.internal_zones);
     let status_from = List::values(web.list("status_from", values::network));
@@ -150,7 +157,12 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     )
 }
 
-fn read_proxy(section: &Section, listen: &[Placed<SocketAddr>], tls_listen: &[Placed<SocketAddr>]) -> Proxy {
+fn read_proxy(
+    section: &Section,
+    listen: &[Placed<SocketAddr>],
+    tls_listen: &[Placed<SocketAddr>],
+    transparent_listen: Vec<SocketAddr>,
+) -> Proxy {
     let ports = List::values(section.list("ports", |item| item.number(1..=65535)));
     let destinations = List::values(section.list("destinations", values::destination));
     let (mut internal_networks, mut internal_zones) = (vec![], vec![]);
@@ -168,7 +180,7 @@ fn read_proxy(section: &Section, listen: &[Placed<SocketAddr>], tls_listen: &[Pl
     section.end();
     let ports = ports.into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
     let (listen, tls_listen) = (addresses(listen), addresses(tls_listen));
-    Proxy { listen, tls_listen, parent, ports, destinations, internal_networks, internal_zones, direct }
+    Proxy { listen, tls_listen, transparent_listen, parent, ports, destinations, internal_networks, internal_zones, direct }
 }
 
 /// `parent`, and `beside_parent`: what goes without it, beside the school's own.

@@ -15,6 +15,7 @@
 //! What it says, one file a section:
 //! - [`school`]      `[school]`
 //! - [`doors`]       `[dns]`, `[proxy]`, `[web]`
+//! - [`firewall`]    `[firewall]`
 //! - [`upstream`]    one resolver that is asked
 //! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
 //! - [`encrypted`]   `[dns]`, its encrypted part
@@ -42,6 +43,7 @@ mod entry_file;
 mod exceptions;
 mod fault;
 mod file;
+mod firewall;
 mod groups;
 mod inside;
 mod item;
@@ -66,6 +68,7 @@ pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};
 pub use fault::{Fault, Faults, Spot, Text};
+pub use firewall::Firewall;
 pub use groups::Membership;
 pub use inside::Inside;
 pub use lists::{Lists, SealedFile, Source, Update};
@@ -99,6 +102,7 @@ pub struct Config {
     pub dns: Dns,
     pub proxy: Proxy,
     pub web: Web,
+    pub firewall: Firewall,
     /// What is looked into where TLS is, once there is an authority for it.
     pub inside: Inside,
     /// Where state is kept: register, journal, lists. As shipped `./var`, in the folder the process is started in.
@@ -200,6 +204,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let folders = lists::Folders { main: folder_of(&files.main), shipped: &files.around.shipped };
     let lists = lists::read(&root, &of_sources, &categories, &folders, &dns.upstreams, whole(sources_at));
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
+    let firewall = firewall::read(&root);
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let cells = timetable::cells(&root, &categories, &people.known);
@@ -215,6 +220,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         dns,
         proxy,
         web,
+        firewall,
         inside,
         data,
         lists,
@@ -278,7 +284,7 @@ impl Config {
     /// The addresses this gateway answers on, for doors that must not reach themselves.
     pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         let encrypted = self.dns.encrypted.iter().flat_map(|e| e.tls_listen.iter().chain(&e.https_listen));
-        let proxy = self.proxy.listen.iter().chain(&self.proxy.tls_listen);
+        let proxy = self.proxy.listen.iter().chain(&self.proxy.tls_listen).chain(&self.proxy.transparent_listen);
         let listen = self.dns.listen.iter().chain(encrypted).chain(proxy).chain(&self.web.listen);
         listen.map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
     }

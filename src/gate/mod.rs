@@ -46,11 +46,12 @@ pub use visit::{Heard, Judged, Noted, Visit, Within};
 pub use watch::{Changed, Watch};
 
 use crate::journal::Journal;
+use crate::journal::time::BUILT_MS;
 use crate::words::{ClientAddr, Who};
 use arc_swap::ArcSwap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The gate: what every door holds.
 pub struct Gate {
@@ -69,6 +70,9 @@ pub struct Gate {
     /// Where the web door listens, for pages that lead there; nowhere, if it is shut.
     pub web: Vec<SocketAddr>,
     pub requests: Requests,
+    /// When the gate first answered anybody, in milliseconds since 1970; and this process.
+    first_ms: i64,
+    started: Instant,
 }
 
 impl Gate {
@@ -76,7 +80,22 @@ impl Gate {
         let (counters, paces, floods, testing, rejections) = Default::default();
         let ledger = Ledger::open(None, clock.clone());
         let (snapshot, web, requests) = (ArcSwap::from_pointee(snapshot), Vec::new(), Requests::default());
-        Self { snapshot, journal, clock, counters, paces, floods, testing, rejections, ledger, web, requests }
+        let (first_ms, started) = (clock.unix_ms(), Instant::now());
+        Self { snapshot, journal, clock, counters, paces, floods, testing, rejections, ledger, web, requests, first_ms, started }
+    }
+
+    /// One that first answered at this moment.
+    #[must_use]
+    pub fn first_at(self, first_ms: i64) -> Self {
+        Self { first_ms, ..self }
+    }
+
+    /// How long the school has had this gate. If the clock was not set when it first answered, how long this process has run.
+    pub fn age(&self) -> Duration {
+        let since = self.clock.unix_ms().saturating_sub(self.first_ms);
+        let since = Duration::from_millis(u64::try_from(since).unwrap_or(0));
+        let running = self.started.elapsed();
+        if self.first_ms < BUILT_MS { running } else { since.max(running) }
     }
 
     /// With a ledger that is kept in a file.

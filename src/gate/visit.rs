@@ -73,6 +73,12 @@ pub struct Within<'a> {
 }
 
 impl Judged {
+    /// Whether nobody may learn from the journal what was wanted, or who wanted it.
+    pub fn is_bare(&self) -> bool {
+        let help = self.verdict.step == Step::Help || self.found.categories().contains(Category::HELP);
+        help || self.verdict.step == Step::Locked
+    }
+
     /// What was found, with the verdict of a host that is answered as another.
     #[must_use]
     pub fn rewritten(&self) -> Self {
@@ -115,6 +121,17 @@ impl Visit {
             verdict: decide(&self.ask(nobody, &Found::NOTHING, surface), &self.snapshot.config.policy),
             found: Found::NOTHING,
         }
+    }
+
+    /// Judges what is hidden from a door that must see it, such as a name that is not the one asked for.
+    pub fn judge_hidden(&self, host: &Host) -> Judged {
+        let judged = self.judge(host, Surface::NoPage);
+        // What is blocked for what it is stays so, the sealed lists first.
+        if judged.verdict.blocks() {
+            return judged;
+        }
+        let of_profile = self.judge_unlisted(Surface::NoPage).verdict;
+        Judged { verdict: of_profile.as_bypass(self.mode() != Mode::Enforce), found: judged.found }
     }
 
     /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing. Who was warned of the question

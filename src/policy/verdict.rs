@@ -157,6 +157,15 @@ impl Verdict {
         Self { act: Act::Allow, ..self }
     }
 
+    /// A block as bypass, whatever the profile says of that, for whom this verdict was: not what is wanted decides, but how it is
+    /// hidden. `through` where the network only writes down what it would block.
+    #[must_use]
+    pub fn as_bypass(self, through: bool) -> Self {
+        let (act, action) = if through { (Act::Allow, Action::WouldBlock) } else { (Act::Block, Action::Block) };
+        let Self { group, profile, .. } = self;
+        Self { act, action, category: Some(Category::BYPASS), group, profile, ..Self::allow(Step::Category) }
+    }
+
     pub fn blocks(&self) -> bool {
         self.act == Act::Block
     }

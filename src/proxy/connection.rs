@@ -5,8 +5,9 @@ use super::open::Held;
 use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
-use super::request::{Asked, Form};
-use super::{HEAD_READ, IDLE, Proxy, beyond, inside, plain};
+use super::request::{Asked, Form, Unreadable};
+use super::{HEAD_READ, IDLE, Proxy, beyond, inside, named, plain};
+use crate::gate::{Judged, Visit};
 use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
@@ -32,6 +33,8 @@ pub type ClientStream = Framed<Idle<Stream>>;
 pub struct Connection {
     pub proxy: Arc<Proxy>,
     pub ends: Ends,
+    /// Where it was going, if it was redirected here.
+    to: Option<SocketAddr>,
     /// The connection to the origin of the last request, if it can be used again.
     kept: Mutex<Option<Origin>>,
     /// Set by an answered CONNECT: what is carried once HTTP is over.
@@ -68,18 +71,26 @@ pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
 /// [`serve`], over whatever the client's bytes come by.
 pub async fn over(proxy: Arc<Proxy>, stream: Stream, ends: Ends, drain: Drain) {
     // Both on the heap: a way lives for hours, and what HTTP needed is not kept for it.
-    match Box::pin(http(&proxy, stream, ends, drain)).await {
+    match Box::pin(http(&proxy, stream, ends, None, drain)).await {
         Some(Begun::Way(way)) => Box::pin(beyond::carry(&proxy, way)).await,
         Some(Begun::Here(here)) => Box::pin(inside::answer(&proxy, here)).await,
         None => {}
     }
 }
 
+/// Serves a connection of HTTP that was redirected here on its way to `to`.
+pub async fn serve_redirected(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr, drain: Drain) {
+    // No way comes of it: CONNECT is not for this door.
+    if let Some(ends) = Ends::of(&caller) {
+        Box::pin(http(proxy, caller.stream.into(), ends, Some(to), drain)).await;
+    }
+}
+
 /// Requests, one after the other, until the connection ends or was promised to a way.
-async fn http(proxy: &Arc<Proxy>, stream: Stream, ends: Ends, mut drain: Drain) -> Option<Begun> {
+async fn http(proxy: &Arc<Proxy>, stream: Stream, ends: Ends, to: Option<SocketAddr>, mut drain: Drain) -> Option<Begun> {
     let (kept, promised) = Default::default();
     let held = proxy.open.hold(&proxy.gate, ends.client);
-    let connection = Arc::new(Connection { proxy: proxy.clone(), ends, kept, promised, held });
+    let connection = Arc::new(Connection { proxy: proxy.clone(), ends, to, kept, promised, held });
     let answering = connection.clone();
     let service = service_fn(move |request| {
         let connection = answering.clone();
@@ -121,7 +132,7 @@ impl Connection {
             return refuse::stranger();
         };
         let seen = Seen::of(request.headers());
-        let asked = match Asked::read(&request) {
+        let asked = match self.asked(&request) {
             Ok(asked) => asked,
             Err(fault) => {
                 gate.counters.malformed.inc();
@@ -129,9 +140,12 @@ impl Connection {
             }
         };
         // Of a form that was sent there, nothing would be left after a page that warns.
-        let warnable = asked.form == Form::Absolute && seen.page && request.method() == Method::GET;
+        let warnable = asked.form != Form::Tunnel && seen.page && request.method() == Method::GET;
         let surface = if warnable { Surface::Page } else { Surface::NoPage };
         let mut judged = visit.judge_page(&asked.host, &asked.path, surface);
+        if let Some(hidden) = self.unresolved(&visit, &asked, &judged) {
+            judged = hidden;
+        }
         if visit.rewrite(&asked.host, &judged).is_some() {
             judged.verdict = judged.verdict.rewritten();
         }
@@ -152,8 +166,25 @@ impl Connection {
         }
         match asked.form {
             Form::Tunnel => connect::answer(self, &asked, record, seen, request).await,
-            Form::Absolute | Form::Inside => plain::answer(self, &asked, record, seen, request).await,
+            Form::Absolute | Form::Origin | Form::Inside => plain::answer(self, &asked, record, seen, request).await,
         }
+    }
+
+    fn asked(&self, request: &Request<Incoming>) -> Result<Asked, Unreadable> {
+        let Some(to) = self.to else { return Asked::read(request) };
+        let mut asked = Asked::redirected(request, to)?;
+        if asked.host.address() == Some(to.ip())
+            && let Some(host) = named::by_ledger(&self.proxy, self.ends.client, to.ip())
+        {
+            (asked.host, asked.at) = (host, Some(to.ip()));
+        }
+        Ok(asked)
+    }
+
+    /// See [`named::unresolved`]. Of a tunnel the name may come yet.
+    fn unresolved(&self, visit: &Visit, asked: &Asked, judged: &Judged) -> Option<Judged> {
+        let address = asked.host.address().filter(|_| asked.form != Form::Tunnel)?;
+        named::unresolved(&self.proxy, visit, &asked.host, address, judged)
     }
 
     pub fn take_kept(&self) -> Option<Origin> {

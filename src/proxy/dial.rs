@@ -43,6 +43,14 @@ impl Unreached {
         }
     }
 
+    /// The verdict on what it leads to, if that is why.
+    pub fn judged(&self) -> Option<Judged> {
+        match self {
+            Self::Blocked(behind) => Some(**behind),
+            _ => None,
+        }
+    }
+
     /// The word of RFC 9209 for it, for the Proxy-Status field.
     pub fn word(&self) -> &'static str {
         match self {
@@ -84,7 +92,12 @@ async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> 
     // Where safe search has another host in its place, that one is dialled, as the DNS door would have it.
     let safe = visit.rewrite(&host, judged).map(|r| r.host());
     let parent = visit.snapshot.config.proxy.parent.as_ref().filter(|parent| !parent.is_direct(&host));
-    let found = match (resolved(proxy, visit, &safe.unwrap_or(host)).await, parent) {
+    let resolved = match (safe, asked.at) {
+        // An address that was named by what the client was told of it.
+        (None, Some(at)) => Ok(LeadsTo { names: Vec::new(), addresses: vec![at] }),
+        _ => resolved(proxy, visit, &safe.unwrap_or(host)).await,
+    };
+    let found = match (resolved, parent) {
         (Ok(found), _) => found,
         // What the school's resolvers do not know, the proxy above may.
         (Err(_), Some(_)) => LeadsTo { names: Vec::new(), addresses: Vec::new() },

@@ -10,7 +10,7 @@
 use super::headers;
 use super::request::{Asked, Form};
 use super::search;
-use crate::gate::{Gate, Heard, Judged, Visit, Within};
+use crate::gate::{self, Gate, Judged, Visit, Within};
 use crate::journal::{Decrypted, Door, Intent};
 use crate::lists::phrases::Theme;
 use crate::pages::Reader;
@@ -52,7 +52,7 @@ impl<'a> Record<'a> {
         let method = request.method().clone();
         let search = search::of(visit, asked, request);
         let intent = if search.is_some() { Intent::Search } else { intent };
-        let (door, decrypted) = (Door::Proxy, None);
+        let (door, decrypted) = (asked.form.door(), None);
         Self {
             gate,
             visit,
@@ -96,7 +96,7 @@ impl<'a> Record<'a> {
         if std::mem::replace(&mut self.noted, true) {
             return;
         }
-        let heard = Heard {
+        let heard = gate::Heard {
             door: self.door,
             method: self.method.as_str(),
             host: self.asked.host.as_str().into(),
@@ -116,6 +116,36 @@ impl<'a> Record<'a> {
         };
         self.gate.note(self.visit, &self.judged, heard);
     }
+}
+
+/// What was heard of a connection of which bytes are carried as they come.
+pub struct Heard<'h> {
+    pub door: Door,
+    pub host: &'h Host,
+    pub port: u16,
+    /// What the client said beside the host.
+    pub path: &'h str,
+    pub status: StatusCode,
+    pub duration_ms: u32,
+}
+
+/// Writes a line of such a connection, as of the CONNECT that it is or stands for.
+pub fn note(gate: &Gate, visit: &Visit, judged: &Judged, heard: &Heard) {
+    let heard = gate::Heard {
+        door: heard.door,
+        method: "CONNECT",
+        host: heard.host.as_str().into(),
+        port: heard.port,
+        path: heard.path,
+        query_type: 0,
+        intent: Intent::Unknown,
+        status: heard.status.as_u16(),
+        bytes_up: 0,
+        bytes_down: 0,
+        duration_ms: heard.duration_ms,
+        within: Default::default(),
+    };
+    gate.note(visit, judged, heard);
 }
 
 impl Drop for Record<'_> {

@@ -3,11 +3,12 @@
 mod connect;
 mod inside;
 mod malformed;
+mod named;
 mod open;
 mod parent;
 mod plain;
 mod scan;
-mod stand;
+pub mod stand;
 mod tls;
 mod warned;
 

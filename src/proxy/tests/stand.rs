@@ -21,6 +21,7 @@ pub struct Stand {
     pub resolver: Arc<Resolver>,
     pub proxy: SocketAddr,
     pub proxy_tls: SocketAddr,
+    pub transparent: SocketAddr,
     pub origin: SocketAddr,
     /// Heads of requests as the origin got them, with the number of the connection they came on.
     pub heard: Arc<Mutex<Vec<(usize, String)>>>,
@@ -73,16 +74,14 @@ impl Stand {
                 _ => Some(stub::rows(query, &[address(&[0xc0, 12])])),
             }
         });
-        let bound = {
-            let any = ["127.0.0.1:0".parse().expect("an address")];
-            super::super::bind(&any, &any).expect("a port")
-        };
-        let (proxy, proxy_tls) = (bound.local_addrs()[0], bound.tls_addrs()[0]);
+        let any = ["127.0.0.1:0".parse().expect("an address")];
+        let bound = super::super::bind(&any, &any).and_then(|bound| bound.and_transparent(&any)).expect("ports");
+        let (proxy, proxy_tls, transparent) = (bound.local_addrs()[0], bound.tls_addrs()[0], bound.transparent_addrs()[0]);
         let (stopper, drain) = drain();
         let resolver = Arc::new(Resolver::new(&[names.address]));
         let serving = tokio::spawn(bound.serve(school.gate.clone(), resolver.clone(), drain));
         assert_ne!(port, proxy.port());
-        Self { school, resolver, proxy, proxy_tls, origin, heard, stopper: Some(stopper), serving }
+        Self { school, resolver, proxy, proxy_tls, transparent, origin, heard, stopper: Some(stopper), serving }
     }
 
     /// A URL of the origin under any name.
@@ -94,6 +93,10 @@ impl Stand {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(SocketAddr::new(from.parse().expect("an address"), 0)).expect("an address of ours");
         socket.connect(self.proxy).await.expect("it listens")
+    }
+
+    pub async fn open_transparent(&self) -> TcpStream {
+        TcpStream::connect(self.transparent).await.expect("it listens")
     }
 
     /// Everything that comes in answer to these bytes, until the proxy closes.
