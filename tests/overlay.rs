@@ -184,3 +184,35 @@ fn the_exceptions_of_another_filter_are_taken_over_as_one_change() {
     assert!(school.ok(&["lists", "import", "--own", more.to_str().expect("a path")]).contains("no gate is running"));
     assert_eq!(school.json(&["entries", "list"]).as_array().map(Vec::len), Some(4));
 }
+
+#[test]
+fn a_network_that_is_switched_off_lets_through_says_so_and_is_on_again_by_word_or_by_restart() {
+    let school = School::new(&Wish::default());
+    let without_a_gate = school.run(&with_reason(&["off", "--network", "lab", "--minutes", "5"]));
+    assert!(text(&without_a_gate.stderr).contains("no gate is running"), "{}", text(&without_a_gate.stderr));
+    let gate = school.start();
+    let blocked = || gate.dig("127.0.0.1", &["www.pokerstars.com", "A"]).contains("NXDOMAIN");
+    assert!(blocked());
+    let said = school.ok(&with_reason(&["off", "--network", "lab", "--minutes", "5"]));
+    assert!(said.contains("network lab is OFF until") && said.contains("schoolgate on"), "{said}");
+    assert!(!blocked());
+    let status = school.json(&["status"]);
+    let needs = status["needs_you"].to_string();
+    assert!(needs.contains("network lab is OFF until") && needs.contains("a test"), "{needs}");
+    school.ok(&["on"]);
+    assert!(blocked());
+    school.ok(&with_reason(&["off", "--network", "lab", "--minutes", "5"]));
+    assert!(!blocked());
+    gate.signal("-HUP");
+    let until = Instant::now() + Duration::from_secs(20);
+    while !school.service_log().contains("reloaded") {
+        assert!(Instant::now() < until, "{}", school.service_log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(!blocked(), "a reload is no end of it");
+    assert_eq!(gate.stop().code(), Some(0));
+    let gate = school.start();
+    assert!(gate.dig("127.0.0.1", &["www.pokerstars.com", "A"]).contains("NXDOMAIN"), "a restart is");
+    let would = school.log().into_iter().filter(|e| e["host"] == "www.pokerstars.com" && e["action"] == "would-block").count();
+    assert!(would >= 1, "what was let through is in the log");
+}

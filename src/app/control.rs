@@ -1,11 +1,13 @@
 //! What the control socket's requests do.
 
 use super::entries::Hand;
+use super::off::Off;
 use super::{Doors, StartFault, assemble, drift, entries, overlay, passes, rot, status};
 use crate::config::Config;
 use crate::gate::control::{Handle, Peer, Request};
 use crate::gate::{Gate, Snapshot, explain};
 use crate::lists::{Table, TableFault};
+use crate::net::Drain;
 use crate::ops::{self, tables::Broken};
 use crate::people::Neighbours;
 use crate::reload::{self, ReadFault};
@@ -13,7 +15,7 @@ use crate::resolve::Resolver;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Answers requests for one gate.
 pub struct Handler {
@@ -29,6 +31,7 @@ pub struct Handler {
     refused: Mutex<Option<status::Refused>>,
     /// One self-test at a time.
     testing: Mutex<()>,
+    off: Off,
 }
 
 /// Why a reload is refused.
@@ -69,6 +72,7 @@ impl Handler {
             changing: Mutex::default(),
             refused: Mutex::default(),
             testing: Mutex::default(),
+            off: Off::default(),
         }
     }
 
@@ -128,13 +132,33 @@ impl Handler {
         let config = reload::read_config(self.config_path.as_deref())?;
         let note = self.what_needs_a_restart(&config);
         let identity = ops::identity::load(&config).map_err(StartFault::Config)?;
+        let now = self.gate.snapshot();
+        let before = now.inspection.as_ref().and_then(|i| i.as_deref().ok());
+        let inspection = ops::inside::load(&config, before).map_err(StartFault::Config)?;
         let mut next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse)?;
         next.identity = identity.map(Ok);
+        next.inspection = inspection.map(Ok);
         self.resolver.follow(&next.config.dns);
         let version = next.version;
         drift::note(&next.config, self.gate.clock.unix_ms());
+        self.off.apply(&mut next);
         self.gate.swap(next);
         Ok(format!("policy version {version} is in force{note}"))
+    }
+
+    /// Ends what was for a while, within a second of its time, until the word to stop.
+    pub(super) async fn keep_the_time(&self, mut drain: Drain) {
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                () = drain.begun() => return,
+                _ = second.tick() => {}
+            }
+            // A reload has the right to change for tenths of a second: the next second is soon enough.
+            if let Ok(_one) = self.changing.try_lock() {
+                self.off.sweep(&self.gate, self.gate.clock.boot_ms(), self.gate.clock.unix_ms());
+            }
+        }
     }
 
     fn put_back(&self, before: overlay::Before) {
@@ -152,6 +176,7 @@ impl Handler {
         let mut next = assemble::snapshot(now.config.clone(), &self.gate.journal, &self.neighbours, Broken::Refuse)
             .map_err(|f| f.to_string())?;
         next.identity.clone_from(&now.identity);
+        next.inspection.clone_from(&now.inspection);
         let version = next.version;
         self.gate.swap(next);
         Ok(format!("policy version {version} is in force"))
@@ -199,7 +224,7 @@ impl Handle for Handler {
     fn handle(&self, request: Request, peer: Peer) -> Result<Value, String> {
         match request {
             Request::Status => {
-                let status = status::status(&self.gate, &self.doors, self.started.elapsed(), self.refused());
+                let status = status::status(&self.gate, &self.doors, self.started.elapsed(), self.refused(), &self.off);
                 serde_json::to_value(status).map_err(|e| e.to_string())
             }
             Request::Reload => self.reload().map(Value::from),
@@ -230,6 +255,13 @@ impl Handle for Handler {
                 let said = entries::import(now, kept, &import, hand, enforce, |b| self.put_back(b))?;
                 serde_json::to_value(said).map_err(|e| e.to_string())
             }),
+            Request::Off { network, minutes, reason } => self.changed(peer, |_, _, hand| {
+                let left = self.off.begin(&self.gate, &network, minutes, &reason, hand)?;
+                serde_json::to_value(left).map_err(|e| e.to_string())
+            }),
+            Request::On { network } => {
+                self.changed(peer, |_, _, hand| self.off.end(&self.gate, network.as_deref(), hand).map(|on| json!(on)))
+            }
             Request::OpenPass(new) => self.changed(peer, |_, now, hand| {
                 let pass = passes::open(now, &new, hand, |all| overlay::passes(&self.gate, all), |b| self.put_back(b))?;
                 serde_json::to_value(pass).map_err(|e| e.to_string())

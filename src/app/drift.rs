@@ -77,6 +77,7 @@ fn said(config: &Config) -> Said {
         let mode = match network.mode {
             Mode::Enforce => "enforced",
             Mode::Watch => "WATCHING",
+            Mode::Off => "OFF",
         };
         let profile = policy.group(network.group).map_or("", |g| named(g.profile));
         let ranges: Vec<String> = network.ranges.iter().map(ToString::to_string).collect();

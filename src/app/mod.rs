@@ -8,8 +8,10 @@
 //! - [`control`]   what the control socket's requests do
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
+//! - [`inspected`] what `status` says of looking into TLS
 //! - [`passes`]    what a teacher has opened for a lesson
-//! - [`overlay`]   both put in force, without touching the table
+//! - [`off`]       networks where nothing is judged for a while
+//! - [`overlay`]   all three put in force, without touching the table
 //! - [`rot`]       a table that the disk spoilt is left, and made again
 //! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`ready`]     whether every category that is blocked has a list
@@ -19,6 +21,8 @@ pub mod assemble;
 pub mod control;
 pub mod drift;
 pub mod entries;
+pub mod inspected;
+pub mod off;
 pub mod overlay;
 pub mod passes;
 pub mod ready;
@@ -55,6 +59,8 @@ pub enum StartFault {
     Lists(#[from] ops::tables::TablesFault),
     #[error(transparent)]
     Locked(#[from] ops::locked::LockedFault),
+    #[error(transparent)]
+    Phrases(#[from] ops::phrases::NoTerms),
     #[error(transparent)]
     Journal(#[from] crate::journal::JournalFault),
     #[error(transparent)]
@@ -151,6 +157,11 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     snapshot.identity = ops::identity::load(&snapshot.config).map_err(Arc::from).transpose();
     if let Some(Err(fault)) = &snapshot.identity {
         tracing::error!("nothing is served over TLS: {fault}");
+    }
+    // Nor without an authority: what would be looked into is judged by name.
+    snapshot.inspection = ops::inside::load(&snapshot.config, None).map_err(Arc::from).transpose();
+    if let Some(Err(fault)) = &snapshot.inspection {
+        tracing::error!("nothing is looked into: {fault}");
     }
     let resolver = {
         let _inside = runtime.enter();
@@ -280,11 +291,12 @@ impl App {
         let handle = self.runtime.handle().clone();
         let workers = self.dns.map(|door| door.serve(self.gate.clone(), self.resolver.clone(), drain.clone(), handle.clone()));
         let mut tasks = tokio::task::JoinSet::new();
+        let doors = &self.control.doors;
         if let Some(door) = self.proxy {
             tasks.spawn_on(door.serve(self.gate.clone(), self.resolver.clone(), drain.clone()), &handle);
         }
         if let Some(door) = self.web {
-            tasks.spawn_on(door.serve(self.gate.clone(), drain.clone()), &handle);
+            tasks.spawn_on(door.serve(self.gate.clone(), doors.proxy.clone(), drain.clone()), &handle);
         }
         let (gate, control) = (self.gate.clone(), self.control.clone());
         let around = schedule::Around {
@@ -299,6 +311,9 @@ impl App {
             found: Box::new(move |table, fault| control.walked(table, fault)),
         };
         walk::start(around, self.walk, drain.clone()).map_err(StartFault::Runtime)?;
+        let control = self.control.clone();
+        let stop = drain.clone();
+        tasks.spawn_on(async move { control.keep_the_time(stop).await }, &handle);
         ops::systemd::ready(&handle, drain);
         Ok(Running {
             gate: self.gate,

@@ -25,6 +25,14 @@ pub fn passes(gate: &Gate, passes: Passes) -> Result<Before, String> {
     put(gate, |policy| policy.passes = passes)
 }
 
+/// Puts the networks' modes in force as `change` leaves them.
+///
+/// # Errors
+/// As [`entries`].
+pub fn modes(gate: &Gate, change: impl FnOnce(&mut Policy)) -> Result<Before, String> {
+    put(gate, change)
+}
+
 /// Puts back what was in force, after a change that the disk would not take.
 pub fn put_back(gate: &Gate, Before(before): Before) {
     // Under its own version: the names of it are stored, and say what it says.

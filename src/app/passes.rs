@@ -266,7 +266,7 @@ fn one_line(what: &str, text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     let meant = match nearest(name, known.clone()) {
         Some(meant) => format!("did you mean {meant}?"),
         None => format!("there is {}", known.collect::<Vec<_>>().join(", ")),

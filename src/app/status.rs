@@ -1,5 +1,7 @@
 //! What is running, and what needs somebody.
 
+use super::inspected::inspected;
+use super::off::{Left, Off};
 use super::ready::{self, Missing};
 use super::{Doors, passes};
 use crate::config::{Config, PublicList};
@@ -23,6 +25,9 @@ pub struct Status {
     /// Of DNS over TLS and HTTPS: for which name, and until when; or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
+    /// The school's certificate authority: until when, and where it is used; `None`: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
     pub networks: Vec<NetworkStatus>,
     pub people: usize,
     /// What a teacher has opened, with whom it is for and until when.
@@ -72,6 +77,9 @@ pub struct NetworkStatus {
     pub ranges: Vec<String>,
     pub unknown_devices_are: String,
     pub watching: bool,
+    /// Since somebody switched it off for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off: Option<Left>,
 }
 
 /// The last day of the last term, if it is near enough for somebody to write the next ones down. No terms at all: every
@@ -144,7 +152,7 @@ const CERTIFICATE_AHEAD: i64 = 30 * 24 * 60 * 60;
 /// Less free space than this needs somebody: a week of a large school is some hundreds of megabytes.
 const LOW_DISK: u64 = 1 << 30;
 
-pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refused>) -> Status {
+pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refused>, off: &Off) -> Status {
     let snapshot = gate.snapshot();
     let policy = &snapshot.config.policy;
     let tally = gate.journal.tally();
@@ -159,6 +167,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
                 .and_then(|g| policy.profile(g.profile))
                 .map_or_else(String::new, |p| p.name.clone()),
             watching: n.mode == Mode::Watch,
+            off: off.of(&n.name),
         })
         .collect();
     let disk_free = nix::sys::statvfs::statvfs(&snapshot.config.data).map_or(0, |s| s.blocks_available() * s.fragment_size());
@@ -171,6 +180,12 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         needs_you.push(format!("the reload of {when} was refused, and what was in force before it stays so: {why}"));
     }
     needs_you.extend(not_fetched(&snapshot.config, local));
+    for Left { network, until, by, reason, .. } in networks.iter().filter_map(|n| n.off.as_ref()) {
+        needs_you.push(format!(
+            "network {network} is OFF until {until} ({by}: {reason}): nothing is blocked there but the locked tier; \
+             `schoolgate on --network '{network}'` ends that"
+        ));
+    }
     for network in networks.iter().filter(|n| n.watching) {
         needs_you.push(format!("network {} is WATCHING: nothing is blocked there but harmful code", network.name));
     }
@@ -190,6 +205,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         needs_you.push("the clock is not set: events wait, and are dated when it is".into());
     }
     let certificate = certificate(&snapshot, gate.clock.unix_ms(), &mut needs_you);
+    let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
     let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();
     for list in tables::list_files(&snapshot.config).iter().filter(|l| !in_table.contains(l.name.as_str())) {
@@ -224,6 +240,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         uptime_s: uptime.as_secs(),
         doors: doors.clone(),
         certificate,
+        authority,
         networks,
         people: snapshot.register.present().count(),
         passes: passes::in_force(&snapshot.config, now.unix_ms),
@@ -271,6 +288,9 @@ impl fmt::Display for Status {
         if let Some(certificate) = &self.certificate {
             writeln!(f, "  certificate   {certificate}")?;
         }
+        if let Some(authority) = &self.authority {
+            writeln!(f, "  authority     {authority}")?;
+        }
         writeln!(f, "  proxy         {}", list(&self.doors.proxy))?;
         if !self.doors.proxy_tls.is_empty() {
             writeln!(f, "  over TLS      {}", list(&self.doors.proxy_tls))?;
@@ -280,7 +300,11 @@ impl fmt::Display for Status {
         }
         writeln!(f, "  web           {}", list(&self.doors.web))?;
         for network in &self.networks {
-            let mode = if network.watching { "WATCHING" } else { "enforcing" };
+            let mode = match (&network.off, network.watching) {
+                (Some(_), _) => "OFF",
+                (None, true) => "WATCHING",
+                (None, false) => "enforcing",
+            };
             let ranges = network.ranges.join(", ");
             writeln!(
                 f,

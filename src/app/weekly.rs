@@ -146,6 +146,7 @@ fn networks(config: &Config) -> Vec<NetworkFact> {
     let state = |mode| match mode {
         Mode::Enforce => NetworkState::On,
         Mode::Watch => NetworkState::Watching,
+        Mode::Off => NetworkState::Off,
     };
     config.policy.networks.iter().map(|n| NetworkFact { name: n.name.clone(), state: state(n.mode) }).collect()
 }

@@ -3,6 +3,7 @@
 //! Comes in: flags. Goes out: text for people, JSON where output is data, and an exit code: 0 done, 1 something is wrong, 2 usage.
 //! Always holds: a fault has been told in full, to standard error, when a command returns [`Failed`].
 
+mod ca;
 mod check;
 mod completions;
 mod demo;
@@ -12,6 +13,7 @@ mod explain;
 mod lists;
 mod log;
 mod man;
+mod off;
 mod pass;
 mod people;
 mod report;
@@ -69,6 +71,10 @@ enum Command {
     /// A teacher's pass: a host or category open to a group for a lesson
     #[command(subcommand)]
     Pass(pass::Command),
+    /// Stop judging on a network for a while, but for the locked tier
+    Off(off::OffArgs),
+    /// End that before its time
+    On(off::OnArgs),
     /// The category lists
     #[command(subcommand)]
     Lists(lists::Command),
@@ -81,6 +87,9 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// The school's own certificate authority, to look into HTTPS on its own devices
+    #[command(subcommand)]
+    Ca(ca::Command),
     /// Does the gate block what it should? By network and profile, through its own doors; exit 1 if anything fails
     SelfTest,
     /// Completions for a shell
@@ -118,10 +127,13 @@ pub fn main() -> ExitCode {
         Command::Block(args) => entries::add(&context, args, false),
         Command::Entries(command) => entries::entries(&context, &command),
         Command::Pass(command) => pass::pass(&context, &command),
+        Command::Off(args) => off::off(&context, args),
+        Command::On(args) => off::on(&context, args),
         Command::Lists(command) => lists::lists(&context, &command),
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::Ca(command) => ca::ca(&context, &command),
         Command::SelfTest => self_test::self_test(&context),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),

@@ -79,6 +79,8 @@ pub struct Proxy {
     pub internal_networks: Vec<Network>,
     /// The school's own zones: hosts within them may have private addresses.
     pub internal_zones: Vec<Host>,
+    /// Hosts that browsers reach beside the proxy, with everything below them: it is in the PAC file, and is no permission.
+    pub direct: Vec<Host>,
 }
 
 /// Another proxy, through which everything goes that is not the school's own.
@@ -162,17 +164,18 @@ fn read_proxy(section: &Section, listen: &[Placed<SocketAddr>], tls_listen: &[Pl
         Ok(())
     });
     let parent = parent(section, listen, &internal_networks, &internal_zones);
+    let direct = List::values(section.list("direct", values::host));
     section.end();
     let ports = ports.into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
     let (listen, tls_listen) = (addresses(listen), addresses(tls_listen));
-    Proxy { listen, tls_listen, parent, ports, destinations, internal_networks, internal_zones }
+    Proxy { listen, tls_listen, parent, ports, destinations, internal_networks, internal_zones, direct }
 }
 
-/// `parent`, and `direct`: what goes without it, beside the school's own.
+/// `parent`, and `beside_parent`: what goes without it, beside the school's own.
 fn parent(section: &Section, listen: &[Placed<SocketAddr>], networks: &[Network], zones: &[Host]) -> Option<Parent> {
     let written = section.value("parent", parent_proxy);
     let (mut direct_networks, mut direct_zones) = (networks.to_vec(), zones.to_vec());
-    let direct = section.list("direct", |item| {
+    let beside = section.list("beside_parent", |item| {
         let text = item.text()?;
         if text.contains('/') || text.parse::<IpAddr>().is_ok() {
             direct_networks.push(values::network(item)?);
@@ -181,9 +184,11 @@ fn parent(section: &Section, listen: &[Placed<SocketAddr>], networks: &[Network]
         }
         Ok(())
     });
-    if let Some(direct) = direct.filter(|_| !section.has("parent")) {
+    if let Some(beside) = beside.filter(|_| !section.has("parent")) {
         let label = "add the proxy, such as parent = \"http://10.0.0.1:8080\", or delete this";
-        section.fault(Wrong::new("`direct` says what does not go through `parent`, and there is none", label).at(direct.place));
+        section.fault(
+            Wrong::new("`beside_parent` says what does not go through `parent`, and there is none", label).at(beside.place),
+        );
     }
     let (host, port) = written.as_ref()?.value;
     let own = listen.iter().find(|l| host.address() == Some(l.value.ip()) && l.value.port() == port);

@@ -62,6 +62,7 @@ impl Config {
         for (what, list) in [
             ("ports beside 80 and 443", joined(&proxy.ports)),
             ("destinations opened", joined(&proxy.destinations)),
+            ("past the proxy, by the PAC file", joined(&proxy.direct)),
             ("the school's own", [joined(&proxy.internal_networks), joined(&proxy.internal_zones)].join(" ")),
         ] {
             if !list.trim().is_empty() {

@@ -43,6 +43,16 @@ pub enum Request {
         reason: String,
     },
     ImportEntries(Import),
+    /// Nothing is judged on this network for so many minutes, but for the locked tier.
+    Off {
+        network: String,
+        minutes: u32,
+        reason: String,
+    },
+    /// Ends that: on one network, or on all.
+    On {
+        network: Option<String>,
+    },
     OpenPass(NewPass),
     RevokePass {
         id: u16,

@@ -3,7 +3,7 @@
 use super::{Clock, Noted, Snapshot, Visit, clock, snapshot};
 use crate::net::destination::{self, Port, Rules, Why};
 use crate::net::own::OwnAddresses;
-use crate::policy::{Act, Action, Rewrite, Step, Surface, Verdict, rewrite};
+use crate::policy::{Act, Action, Mode, Rewrite, Step, Surface, Verdict, rewrite};
 use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Url, Who};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
@@ -137,7 +137,7 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
     if rewritten.is_some() {
         judged.verdict = judged.verdict.rewritten();
     }
-    let watches = visit.watches() && !judged.verdict.blocks();
+    let watches = visit.mode() != Mode::Enforce && !judged.verdict.blocks();
     let rewrite = rewritten.or_else(|| rewrite(&url.host, &who.groups, &snapshot.config.policy).filter(|_| watches));
     let words = Words { snapshot, host: &url.host, path, verdict: &judged.verdict, rewrite };
     let refused = if judged.verdict.blocks() { None } else { not_reached(&url, scheme, snapshot) };
@@ -277,7 +277,7 @@ impl Words<'_> {
             None => said,
         };
         match action {
-            Action::WouldBlock => format!("{said}; the network only watches, so it was let through"),
+            Action::WouldBlock => format!("{said}; the network only watches or is switched off, so it was let through"),
             Action::Warn => format!("{said}; a warning cannot be shown here, so it is done as `warn_unseen` says"),
             _ => said,
         }

@@ -9,6 +9,7 @@
 //! - [`watch`]     what a worker keeps from one batch of packets to the next
 //! - [`flood`]     one client that asks without end
 //! - [`ledger`]    what each client was told
+//! - [`rejections`] where devices turned the gate's own certificate away
 //! - [`testing`]   questions of the gate's own, to see whether its doors do what they should
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
 //! - [`explain`]   a verdict in words
@@ -20,6 +21,7 @@ pub mod counters;
 pub mod explain;
 pub mod flood;
 pub mod ledger;
+pub mod rejections;
 #[cfg(test)]
 pub(crate) mod school;
 pub mod snapshot;
@@ -31,9 +33,10 @@ pub use clock::Clock;
 pub use counters::Counters;
 use flood::{Floods, Paces};
 pub use ledger::Ledger;
+use rejections::Rejections;
 pub use snapshot::{Condition, Snapshot};
 pub use testing::Testing;
-pub use visit::{Heard, Judged, Noted, Visit};
+pub use visit::{Heard, Judged, Noted, Visit, Within};
 pub use watch::{Changed, Watch};
 
 use crate::journal::Journal;
@@ -52,15 +55,18 @@ pub struct Gate {
     pub paces: Paces,
     floods: Floods,
     pub testing: Testing,
+    /// Where devices turned the gate's own certificate away.
+    pub rejections: Rejections,
     /// What each client was told by the DNS door.
     pub ledger: Ledger,
 }
 
 impl Gate {
     pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
-        let (counters, paces, floods, testing) = Default::default();
+        let (counters, paces, floods, testing, rejections) = Default::default();
         let ledger = Ledger::open(None, clock.clone());
-        Self { snapshot: ArcSwap::from_pointee(snapshot), journal, clock, counters, paces, floods, testing, ledger }
+        let snapshot = ArcSwap::from_pointee(snapshot);
+        Self { snapshot, journal, clock, counters, paces, floods, testing, rejections, ledger }
     }
 
     /// With a ledger that is kept in a file.

@@ -61,13 +61,13 @@ pub mod time;
 pub mod week;
 mod writer;
 
-pub use event::{ATTEMPT_MS, Door, Event, Intent, Span};
+pub use event::{ATTEMPT_MS, Decrypted, Door, Event, Intent, Span};
 pub use fault::JournalFault;
 pub use handle::Journal;
 pub use names::Names;
 pub use retention::DETAIL_DAYS;
 pub use time::Dated;
-pub use week::IsoWeek;
+pub use week::{BadWeek, IsoWeek};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -334,9 +334,9 @@ fn subjects(snapshot: &Snapshot) -> Vec<Subject> {
         let Some(range) = network.ranges.first() else { continue };
         add((id, Some(&network.name)), (network.group, None), range.base());
     }
-    // A group is tried where it matters: a network that only watches shows nothing of it.
+    // A group is tried where it matters: a network that only watches, or is off, shows nothing of it.
     let numbered = (0..).map(NetworkId).zip(&policy.networks);
-    let there = numbered.min_by_key(|(id, n)| (n.mode == Mode::Watch, id.0));
+    let there = numbered.min_by_key(|(id, n)| (n.mode != Mode::Enforce, id.0));
     let Some((network, address)) = there.and_then(|(id, n)| Some((id, n.ranges.first()?.base()))) else { return subjects };
     for (id, group) in (0..).map(GroupId).zip(&policy.groups) {
         add((network, None), (id, Some(&group.name)), address);

@@ -7,12 +7,14 @@
 //!
 //! - [`intent`]     how much a person meant a request, and whether they would see a page
 //! - [`block`]      'This page is not available in school'
+//! - [`ca`]         how the certificate authority gets onto devices
 //! - [`notice`]     what else there is to say: a page that did not answer, the gate's own front page
 //! - [`help`]       whom a child can call
 //! - [`reference`]  the short code by which IT finds the event
 //! - [`sheet`]      the one style sheet, its hash, and the headers every page has
 
 pub mod block;
+pub mod ca;
 pub mod help;
 pub mod intent;
 pub mod notice;
@@ -20,6 +22,7 @@ pub mod reference;
 pub mod sheet;
 
 pub use block::BlockPage;
+pub use ca::CaPage;
 pub use intent::Seen;
 pub use notice::Notice;
 pub use reference::Reference;

@@ -1,6 +1,6 @@
 //! What a door knows when it asks.
 
-use super::Pass;
+use super::{Mode, Pass};
 use crate::lists::Found;
 use crate::words::{Groups, Host, Moment};
 
@@ -30,8 +30,8 @@ pub struct Ask<'a> {
     pub groups: Groups,
     pub moment: Moment,
     pub surface: Surface,
-    /// The network only watches: what would be blocked is let through and journalled as `would-block`.
-    pub watch: bool,
+    /// The network's.
+    pub mode: Mode,
     pub lock: Option<Lock>,
     /// The pass in force for this person and this moment, if there is one.
     pub pass: Option<&'a Pass>,

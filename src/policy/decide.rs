@@ -1,6 +1,6 @@
 //! The order of precedence, top to bottom: the first step that speaks, decides.
 
-use super::{Act, Action, Ask, CellId, Lock, OwnEntries, Policy, ProfileId, Step, Surface, Verdict};
+use super::{Act, Action, Ask, CellId, Lock, Mode, OwnEntries, Policy, ProfileId, Step, Surface, Verdict};
 use crate::lists::Found;
 use crate::words::{Category, CategorySet, GroupId, Groups};
 
@@ -33,7 +33,7 @@ pub fn decide(ask: &Ask, policy: &Policy) -> Verdict {
     // Few hosts have an entry of the school's own: one walk spares the others three.
     let own = policy.own.touches(ask.host).then_some(&policy.own);
     if let Some(verdict) = harmful_code(ask, own) {
-        return verdict;
+        return if ask.mode == Mode::Off { watched(verdict, ask) } else { verdict };
     }
     if let Some(entry) = own.and_then(|own| own.firm_block(ask.host, &ask.groups, now)) {
         return watched(by_entry(Verdict::block(Step::Firm), entry), ask);
@@ -184,12 +184,13 @@ fn by_entry(verdict: Verdict, entry: &super::Entry) -> Verdict {
     Verdict { rule: Some(entry.id), labels: entry.host.labels(), group: entry.group, ..verdict }
 }
 
-/// On a network that only watches, what would be blocked is let through and written down as such.
+/// On a network that only watches or is off, what would be blocked is let through and written down as such. Where it is off,
+/// nobody is warned, either.
 fn watched(verdict: Verdict, ask: &Ask) -> Verdict {
-    if ask.watch && verdict.act == Act::Block {
-        Verdict { act: Act::Allow, action: Action::WouldBlock, ..verdict }
-    } else {
-        verdict
+    match (ask.mode, verdict.act) {
+        (Mode::Watch | Mode::Off, Act::Block) => Verdict { act: Act::Allow, action: Action::WouldBlock, ..verdict },
+        (Mode::Off, Act::Warn) => Verdict { act: Act::Allow, ..verdict },
+        _ => verdict,
     }
 }
 

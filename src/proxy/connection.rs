@@ -1,13 +1,12 @@
 //! One client's connection: requests one after the other, then perhaps a way of another protocol.
 
-use super::connect::{self, Promised};
+use super::connect::{self, Begun, Promised};
 use super::open::Held;
 use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::{Asked, Form};
-use super::way::Way;
-use super::{HEAD_READ, IDLE, Proxy, beyond, plain};
+use super::{HEAD_READ, IDLE, Proxy, beyond, inside, plain};
 use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
@@ -48,14 +47,15 @@ pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
 /// [`serve`], over whatever the client's bytes come by.
 pub async fn over(proxy: Arc<Proxy>, stream: Stream, client: ClientAddr, drain: Drain) {
     // Both on the heap: a way lives for hours, and what HTTP needed is not kept for it.
-    let way = Box::pin(http(&proxy, stream, client, drain)).await;
-    if let Some(way) = way {
-        Box::pin(beyond::carry(&proxy, way)).await;
+    match Box::pin(http(&proxy, stream, client, drain)).await {
+        Some(Begun::Way(way)) => Box::pin(beyond::carry(&proxy, way)).await,
+        Some(Begun::Here(here)) => Box::pin(inside::answer(&proxy, here)).await,
+        None => {}
     }
 }
 
 /// Requests, one after the other, until the connection ends or was promised to a way.
-async fn http(proxy: &Arc<Proxy>, stream: Stream, client: ClientAddr, mut drain: Drain) -> Option<Way> {
+async fn http(proxy: &Arc<Proxy>, stream: Stream, client: ClientAddr, mut drain: Drain) -> Option<Begun> {
     let (kept, promised) = Default::default();
     let held = proxy.open.hold(&proxy.gate, client);
     let connection = Arc::new(Connection { proxy: proxy.clone(), client, kept, promised, held });
@@ -111,11 +111,17 @@ impl Connection {
         }
         let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
         if judged.verdict.blocks() {
-            return refuse::blocked(&mut record, seen);
+            return match asked.form == Form::Tunnel && inside::shows_block(&visit, &judged, &asked.host) {
+                true => connect::here(self, &asked, record, request),
+                false => refuse::blocked(&mut record, seen),
+            };
+        }
+        if asked.form == Form::Tunnel && inside::is_check(&visit, &asked.host) {
+            return connect::here(self, &asked, record, request);
         }
         match asked.form {
             Form::Tunnel => connect::answer(self, &asked, record, seen, request).await,
-            Form::Absolute => plain::answer(self, &asked, record, seen, request).await,
+            Form::Absolute | Form::Inside => plain::answer(self, &asked, record, seen, request).await,
         }
     }
 

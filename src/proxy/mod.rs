@@ -22,6 +22,9 @@
 //! - [`race`]        several addresses: the first that answers
 //! - [`parent`]      another proxy between this one and the internet
 //! - [`headers`]     what belongs to one hop and what to the whole way
+//! - [`inside`]      looking into TLS
+//! - [`search`]      what a request searches for
+//! - [`scan`]     pages scored by the words on them
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`refuse`]      every answer of our own
 
@@ -31,6 +34,7 @@ mod connection;
 mod dial;
 mod expect;
 mod headers;
+mod inside;
 mod open;
 mod opening;
 mod origin;
@@ -40,6 +44,8 @@ mod race;
 mod record;
 mod refuse;
 mod request;
+mod scan;
+mod search;
 mod tls;
 mod tunnel;
 mod way;

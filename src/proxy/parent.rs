@@ -28,7 +28,7 @@ pub async fn reach(proxy: &Proxy, parent: &Parent, asked: &Asked, host: Host) ->
     })?;
     let addresses: Vec<SocketAddr> = found.addresses.iter().take(4).map(|ip| SocketAddr::new(*ip, parent.port)).collect();
     let (mut stream, address) = race::connect(&addresses).await?;
-    if asked.form == Form::Tunnel {
+    if matches!(asked.form, Form::Tunnel | Form::Inside) {
         timeout(WAIT, through(&mut stream, &authority(&host, asked.port))).await.map_err(|_| Unreached::TimedOut)??;
     }
     Ok(Dialled { stream, address, by_parent: true })

@@ -64,7 +64,7 @@ async fn all(
         match ended.await {
             Some((_, address, Ok(stream))) => return Ok((stream, address)),
             Some((place, _, Err(fault))) => {
-                begun.swap_remove(place);
+                drop(begun.swap_remove(place));
                 last = fault;
             }
             None => {}

@@ -4,6 +4,7 @@ use super::dial::Unreached;
 use super::plain::Unanswered;
 use super::record::Record;
 use super::request::Unreadable;
+use crate::gate::Visit;
 use crate::journal::Intent;
 use crate::net::destination::Why;
 use crate::pages::{BlockPage, HEADERS, Notice, Seen};
@@ -88,6 +89,43 @@ fn notice(record: &Record<'_>, fault: &Unanswered, said: &str) -> String {
         _ => ("The page did not answer", &["Something is wrong where the page comes from. Nothing is blocked. Try again later."]),
     };
     Notice { school: &record.visit.snapshot.config.school.name, heading, lines, detail: said }.html()
+}
+
+/// A device that sees this without a warning trusts the school's authority. It is no visit, and is not written down.
+pub fn trusted(visit: &Visit) -> Response<Body> {
+    let notice = Notice {
+        school: &visit.snapshot.config.school.name,
+        heading: "Yes: it is trusted here",
+        lines: &["This device trusts the certificate authority of the school's web filter."],
+        detail: "",
+    };
+    page(StatusCode::OK, notice.html())
+}
+
+/// A request for another host than the connection was made for (RFC 9110 §15.5.20).
+pub fn misdirected(record: &mut Record<'_>) -> Response<Body> {
+    let said = "This connection is for another host.\n";
+    told(record, line(StatusCode::MISDIRECTED_REQUEST, said), "http_request_denied")
+}
+
+/// A request that was allowed, to an origin that could not prove who it is: a heading and a sentence, and the error in the
+/// field's own words.
+pub fn distrusted(
+    record: &mut Record<'_>,
+    seen: Seen,
+    (heading, sentence): (&str, &str),
+    word: &str,
+    detail: &str,
+) -> Response<Body> {
+    let detail = format!("{}: {detail}", record.host());
+    let status = StatusCode::BAD_GATEWAY;
+    let response = if seen.page {
+        let school = &record.visit.snapshot.config.school.name;
+        page(status, Notice { school, heading, lines: &[sentence], detail: &detail }.html())
+    } else {
+        line(status, &format!("{heading}. {detail}.\n"))
+    };
+    told(record, response, word)
 }
 
 /// Notes the answer, which leaves after this.

@@ -52,7 +52,7 @@ pub mod world;
 #[cfg(test)]
 mod tests;
 
-pub use calendar::IsoWeek;
+pub use crate::journal::IsoWeek;
 pub use html::html;
 pub use tally::tally;
 pub use text::text;

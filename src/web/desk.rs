@@ -11,7 +11,7 @@ use axum::response::Response;
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
 use prometheus_client::registry::Registry;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// Who called, and which address of ours: put beside every request by the connection it came on.
@@ -25,24 +25,27 @@ pub struct Peer {
 pub struct Desk {
     pub gate: Arc<Gate>,
     pub metrics: Registry,
+    /// Where the proxy listens.
+    pub proxy: Vec<SocketAddr>,
     own: OwnAddresses,
 }
 
 impl Desk {
-    pub fn open(gate: Arc<Gate>) -> Self {
-        Self { metrics: status::registry(&gate), gate, own: OwnAddresses::read() }
+    pub fn open(gate: Arc<Gate>, proxy: Vec<SocketAddr>) -> Self {
+        Self { metrics: status::registry(&gate), gate, proxy, own: OwnAddresses::read() }
     }
 
-    /// Whether a Host is this box: its name, alone or in a zone of the school's own, `localhost`, or an address it has.
+    /// Whether a Host is this box: its name or `wpad`, alone or in a zone of the school's own, `localhost`, or an
+    /// address it has.
     pub fn is_this_box(&self, host: &Host, peer: &Peer, config: &Config) -> bool {
         if let Some(address) = host.address() {
             return address == peer.local.to_canonical() || self.own.contains(address);
         }
-        let Ok(gateway) = Host::parse(&config.school.gateway) else { return host.as_str() == "localhost" };
+        // The name alone, or in a zone of the school's own; `wpad` is what browsers ask for their proxy by.
+        let gateway = config.school.gateway.to_ascii_lowercase();
+        let alone = |name: &str| name == "wpad" || Host::parse(name).is_ok() && name == gateway;
         let zoned = |zone: &Host| host.as_str().strip_suffix(zone.as_str()).and_then(|h| h.strip_suffix('.'));
-        host.as_str() == "localhost"
-            || *host == gateway
-            || config.proxy.internal_zones.iter().any(|zone| zoned(zone) == Some(gateway.as_str()))
+        host.as_str() == "localhost" || alone(host.as_str()) || config.proxy.internal_zones.iter().filter_map(zoned).any(alone)
     }
 
     /// Whether health and metrics are for this client.

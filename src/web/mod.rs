@@ -6,13 +6,17 @@
 //! `[web] status_from` alone; no label holds a person, a client or a host.
 //!
 //! - [`desk`]    what every request uses, and for whom which page is
+//! - [`ca`]      the school's certificate authority, for its devices
 //! - [`astray`]  requests meant for another host
 //! - [`front`]   the front page, and what is not found
+//! - [`pac`]     which requests a browser hands to the proxy
 //! - [`status`]  `/healthz` and `/metrics`
 
 mod astray;
+mod ca;
 mod desk;
 mod front;
+mod pac;
 mod status;
 
 use crate::gate::Gate;
@@ -62,9 +66,9 @@ impl Bound {
         self.0.local_addrs().to_vec()
     }
 
-    /// Serves until the word to stop; then finishes requests.
-    pub async fn serve(self, gate: Arc<Gate>, drain: Drain) {
-        let desk = Arc::new(Desk::open(gate));
+    /// Serves until the word to stop; then finishes requests. `proxy` is where the proxy listens.
+    pub async fn serve(self, gate: Arc<Gate>, proxy: Vec<SocketAddr>, drain: Drain) {
+        let desk = Arc::new(Desk::open(gate, proxy));
         let known = {
             let desk = desk.clone();
             move |client| desk.gate.visit(client).is_some() || desk.may_read_status(client)
@@ -79,6 +83,10 @@ impl Bound {
 fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/", get(front::page))
+        .route("/proxy.pac", get(pac::page))
+        .route("/wpad.dat", get(pac::page))
+        .route("/ca", get(ca::page))
+        .route("/ca/{name}", get(ca::file))
         .route("/healthz", get(status::health))
         .route("/metrics", get(status::metrics))
         .fallback(front::nothing)

@@ -20,7 +20,7 @@ impl Stand {
         let bound = super::bind(&["127.0.0.1:0".parse().expect("an address")]).expect("a port");
         let web = bound.local_addrs()[0];
         let (stopper, drain) = drain();
-        tokio::spawn(bound.serve(school.gate.clone(), drain));
+        tokio::spawn(bound.serve(school.gate.clone(), vec!["127.0.0.1:3128".parse().expect("an address")], drain));
         Self { school, web, _stopper: stopper }
     }
 
@@ -60,7 +60,7 @@ async fn health_and_metrics_are_for_this_machine_and_the_networks_that_are_named
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
     let may = |ip: &str| {
-        super::Desk::open(named.school.gate.clone())
+        super::Desk::open(named.school.gate.clone(), Vec::new())
             .may_read_status(crate::words::ClientAddr::new(ip.parse().expect("an address")))
     };
     assert_eq!([may("192.0.2.9"), may("192.0.3.9"), may("::1"), may("10.0.0.1")], [true, false, true, false]);

@@ -37,7 +37,7 @@ fn judged(config: &Config, group: &str, category: Option<Category>, moment: Mome
         groups: Groups::one(group),
         moment,
         surface: Surface::Page,
-        watch: false,
+        mode: crate::policy::Mode::Enforce,
         lock: None,
         pass: None,
     };

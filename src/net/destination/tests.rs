@@ -29,6 +29,7 @@ fn shut() -> Proxy {
         destinations: Vec::new(),
         internal_networks: Vec::new(),
         internal_zones: Vec::new(),
+        direct: Vec::new(),
     }
 }
 

@@ -50,6 +50,7 @@ fn profile(name: &str, block: &[Category], warn: &[Category]) -> Profile {
         otherwise: Act::Allow,
         pupils: true,
         safe: Safe::STRICTEST,
+        phrase_limit: None,
     }
 }
 
@@ -96,7 +97,7 @@ fn ask<'a>(host: &'a Host, found: &'a Found) -> Ask<'a> {
         groups: Groups::one(PUPIL),
         moment: MORNING,
         surface: Surface::NoPage,
-        watch: false,
+        mode: Mode::Enforce,
         lock: None,
         pass: None,
     }
@@ -327,14 +328,16 @@ fn a_lock_leaves_open_only_what_it_names() {
 }
 
 #[test]
-fn a_watching_network_lets_through_all_but_locked_and_harmful_code() {
-    for step in every_step().iter().filter(|s| s.blocks) {
-        let own = step.own.clone().into_iter().collect();
-        let (host, found) = (host("name.example"), found(step.category.as_slice()));
-        let verdict = decide(&Ask { watch: true, lock: step.lock, ..ask(&host, &found) }, &policy_with(own));
-        let acts = matches!(step.step, Step::Locked | Step::HarmfulCode);
-        let expected = if acts { (Act::Block, Action::Block) } else { (Act::Allow, Action::WouldBlock) };
-        assert_eq!((verdict.act, verdict.action), expected, "{}", step.step);
+fn a_watching_network_lets_through_all_but_locked_and_harmful_code_and_one_that_is_off_all_but_locked() {
+    for (mode, acting) in [(Mode::Watch, &[Step::Locked, Step::HarmfulCode][..]), (Mode::Off, &[Step::Locked])] {
+        for step in every_step().iter().filter(|s| s.blocks) {
+            let own = step.own.clone().into_iter().collect();
+            let (host, found) = (host("name.example"), found(step.category.as_slice()));
+            let verdict = decide(&Ask { mode, lock: step.lock, ..ask(&host, &found) }, &policy_with(own));
+            let acts = acting.contains(&step.step);
+            let expected = if acts { (Act::Block, Action::Block) } else { (Act::Allow, Action::WouldBlock) };
+            assert_eq!((verdict.act, verdict.action), expected, "{mode:?} {}", step.step);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 async fn below_a_parent(direct: &str) -> (Stand, TcpListener, TcpListener) {
     let parent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let keys = format!("parent = \"http://{}\"\ndirect = [{direct}]\n", parent.local_addr().expect("an address"));
+    let keys = format!("parent = \"http://{}\"\nbeside_parent = [{direct}]\n", parent.local_addr().expect("an address"));
     let stand = Stand::with(origin.local_addr().expect("an address"), Arc::default(), &keys).await;
     (stand, parent, origin)
 }

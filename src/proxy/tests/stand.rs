@@ -52,7 +52,7 @@ impl Stand {
         Self::with(origin, heard, "").await
     }
 
-    /// With more keys of `[proxy]`.
+    /// With more keys of `[proxy]`, and more tables after them.
     pub async fn with(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>, more: &str) -> Self {
         let port = origin.port();
         let school = School::with(&format!("[proxy]\nlisten = [\"127.0.0.1:0\"]\ndestinations = [\"{origin}\"]\n{more}"));

@@ -1,0 +1,79 @@
+//! The proxy auto-configuration file: which requests a browser hands to the proxy, as a function of JavaScript that it runs.
+//!
+//! At `/proxy.pac`, and at `/wpad.dat` for machines that look for `wpad.` in their zone (draft-ietf-wrec-wpad-01). What is the
+//! school's own goes straight there; all else to the proxy and nowhere beside it: what cannot reach the gate fails, and does not go
+//! round it.
+
+use super::desk::{Desk, Peer};
+use super::front;
+use crate::config::Proxy;
+use crate::words::Network;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
+use std::fmt::Write;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+/// Addresses that mean this machine or the network it is in, wherever it is (RFC 1122, RFC 1918, RFC 3927).
+const PRIVATE: [(&str, &str); 5] = [
+    ("127.0.0.0", "255.0.0.0"),
+    ("10.0.0.0", "255.0.0.0"),
+    ("172.16.0.0", "255.240.0.0"),
+    ("192.168.0.0", "255.255.0.0"),
+    ("169.254.0.0", "255.255.0.0"),
+];
+
+/// How long a browser may keep it: a change reaches everyone within a lesson.
+const KEPT: &str = "max-age=1800";
+
+pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>) -> Response {
+    let Some(visit) = desk.gate.visit(peer.client) else {
+        desk.gate.counters.strangers.inc();
+        return (StatusCode::FORBIDDEN, "This file is for the school's own networks.\n").into_response();
+    };
+    match at(&desk.proxy, peer.local) {
+        Some(at) => {
+            let headers = [(CONTENT_TYPE, "application/x-ns-proxy-autoconfig"), (CACHE_CONTROL, KEPT)];
+            (headers, file(&visit.snapshot.config.proxy, at)).into_response()
+        }
+        None => front::nothing(State(desk)).await,
+    }
+}
+
+/// Where a client that reached us at `local` reaches the proxy: there, if the proxy listens there, else where it does.
+fn at(proxy: &[SocketAddr], local: IpAddr) -> Option<SocketAddr> {
+    let local = local.to_canonical();
+    let here = proxy.iter().find(|p| p.ip() == local || p.ip().is_unspecified() && p.is_ipv4() == local.is_ipv4());
+    match here {
+        Some(here) => Some(SocketAddr::new(local, here.port())),
+        None => proxy.iter().find(|p| !p.ip().is_unspecified()).copied(),
+    }
+}
+
+/// Every word of it is a host, an address or a number: nothing in it can end a string of JavaScript.
+fn file(proxy: &Proxy, at: SocketAddr) -> String {
+    let mut js = String::from("function FindProxyForURL(url, host) {\n  host = host.toLowerCase().replace(/\\.$/, \"\");\n");
+    // A name without a dot is in the machine's own zone.
+    js.push_str("  if (host.indexOf(\".\") < 0 && host.indexOf(\":\") < 0) return \"DIRECT\";\n");
+    js.push_str("  if (/^\\d+\\.\\d+\\.\\d+\\.\\d+$/.test(host)) {\n");
+    let own = proxy.internal_networks.iter().filter_map(|n| Some((n, mask(n)?)));
+    let ranges = PRIVATE.iter().map(|(base, mask)| (base.to_string(), mask.to_string()));
+    for (base, mask) in ranges.chain(own.map(|(n, mask)| (n.base().to_string(), mask.to_string()))) {
+        let _ = writeln!(js, "    if (isInNet(host, \"{base}\", \"{mask}\")) return \"DIRECT\";");
+    }
+    js.push_str("  }\n  if (/^\\[?(::1|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/.test(host)) return \"DIRECT\";\n");
+    for zone in proxy.internal_zones.iter().chain(&proxy.direct) {
+        let _ = writeln!(js, "  if (host == \"{zone}\" || dnsDomainIs(host, \".{zone}\")) return \"DIRECT\";");
+    }
+    let _ = write!(js, "  return \"PROXY {at}\";\n}}\n");
+    js
+}
+
+fn mask(network: &Network) -> Option<std::net::Ipv4Addr> {
+    let IpAddr::V4(_) = network.base() else { return None };
+    let bits = u32::MAX.checked_shl(32 - u32::from(network.prefix())).unwrap_or(0);
+    Some(bits.into())
+}
