@@ -8,6 +8,8 @@
 mod corpus;
 #[path = "rig/proxy/load.rs"]
 mod load;
+#[path = "rig/proxy/names.rs"]
+mod names;
 #[path = "rig/proxy/origin.rs"]
 mod origin;
 #[path = "rig/proxy/ours.rs"]
@@ -24,7 +26,7 @@ use corpus::Corpus;
 use load::{Asked, Target, Way};
 use ours::{Ours, free_port};
 use peers::{PEERS, Part, Setup};
-use schoolgate::demo::internet::Internet;
+use schoolgate::demo::internet::ORIGIN;
 use schoolgate::words::Host;
 use server::Server;
 use std::collections::HashSet;
@@ -96,11 +98,11 @@ fn main() {
     server::pin(server::LOAD_CORE);
     let folder = tempfile::tempdir().expect("a folder");
     let _ = Command::new("chmod").arg("755").arg(folder.path()).status();
-    let internet = Internet::start().expect("a stub");
+    let dns = names::serve(ORIGIN);
     let corpus = Corpus::find(wish.corpus.as_deref(), None, folder.path());
     let names = listed(&corpus, OF_PEERS);
 
-    let origin = SocketAddr::new(internet.origin.ip(), free_port().port());
+    let origin = SocketAddr::new(ORIGIN.into(), free_port().port());
     let me = std::env::current_exe().expect("this bench");
     let mut serving = Command::new(&me).arg("--origin").arg(origin.to_string()).spawn().expect("an origin");
     let relay_at = free_port();
@@ -112,7 +114,7 @@ fn main() {
     let tunnels = [Part::Connect, Part::Hello, Part::Bulk, Part::Idle];
 
     let home = folder.path().join("ours");
-    let ours = Ours::configure(&home, internet.dns, origin, &corpus.lists);
+    let ours = Ours::configure(&home, dns, origin, &corpus.lists);
     let mut stands = vec![
         Stand::new("direct", None, target(origin, Way::Direct), &all),
         Stand::new("relay", Some(relay), target(relay_at, Way::Names), &tunnels),

@@ -107,7 +107,7 @@ fn squid(setup: &Setup) -> Command {
 fn squid_splice(setup: &Setup) -> Command {
     let database = setup.folder.join("certificates");
     let certgen = "/usr/lib/squid/security_file_certgen";
-    let _ = Command::new(certgen).args(["-c", "-M", "16MB", "-s"]).arg(&database).output();
+    let _ = Command::new(certgen).arg("-c").arg("-s").arg(&database).args(["-M", "16MB"]).output();
     let _ = Command::new("chmod").arg("-R").arg("777").arg(&database).status();
     let ca = setup.folder.join("ca.pem");
     let key = rcgen::KeyPair::generate().expect("a key");
@@ -147,23 +147,26 @@ fn e2guardian(setup: &Setup) -> Command {
     for file in ["e2guardian.conf", "e2guardianf1.conf"] {
         let text = fs::read_to_string(copy.join(file)).unwrap_or_default();
         let line = |line: &str| {
-            let key = line.trim_start_matches(['#', ' ']).split([' ', '=']).next().unwrap_or_default().to_owned();
+            let key = line.split([' ', '=']).next().unwrap_or_default().to_owned();
             match key.as_str() {
                 "filterports" => format!("filterports = {}", setup.address.port()),
                 "filterip" => format!("filterip = {}", setup.address.ip()),
                 "transparenthttpsport" => format!("# {line}"),
                 "nodaemon" => "nodaemon = on".into(),
-                "loglocation" => format!("loglocation = '{folder}/access.log'"),
-                "pidfilename" => format!("pidfilename = '{folder}/e2.pid'"),
-                "daemonuser" => "daemonuser = 'root'".into(),
-                "daemongroup" => "daemongroup = 'root'".into(),
                 "weightedphrasemode" => "weightedphrasemode = 0".into(),
-                "disablecontentscan" => "disablecontentscan = on".into(),
+                // Said once, at the end.
+                "loglocation" | "pidfilename" | "daemonuser" | "daemongroup" | "disablecontentscan" => String::new(),
                 _ => line.to_owned(),
             }
         };
         let text: Vec<String> = text.lines().map(line).collect();
-        fs::write(copy.join(file), text.join("\n") + "\n").expect("written");
+        let more = match file {
+            "e2guardian.conf" => format!(
+                "\nloglocation = '{folder}/access.log'\npidfilename = '{folder}/e2.pid'\ndaemonuser = 'root'\ndaemongroup = 'root'\n"
+            ),
+            _ => "\ndisablecontentscan = on\n".into(),
+        };
+        fs::write(copy.join(file), text.join("\n") + &more).expect("written");
     }
     let mut command = Command::new("e2guardian");
     command.arg("-N").arg("-c").arg(copy.join("e2guardian.conf"));
