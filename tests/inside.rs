@@ -239,7 +239,11 @@ fn without_an_authority_or_where_devices_do_not_have_it_nothing_is_looked_into()
     assert!(curl().contains("for /x"));
     school.ok(&["ca", "init"]);
     gate.signal("-HUP");
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while school.json(&["status"])["authority"].is_null() {
+        assert!(std::time::Instant::now() < until, "the authority is not taken");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
     assert!(curl().contains("for /x"), "the origin's own certificate is what is shown");
     let why: Vec<_> = school.log().iter().map(|e| e["decrypted"].clone()).collect();
     assert_eq!(why, ["no-authority", "network"]);

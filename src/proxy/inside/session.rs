@@ -64,6 +64,8 @@ pub struct Session {
     held: Held,
     /// Whether anything was asked for.
     answered: AtomicBool,
+    /// Whether a change to WebSocket was asked for.
+    upgrading: AtomicBool,
     upgraded: StdMutex<Option<Upgraded>>,
 }
 
@@ -88,6 +90,7 @@ impl Session {
             origin,
             held,
             answered: AtomicBool::new(false),
+            upgrading: AtomicBool::new(false),
             upgraded,
         }
     }
@@ -98,13 +101,18 @@ impl Session {
         self.proxy.gate.rejections.took(self.client);
         let gone = reached.as_ref().ok().and_then(|origin| Some(origin.as_ref()?.gone.clone()));
         *self.origin.lock().await = reached;
+        let session = Arc::new(self);
+        let of_origin = session.clone();
         let ended = async move {
             match gone {
                 Some(gone) => gone.notified().await,
                 None => std::future::pending().await,
             }
+            // HTTP with the origin is over when it was changed to WebSocket, too: then it ends here by itself.
+            if of_origin.upgrading.load(Relaxed) {
+                std::future::pending::<()>().await;
+            }
         };
-        let session = Arc::new(self);
         let answering = session.clone();
         let service = service_fn(move |request| {
             let session = answering.clone();
@@ -198,6 +206,9 @@ impl Session {
             return refuse::distrusted(&mut record, seen, distrust.words(), distrust.word(), &distrust.said);
         }
         let upgrade = upgrade::wanted(&mut request);
+        if upgrade.is_some() {
+            self.upgrading.store(true, Relaxed);
+        }
         let is_head = *request.method() == Method::HEAD;
         match self.carry(&visit, &judged, &asked, request, upgrade.is_some()).await {
             Ok(mut response) => {

@@ -43,7 +43,6 @@ pub struct Got {
 pub struct Inside {
     pub stand: Stand,
     pub school: Arc<Authority>,
-    pub world: Authority,
     pub got: Arc<Mutex<Vec<Got>>>,
     folder: tempfile::TempDir,
 }
@@ -115,7 +114,7 @@ impl Inside {
         for (name, pem) in [("school.pem", &of_school.certificate), ("world.pem", &of_world.certificate)] {
             std::fs::write(folder.path().join(name), pem).expect("written");
         }
-        Self { stand, school, world, got, folder }
+        Self { stand, school, got, folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
