@@ -15,9 +15,11 @@
 //! - [`config`]   the configuration's files
 //! - [`words`]    hosts and URLs
 //! - [`wire`]     DNS queries, our answers to them, and answers passed on
+//! - [`hello`]    what a TLS client says first
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;
+pub mod hello;
 pub mod list;
 pub mod naive;
 pub mod page;

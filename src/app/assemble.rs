@@ -5,8 +5,8 @@ use crate::config::Config;
 use crate::gate::{Condition, Snapshot};
 use crate::journal::Journal;
 use crate::lists::Locked;
-use crate::ops::locked;
 use crate::ops::tables::{self, Broken, ToForce};
+use crate::ops::{locked, phrases};
 use crate::people::{Neighbours, Register, Store};
 use crate::policy::Passes;
 use std::sync::Arc;
@@ -42,6 +42,15 @@ pub fn snapshot(
     let condition = Condition { damaged: instead.map(Into::into), not_held: rot::hold(&table) };
     let mut snapshot = Snapshot::new(version, config, Arc::new(table), locked, Arc::new(register));
     snapshot.condition = condition;
+    snapshot.phrases = match phrases::matcher(&snapshot.config.lists.shipped, &snapshot.config.lists.phrases) {
+        Ok(matcher) => Some(Arc::new(matcher)),
+        // As with a list: it refuses a change, and never a start.
+        Err(fault) if broken == Broken::Endure => {
+            tracing::error!("no words are looked for: {fault}");
+            None
+        }
+        Err(fault) => return Err(fault.into()),
+    };
     Ok(snapshot)
 }
 

@@ -132,8 +132,12 @@ impl Handler {
         let config = reload::read_config(self.config_path.as_deref())?;
         let note = self.what_needs_a_restart(&config);
         let identity = ops::identity::load(&config).map_err(StartFault::Config)?;
+        let now = self.gate.snapshot();
+        let before = now.inspection.as_ref().and_then(|i| i.as_deref().ok());
+        let inspection = ops::inside::load(&config, before).map_err(StartFault::Config)?;
         let mut next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse)?;
         next.identity = identity.map(Ok);
+        next.inspection = inspection.map(Ok);
         self.resolver.follow(&next.config.dns);
         let version = next.version;
         drift::note(&next.config, self.gate.clock.unix_ms());
@@ -172,6 +176,7 @@ impl Handler {
         let mut next = assemble::snapshot(now.config.clone(), &self.gate.journal, &self.neighbours, Broken::Refuse)
             .map_err(|f| f.to_string())?;
         next.identity.clone_from(&now.identity);
+        next.inspection.clone_from(&now.inspection);
         let version = next.version;
         self.gate.swap(next);
         Ok(format!("policy version {version} is in force"))

@@ -60,6 +60,8 @@ pub enum StartFault {
     #[error(transparent)]
     Locked(#[from] ops::locked::LockedFault),
     #[error(transparent)]
+    Phrases(#[from] ops::phrases::NoTerms),
+    #[error(transparent)]
     Journal(#[from] crate::journal::JournalFault),
     #[error(transparent)]
     Register(#[from] crate::people::StoreFault),
@@ -150,6 +152,11 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     snapshot.identity = ops::identity::load(&snapshot.config).map_err(Arc::from).transpose();
     if let Some(Err(fault)) = &snapshot.identity {
         tracing::error!("DNS over TLS and HTTPS are not served: {fault}");
+    }
+    // Nor without an authority: what would be looked into is judged by name.
+    snapshot.inspection = ops::inside::load(&snapshot.config, None).map_err(Arc::from).transpose();
+    if let Some(Err(fault)) = &snapshot.inspection {
+        tracing::error!("nothing is looked into: {fault}");
     }
     let resolver = {
         let _inside = runtime.enter();

@@ -17,7 +17,7 @@ pub fn check(context: &Context) -> Outcome {
         }
         Err(fault) => faults.push(fault.to_string()),
     }
-    match crate::ops::phrases::matcher(&config.lists.shipped) {
+    match crate::ops::phrases::matcher(&config.lists.shipped, &config.lists.phrases) {
         Ok(terms) if !context.json => {
             say(format_args!("terms     {}, in {}", terms.terms().count(), terms.languages().join(", ")))?;
         }

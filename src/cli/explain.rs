@@ -1,7 +1,7 @@
 //! `schoolgate explain`.
 
 use super::{Context, Failed, Outcome, fail};
-use crate::config::Config;
+use crate::config::{Config, Lists};
 use crate::gate::control::Request;
 use crate::gate::explain::{Explanation, FoundTerm, Question, Searched};
 use crate::gate::{Clock, explain as judge};
@@ -9,7 +9,6 @@ use crate::lists::phrases::{Matcher, keywords, searched};
 use crate::ops::phrases::{NoTerms, matcher};
 use crate::policy::Step;
 use crate::words::{Url, escaped};
-use std::path::Path;
 use std::sync::Arc;
 
 #[derive(Debug, clap::Args)]
@@ -42,20 +41,20 @@ pub fn explain(context: &Context, args: &Args) -> Outcome {
         found.places = crate::ops::tables::places(&config, &found.list, &found.entry);
     }
     if let Ok(url) = Url::parse(&args.what) {
-        look(&url, &config.lists.shipped, &mut answer).map_err(fail)?;
+        look(&url, &config.lists, &mut answer).map_err(fail)?;
     }
     context.print(&answer, || text(&answer))
 }
 
 /// The terms that would be raised: by what was searched for, else by the address itself.
-fn look(url: &Url, shipped: &Path, answer: &mut Explanation) -> Result<(), NoTerms> {
-    let matcher = matcher(shipped)?;
+fn look(url: &Url, lists: &Lists, answer: &mut Explanation) -> Result<(), NoTerms> {
+    let matcher = matcher(&lists.shipped, &[])?;
     match searched(url) {
         None => answer.terms = terms(&matcher, &keywords(url)),
         Some(search) => {
             let words = String::from_utf8_lossy(&search.words).into_owned();
             let terms = terms(&matcher, &search.words);
-            answer.search = Some(Searched { engine: search.engine.to_owned(), words, terms });
+            answer.search = Some(Searched { engine: search.service.word().to_owned(), words, terms });
         }
     }
     Ok(())

@@ -84,7 +84,7 @@ fn own_name(item: &Item) -> Result<Host, Wrong> {
     Ok(name)
 }
 
-fn pem_path(item: &Item) -> Result<PathBuf, Wrong> {
+pub(super) fn pem_path(item: &Item) -> Result<PathBuf, Wrong> {
     match item.text()? {
         text if text.is_empty() || text.contains('\0') => {
             Err(Wrong::new(format!("{} is not a path", shown(text)), "the path of a PEM file"))

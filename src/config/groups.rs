@@ -8,7 +8,7 @@ use super::profiles::strictest;
 use super::values;
 use crate::policy::{Group, Mode, NetworkRule, Profile, ProfileId};
 use crate::words::person::MAX_GROUPS;
-use crate::words::{GroupId, Network, PersonRole};
+use crate::words::{GroupId, Network, NetworkId, PersonRole};
 use std::collections::HashMap;
 
 /// More groups or networks than any school or trust has; every packet is held against the ranges of all networks.
@@ -41,11 +41,14 @@ pub(super) struct People {
     pub groups: Vec<Group>,
     pub members: Vec<Membership>,
     pub networks: Vec<NetworkRule>,
+    /// Networks whose devices have the school's certificate authority.
+    pub with_ca: Vec<NetworkId>,
     pub known: Known<GroupId>,
 }
 
 pub(super) fn read(root: &Section, profiles: &[Profile], known_profiles: &Known<ProfileId>, whole: bool) -> People {
-    let mut people = People { groups: vec![], members: vec![], networks: vec![], known: Known::new("group", whole) };
+    let mut people =
+        People { groups: vec![], members: vec![], networks: vec![], with_ca: vec![], known: Known::new("group", whole) };
     for section in at_most(root.sections("group"), "groups") {
         people.group(&section, known_profiles);
         people.not_too_many(&section);
@@ -122,6 +125,7 @@ impl People {
         let mode = section.value("mode", |item| item.word(&[("enforce", Mode::Enforce), ("watch", Mode::Watch)]));
         let mode = mode.map_or(Mode::Enforce, |m| m.value);
         let keep_ech = section.value("keep_ech", |item| item.flag()).map_or(mode == Mode::Watch, |v| v.value);
+        let ca = section.value("ca", |item| item.word(&[("installed", true), ("none", false)])).is_some_and(|v| v.value);
         section.end();
 
         for range in ranges.iter().flat_map(|r| &r.items) {
@@ -143,6 +147,9 @@ impl People {
         let of_network = Placed { value: format!("{OF_NETWORK}{}", name.value), place: name.place };
         if !self.known.define(section, &of_network, group) {
             return;
+        }
+        if ca {
+            self.with_ca.push(NetworkId(self.networks.len() as u16));
         }
         self.groups.push(Group { name: of_network.value, profile: profile.unwrap_or(ProfileId(0)), priority: None });
         self.networks.push(NetworkRule { name: name.value, ranges: List::values(ranges), group, mode, written: mode, keep_ech });

@@ -6,6 +6,7 @@ use super::file::Section;
 use super::item::{Item, List};
 use super::known::Known;
 use super::near::suggest;
+use super::phrases::{self, PhraseSource};
 use super::public::{self, PublicList};
 use super::upstream::Upstream;
 use super::values;
@@ -43,6 +44,8 @@ pub struct Lists {
     pub trust: Option<PathBuf>,
     /// Categories that the school blocks by the list that ships alone, and knows it.
     pub shipped_is_enough: CategorySet,
+    /// By what pages are scored.
+    pub phrases: Vec<PhraseSource>,
 }
 
 /// A sealed list, and where it is named: what is wrong with the file is told by who opens it.
@@ -150,6 +153,7 @@ pub(super) fn read(
         bootstrap,
         trust,
         shipped_is_enough,
+        phrases: phrases::read(root, categories, folders.main),
     }
 }
 
@@ -282,7 +286,7 @@ pub(super) fn not_from_outside(category: Category, never: &str) -> Option<Wrong>
     })
 }
 
-fn path(text: &str) -> Result<&str, Wrong> {
+pub(super) fn path(text: &str) -> Result<&str, Wrong> {
     if text.is_empty() || text.contains('\0') {
         return Err(Wrong::new(format!("{} is not a path", shown(text)), "the path of a file or folder"));
     }

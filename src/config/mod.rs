@@ -19,10 +19,12 @@
 //! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
 //! - [`encrypted`]   `[dns]`, its encrypted part
 //! - [`lists`]       `[lists]`, `[[list]]`
+//! - [`phrases`]     `[[phrases]]`
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
 //! - [`categories`]  `[category.ID]`
 //! - [`profiles`]    `[profile.NAME]`
 //! - [`groups`]      `[[group]]`, `[[network]]`
+//! - [`inside`]      `[inside]`
 //! - [`timetable`]   `[[timetable]]` and the term dates
 //! - [`entries`]     `[[entry]]`
 //!
@@ -41,12 +43,14 @@ mod exceptions;
 mod fault;
 mod file;
 mod groups;
+mod inside;
 mod item;
 mod known;
 mod lists;
 mod names;
 mod near;
 mod own_names;
+mod phrases;
 mod profiles;
 mod public;
 mod school;
@@ -63,9 +67,11 @@ pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};
 pub use fault::{Fault, Faults, Spot, Text};
 pub use groups::Membership;
+pub use inside::Inside;
 pub use lists::{Lists, SealedFile, Source, Update};
 pub use names::{Data, Forward, Record};
 pub use near::nearest;
+pub use phrases::PhraseSource;
 pub use public::{PublicList, Signature};
 pub use school::{SUITES, School};
 pub use upstream::{Protocol, Upstream};
@@ -93,6 +99,8 @@ pub struct Config {
     pub dns: Dns,
     pub proxy: Proxy,
     pub web: Web,
+    /// What is looked into where TLS is, once there is an authority for it.
+    pub inside: Inside,
     /// Where state is kept: register, journal, lists. As shipped `./var`, in the folder the process is started in.
     pub data: PathBuf,
     pub lists: Lists,
@@ -193,6 +201,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let lists = lists::read(&root, &of_sources, &categories, &folders, &dns.upstreams, whole(sources_at));
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
+    let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let cells = timetable::cells(&root, &categories, &people.known);
     let school_days = timetable::school_days(&of_dates);
     let written = entries::read(&root, &school.zone, false);
@@ -206,6 +215,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         dns,
         proxy,
         web,
+        inside,
         data,
         lists,
         members: people.members,

@@ -6,9 +6,13 @@ use super::file::Section;
 use super::known::Known;
 use crate::policy::{Act, Profile, ProfileId, Safe, Youtube};
 use crate::words::{Category, CategorySet};
+use std::num::NonZeroU32;
 
 /// More profiles than any school or trust can tell apart; their number is stored in 16 bits.
 const MAX_PROFILES: usize = 1000;
+
+/// Of a page's weight: e2guardian's own limits are 50 to 160.
+const MAX_LIMIT: u32 = 100_000;
 
 /// What is written of one profile, before what it extends is added.
 struct Written {
@@ -21,6 +25,7 @@ struct Written {
     default: Option<Act>,
     safe_search: Option<bool>,
     youtube: Option<Youtube>,
+    phrase_limit: Option<u32>,
     block: CategorySet,
     warn: CategorySet,
     allow: Vec<Placed<Category>>,
@@ -85,6 +90,7 @@ fn read_one(name: String, section: &Section, categories: &Categories, known: &Kn
         default: act("default"),
         safe_search: flag("safe_search"),
         youtube: section.value("youtube", |item| item.word(&words)).map(|v| v.value),
+        phrase_limit: section.value("phrase_limit", |item| item.number(0..=MAX_LIMIT)).map(|v| v.value),
         block,
         warn,
         allow,
@@ -147,6 +153,10 @@ fn inherit(own: &Written, parent: Option<Profile>, section: &Section, categories
         warn: warn.without(says).or(own.warn),
         rshe: own.rshe.or(parent.as_ref().map(|p| p.rshe)).unwrap_or(false),
         warn_unseen: own.warn_unseen.or(parent.as_ref().map(|p| p.warn_unseen)).unwrap_or(Act::Block),
+        phrase_limit: match own.phrase_limit {
+            Some(limit) => NonZeroU32::new(limit),
+            None => parent.as_ref().and_then(|p| p.phrase_limit),
+        },
         otherwise: own.default.or(parent.map(|p| p.otherwise)).unwrap_or(Act::Allow),
         pupils: own.pupils,
         safe: Safe { search: own.safe_search.unwrap_or(safe.search), youtube: own.youtube.unwrap_or(safe.youtube) },

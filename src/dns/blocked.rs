@@ -9,23 +9,23 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// How long a device may keep a block that goes by the person: short, so that the next pupil at a shared laptop is judged
+/// How long a device may keep what goes by the person, a block or what is allowed: short, so that the next pupil at a shared laptop is judged
 /// anew, and a lesson's end or a pass is noticed.
 pub const PERSONAL_TTL: u32 = 15;
 
 /// How long a device may keep a block that is the same for everyone.
 const COMMON_TTL: u32 = 60;
 
-/// The answer for a blocked name. `local` is the address that was asked on, where the web door shows the page; `text` is
-/// [`text`]'s.
+/// The answer for a blocked name, to be kept for `most` seconds at most. `local` is the address that was asked on, where the web
+/// door shows the page; `text` is [`text`]'s.
 ///
 /// A name of the locked tier is answered as one that the school blocks itself, in every octet: which names are on a licensed list
 /// is for nobody to find out by asking.
-pub fn answer<'a>(config: &Config, verdict: &Verdict, query: &Query, local: IpAddr, text: &'a str) -> Made<'a> {
+pub fn answer<'a>(config: &Config, verdict: &Verdict, query: &Query, local: IpAddr, most: u32, text: &'a str) -> Made<'a> {
     // What the operator blocks to protect machines, and what is blocked because the school asks for it (RFC 8914 §4.16, §4.18).
     // Censored (§4.17), what somebody outside demands, would tell the locked tier.
     let (ttl, code) = match verdict.step {
-        Step::HarmfulCode => (COMMON_TTL, Ede::BLOCKED),
+        Step::HarmfulCode => (COMMON_TTL.min(most), Ede::BLOCKED),
         _ => (PERSONAL_TTL, Ede::FILTERED),
     };
     let empty = |rcode| Made { rcode, body: Body::Soa { ttl }, error: None };

@@ -9,8 +9,9 @@
 //!                                  cache ── miss ─▶ upstream ─▶ judge behind ─▶ note ─▶ bytes
 //! ```
 
+use super::blocked::{self, PERSONAL_TTL};
 use super::update::Update;
-use super::{blocked, safe, special};
+use super::{safe, special};
 use crate::gate::{Gate, Heard, Judged, Noted, Visit};
 use crate::journal::{Door as Doorway, Intent};
 use crate::policy::{Action, Step, Surface, Verdict};
@@ -71,6 +72,7 @@ pub enum First {
 pub struct Open {
     pub(super) visit: Visit,
     pub(super) judged: Judged,
+    pub(super) personal: bool,
     pub(super) query: Query,
     pub(super) asker: Asker,
     pub(super) length: usize,
@@ -88,6 +90,8 @@ pub(super) struct Asked<'a> {
     pub visit: &'a Visit,
     /// Of the question itself.
     pub judged: &'a Judged,
+    /// Somebody else, or the same person later, may be told otherwise: see [`Visit::is_personal`].
+    pub personal: bool,
     pub query: &'a Query,
     /// The name as it is printed, if that is known already.
     pub printed: Option<&'a str>,
@@ -101,8 +105,9 @@ pub(super) struct Asked<'a> {
 
 impl Open {
     pub(super) fn asked(&self) -> Asked<'_> {
-        let Self { visit, judged, query, asker, length, since, alias, .. } = self;
-        Asked { visit, judged, query, printed: None, asker: *asker, length: *length, since: *since, alias: alias.as_ref() }
+        let Self { visit, judged, query, alias, .. } = self;
+        let (personal, asker, length, since) = (self.personal, self.asker, self.length, self.since);
+        Asked { visit, judged, personal, query, printed: None, asker, length, since, alias: alias.as_ref() }
     }
 }
 
@@ -110,6 +115,11 @@ impl Asked<'_> {
     /// What the upstreams are asked.
     fn wanted(&self) -> &Query {
         self.alias.map_or(self.query, |alias| &alias.query)
+    }
+
+    /// How long the answer may be kept at most, in seconds.
+    pub(super) fn most(&self) -> u32 {
+        if self.personal { PERSONAL_TTL } else { u32::MAX }
     }
 
     /// Longest answer that the client can take.
@@ -183,8 +193,10 @@ impl Door {
             Some(host) => visit.judge(host, Surface::NoPage),
             None => visit.judge_unlisted(Surface::NoPage),
         };
+        let personal = visit.is_personal(&host.unwrap_or_else(Visit::nobody), &judged.found);
         let length = bytes.len();
-        let asked = Asked { visit: &visit, judged: &judged, query: &query, printed: None, asker, length, since, alias: None };
+        let (visit, judged, query) = (&visit, &judged, &query);
+        let asked = Asked { visit, judged, personal, query, printed: None, asker, length, since, alias: None };
         self.judged(&asked, host.as_ref(), out)
     }
 
@@ -198,7 +210,7 @@ impl Door {
         let Asked { visit, judged, query, asker, .. } = *asked;
         if !is_plain(query) {
             self.say(asked, Made::bare(Rcode::REFUSED), judged, out);
-        } else if let Some(made) = host.and_then(|h| special::answer(h, query.kind, &visit.snapshot.config, asker.local)) {
+        } else if let Some(made) = host.and_then(|h| special::answer(h, query.kind, &visit.snapshot, asker.local)) {
             self.say(asked, made, judged, out);
         } else if let Some(made) = told {
             self.say(asked, made, judged, out);
@@ -210,17 +222,28 @@ impl Door {
 
     /// [`Door::judged`] for a question that is plain, of a name that we have nothing of our own to say of.
     pub(super) fn ordinary(&self, asked: &Asked, out: &mut Vec<u8>) -> First {
-        let Asked { visit, judged, query, asker, length, since, alias, .. } = *asked;
+        let Asked { visit, judged, personal, query, asker, length, since, alias, .. } = *asked;
         if judged.verdict.blocks() {
             self.block(asked, judged, out);
         } else if query.kind == rr::ANY {
-            self.say(asked, Made::minimal(), judged, out);
+            self.say(asked, Made::minimal(asked.most()), judged, out);
         } else if let Some(kept) = self.resolver.cached(asked.wanted()) {
             self.settle(asked, kept, out);
         } else {
             let (visit, judged, query, share) = (visit.clone(), *judged, *query, self.resolver.share(asker.client));
             let alias = alias.copied();
-            return First::Open(Box::new(Open { visit, judged, query, asker, length, since, alias, share, update: None }));
+            return First::Open(Box::new(Open {
+                visit,
+                judged,
+                personal,
+                query,
+                asker,
+                length,
+                since,
+                alias,
+                share,
+                update: None,
+            }));
         }
         First::Answered
     }
@@ -247,7 +270,8 @@ impl Door {
     fn settle(&self, asked: &Asked, outcome: Outcome, out: &mut Vec<u8>) {
         match outcome {
             Ok(found) => {
-                let judged = behind(asked, &found);
+                let (judged, personal) = behind(asked, &found);
+                let asked = &Asked { personal: asked.personal || personal, ..*asked };
                 if judged.verdict.blocks() {
                     return self.block(asked, &judged, out);
                 }
@@ -277,7 +301,7 @@ impl Door {
             let ttl = found.left(asked.since).min(safe::TTL);
             self.say(asked, alias.answer(found.rcode(), found.addresses(), ttl), judged, out);
         } else {
-            let rcode = found.write(asked.query, asked.limit(), asked.since, asked.visit.keeps_ech(), out);
+            let rcode = found.write(asked.query, asked.limit(), asked.since, asked.most(), asked.visit.keeps_ech(), out);
             self.note(asked, judged, rcode, out);
         }
         let addresses = found.addresses();
@@ -303,7 +327,8 @@ impl Door {
     pub(super) fn block(&self, asked: &Asked, judged: &Judged, out: &mut Vec<u8>) {
         let config = &asked.visit.snapshot.config;
         let text = blocked::text(config, &judged.verdict, asked.query);
-        self.say(asked, blocked::answer(config, &judged.verdict, asked.query, asked.asker.local, &text), judged, out);
+        let made = blocked::answer(config, &judged.verdict, asked.query, asked.asker.local, asked.most(), &text);
+        self.say(asked, made, judged, out);
     }
 
     fn say(&self, asked: &Asked, made: Made, judged: &Judged, out: &mut Vec<u8>) {
@@ -328,6 +353,7 @@ impl Door {
             bytes_up: asked.length as u64,
             bytes_down: out.len() as u64,
             duration_ms: asked.since.elapsed().as_millis().try_into().unwrap_or(u32::MAX),
+            within: Default::default(),
         };
         self.gate.note(asked.visit, judged, heard);
     }
@@ -358,27 +384,31 @@ fn never_asked(kind: u16) -> bool {
 }
 
 /// The verdict on an allowed question once its answer is known: that on the first name or address behind it that is blocked,
-/// else the first that was worth writing down (a warning, a `would-block`), else the question's own.
-pub(super) fn behind(asked: &Asked, found: &WireAnswer) -> Judged {
-    let mut said: Option<Judged> = None;
+/// else the first that was worth writing down (a warning, a `would-block`), else the question's own; and whether it goes by the
+/// person because of what stands behind it.
+fn behind(asked: &Asked, found: &WireAnswer) -> (Judged, bool) {
+    let Asked { visit, judged: question, .. } = asked;
+    let (mut said, mut personal): (Option<Judged>, bool) = (None, false);
     let own = asked.query.name.nearest_host();
-    let target = asked.alias.iter().map(|alias| alias.target);
-    let names = target.chain(found.names().iter().filter(|n| Some(**n) != own).copied());
-    for host in names.chain(found.addresses().iter().map(|&a| Host::from(a))) {
-        let Some(judged) = asked.visit.judge_behind(asked.judged, &host, Surface::NoPage) else { continue };
+    let target = asked.alias.map(|alias| (alias.target, visit.snapshot.find(&alias.target, "")));
+    let behind = visit.snapshot.behind(found);
+    for (host, found) in target.iter().chain(behind.known()).filter(|(host, _)| Some(host) != own.as_ref()) {
+        personal |= visit.is_personal(host, found);
+        let Some(judged) = visit.judge_behind_found(question, host, *found, Surface::NoPage) else { continue };
         if judged.verdict.blocks() {
             said = Some(judged);
             break;
         }
         said.get_or_insert(judged);
     }
-    match said {
-        Some(judged) if judged.verdict.blocks() || asked.judged.verdict.action == Action::Allow => Judged {
+    let judged = match said {
+        Some(judged) if judged.verdict.blocks() || question.verdict.action == Action::Allow => Judged {
             // The entry that matched is one of the name behind, the event's host is the question: it has no labels of it.
             verdict: Verdict { labels: 0, ..judged.verdict },
             // What the question itself is counts too: a visit to help stays nobody's.
-            found: asked.judged.found.or(&judged.found),
+            found: question.found.or(&judged.found),
         },
-        _ => *asked.judged,
-    }
+        _ => **question,
+    };
+    (judged, personal)
 }

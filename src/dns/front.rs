@@ -9,9 +9,9 @@
 //! ```
 //!
 //! What is kept of a question is what is the same for everybody: what the lists say of the host, and the upstream's answer. The
-//! verdict is made for each person and each moment. Only what is plain is kept: class IN, a host as every list knows it, nothing
-//! of it answered by ourselves or, by safe search, as another name, and no list has anything to say of what stands behind it. All
-//! else goes by [`Door::first`].
+//! verdict is made for each person and each moment, and what a host is answered as by safe search: of that, one answer is kept, for
+//! those who have the same. Only what is plain is kept: class IN, a host as every list knows it, nothing of it answered by
+//! ourselves, and no list has anything to say of what stands behind it. All else goes by [`Door::first`].
 
 use super::door::{Asked, Asker, Door, First, is_plain};
 use super::{safe, special};
@@ -19,8 +19,10 @@ use crate::gate::{Changed, Judged, Snapshot, Visit, Watch};
 use crate::lists::{Ahead, Found};
 use crate::net::batch::BATCH;
 use crate::policy::Surface;
-use crate::wire::{self, Query, Rcode};
-use crate::words::{ClientAddr, Host, Name};
+use crate::resolve::WireAnswer;
+use crate::wire::answer::Age;
+use crate::wire::{self, Message, Query, Rcode};
+use crate::words::{ClientAddr, Host, Name, NetworkId};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
 use std::time::Instant;
@@ -54,6 +56,8 @@ pub struct Front {
     seed: u64,
     /// What the lists said under an earlier number is thought anew.
     lists: u32,
+    /// And so is under this one what goes by the person.
+    policies: u32,
     /// The resolver's, as last seen: what it has forgotten is forgotten here.
     forgotten: u64,
 }
@@ -85,6 +89,12 @@ struct Entry {
     addresses: Box<[IpAddr]>,
     /// `None`: no list knows anything of it.
     found: Option<Box<Found>>,
+    /// Whether it goes by the person, of which policy and at which network.
+    personal: (u32, NetworkId, bool),
+    /// It is a search engine's, so that some have it answered as another host.
+    engine: bool,
+    /// What the answer that is kept is one of: of this other host, for those who are to have that.
+    alias: Option<&'static str>,
     host: Host,
 }
 
@@ -109,6 +119,7 @@ impl Front {
             ahead: [const { None }; BATCH],
             seed: RandomState::new().build_hasher().finish(),
             lists: 0,
+            policies: 0,
             forgotten: door.resolver.forgotten(),
         }
     }
@@ -117,12 +128,12 @@ impl Front {
     pub fn begin(&mut self, door: &Door) {
         self.now = Instant::now();
         self.ahead.fill_with(|| None);
-        if self.watch.look_up(&door.gate) == Changed::Lists {
-            self.lists = self.lists.wrapping_add(1);
-        }
+        let changed = self.watch.look_up(&door.gate);
+        self.lists = self.lists.wrapping_add(u32::from(changed == Changed::Lists));
+        self.policies = self.policies.wrapping_add(u32::from(changed != Changed::Nothing));
         let forgotten = door.resolver.forgotten();
         if forgotten != std::mem::replace(&mut self.forgotten, forgotten) {
-            self.sets.iter_mut().flat_map(|set| &mut set.entries).flatten().for_each(|entry| entry.length = 0);
+            self.sets.iter_mut().flat_map(|set| &mut set.entries).flatten().for_each(|entry| entry.until = self.now);
         }
     }
 
@@ -168,14 +179,18 @@ impl Front {
         if let Some(entry) = set.find(tag(hash), &query).filter(|entry| entry.lists == self.lists) {
             let found = entry.found.as_deref().copied().unwrap_or(Found::NOTHING);
             let judged = Judged { verdict: visit.judge_found(&entry.host, &found, Surface::NoPage), found };
+            let personal = entry.is_personal(self.policies, visit, &found);
             let printed = Some(entry.host.as_str());
-            let asked = Asked { visit, judged: &judged, query: &query, printed, asker, length, since, alias: None };
+            let asked = Asked { visit, judged: &judged, personal, query: &query, printed, asker, length, since, alias: None };
             if judged.verdict.blocks() {
                 door.block(&asked, &judged, out);
                 return First::Answered;
             }
-            if entry.length > 0 && since < entry.until {
-                let age = since.saturating_duration_since(entry.received).as_secs() as u32;
+            let rewrite = if entry.engine { visit.rewrite(&entry.host, &judged) } else { None };
+            let is_fresh = since < entry.until;
+            if is_fresh && entry.alias == rewrite.map(|rewrite| rewrite.target) {
+                let (judged, most) = if rewrite.is_some() { (judged.rewritten(), safe::TTL) } else { (judged, asked.most()) };
+                let age = Age { passed: since.saturating_duration_since(entry.received).as_secs() as u32, most };
                 let (ttls, places) = &entry.ttls;
                 let ttls = places.iter().take(usize::from(*ttls)).map(|&at| usize::from(at));
                 let message = &entry.answer[..usize::from(entry.length)];
@@ -183,6 +198,9 @@ impl Front {
                 door.note(&asked, &judged, Rcode(u16::from(message[3] & 0x0f)), out);
                 door.tell(&asked, &judged, entry.mark, || (entry.host.as_str(), &entry.addresses));
                 return First::Answered;
+            }
+            if entry.engine && (is_fresh || entry.length == 0) {
+                return door.judged(&asked, Some(&entry.host), out);
             }
         }
         let Some(host) = query.name.host().filter(|host| is_asked_for(host, query.kind, visit, asker)) else {
@@ -193,13 +211,14 @@ impl Front {
             _ => visit.snapshot.find(&host, ""),
         };
         let judged = Judged { verdict: visit.judge_found(&host, &found, Surface::NoPage), found };
+        let mut entry = Entry::new(&query, host, found, self.lists, since);
+        let personal = entry.is_personal(self.policies, visit, &found);
         let printed = Some(host.as_str());
-        let asked = Asked { visit, judged: &judged, query: &query, printed, asker, length, since, alias: None };
-        let first = door.ordinary(&asked, out);
+        let asked = Asked { visit, judged: &judged, personal, query: &query, printed, asker, length, since, alias: None };
+        let first = if entry.engine { door.judged(&asked, Some(&host), out) } else { door.ordinary(&asked, out) };
         if matches!(first, First::Answered) && is_heard_again(&mut self.heard, hash) {
-            let mut entry = Entry::new(&query, host, found, self.lists, since);
             if !judged.verdict.blocks() {
-                entry.keep_answer(door, &query, &visit.snapshot);
+                entry.keep_answer(door, &asked);
             }
             set.put(hash, entry);
         }
@@ -214,9 +233,9 @@ fn is_heard_again(heard: &mut [u16], hash: u64) -> bool {
     std::mem::replace(place, mark) == mark
 }
 
-/// Whether a name that is not blocked is asked for, for everybody: we say nothing of it ourselves, nor is it a search engine's.
+/// Whether a name that is not blocked is asked for, for everybody: we say nothing of it ourselves.
 fn is_asked_for(host: &Host, kind: u16, visit: &Visit, asker: Asker) -> bool {
-    special::answer(host, kind, &visit.snapshot.config, asker.local).is_none() && !safe::concerns(host)
+    special::answer(host, kind, &visit.snapshot, asker.local).is_none()
 }
 
 impl Entry {
@@ -224,17 +243,51 @@ impl Entry {
         let found = (found != Found::NOTHING).then(|| Box::new(found));
         let (question, answer) = (Question::of(query), [0; MAX_ANSWER]);
         let (received, until, addresses) = (now, now, Box::default());
-        Self { question, lists, length: 0, ttls: Default::default(), received, until, answer, mark: 0, addresses, found, host }
+        let (length, ttls, mark, alias) = Default::default();
+        let (engine, personal) = (safe::concerns(&host), (0, NetworkId(u16::MAX), false));
+        Self { question, lists, length, ttls, received, until, answer, mark, addresses, found, personal, engine, alias, host }
     }
 
-    /// Remembers what the upstream said, if it is the same for everybody and no list knows anything of what stands behind it.
-    fn keep_answer(&mut self, door: &Door, query: &Query, snapshot: &Snapshot) {
-        let Some(Ok(answer)) = door.resolver.cached(query) else { return };
-        let (Some(message), Some(until)) = (answer.same_for_all(), answer.fresh_until()) else { return };
+    /// Whether it goes by the person: thought anew for another policy, and for another network.
+    fn is_personal(&mut self, policy: u32, visit: &Visit, found: &Found) -> bool {
+        let network = visit.who.network;
+        if (self.personal.0, self.personal.1) != (policy, network) {
+            self.personal = (policy, network, visit.is_personal(&self.host, found));
+        }
+        self.personal.2
+    }
+
+    /// Remembers what the upstream said, of the host or of that which it is answered as, if it is the same for all to whom that
+    /// goes and no list knows anything of what stands behind it.
+    fn keep_answer(&mut self, door: &Door, asked: &Asked) {
+        let snapshot = &asked.visit.snapshot;
+        let instead = if self.engine { safe::instead(asked, &self.host) } else { None };
+        let Some(instead) = instead else {
+            let Some(Ok(answer)) = door.resolver.cached(asked.query) else { return };
+            if let Some(message) = answer.same_for_all() {
+                self.keep(door, snapshot, &answer, message);
+            }
+            return;
+        };
+        let Some(alias) = instead.followed() else { return };
+        let Some(Ok(answer)) = door.resolver.cached(&alias.query) else { return };
+        if !snapshot.find(&alias.target, "").categories().is_empty() {
+            return;
+        }
+        let mut bytes = Vec::new();
+        let lifetime = answer.left(answer.received());
+        alias.answer(answer.rcode(), answer.addresses(), lifetime).write(&Query { edns: None, ..*asked.query }, &mut bytes);
+        if let Ok(message) = Message::read(bytes) {
+            self.alias = asked.visit.rewrite(&self.host, asked.judged).map(|rewrite| rewrite.target);
+            self.keep(door, snapshot, &answer, &message);
+        }
+    }
+
+    /// Keeps a message made of an upstream's answer as long as that says.
+    fn keep(&mut self, door: &Door, snapshot: &Snapshot, answer: &WireAnswer, message: &Message) {
+        let Some(until) = answer.fresh_until() else { return };
         let (bytes, ttls) = (message.bytes(), message.ttls());
-        let unknown = |host: &Host| snapshot.find(host, "").categories().is_empty();
-        let clean = answer.names().iter().all(unknown) && answer.addresses().iter().all(|&a| unknown(&Host::from(a)));
-        if bytes.len() > MAX_ANSWER || ttls.len() > MAX_TTLS || !clean {
+        if bytes.len() > MAX_ANSWER || ttls.len() > MAX_TTLS || !snapshot.behind(answer).known().is_empty() {
             return;
         }
         self.answer[..bytes.len()].copy_from_slice(bytes);
@@ -258,11 +311,11 @@ impl Front {
 }
 
 impl Set {
-    fn find(&mut self, tag: u32, query: &Query) -> Option<&Entry> {
+    fn find(&mut self, tag: u32, query: &Query) -> Option<&mut Entry> {
         let is_it = |way: &usize| self.tags[*way] == tag && self.entries[*way].as_ref().is_some_and(|e| e.question.is(query));
         let way = (0..WAYS).find(is_it)?;
         self.used |= 1 << way;
-        self.entries[way].as_deref()
+        self.entries[way].as_deref_mut()
     }
 
     fn put(&mut self, hash: u64, entry: Entry) {

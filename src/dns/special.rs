@@ -2,7 +2,8 @@
 //!
 //! They are journalled by the step that judged them, as any other name: most devices ask for them by themselves.
 
-use crate::config::{Config, Encrypted, HTTPS_PATH};
+use crate::config::{Encrypted, HTTPS_PATH};
+use crate::gate::Snapshot;
 use crate::wire::svcb::Designated;
 use crate::wire::{Body, Made, Rcode, rr};
 use crate::words::Host;
@@ -42,13 +43,15 @@ const TTL: u32 = 3_600;
 const OURS_TTL: u32 = 300;
 
 /// The answer, if the name is one of these, or one of our own in a zone of the school's. `local` is the address that was asked.
-pub fn answer<'a>(host: &Host, kind: u16, config: &'a Config, local: IpAddr) -> Option<Made<'a>> {
+pub fn answer<'a>(host: &Host, kind: u16, snapshot: &'a Snapshot, local: IpAddr) -> Option<Made<'a>> {
+    // Without a certificate that can be used nobody is served there, whatever is written.
+    let served = snapshot.config.dns.encrypted.as_ref().filter(|_| matches!(snapshot.identity, Some(Ok(_))));
     if kind == rr::SVCB
-        && let Some(ours) = ours(config.dns.encrypted.as_ref(), local, host)
+        && let Some(ours) = ours(served, local, host)
     {
         return Some(Made { body: Body::Designated { ours, ttl: OURS_TTL }, ..Made::bare(Rcode::NOERROR) });
     }
-    if config.is_own_name(host, local) {
+    if snapshot.config.is_own_name(host, local) {
         return Some(Made::address(kind, local, OURS_TTL));
     }
     fixed(host, kind)

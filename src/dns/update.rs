@@ -27,7 +27,8 @@ impl Door {
             None => visit.judge_unlisted(Surface::NoPage),
         };
         let (share, update) = (self.resolver.share(asker.client), Some(Update { bytes: bytes.into(), to }));
-        let open = Open { visit, judged, query, asker, length: bytes.len(), since, alias: None, share, update };
+        let personal = false; // nothing in it is kept
+        let open = Open { visit, judged, personal, query, asker, length: bytes.len(), since, alias: None, share, update };
         if judged.verdict.blocks() {
             answer::header_only(bytes, Rcode::REFUSED, out);
             self.note(&open.asked(), &judged, Rcode::REFUSED, out);

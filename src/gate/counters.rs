@@ -6,6 +6,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::cell::Cell;
 use std::fmt;
@@ -85,6 +86,12 @@ pub struct Counters {
     pub overloads: Counter,
     /// Connections refused because the address they lead to is not for clients.
     pub refused_destinations: Counter,
+    /// Tunnels that are open.
+    pub tunnels: Gauge,
+    /// Octets that tunnels have moved, both ways.
+    pub tunnel_bytes: Counter,
+    /// Open connections closed because they would be blocked by now.
+    pub closed_anew: Counter,
 }
 
 impl Counters {
@@ -104,6 +111,10 @@ impl Counters {
             "Connections to addresses that are not for clients",
             self.refused_destinations.clone(),
         );
+        registry.register("tunnels", "Tunnels that are open", self.tunnels.clone());
+        registry.register("tunnel_bytes", "Octets that tunnels have moved, both ways", self.tunnel_bytes.clone());
+        let closed = "Open connections closed because they would be blocked by now";
+        registry.register("closed_anew", closed, self.closed_anew.clone());
     }
 }
 

@@ -223,6 +223,9 @@ fn without_name(event: &Event) -> Event<'static> {
         status: 0,
         bytes_up: event.bytes_up,
         bytes_down: event.bytes_down,
+        search: Cow::Borrowed(""),
+        theme: None,
+        decrypted: event.decrypted,
         duration_ms: 0,
         policy_version: event.policy_version,
     }

@@ -11,6 +11,7 @@
 //! - [`watch`]     what a worker keeps from one batch of packets to the next
 //! - [`flood`]     one client that asks without end
 //! - [`ledger`]    what each client was told
+//! - [`rejections`] where devices turned the gate's own certificate away
 //! - [`testing`]   questions of the gate's own, to see whether its doors do what they should
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
 //! - [`explain`]   a verdict in words
@@ -23,6 +24,7 @@ pub mod counters;
 pub mod explain;
 pub mod flood;
 pub mod ledger;
+pub mod rejections;
 pub mod requests;
 #[cfg(test)]
 pub(crate) mod school;
@@ -36,10 +38,11 @@ pub use continued::Continued;
 pub use counters::Counters;
 use flood::{Floods, Paces};
 pub use ledger::Ledger;
+use rejections::Rejections;
 pub use requests::Requests;
 pub use snapshot::{Condition, Snapshot};
 pub use testing::Testing;
-pub use visit::{Heard, Judged, Noted, Visit};
+pub use visit::{Heard, Judged, Noted, Visit, Within};
 pub use watch::{Changed, Watch};
 
 use crate::journal::Journal;
@@ -59,6 +62,8 @@ pub struct Gate {
     pub paces: Paces,
     floods: Floods,
     pub testing: Testing,
+    /// Where devices turned the gate's own certificate away.
+    pub rejections: Rejections,
     /// What each client was told by the DNS door.
     pub ledger: Ledger,
     /// Where the web door listens, for pages that lead there; nowhere, if it is shut.
@@ -68,10 +73,10 @@ pub struct Gate {
 
 impl Gate {
     pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
-        let (counters, paces, floods, testing) = Default::default();
+        let (counters, paces, floods, testing, rejections) = Default::default();
         let ledger = Ledger::open(None, clock.clone());
         let (snapshot, web, requests) = (ArcSwap::from_pointee(snapshot), Vec::new(), Requests::default());
-        Self { snapshot, journal, clock, counters, paces, floods, testing, ledger, web, requests }
+        Self { snapshot, journal, clock, counters, paces, floods, testing, rejections, ledger, web, requests }
     }
 
     /// With a ledger that is kept in a file.

@@ -3,12 +3,16 @@
 use super::Continued;
 use crate::config::Config;
 use crate::journal::Names;
+use crate::lists::phrases::Matcher;
 use crate::lists::{Ahead, Found, Locked, Table};
+use crate::net::inspection::Inspection;
 use crate::net::tls::Identity;
 use crate::people::{Grouping, Person, Register};
-use crate::policy::Opened;
-use crate::words::{ClientAddr, Confidence, Groups, Host, Known, PersonId, Who};
-use std::collections::HashMap;
+use crate::policy::{Opened, Personal};
+use crate::resolve::WireAnswer;
+use crate::resolve::behind::Behind;
+use crate::words::{ClientAddr, Confidence, GroupId, Groups, Host, Known, NetworkId, PersonId, Who};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Everything a visit is judged by. Immutable: a reload makes another, and so does a change of the school's own entries or of a
@@ -27,7 +31,13 @@ pub struct Snapshot {
     pub identity: Option<Result<Arc<Identity>, Arc<str>>>,
     /// Who went on after a warning: the same one in every snapshot of a gate.
     pub continued: Arc<Continued>,
+    /// What looking into TLS takes, or why nothing is looked into. `None`: the school has no authority.
+    pub inspection: Option<Result<Arc<Inspection>, Arc<str>>>,
+    /// Which words mean what: the terms that ship and the school's phrase lists. `None`: nothing is looked for.
+    pub phrases: Option<Arc<Matcher>>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
+    /// What goes by the person, at each network of the policy.
+    personal: Arc<[Personal]>,
 }
 
 /// What is wrong with the table itself, beside what is in it. It is of one table: with another in force it is over.
@@ -43,9 +53,22 @@ impl Snapshot {
     pub fn new(version: u32, config: Config, table: Arc<Table>, locked: Arc<Locked>, register: Arc<Register>) -> Self {
         let grouping = Grouping::of_config(&config);
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
-        let groups_of = Arc::new(register.persons().map(|p| (p.id, groups_of(p))).collect());
-        let (condition, continued) = Default::default();
-        Self { version, config, table, locked, register, condition, identity: None, continued, groups_of }
+        let groups_of: HashMap<_, _> = register.persons().map(|p| (p.id, groups_of(p))).collect();
+        let personal = personal(&config, &groups_of).collect();
+        Self {
+            version,
+            config,
+            table,
+            locked,
+            register,
+            condition: Condition::default(),
+            identity: None,
+            inspection: None,
+            phrases: None,
+            continued: Arc::default(),
+            groups_of: Arc::new(groups_of),
+            personal,
+        }
     }
 
     /// The groups a person of the register is judged by; none if they are in none.
@@ -83,10 +106,21 @@ impl Snapshot {
         })
     }
 
+    /// Whether what a host is judged or answered by goes by who asks at this network, or when.
+    pub fn is_personal(&self, network: NetworkId, host: &Host, found: &Found) -> bool {
+        let personal = self.personal.get(usize::from(network.0));
+        personal.is_some_and(|personal| personal.concerns(host, found, &self.config.policy))
+    }
+
     /// Everything the lists say of a host, or of a page of it; the sealed ones among them.
     pub fn find(&self, host: &Host, path: &str) -> Found {
         let found = if path.is_empty() { self.table.lookup(host) } else { self.table.lookup_url(host, path) };
         self.with_locked(host, path, found)
+    }
+
+    /// What the lists say of what stands behind an answer.
+    pub fn behind(&self, answer: &WireAnswer) -> Arc<Behind> {
+        answer.behind(&self.table, &self.locked, |host| self.find(host, ""))
     }
 
     /// [`Snapshot::find`] of a host whose first half has been done, for this snapshot's table.
@@ -124,6 +158,13 @@ impl Snapshot {
                 .collect(),
         }
     }
+}
+
+/// What goes by the person at each network. The people are those whom the register knows.
+fn personal(config: &Config, groups_of: &HashMap<PersonId, Groups>) -> impl Iterator<Item = Personal> {
+    let people: HashSet<GroupId> = groups_of.values().flat_map(Groups::iter).collect();
+    let networks = 0..config.policy.networks.len() as u16;
+    networks.map(move |network| Personal::of(&config.policy, NetworkId(network), people.iter().copied()))
 }
 
 /// What a pass opens and for whom: `video for year-9`.

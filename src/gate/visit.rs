@@ -2,9 +2,12 @@
 
 use super::continued::Whose;
 use super::{Gate, Snapshot};
-use crate::journal::{Door, Event, Intent};
+use crate::journal::{Decrypted, Door, Event, Intent};
 use crate::lists::Found;
-use crate::policy::{Action, Ask, Mode, Rewrite, Step, Surface, Verdict, decide, decide_answer, rewrite};
+use crate::lists::phrases::Theme;
+use crate::policy::{
+    Action, Ask, Mode, Rewrite, Safe, Step, Surface, Verdict, Youtube, decide, decide_answer, rewrite, strictest,
+};
 use crate::words::{Category, CategorySet, Host, Moment, Who};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -56,6 +59,17 @@ pub struct Heard<'a> {
     pub bytes_up: u64,
     pub bytes_down: u64,
     pub duration_ms: u32,
+    pub within: Within<'a>,
+}
+
+/// What a door saw within TLS, or of a search in plain HTTP. The default is a door that had nothing to look into.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Within<'a> {
+    /// `None`: nobody asked for it to be decrypted.
+    pub decrypted: Option<Decrypted>,
+    /// As typed; empty: no search.
+    pub search: &'a str,
+    pub theme: Option<(Theme, u8)>,
 }
 
 impl Judged {
@@ -89,12 +103,16 @@ impl Visit {
         self.snapshot.continued.until(Whose::of(&self.who), host, self.boot_ms).is_some()
     }
 
+    /// What a name that is no host is judged as: a single label that no list and no school entry can name.
+    pub fn nobody() -> Host {
+        Host::from(std::net::IpAddr::from([0, 0, 0, 0]))
+    }
+
     /// Judges a name that no list can hold, because it is no host: by the default of the profile.
     pub fn judge_unlisted(&self, surface: Surface) -> Judged {
-        // A single label that no list and no school entry can name.
-        let nobody = Host::from(std::net::IpAddr::from([0, 0, 0, 0]));
+        let nobody = &Self::nobody();
         Judged {
-            verdict: decide(&self.ask(&nobody, &Found::NOTHING, surface), &self.snapshot.config.policy),
+            verdict: decide(&self.ask(nobody, &Found::NOTHING, surface), &self.snapshot.config.policy),
             found: Found::NOTHING,
         }
     }
@@ -102,7 +120,11 @@ impl Visit {
     /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing. Who was warned of the question
     /// itself and went on is not warned of what it is made of.
     pub fn judge_behind(&self, question: &Judged, behind: &Host, surface: Surface) -> Option<Judged> {
-        let found = self.snapshot.find(behind, "");
+        self.judge_behind_found(question, behind, self.snapshot.find(behind, ""), surface)
+    }
+
+    /// [`Visit::judge_behind`] of which is known already what the lists say.
+    pub fn judge_behind_found(&self, question: &Judged, behind: &Host, found: Found, surface: Surface) -> Option<Judged> {
         if found.categories().is_empty() {
             return None;
         }
@@ -111,10 +133,30 @@ impl Visit {
         (!warned).then_some(Judged { verdict, found })
     }
 
+    /// Judges a page by what its words speak of. `None`: that adds nothing.
+    pub fn judge_words(&self, question: &Judged, host: &Host, categories: CategorySet) -> Option<Judged> {
+        let found = Found::of(categories);
+        let verdict = decide_answer(&question.verdict, &self.ask(host, &found, Surface::NoPage), &self.snapshot.config.policy)?;
+        Some(Judged { verdict, found })
+    }
+
+    /// Whether somebody else at this network, or the same person at another time, may be told otherwise of a host.
+    pub fn is_personal(&self, host: &Host, found: &Found) -> bool {
+        self.snapshot.is_personal(self.who.network, host, found)
+    }
+
     /// What a host is answered as, by safe search. `None`: as itself; so is what is blocked, and what a network only watches, or lets be.
     pub fn rewrite(&self, host: &Host, judged: &Judged) -> Option<Rewrite> {
         let rewrite = rewrite(host, &self.who.groups, &self.snapshot.config.policy)?;
         (!judged.verdict.blocks() && self.mode() == Mode::Enforce).then_some(rewrite)
+    }
+
+    /// What safe modes are asked for; none where the network only watches.
+    pub fn safe(&self) -> Safe {
+        if self.mode() != Mode::Enforce {
+            return Safe { search: false, youtube: Youtube::Off };
+        }
+        strictest(&self.who.groups, &self.snapshot.config.policy)
     }
 
     /// What the network does with its verdicts.
@@ -156,6 +198,9 @@ impl Visit {
             labels: if bare { 0 } else { verdict.labels },
             group: if help { None } else { verdict.group },
             intent: heard.intent,
+            search: if bare { "" } else { heard.within.search }.into(),
+            theme: heard.within.theme.filter(|_| !bare),
+            decrypted: heard.within.decrypted.unwrap_or(Decrypted::NotAsked),
             status: heard.status,
             bytes_up: if bare { 0 } else { heard.bytes_up },
             bytes_down: if bare { 0 } else { heard.bytes_down },
@@ -199,6 +244,7 @@ mod tests {
             bytes_up: 71,
             bytes_down: 99,
             duration_ms: 3,
+            within: Within { decrypted: Some(Decrypted::Yes), search: "a secret", theme: Some((Theme::Adult, 50)) },
         }
     }
 
@@ -218,6 +264,7 @@ mod tests {
             let event = visit.event(&judged, heard("www.locked.example"));
             assert_eq!((event.host.as_ref(), event.path.as_ref(), event.method.as_ref()), ("", "", ""), "{what}");
             assert_eq!((event.port, event.query_type, event.labels, event.list), (0, 0, 0, None), "{what}");
+            assert_eq!((event.search.as_ref(), event.theme), ("", None), "{what}");
             assert_eq!((event.bytes_up, event.bytes_down), (0, 0), "{what}: a length says which name it may be");
             assert!(matches!(event.rule, Some(1..=2)) && event.who.is_some(), "{what}");
             assert_eq!(event.categories, CategorySet::of(&[Category::ILLEGAL_CSAM]), "{what}");

@@ -183,6 +183,7 @@ mod tests {
                 bytes_up: 40,
                 bytes_down: 60,
                 duration_ms: 0,
+                within: Default::default(),
             };
             let judged = visit.judge(&Host::parse(host).expect("a host"), Surface::NoPage);
             school.gate.note(&visit, &judged, heard);

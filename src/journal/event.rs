@@ -1,6 +1,7 @@
 //! One thing that happened at a door: what every line of the log, every export and the report are made of.
 
 use crate::lists::ListId;
+use crate::lists::phrases::Theme;
 use crate::policy::{Action, CellId, ProfileId, Step, Verdict};
 use crate::words::person::words;
 use crate::words::{Category, CategorySet, GroupId, Who};
@@ -27,6 +28,30 @@ words! {
         Link "link",
         Navigation "navigation",
         Search "search",
+    }
+}
+
+words! {
+    /// Whether the gate saw what went through TLS; where it did not, why.
+    Decrypted {
+        /// There was nothing to look into, or nobody asked: DNS, plain HTTP, a blocked host.
+        NotAsked "not-asked",
+        Yes "yes",
+        /// The school has no authority, or it cannot be used.
+        NoAuthority "no-authority",
+        /// Devices of this network do not have it.
+        Network "network",
+        /// It is of a category that is never looked into, or that the school leaves alone.
+        Category "category",
+        /// The school does not look into what this group does.
+        Group "group",
+        /// A bank, and what else is only between a person and their money.
+        Banking "banking",
+        Health "health",
+        /// An app that takes the certificates of its maker only.
+        Pinned "pinned",
+        /// An exception of the school's own.
+        Exception "exception",
     }
 }
 
@@ -80,6 +105,11 @@ pub struct Event<'a> {
     pub bytes_down: u64,
     pub duration_ms: u32,
     pub policy_version: u32,
+    /// What was searched for, as typed; empty where it is no search, or was not seen.
+    pub search: Cow<'a, str>,
+    /// What the words of the search are about, if they are of a theme; and how much they weigh in it, 1 to 100.
+    pub theme: Option<(Theme, u8)>,
+    pub decrypted: Decrypted,
 }
 
 /// How the events that one row stands for lie in time. The first is at the row's own moment.
@@ -135,6 +165,9 @@ impl<'a> Event<'a> {
             bytes_down: 0,
             duration_ms: 0,
             policy_version: 0,
+            search: Cow::Borrowed(""),
+            theme: None,
+            decrypted: Decrypted::NotAsked,
         }
     }
 }

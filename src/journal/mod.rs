@@ -61,7 +61,7 @@ pub mod time;
 pub mod week;
 mod writer;
 
-pub use event::{ATTEMPT_MS, Door, Event, Intent, Span};
+pub use event::{ATTEMPT_MS, Decrypted, Door, Event, Intent, Span};
 pub use fault::JournalFault;
 pub use handle::Journal;
 pub use names::Names;

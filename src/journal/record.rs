@@ -3,8 +3,9 @@
 //! Every field is bounded, so that the largest record is known ([`MAX_BODY`]) and a ring's record never needs the heap.
 //! The layout has a number of its own: a ring or segment of an older gate is read by the gate that follows it.
 
-use super::event::{Door, Event, Intent};
+use super::event::{Decrypted, Door, Event, Intent};
 use crate::lists::ListId;
+use crate::lists::phrases::Theme;
 use crate::policy::{Action, CellId, ProfileId, Step};
 use crate::words::person::MAX_GROUPS;
 use crate::words::{Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who};
@@ -20,11 +21,13 @@ pub const MAX_HOST: usize = 1100;
 pub const MAX_PATH: usize = 2048;
 /// Longest method kept. The longest registered one, `UPDATEREDIRECTREF`, has 17 characters; the longest in use, `PROPPATCH`, 9.
 pub const MAX_METHOD: usize = 16;
+/// Longest search kept. Google takes 32 words, Bing 1,500 characters; the first half kilobyte says what was meant.
+pub const MAX_SEARCH: usize = 512;
 
 /// What is not text: the fixed fields, every optional one, an IPv6 client and the most groups.
-const MAX_FIXED: usize = 3 + 5 + 16 + 2 + 2 + 4 + 2 + 16 + 4 + 4 + 2 + 8 + (16 + 2 + 4 + 4 + 2 + 1 + 2 * MAX_GROUPS) + 15 + 5;
+const MAX_FIXED: usize = 3 + 5 + 16 + 2 + 2 + 4 + 2 + 16 + 4 + 4 + 2 + 8 + (16 + 2 + 4 + 4 + 2 + 1 + 2 * MAX_GROUPS) + 15 + 5 + 5;
 /// Longest body.
-pub const MAX_BODY: usize = MAX_FIXED + MAX_HOST + MAX_PATH + MAX_METHOD;
+pub const MAX_BODY: usize = MAX_FIXED + MAX_HOST + MAX_PATH + MAX_METHOD + MAX_SEARCH;
 
 /// Which optional fields a body has: one bit each.
 mod has {
@@ -38,7 +41,10 @@ mod has {
     pub const GROUP: u16 = 1 << 7;
     pub const CELL: u16 = 1 << 8;
     pub const PASS: u16 = 1 << 9;
-    pub const ALL: u16 = (1 << 10) - 1;
+    pub const SEARCH: u16 = 1 << 10;
+    pub const THEME: u16 = 1 << 11;
+    pub const DECRYPTED: u16 = 1 << 12;
+    pub const ALL: u16 = (1 << 13) - 1;
 }
 
 /// Why bytes are not an event.
@@ -56,37 +62,74 @@ pub enum BadRecord {
 
 /// Appends the event's body to `out`: at most [`MAX_BODY`] bytes. Text that is too long is cut at a character.
 pub fn encode(event: &Event, out: &mut Vec<u8>) {
-    out.push(LAYOUT);
-    put(out, &flags(event).to_le_bytes());
-    out.extend([event.door as u8, event.action as u8, event.step as u8, event.intent as u8, event.labels]);
-    put(out, &event.when_ms.to_le_bytes());
-    put(out, &event.boot_ms.to_le_bytes());
-    put(out, &event.port.to_le_bytes());
-    put(out, &event.query_type.to_le_bytes());
-    put(out, &event.count.to_le_bytes());
-    put(out, &event.status.to_le_bytes());
-    put(out, &event.bytes_up.to_le_bytes());
-    put(out, &event.bytes_down.to_le_bytes());
-    put(out, &event.duration_ms.to_le_bytes());
-    put(out, &event.policy_version.to_le_bytes());
-    put(out, &event.profile.0.to_le_bytes());
-    put(out, &event.categories.bits().to_le_bytes());
-    if let Some(who) = &event.who {
-        encode_who(who, out);
-    }
-    event.category.into_iter().for_each(|c| out.push(c.bit()));
-    event.list.into_iter().for_each(|l| put(out, &l.0.to_le_bytes()));
-    event.rule.into_iter().for_each(|r| put(out, &r.to_le_bytes()));
-    event.group.into_iter().for_each(|g| put(out, &g.0.to_le_bytes()));
-    event.cell.into_iter().for_each(|c| put(out, &c.0.to_le_bytes()));
-    event.pass.into_iter().for_each(|p| put(out, &p.to_le_bytes()));
     let (method, host, path) = (cut(&event.method, MAX_METHOD), cut(&event.host, MAX_HOST), cut(&event.path, MAX_PATH));
-    out.push(method.len() as u8);
-    put(out, &(host.len() as u16).to_le_bytes());
-    put(out, &(path.len() as u16).to_le_bytes());
-    put(out, method.as_bytes());
-    put(out, host.as_bytes());
-    put(out, path.as_bytes());
+    let mut fixed = Filling { bytes: [0; MAX_FIXED], len: 0 };
+    fixed.put([LAYOUT]);
+    fixed.put(flags(event).to_le_bytes());
+    fixed.put([event.door as u8, event.action as u8, event.step as u8, event.intent as u8, event.labels]);
+    fixed.put(event.when_ms.to_le_bytes());
+    fixed.put(event.boot_ms.to_le_bytes());
+    fixed.put(event.port.to_le_bytes());
+    fixed.put(event.query_type.to_le_bytes());
+    fixed.put(event.count.to_le_bytes());
+    fixed.put(event.status.to_le_bytes());
+    fixed.put(event.bytes_up.to_le_bytes());
+    fixed.put(event.bytes_down.to_le_bytes());
+    fixed.put(event.duration_ms.to_le_bytes());
+    fixed.put(event.policy_version.to_le_bytes());
+    fixed.put(event.profile.0.to_le_bytes());
+    fixed.put(event.categories.bits().to_le_bytes());
+    if let Some(who) = &event.who {
+        fixed.put_who(who);
+    }
+    event.category.into_iter().for_each(|c| fixed.put([c.bit()]));
+    event.list.into_iter().for_each(|l| fixed.put(l.0.to_le_bytes()));
+    event.rule.into_iter().for_each(|r| fixed.put(r.to_le_bytes()));
+    event.group.into_iter().for_each(|g| fixed.put(g.0.to_le_bytes()));
+    event.cell.into_iter().for_each(|c| fixed.put(c.0.to_le_bytes()));
+    event.pass.into_iter().for_each(|p| fixed.put(p.to_le_bytes()));
+    event.theme.into_iter().for_each(|(theme, severity)| fixed.put([theme as u8, severity]));
+    if event.decrypted != Decrypted::NotAsked {
+        fixed.put([event.decrypted as u8]);
+    }
+    fixed.put([method.len() as u8]);
+    fixed.put((host.len() as u16).to_le_bytes());
+    fixed.put((path.len() as u16).to_le_bytes());
+    let texts = [method, host, path].map(str::as_bytes);
+    out.reserve(fixed.len + method.len() + host.len() + path.len());
+    out.extend_from_slice(&fixed.bytes[..fixed.len]);
+    { texts }.into_iter().filter(|text| !text.is_empty()).for_each(|text| out.extend_from_slice(text));
+    if !event.search.is_empty() {
+        let search = cut(&event.search, MAX_SEARCH);
+        out.extend_from_slice(&(search.len() as u16).to_le_bytes());
+        out.extend_from_slice(search.as_bytes());
+    }
+}
+
+/// What is not text, on its way: in place, so that no field asks the heap for room.
+struct Filling {
+    bytes: [u8; MAX_FIXED],
+    len: usize,
+}
+
+impl Filling {
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, field: [u8; N]) {
+        self.bytes[self.len..self.len + N].copy_from_slice(&field);
+        self.len += N;
+    }
+
+    fn put_who(&mut self, who: &Who) {
+        match who.client.ip() {
+            IpAddr::V4(ip) => self.put(ip.octets()),
+            IpAddr::V6(ip) => self.put(ip.octets()),
+        }
+        self.put(who.network.0.to_le_bytes());
+        who.device.into_iter().for_each(|d| self.put(d.0.to_le_bytes()));
+        who.person.into_iter().for_each(|p| self.put(p.0.to_le_bytes()));
+        self.put([who.known as u8, who.sure as u8, who.groups.iter().count() as u8]);
+        who.groups.iter().for_each(|g| self.put(g.0.to_le_bytes()));
+    }
 }
 
 fn flags(event: &Event) -> u16 {
@@ -102,29 +145,19 @@ fn flags(event: &Event) -> u16 {
         (has::GROUP, event.group.is_some()),
         (has::CELL, event.cell.is_some()),
         (has::PASS, event.pass.is_some()),
+        (has::SEARCH, !event.search.is_empty()),
+        (has::THEME, event.theme.is_some()),
+        (has::DECRYPTED, event.decrypted != Decrypted::NotAsked),
     ]
     .into_iter()
     .fold(0, |flags, (bit, set)| if set { flags | bit } else { flags })
 }
 
-fn encode_who(who: &Who, out: &mut Vec<u8>) {
-    match who.client.ip() {
-        IpAddr::V4(ip) => put(out, &ip.octets()),
-        IpAddr::V6(ip) => put(out, &ip.octets()),
-    }
-    put(out, &who.network.0.to_le_bytes());
-    who.device.into_iter().for_each(|d| put(out, &d.0.to_le_bytes()));
-    who.person.into_iter().for_each(|p| put(out, &p.0.to_le_bytes()));
-    out.extend([who.known as u8, who.sure as u8, who.groups.iter().count() as u8]);
-    who.groups.iter().for_each(|g| put(out, &g.0.to_le_bytes()));
-}
-
-fn put(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.extend_from_slice(bytes);
-}
-
 /// The first `most` bytes of a text, or one to three fewer where that would cut a character in two.
 fn cut(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
     text.get(..text.floor_char_boundary(most)).unwrap_or(text)
 }
 
@@ -175,6 +208,9 @@ pub fn decode(body: &[u8]) -> Result<Event<'_>, BadRecord> {
         policy_version: from.u32()?,
         profile: ProfileId(from.u16()?),
         categories: CategorySet::from_bits(from.u64()?),
+        search: Cow::Borrowed(""),
+        theme: None,
+        decrypted: Decrypted::NotAsked,
     };
     let has = |bit| flags & bit != 0;
     if has(has::WHO) {
@@ -190,10 +226,20 @@ pub fn decode(body: &[u8]) -> Result<Event<'_>, BadRecord> {
     event.group = has(has::GROUP).then(|| from.u16()).transpose()?.map(GroupId);
     event.cell = has(has::CELL).then(|| from.u16()).transpose()?.map(CellId);
     event.pass = has(has::PASS).then(|| from.u16()).transpose()?;
+    if has(has::THEME) {
+        event.theme = Some((Theme::from_u8(from.u8()?).ok_or(BadRecord::Field("theme"))?, from.u8()?));
+    }
+    if has(has::DECRYPTED) {
+        event.decrypted = Decrypted::from_u8(from.u8()?).ok_or(BadRecord::Field("decrypted"))?;
+    }
     let (method, host, path) = (usize::from(from.u8()?), usize::from(from.u16()?), usize::from(from.u16()?));
     event.method = from.text(method, MAX_METHOD, "method")?;
     event.host = from.text(host, MAX_HOST, "host")?;
     event.path = from.text(path, MAX_PATH, "path")?;
+    if has(has::SEARCH) {
+        let search = usize::from(from.u16()?);
+        event.search = from.text(search, MAX_SEARCH, "search")?;
+    }
     if from.0.is_empty() { Ok(event) } else { Err(BadRecord::Long) }
 }
 
@@ -368,6 +414,36 @@ mod tests {
             "education",
             "category",
             "default"
+        ])));
+        assert!(of(Theme::ALL.iter().map(|t| t.word()).collect()).starts_with(&numbers(&[
+            "suicide",
+            "threat",
+            "self-harm",
+            "grooming",
+            "radicalisation",
+            "eating-disorder",
+            "abuse",
+            "nudify",
+            "drugs-supply",
+            "bullying-hate",
+            "misogyny",
+            "sexting",
+            "adult",
+            "gambling",
+            "bypass",
+            "identity-theft"
+        ])));
+        assert!(of(Decrypted::ALL.iter().map(|d| d.word()).collect()).starts_with(&numbers(&[
+            "not-asked",
+            "yes",
+            "no-authority",
+            "network",
+            "category",
+            "group",
+            "banking",
+            "health",
+            "pinned",
+            "exception"
         ])));
         assert!(of(Known::ALL.iter().map(|k| k.word()).collect()).starts_with(&numbers(&["network", "address", "mac"])));
         assert!(

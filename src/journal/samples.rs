@@ -1,8 +1,9 @@
 //! Events for the tests of this room.
 
-use super::event::{Door, Event, Intent};
-use super::record::{MAX_HOST, MAX_METHOD, MAX_PATH};
+use super::event::{Decrypted, Door, Event, Intent};
+use super::record::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_SEARCH};
 use crate::lists::ListId;
+use crate::lists::phrases::Theme;
 use crate::policy::{Action, CellId, ProfileId, Step};
 use crate::words::{Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who};
 use proptest::prelude::*;
@@ -54,6 +55,9 @@ pub fn event(n: u64) -> Event<'static> {
         bytes_down: 0,
         duration_ms: 3,
         policy_version: 1,
+        search: "".into(),
+        theme: None,
+        decrypted: Decrypted::NotAsked,
     }
 }
 
@@ -78,7 +82,7 @@ fn any_text(most: usize) -> impl Strategy<Value = String> {
 /// Any event whose texts are within their bounds.
 pub fn any_event() -> impl Strategy<Value = Event<'static>> {
     let words = (0..4u8, 0..5u8, 0..12u8, 0..6u8);
-    let texts = (any_text(MAX_METHOD), any_text(MAX_HOST), any_text(MAX_PATH));
+    let texts = (any_text(MAX_METHOD), any_text(MAX_HOST), any_text(MAX_PATH), any_text(MAX_SEARCH));
     let numbers = (any::<i64>(), any::<u64>(), any::<u16>(), any::<u16>(), any::<u32>(), any::<u16>());
     let sizes = (any::<u64>(), any::<u64>(), any::<u32>(), any::<u32>(), any::<u16>(), any::<u64>(), any::<u8>());
     let why = (
@@ -89,8 +93,9 @@ pub fn any_event() -> impl Strategy<Value = Event<'static>> {
         any::<Option<u16>>(),
         any::<Option<u16>>(),
     );
-    (words, texts, numbers, sizes, why, proptest::option::of(any_who())).prop_map(
-        |(words, (method, host, path), numbers, sizes, why, who)| Event {
+    let inside = (proptest::option::of((0..16u8, any::<u8>())), 0..10u8);
+    (words, texts, numbers, sizes, why, inside, proptest::option::of(any_who())).prop_map(
+        |(words, (method, host, path, search), numbers, sizes, why, inside, who)| Event {
             when_ms: numbers.0,
             boot_ms: numbers.1,
             door: Door::from_u8(words.0).expect("below 4"),
@@ -119,6 +124,9 @@ pub fn any_event() -> impl Strategy<Value = Event<'static>> {
             bytes_down: sizes.1,
             duration_ms: sizes.2,
             policy_version: sizes.3,
+            search: search.into(),
+            theme: inside.0.and_then(|(theme, severity)| Some((Theme::from_u8(theme)?, severity))),
+            decrypted: Decrypted::from_u8(inside.1).expect("below 10"),
         },
     )
 }

@@ -4,10 +4,11 @@
 //! NULL; groups as ` 1 3 `, so that one can be looked for as ` 3 `.
 
 use super::alike::Sums;
-use super::event::{Door, Event, Intent, Span};
+use super::event::{Decrypted, Door, Event, Intent, Span};
 use super::gap::Gap;
 use super::time::Dated;
 use crate::lists::ListId;
+use crate::lists::phrases::Theme;
 use crate::policy::{Action, CellId, ProfileId, Step};
 use crate::words::{Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who};
 use rusqlite::types::ToSql;
@@ -19,7 +20,7 @@ use std::fmt::Write;
 pub const APPLICATION: i32 = 0x5347_4a31;
 
 /// What takes a week file from each version to the next. Never changed, only added to.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE);
     CREATE TABLE events (
@@ -43,10 +44,20 @@ const MIGRATIONS: [&str; 2] = [
     ALTER TABLE events ADD COLUMN attempts INTEGER;
     CREATE TABLE booked (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
 ",
+    // What was searched for, and whether TLS was looked into.
+    "
+    ALTER TABLE events ADD COLUMN search TEXT;
+    ALTER TABLE events ADD COLUMN theme INTEGER;
+    ALTER TABLE events ADD COLUMN severity INTEGER;
+    ALTER TABLE events ADD COLUMN decrypted INTEGER;
+",
 ];
 
 /// The first version whose rows may stand for several events.
 pub const SPANS: i32 = 2;
+
+/// The first version that holds searches.
+pub const SEARCHES: i32 = 3;
 
 /// The version that this gate writes, and the newest that it reads (SQLite's user_version).
 pub const VERSION: i32 = MIGRATIONS.len() as i32;
@@ -68,7 +79,7 @@ pub fn identity(db: &Connection) -> rusqlite::Result<(i32, i32)> {
 }
 
 /// The columns of an event, in the order of [`Writing::insert`] and [`event_of`].
-const COLUMNS: [&str; 37] = [
+const COLUMNS: [&str; 41] = [
     "seq",
     "when_ms",
     "boot_ms",
@@ -106,6 +117,10 @@ const COLUMNS: [&str; 37] = [
     "policy_version",
     "last_ms",
     "attempts",
+    "search",
+    "theme",
+    "severity",
+    "decrypted",
 ];
 
 static INSERT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
@@ -118,6 +133,7 @@ pub fn select(version: i32) -> String {
     let column = |column: &&str| match *column {
         "host" => "hosts.host".to_owned(),
         "last_ms" | "attempts" if version < SPANS => "NULL".to_owned(),
+        "search" | "theme" | "severity" | "decrypted" if version < SEARCHES => "NULL".to_owned(),
         column => format!("events.{column}"),
     };
     let columns: Vec<_> = COLUMNS.iter().map(column).collect();
@@ -197,6 +213,10 @@ impl<'db> Writing<'db> {
             &event.policy_version,
             &event.span.map(|s| s.last_ms),
             &event.span.map(|s| s.attempts),
+            &text(&event.search),
+            &event.theme.map(|(theme, _)| theme as u8),
+            &event.theme.map(|(_, severity)| severity),
+            &(event.decrypted != Decrypted::NotAsked).then_some(event.decrypted as u8),
         ];
         self.insert.execute(columns.as_slice()).map(drop)
     }
@@ -259,6 +279,12 @@ pub fn event_of(row: &Row) -> rusqlite::Result<Option<(u64, Dated, Event<'static
     let ((Some(door), Some(action), Some(step), Some(intent)), Some(dated)) = (words, Dated::from_u8(byte(3)?)) else {
         return Ok(None);
     };
+    let number = |at: usize| row.get::<_, Option<u8>>(at);
+    let theme = match number(38)?.map(Theme::from_u8) {
+        Some(None) => return Ok(None),
+        theme => theme.flatten().zip(number(39)?),
+    };
+    let Some(decrypted) = Decrypted::from_u8(number(40)?.unwrap_or(0)) else { return Ok(None) };
     let event = Event {
         when_ms: row.get(1)?,
         boot_ms: row.get::<_, i64>(2)? as u64,
@@ -288,6 +314,9 @@ pub fn event_of(row: &Row) -> rusqlite::Result<Option<(u64, Dated, Event<'static
         bytes_down: row.get::<_, i64>(32)? as u64,
         duration_ms: row.get(33)?,
         policy_version: row.get(34)?,
+        search: text(37)?,
+        theme,
+        decrypted,
     };
     Ok(Some((row.get::<_, i64>(0)? as u64, dated, event)))
 }

@@ -50,6 +50,11 @@ impl Found {
     /// On no list.
     pub const NOTHING: Self = Self { categories: CategorySet::EMPTY, len: 0, locked: None, matches: [Match::NONE; MAX_MATCHES] };
 
+    /// What no entry says, but the page itself.
+    pub fn of(categories: CategorySet) -> Self {
+        Self { categories, ..Self::NOTHING }
+    }
+
     /// Adds a match; matches come longest first.
     pub fn push(&mut self, found: Match) {
         self.categories = self.categories.or(found.categories);

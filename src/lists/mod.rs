@@ -30,6 +30,7 @@
 //! - [`locked`]     the sealed lists of the locked tier: hashes, never names
 //!
 //! From words to a worry:
+//! - [`private`]    `never-inside.txt`: hosts whose TLS is never looked into
 //! - [`phrases`]    terms by theme, found in a text in chunks
 
 pub mod archive;
@@ -45,6 +46,7 @@ pub mod parse;
 mod path;
 pub mod pattern;
 pub mod phrases;
+pub mod private;
 pub mod provenance;
 pub mod run;
 pub mod search;

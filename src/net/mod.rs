@@ -4,6 +4,7 @@
 //! Always holds: nothing here knows who asks or what a name is; whatever comes from outside is bounded in size, time and
 //! count, and in what one client may take.
 //!
+//! - [`ca`]           the school's own certificate authority
 //! - [`batch`]        datagrams taken and sent several at a time
 //! - [`drain`]        the word to stop, passed to every door
 //! - [`listen`]       bound listeners and their accept loop, with a share for each client
@@ -11,20 +12,27 @@
 //! - [`framing`]      HTTP/1.1 requests framed as RFC 9112 says, or refused
 //! - [`destination`]  which addresses may be dialled for a client
 //! - [`fetch`]        a file brought from a server, whole or not at all
+//! - [`inspection`]   what looking into TLS takes
+//! - [`prefixed`]     a stream of which some bytes have been read already
 //! - [`tls`]          every configuration of TLS
 //! - [`early`]        a certificate that is not valid yet says that our clock is behind
 //! - [`own`]          the addresses of this machine
+//! - [`splice`]       bytes carried between two connections until both have ended
 //! - [`udp`]          datagrams that are answered from the address they were sent to
 
 pub mod batch;
+pub mod ca;
 pub mod destination;
 pub mod drain;
 pub mod early;
 pub mod fetch;
 pub mod framing;
 pub mod idle;
+pub mod inspection;
 pub mod listen;
 pub mod own;
+pub mod prefixed;
+pub mod splice;
 pub mod tls;
 pub mod udp;
 

@@ -1,13 +1,14 @@
 //! Every configuration of TLS, in one file: the ring provider, given explicitly; versions 1.2 and 1.3.
 
 use crate::wire::certificate;
-use rustls::client::verify_server_name;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::ring::{Ticketer, default_provider};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, ServerConfig, SignatureScheme};
 use std::sync::Arc;
 
 /// Why there is no configuration.
@@ -47,6 +48,76 @@ pub fn resolvers(more: Option<&[u8]>) -> Result<ClientConfig, TlsFault> {
     let verifier = super::early::Verifier::new(roots(more)?, provider.clone())?;
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+}
+
+/// For asking origins on behalf of clients: verified as for [`client`], and held against these revocation lists, as far as they
+/// go: of an authority whose list is not among them nothing is known (RFC 5280 §6.3). A list that is out of date counts no longer.
+///
+/// # Errors
+/// As [`client`], and a list that cannot be read.
+pub fn origins(more: Option<&[u8]>, crls: Vec<CertificateRevocationListDer<'static>>) -> Result<ClientConfig, TlsFault> {
+    let provider = Arc::new(default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(more)?), provider.clone())
+        .with_crls(crls)
+        .allow_unknown_revocation_status()
+        .build()?;
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(config.dangerous().with_custom_certificate_verifier(Arc::new(Origins(verifier))).with_no_client_auth())
+}
+
+/// A certificate that nobody but itself has signed.
+#[derive(Debug, thiserror::Error)]
+#[error("it is signed by itself")]
+pub struct SelfSigned;
+
+/// Verifies as webpki does, and says of what nobody vouches for whether it is signed by itself.
+#[derive(Debug)]
+struct Origins(Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for Origins {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match &verified {
+            Err(rustls::Error::InvalidCertificate(fault)) => {
+                // An authority's own certificate, shown as a server's, has a fault of its own.
+                let unknown = matches!(fault, CertificateError::UnknownIssuer | CertificateError::Other(_));
+                if unknown && certificate::is_self_issued(end_entity) {
+                    return Err(CertificateError::Other(OtherError(Arc::new(SelfSigned))).into());
+                }
+                verified
+            }
+            _ => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
 }
 
 /// Who is trusted: the authorities of this box, and those of `more`.

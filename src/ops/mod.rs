@@ -3,8 +3,10 @@
 //! - [`update`]   the public lists, fetched
 //! - [`tables`]   list files on disk to one table file, and back to the line an entry stands on
 //! - [`files`]    files replaced whole or not at all
+//! - [`ca`]       the school's own certificate authority on disk
 //! - [`changes`]  what was changed in the school's own entries
 //! - [`identity`] certificate and key on disk to what clients are shown
+//! - [`inside`]   files on disk to what looking into TLS takes
 //! - [`limits`]   as many open files as the system allows
 //! - [`locked`]   sealed lists on disk, and the copies that are kept of them
 //! - [`look_ups`] who looked at whom
@@ -15,9 +17,11 @@
 //! - [`signals`]  SIGHUP, SIGTERM, SIGINT
 //! - [`systemd`]  ready, reloading, stopping, watchdog
 
+pub mod ca;
 pub mod changes;
 pub mod files;
 pub mod identity;
+pub mod inside;
 pub mod limits;
 pub mod locked;
 pub mod logging;

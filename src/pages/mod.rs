@@ -9,6 +9,7 @@
 //! - [`block`]      'This page is not available in school'
 //! - [`warn`]       'Stop and think first'
 //! - [`why`]        what did not open on a device
+//! - [`ca`]         how the certificate authority gets onto devices
 //! - [`notice`]     what else there is to say: a page that did not answer, the gate's own front page
 //! - [`reader`]     who reads a page
 //! - [`language`]   in which language
@@ -18,6 +19,7 @@
 //! - [`sheet`]      the one style sheet, its hash, and the headers every page has
 
 pub mod block;
+pub mod ca;
 pub mod help;
 pub mod intent;
 pub mod language;
@@ -30,6 +32,7 @@ pub mod why;
 pub mod words;
 
 pub use block::BlockPage;
+pub use ca::CaPage;
 pub use intent::Seen;
 pub use language::Language;
 pub use notice::{Link, Notice};

@@ -11,6 +11,7 @@
 //! - [`timetable`]  when it may, precomputed to a minute-of-week table
 //! - [`own`]        the school's own entries
 //! - [`pass`]       what a teacher has opened, and until when
+//! - [`personal`]   where two people, or one at two times, would be told different things
 //! - [`safe`]       which hosts are answered as others, and for whom
 //! - [`decide`]     the order of precedence, top to bottom
 
@@ -18,6 +19,7 @@ pub mod ask;
 pub mod decide;
 pub mod own;
 pub mod pass;
+pub mod personal;
 pub mod profile;
 pub mod safe;
 pub mod timetable;
@@ -27,7 +29,8 @@ pub use ask::{Ask, Lock, Surface};
 pub use decide::{decide, decide_answer};
 pub use own::{Entry, OwnEntries};
 pub use pass::{Opened, Pass, Passes};
+pub use personal::Personal;
 pub use profile::{Group, Mode, NetworkRule, Policy, Profile, ProfileId};
-pub use safe::{Rewrite, Safe, Youtube, rewrite};
+pub use safe::{Rewrite, Safe, Youtube, rewrite, strictest};
 pub use timetable::{Cell, CellId, Days, SchoolDays, Timetable};
 pub use verdict::{Act, Action, Step, Verdict};

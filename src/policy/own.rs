@@ -128,6 +128,11 @@ impl OwnEntries {
         !self.by_host.is_empty() && host.suffixes().any(|suffix| self.by_host.contains_key(suffix))
     }
 
+    /// Whether any of these entries is not for the whole school, or not for good.
+    pub fn is_for_some(&self, host: &Host) -> bool {
+        self.along(host).any(|e| e.group.is_some() || e.until_ms.is_some())
+    }
+
     /// The longest firm block in force for these groups.
     pub fn firm_block<'a>(&'a self, host: &Host, groups: &Groups, now_ms: i64) -> Option<&'a Entry> {
         self.along(host).find(|e| e.firm && e.act == Act::Block && e.in_force(now_ms) && e.is_for(groups))

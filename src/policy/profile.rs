@@ -1,8 +1,10 @@
 //! What a group may do: profiles resolved to masks, and who has which.
 
+use super::decide::counting_groups;
 use super::{Act, OwnEntries, Passes, Safe, Timetable};
-use crate::words::{Category, CategorySet, GroupId, Network, NetworkId};
+use crate::words::{Category, CategorySet, GroupId, Groups, Network, NetworkId};
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 /// A profile, by its place in [`Policy::profiles`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +26,8 @@ pub struct Profile {
     pub pupils: bool,
     /// What search engines and YouTube are answered as.
     pub safe: Safe,
+    /// From which weight of its phrases on a page is taken for what they say. `None`: pages are not scored.
+    pub phrase_limit: Option<NonZeroU32>,
 }
 
 impl Profile {
@@ -102,6 +106,11 @@ impl Policy {
 
     pub fn network(&self, id: NetworkId) -> Option<&NetworkRule> {
         self.networks.get(usize::from(id.0))
+    }
+
+    /// From which weight of its phrases on a page is taken for what they say, for someone in these groups: the lowest limit.
+    pub fn phrase_limit(&self, groups: &Groups) -> Option<NonZeroU32> {
+        counting_groups(groups, self).filter_map(|(_, profile)| self.profile(profile)?.phrase_limit).min()
     }
 
     /// The network of an address: the longest range that holds it. `None`: a stranger, who is not answered.

@@ -1,24 +1,24 @@
 //! What comes after the answer to CONNECT, and after the transparent door's first look.
 
-use super::Proxy;
+use super::opening::{Opening, opening};
 use super::way::Way;
-use crate::net::idle::Idle;
+use super::{Proxy, inside, tunnel};
+use crate::journal::Decrypted;
+use bytes::BytesMut;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::io::{AsyncWriteExt, copy_bidirectional_with_sizes};
-
-/// A tunnel on which nothing moves: push services of Google and Apple say something every 28 minutes at the slowest.
-const IDLE: Duration = Duration::from_secs(30 * 60);
-
-/// A TLS record is at most 16 KiB (RFC 8446 §5.1): one read takes a whole one.
-const BUFFER: usize = 16 * 1024;
 
 /// Carries bytes until both sides have ended, or nothing moves for too long. Each side's end is passed on alone.
-pub async fn carry(_proxy: &Arc<Proxy>, way: Way) {
-    let mut client = Idle::new(way.stream, IDLE);
-    let mut origin = Idle::new(way.origin, IDLE);
-    // What the client sent right after its request, before anything else.
-    if origin.write_all(&way.already).await.is_ok() {
-        let _ = copy_bidirectional_with_sizes(&mut client, &mut origin, BUFFER, BUFFER).await;
+pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
+    if inside::chosen(&way.visit, &way.judged, &way.host) == Decrypted::Yes {
+        let mut already = BytesMut::from(std::mem::take(&mut way.already));
+        // On the heap: a tunnel that is not looked into holds none of it.
+        let opened = Box::pin(opening(&mut way.stream, &mut already)).await;
+        way.already = already.freeze();
+        if let Opening::Tls(hello) = opened
+            && inside::wanted(proxy, &way, &hello)
+        {
+            return Box::pin(inside::carry(proxy, way, hello)).await;
+        }
     }
+    tunnel::carry(proxy, way).await;
 }

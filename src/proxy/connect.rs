@@ -2,12 +2,13 @@
 
 use super::connection::{ClientStream, Connection};
 use super::dial::{self, Unreached};
+use super::inside;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::Asked;
 use super::way::Way;
 use crate::gate::{Judged, Visit};
-use crate::journal::Door;
+use crate::journal::{Decrypted, Door};
 use crate::pages::Seen;
 use crate::words::{ClientAddr, Host};
 use bytes::{Bytes, BytesMut};
@@ -41,6 +42,8 @@ pub async fn answer(
 ) -> Response<Body> {
     match dial::dial(&connection.proxy, record.visit, &record.judged, asked).await {
         Ok((origin, address)) => {
+            // What is looked into has a line for each request within.
+            record.decrypted = Some(inside::chosen(record.visit, &record.judged, &asked.host)).filter(|d| *d != Decrypted::Yes);
             record.note(StatusCode::OK, 0);
             connection.will_carry(Promised {
                 upgrade: hyper::upgrade::on(request),

@@ -1,6 +1,7 @@
 //! One client's connection: requests one after the other, then perhaps a way of another protocol.
 
 use super::connect::{self, Promised};
+use super::open::Held;
 use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
@@ -40,6 +41,8 @@ pub struct Connection {
     kept: Mutex<Option<Origin>>,
     /// Set by an answered CONNECT: what is carried once HTTP is over.
     promised: Mutex<Option<Promised>>,
+    /// Its place among the open connections, once it was judged.
+    pub held: Held,
 }
 
 /// Serves one connection to its end.
@@ -55,7 +58,8 @@ pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
 async fn http(proxy: &Arc<Proxy>, caller: Caller, mut drain: Drain) -> Option<Way> {
     let (kept, promised) = Default::default();
     let (client, local, peer) = (caller.client, caller.local.ip(), caller.stream.peer_addr().ok()?);
-    let connection = Arc::new(Connection { proxy: proxy.clone(), client, peer, local, kept, promised });
+    let held = proxy.open.hold(&proxy.gate, client);
+    let connection = Arc::new(Connection { proxy: proxy.clone(), client, peer, local, kept, promised, held });
     let answering = connection.clone();
     let service = service_fn(move |request| {
         let connection = answering.clone();
@@ -77,6 +81,7 @@ async fn http(proxy: &Arc<Proxy>, caller: Caller, mut drain: Drain) -> Option<Wa
             http.as_mut().graceful_shutdown();
             http.await
         }
+        () = connection.held.ended() => return None,
     };
     if ended.is_err_and(|e| e.is_parse()) {
         connection.proxy.gate.counters.malformed.inc();
@@ -121,7 +126,7 @@ impl Connection {
         }
         match asked.form {
             Form::Tunnel => connect::answer(self, &asked, record, seen, request).await,
-            Form::Absolute => plain::answer(self, &asked, record, seen, request).await,
+            Form::Absolute | Form::Inside => plain::answer(self, &asked, record, seen, request).await,
         }
     }
 
@@ -131,6 +136,14 @@ impl Connection {
 
     pub fn keep(&self, origin: Origin) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(origin);
+    }
+
+    /// What the answer that goes out now was judged by, for as long as it takes.
+    pub fn judged(&self, asked: &Asked) {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(origin) = &*kept {
+            self.held.judged(&asked.host, &asked.path, origin.address.ip());
+        }
     }
 
     fn take_promised(&self) -> Option<Promised> {

@@ -15,8 +15,13 @@
 //! - [`way`]         a client and an origin, joined
 //! - [`beyond`]      what comes after the answer to CONNECT
 //! - [`opening`]     the first bytes a client says on a connection of its own protocol
+//! - [`tunnel`]      bytes, both ways
+//! - [`open`]        connections that outlive their verdict
 //! - [`dial`]        resolve, judge, connect
 //! - [`headers`]     what belongs to one hop and what to the whole way
+//! - [`inside`]      looking into TLS
+//! - [`search`]      what a request searches for
+//! - [`scan`]     pages scored by the words on them
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`refuse`]      every answer of our own
 
@@ -26,12 +31,17 @@ mod connection;
 mod dial;
 mod expect;
 mod headers;
+mod inside;
+mod open;
 mod opening;
 mod origin;
 mod plain;
 mod record;
 mod refuse;
 mod request;
+mod scan;
+mod search;
+mod tunnel;
 mod way;
 
 use crate::gate::Gate;
@@ -39,10 +49,12 @@ use crate::net::Drain;
 use crate::net::listen::{self, Limits, Listening};
 use crate::net::own::OwnAddresses;
 use crate::resolve::Resolver;
+use open::Open;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// Connections at once. A Chromium browser opens up to 32 to a proxy, most of them for minutes: enough for 500 devices in
 /// use; each costs some 30 KiB when idle. Where the process has fewer descriptors, those count.
@@ -82,7 +94,9 @@ impl Bound {
 
     /// Serves until the word to stop; then finishes requests and, after a few seconds, closes tunnels.
     pub async fn serve(self, gate: Arc<Gate>, resolver: Arc<Resolver>, drain: Drain) {
-        let proxy = Arc::new(Proxy { gate, resolver, own: OwnAddresses::read() });
+        let proxy = Arc::new(Proxy { gate, resolver, own: OwnAddresses::read(), open: Arc::default() });
+        let mut watching = JoinSet::new();
+        watching.spawn(proxy.open.clone().watch(proxy.gate.clone()));
         let known = {
             let proxy = proxy.clone();
             move |client| proxy.gate.visit(client).is_some()
@@ -98,6 +112,7 @@ struct Proxy {
     gate: Arc<Gate>,
     resolver: Arc<Resolver>,
     own: OwnAddresses,
+    open: Arc<Open>,
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::Asked;
-use super::{HEAD_WAIT, headers};
+use super::{HEAD_WAIT, headers, scan};
 use crate::pages::Seen;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body as _, Incoming};
@@ -41,9 +41,13 @@ pub async fn answer(
         Ok(response) => {
             let (mut head, body) = response.into_parts();
             headers::for_client(&mut head);
+            let Some(body) = scan::passed(&mut record, &head.headers, body).await else {
+                return refuse::blocked(&mut record, seen);
+            };
             let bytes_down = if is_head { 0 } else { headers::length(&head.headers).unwrap_or(0) };
             record.note(head.status, bytes_down);
-            Response::from_parts(head, body.boxed_unsync())
+            connection.judged(asked);
+            Response::from_parts(head, body)
         }
         Err(Unanswered::Unreached(Unreached::Blocked(behind))) => {
             record.judged = *behind;
@@ -61,6 +65,9 @@ async fn carry(
 ) -> Result<Response<Incoming>, Unanswered> {
     let (mut head, body) = request.into_parts();
     headers::for_origin(&mut head, asked);
+    if scan::wanted(record.visit, record.judged.verdict.step).is_some() {
+        headers::readable(&mut head.headers);
+    }
     if let Some(mut kept) = kept(connection, asked, record).await {
         // A kept connection may be closed by the origin in the moment it is used. What asks only, and has no body, is
         // asked again on a new one (RFC 9110 §9.2.2); the rest is the client's to repeat.

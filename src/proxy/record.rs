@@ -9,8 +9,10 @@
 
 use super::headers;
 use super::request::{Asked, Form};
-use crate::gate::{Gate, Heard, Judged, Visit};
-use crate::journal::{Door, Intent};
+use super::search;
+use crate::gate::{Gate, Heard, Judged, Visit, Within};
+use crate::journal::{Decrypted, Door, Intent};
+use crate::lists::phrases::Theme;
 use crate::pages::Reader;
 use crate::words::Host;
 use hyper::{Method, Request, StatusCode};
@@ -26,6 +28,12 @@ pub struct Record<'a> {
     asked: &'a Asked,
     method: Method,
     intent: Intent,
+    /// Which door it came to.
+    pub door: Door,
+    /// Whether it was within TLS that was looked into, or why not.
+    pub decrypted: Option<Decrypted>,
+    /// What it searches for, and what that is about.
+    search: Option<(String, Option<(Theme, u8)>)>,
     bytes_up: u64,
     began: Instant,
     noted: bool,
@@ -42,8 +50,24 @@ impl<'a> Record<'a> {
     ) -> Self {
         let bytes_up = headers::length(request.headers()).unwrap_or(0);
         let method = request.method().clone();
-        let (began, reader) = (Instant::now(), Reader::default());
-        Self { gate, visit, judged, reader, asked, method, intent, bytes_up, began, noted: false }
+        let search = search::of(visit, asked, request);
+        let intent = if search.is_some() { Intent::Search } else { intent };
+        let (door, decrypted) = (Door::Proxy, None);
+        Self {
+            gate,
+            visit,
+            judged,
+            reader: Reader::default(),
+            asked,
+            method,
+            intent,
+            door,
+            decrypted,
+            search,
+            bytes_up,
+            began: Instant::now(),
+            noted: false,
+        }
     }
 
     pub fn host(&self) -> &Host {
@@ -68,7 +92,7 @@ impl<'a> Record<'a> {
             return;
         }
         let heard = Heard {
-            door: Door::Proxy,
+            door: self.door,
             method: self.method.as_str(),
             host: self.asked.host.as_str().into(),
             port: self.asked.port,
@@ -79,6 +103,11 @@ impl<'a> Record<'a> {
             bytes_up: self.bytes_up,
             bytes_down,
             duration_ms: u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX),
+            within: Within {
+                decrypted: self.decrypted,
+                search: self.search.as_ref().map_or("", |(words, _)| words),
+                theme: self.search.as_ref().and_then(|(_, theme)| *theme),
+            },
         };
         self.gate.note(self.visit, &self.judged, heard);
     }

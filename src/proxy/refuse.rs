@@ -90,6 +90,33 @@ fn notice(record: &Record<'_>, fault: &Unanswered, said: &str) -> String {
     Notice { school, heading, lines: &[line], detail: said }.html_in(record.reader.language, &[])
 }
 
+/// A request for another host than the connection was made for (RFC 9110 §15.5.20).
+pub fn misdirected(record: &mut Record<'_>) -> Response<Body> {
+    let said = "This connection is for another host.\n";
+    told(record, line(StatusCode::MISDIRECTED_REQUEST, said), "http_request_denied")
+}
+
+/// A request that was allowed, to an origin that could not prove who it is: a heading and a sentence, and the error in the
+/// field's own words.
+pub fn distrusted(
+    record: &mut Record<'_>,
+    seen: Seen,
+    (heading, sentence): (&str, &str),
+    word: &str,
+    detail: &str,
+) -> Response<Body> {
+    let detail = format!("{}: {detail}", record.host());
+    let status = StatusCode::BAD_GATEWAY;
+    let response = if seen.page {
+        let school = &record.visit.snapshot.config.school.name;
+        let language = record.reader.language;
+        page(status, Notice { school, heading, lines: &[sentence], detail: &detail }.html_in(language, &[]), language)
+    } else {
+        line(status, &format!("{heading}. {detail}.\n"))
+    };
+    told(record, response, word)
+}
+
 /// Notes the answer, which leaves after this.
 fn told(record: &mut Record<'_>, mut response: Response<Body>, word: &str) -> Response<Body> {
     if let Ok(value) = HeaderValue::try_from(format!("schoolgate; error={word}")) {

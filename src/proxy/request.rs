@@ -12,6 +12,8 @@ pub enum Form {
     Absolute,
     /// `CONNECT a.example:443`
     Tunnel,
+    /// Within TLS that is looked into: `GET /path`, or what HTTP/2 has for it.
+    Inside,
 }
 
 /// What a request asks for.
@@ -87,7 +89,7 @@ impl Asked {
     pub fn usual_ports(&self) -> &'static [u16] {
         match self.form {
             Form::Absolute => &[80, 443],
-            Form::Tunnel => &[443],
+            Form::Tunnel | Form::Inside => &[443],
         }
     }
 
@@ -97,7 +99,8 @@ impl Asked {
             Some(std::net::IpAddr::V6(v6)) => format!("[{v6}]"),
             _ => self.host.to_string(),
         };
-        if self.port == 80 { host } else { format!("{host}:{}", self.port) }
+        let own = if self.form == Form::Inside { 443 } else { 80 };
+        if self.port == own { host } else { format!("{host}:{}", self.port) }
     }
 }
 

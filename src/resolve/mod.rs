@@ -15,10 +15,12 @@
 //! - [`failover`]    several upstreams: which is asked first, when the next one is asked as well
 //! - [`rebinding`]   addresses inside the school that somebody outside gives for a name
 //! - [`update`]      dynamic updates of the school's own zones
+//! - [`behind`]      what the lists know of what stands behind an answer
 //! - [`cache`]       what upstreams said, until it is too old; and a day longer, for when nobody answers
 //! - [`flight`]      many clients, one question: asked once
 //! - [`shares`]      how many open questions one client may have
 
+pub mod behind;
 pub mod cache;
 pub mod connection;
 pub mod failover;
@@ -43,9 +45,11 @@ pub use routes::Plan;
 pub use shares::Share;
 
 use crate::config::{Dns, Upstream as Written};
-use crate::wire::{Message, Query, Rcode, answer, rr};
+use crate::wire::answer::{self, Age};
+use crate::wire::{Message, Query, Rcode, rr};
 use crate::words::{ClientAddr, Host, Name};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use behind::Behind;
 use cache::Cache;
 use connection::Trust;
 use flight::Flights;
@@ -102,6 +106,7 @@ pub struct WireAnswer {
     received: Instant,
     /// The message without ECH, once somebody was to have it so; `None`: it is the same.
     without_ech: OnceLock<Option<Box<Message>>>,
+    behind: ArcSwapOption<Behind>,
 }
 
 /// What a host leads to: what a door that connects must judge beside the host itself.
@@ -281,7 +286,7 @@ fn why_none(v4: &Outcome, v6: &Outcome) -> ResolveFault {
 
 impl WireAnswer {
     fn new(message: Message) -> Self {
-        Self { message, received: Instant::now(), without_ech: OnceLock::new() }
+        Self { message, received: Instant::now(), without_ech: OnceLock::new(), behind: ArcSwapOption::empty() }
     }
 
     /// The same, too old to be believed for longer than `ttl` seconds from now.
@@ -328,11 +333,11 @@ impl WireAnswer {
         Some(&self.message).filter(|message| !message.has_services() && message.error().is_none())
     }
 
-    /// Writes the answer for a client that takes `limit` octets, TTLs counted down to `now`; without what hides names from the
-    /// gate, unless `keep_ech`. Gives its response code.
-    pub fn write(&self, query: &Query, limit: usize, now: Instant, keep_ech: bool, out: &mut Vec<u8>) -> Rcode {
+    /// Writes the answer for a client that takes `limit` octets, TTLs counted down to `now` and to at most `most`; without what
+    /// hides names from the gate, unless `keep_ech`. Gives its response code.
+    pub fn write(&self, query: &Query, limit: usize, now: Instant, most: u32, keep_ech: bool, out: &mut Vec<u8>) -> Rcode {
         let message = if keep_ech { &self.message } else { self.without_ech() };
-        answer::pass_on(message, query, self.age(now), limit, out);
+        answer::pass_on(message, query, Age { passed: self.age(now), most }, limit, out);
         message.rcode()
     }
 

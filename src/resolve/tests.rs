@@ -71,7 +71,7 @@ async fn a_message_comes_through_whole() {
     for (trusted_ad, flags) in [(true, 0x20), (false, 0)] {
         let resolver = Resolver::new(&[Written { trusted_ad, ..stub.address.into() }]);
         let mut out = Vec::new();
-        resolver.answer(&query).await.expect("an answer").write(&query, 1232, Instant::now(), true, &mut out);
+        resolver.answer(&query).await.expect("an answer").write(&query, 1232, Instant::now(), u32::MAX, true, &mut out);
         assert_eq!((out[3] & 0x2f, out[9]), (flags, 2), "AD from whom we trust, no error, two records of authority");
     }
 }

@@ -76,7 +76,9 @@ pub enum Body<'a> {
         ttl: u32,
     },
     /// What ANY is answered with, of whatever name: enough for who asks, and too short to flood a third with (RFC 8482 §4.2).
-    Minimal,
+    Minimal {
+        ttl: u32,
+    },
 }
 
 /// An answer of our own.
@@ -94,9 +96,9 @@ impl Made<'_> {
         Self { rcode, body: Body::Nothing, error: None }
     }
 
-    /// The answer to ANY.
-    pub fn minimal() -> Self {
-        Self { rcode: Rcode::NOERROR, body: Body::Minimal, error: None }
+    /// The answer to ANY, to be kept for this many seconds at most.
+    pub fn minimal(most: u32) -> Self {
+        Self { rcode: Rcode::NOERROR, body: Body::Minimal { ttl: MINIMAL_TTL.min(most) }, error: None }
     }
 
     /// An address if the question is for one of its family, else no such type.
@@ -144,9 +146,9 @@ impl Made<'_> {
                     out.extend_from_slice(&data);
                 }
             }
-            Body::Minimal => {
+            Body::Minimal { ttl } => {
                 out[7] = 1; // ANCOUNT
-                record(HEADER, rr::HINFO, MINIMAL_TTL, out);
+                record(HEADER, rr::HINFO, ttl, out);
                 out.extend_from_slice(&(MINIMAL.len() as u16).to_be_bytes());
                 out.extend_from_slice(MINIMAL);
             }
@@ -179,10 +181,28 @@ pub fn cut(query: &Query, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Ve
     opt(query, rcode, error, out);
 }
 
-/// Passes an upstream's message on, `age` seconds after it came, to a client that takes `limit` octets.
+/// How long ago a message came, and how long it may be kept at most, in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Age {
+    pub passed: u32,
+    pub most: u32,
+}
+
+impl Age {
+    /// Of a message that may be kept as long as it says.
+    pub fn of(passed: u32) -> Self {
+        Self { passed, most: u32::MAX }
+    }
+
+    fn left(self, ttl: u32) -> u32 {
+        seconds(ttl).saturating_sub(self.passed).min(self.most)
+    }
+}
+
+/// Passes an upstream's message on, of this age, to a client that takes `limit` octets.
 ///
 /// What does not fit is left out whole: see [`cut`].
-pub fn pass_on(message: &Message, query: &Query, age: u32, limit: usize, out: &mut Vec<u8>) {
+pub fn pass_on(message: &Message, query: &Query, age: Age, limit: usize, out: &mut Vec<u8>) {
     // A copy of another question would answer what was not asked; the key of the cache keeps this true.
     debug_assert_eq!(message.question_len(), query.name.wire().len() + 4);
     copy(message.bytes(), message.ttls().iter().map(|&at| at as usize), message.error(), query, age, limit, out);
@@ -194,7 +214,7 @@ pub fn copy(
     ttls: impl Iterator<Item = usize>,
     error: Option<(Ede, &str)>,
     query: &Query,
-    age: u32,
+    age: Age,
     limit: usize,
     out: &mut Vec<u8>,
 ) {
@@ -214,7 +234,7 @@ pub fn copy(
     out[HEADER..HEADER + name.len()].copy_from_slice(name);
     for at in ttls {
         let ttl = &mut out[at..at + 4];
-        let left = seconds(u32::from_be_bytes([ttl[0], ttl[1], ttl[2], ttl[3]])).saturating_sub(age);
+        let left = age.left(u32::from_be_bytes([ttl[0], ttl[1], ttl[2], ttl[3]]));
         ttl.copy_from_slice(&left.to_be_bytes());
     }
     opt(query, rcode, error, out);

@@ -180,6 +180,8 @@ fn a_week_file_of_rows_that_stand_for_one_event_each_is_read_and_written_on() {
     let path = dir.path().join("2026-W47.db");
     let db = Connection::open(&path).expect("opened");
     let first = "ALTER TABLE events DROP COLUMN last_ms; ALTER TABLE events DROP COLUMN attempts; DROP TABLE booked;
+                 ALTER TABLE events DROP COLUMN search; ALTER TABLE events DROP COLUMN theme;
+                 ALTER TABLE events DROP COLUMN severity; ALTER TABLE events DROP COLUMN decrypted;
                  PRAGMA user_version = 1;";
     db.execute_batch(first).expect("as the first version made it");
     drop(db);

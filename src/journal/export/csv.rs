@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::io;
 
 /// The columns, in their order.
-pub const COLUMNS: [&str; 39] = [
+pub const COLUMNS: [&str; 43] = [
     "when",
     "when_local",
     "dated",
@@ -38,6 +38,10 @@ pub const COLUMNS: [&str; 39] = [
     "category",
     "categories",
     "intent",
+    "search",
+    "theme",
+    "severity",
+    "decrypted",
     "count",
     "sum",
     "last",
@@ -98,6 +102,10 @@ impl<W: io::Write> Csv<W> {
             named(&line.category),
             list(&line.categories),
             own(line.intent),
+            sent(&line.search),
+            own(line.theme.unwrap_or_default()),
+            line.severity.map(|s| s.to_string()).unwrap_or_default(),
+            own(line.decrypted),
             line.count.to_string(),
             line.sum.to_string(),
             own(line.last.as_deref().unwrap_or_default()),

@@ -61,6 +61,14 @@ pub struct Line {
     pub category: Option<String>,
     pub categories: Vec<String>,
     pub intent: &'static str,
+    /// What was searched for, where it was seen.
+    pub search: Option<String>,
+    /// What its words are about, if they are of a theme.
+    pub theme: Option<&'static str>,
+    /// How much they weigh in it, 1 to 100.
+    pub severity: Option<u8>,
+    /// Whether what went through TLS was seen, or why it was not.
+    pub decrypted: &'static str,
     pub count: u32,
     /// Whether it stands for all that a client asked within a second, of which no names are kept: it asked without end.
     pub sum: bool,
@@ -128,6 +136,10 @@ impl Line {
             category: event.category.map(|c| names.category(c)),
             categories: event.categories.iter().map(|c| names.category(c)).collect(),
             intent: event.intent.word(),
+            search: text(&event.search),
+            theme: event.theme.map(|(theme, _)| theme.word()),
+            severity: event.theme.map(|(_, severity)| severity),
+            decrypted: event.decrypted.word(),
             count: event.count,
             sum: event.is_sum(),
             last: event.span.map(|s| rfc3339(s.last_ms)),

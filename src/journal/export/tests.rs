@@ -158,7 +158,7 @@ fn json_has_the_keys_of_the_contract() {
     let told: serde_json::Value = serde_json::from_str(&json(&line(proxied()))).expect("JSON");
     for key in
         "when seq school gateway door client device person groups how_known how_sure method host port path query_type action \
-                step rule profile list entry categories intent count sum last bytes duration pass policy_version"
+                step rule profile list entry categories theme severity intent search decrypted count sum last bytes duration pass policy_version"
             .split_whitespace()
     {
         assert!(told.get(key).is_some(), "{key}");
@@ -195,7 +195,13 @@ fn squid_lines_have_ten_fields() {
 const NASTY: &str = "x\n1794996000.000 0 10.0.0.1 TCP_MISS/200\r\n\x1b[2J\x07 \"'\\\u{7f}\u{9b}\u{202e}\u{2028},;";
 
 fn nasty() -> Line {
-    let event = Event { method: "G\nE\x1bT \"".into(), host: NASTY.into(), path: format!("/{NASTY}").into(), ..proxied() };
+    let event = Event {
+        method: "G\nE\x1bT \"".into(),
+        host: NASTY.into(),
+        path: format!("/{NASTY}").into(),
+        search: NASTY.into(),
+        ..proxied()
+    };
     line_of(event, NASTY)
 }
 
@@ -230,6 +236,7 @@ fn a_spreadsheet_runs_nothing_that_a_client_sent() {
         let event = Event {
             host: start.into(),
             path: start.into(),
+            search: start.into(),
             method: start.chars().take(16).collect::<String>().into(),
             ..proxied()
         };
@@ -237,7 +244,7 @@ fn a_spreadsheet_runs_nothing_that_a_client_sent() {
         let mut reader = ::csv::Reader::from_reader(table.as_bytes());
         let row = reader.records().next().expect("one").expect("a row");
         let cell = |name| row.get(csv::COLUMNS.iter().position(|c| *c == name).expect("a column")).expect("a cell");
-        for name in ["host", "path", "method", "person"] {
+        for name in ["host", "path", "method", "person", "search"] {
             assert!(cell(name).starts_with('\''), "{name}: {}", cell(name));
         }
     }

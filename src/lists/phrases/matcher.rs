@@ -217,6 +217,11 @@ impl<'m> Scan<'m> {
         self.finder.began.len() + self.finder.heard.len() + self.finder.waiting.len() + self.finder.ends.len()
     }
 
+    /// What the rules come to that were found so far; of the terms those that nothing can change any more.
+    pub fn so_far(&self) -> Score<'m> {
+        self.finder.seen.score(self.finder.matcher)
+    }
+
     /// The text is over: tells what was still waited for, and what all of it comes to.
     pub fn end(mut self, each: &mut dyn FnMut(Hit<'m>)) -> Score<'m> {
         let finder = &mut self.finder;

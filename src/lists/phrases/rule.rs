@@ -4,6 +4,7 @@ use super::engine::LONGEST;
 use super::fold::{Folded, fold};
 use super::matcher::MAX_WORDS;
 use super::words::normal;
+use crate::words::Category;
 use std::sync::Arc;
 
 /// All parts on one page, in any order, and what that does.
@@ -17,6 +18,19 @@ pub struct Rule {
     /// The file it stands in, as a path inside the folder of lists, and the line, from 1.
     pub file: Arc<str>,
     pub line: u32,
+}
+
+impl Rule {
+    /// This rule, with a category of ours in place of what its list says.
+    #[must_use]
+    pub fn speaking_of(self, category: Category) -> Self {
+        Self { category: category.bit().to_string().into(), ..self }
+    }
+}
+
+/// The category that [`Rule::speaking_of`] wrote.
+pub fn category(said: &str) -> Option<Category> {
+    said.parse().ok().and_then(Category::from_bit)
 }
 
 /// What a rule does to a page.

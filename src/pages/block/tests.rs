@@ -62,6 +62,7 @@ fn config() -> Config {
         otherwise: Act::Allow,
         pupils,
         safe: Safe::STRICTEST,
+        phrase_limit: None,
     };
     let group = |name: &str, profile| Group { name: name.into(), profile: ProfileId(profile), priority: None };
     let policy = Policy {

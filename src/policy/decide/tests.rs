@@ -50,6 +50,7 @@ fn profile(name: &str, block: &[Category], warn: &[Category]) -> Profile {
         otherwise: Act::Allow,
         pupils: true,
         safe: Safe::STRICTEST,
+        phrase_limit: None,
     }
 }
 

@@ -14,6 +14,7 @@ fn policy(groups: &[(Safe, Option<u8>)]) -> Policy {
         otherwise: Act::Allow,
         pupils: true,
         safe,
+        phrase_limit: None,
     };
     let group = |(i, (_, priority)): (usize, &(Safe, Option<u8>))| Group {
         name: "a group".into(),

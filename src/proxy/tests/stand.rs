@@ -48,19 +48,18 @@ impl Stand {
                 tokio::spawn(answer(stream, number, hearing.clone(), say));
             }
         });
-        Self::of_school(origin, heard, more).await
+        Self::at_with(origin, heard, more).await
     }
 
     /// A gate before whatever listens there.
     pub async fn at(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>) -> Self {
-        Self::of_school(origin, heard, "").await
+        Self::at_with(origin, heard, "").await
     }
 
-    /// The same, with more of the school's configuration.
-    pub async fn of_school(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>, more: &str) -> Self {
+    /// [`Stand::at`], with more tables of the configuration.
+    pub async fn at_with(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>, more: &str) -> Self {
         let port = origin.port();
-        let ours = format!("[proxy]\nlisten = [\"127.0.0.1:0\"]\ndestinations = [\"{origin}\"]\n{more}");
-        let school = School::with(&ours);
+        let school = School::with(&format!("[proxy]\nlisten = [\"127.0.0.1:0\"]\ndestinations = [\"{origin}\"]\n{more}"));
         // `cname.example` is another name of one that is listed; `nobody` and Google's own are no names; every other has the address of the origin.
         let names = Stub::start(move |query, _| {
             let address = |name: &'static [u8]| -> Row<'static> { (0, name, rr::A, 60, &[127, 0, 0, 1]) };

@@ -129,7 +129,7 @@ async fn what_is_signed_is_vouched_for_what_is_forged_is_refused_and_what_is_uns
             query.authentic = true;
             let answer = resolver.answer(&query).await.expect("an answer");
             let mut out = Vec::new();
-            answer.write(&query, 1232, Instant::now(), true, &mut out);
+            answer.write(&query, 1232, Instant::now(), u32::MAX, true, &mut out);
             let parsed = Parsed::from_vec(&out).expect("a message");
             let what = format!("{name}, signatures {wants_signatures}");
             assert_eq!(u16::from(parsed.metadata.response_code), code, "{what}");

@@ -25,7 +25,7 @@ async fn upstream() -> (Scripted, Arc<AtomicU8>) {
 
 fn ttl_of(answer: &WireAnswer, query: &Query) -> (u32, Option<u16>) {
     let mut out = Vec::new();
-    answer.write(query, 1232, Instant::now(), true, &mut out);
+    answer.write(query, 1232, Instant::now(), u32::MAX, true, &mut out);
     let parsed = hickory_proto::op::Message::from_vec(&out).expect("a message");
     let ttl = parsed.answers.iter().chain(&parsed.authorities).map(|r| r.ttl).min().expect("a record");
     let error = parsed.edns.as_ref().and_then(|e| {

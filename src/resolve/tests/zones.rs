@@ -42,7 +42,7 @@ fn record(name: &str, data: Data) -> Record {
 async fn parsed(resolver: &Resolver, name: &str, kind: u16) -> hickory_proto::op::Message {
     let query = asked(name, kind, false);
     let mut out = Vec::new();
-    resolver.answer(&query).await.expect("an answer").write(&query, 1232, Instant::now(), true, &mut out);
+    resolver.answer(&query).await.expect("an answer").write(&query, 1232, Instant::now(), u32::MAX, true, &mut out);
     hickory_proto::op::Message::from_vec(&out).expect("a message")
 }
 

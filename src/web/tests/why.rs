@@ -28,6 +28,7 @@ fn meets(stand: &Stand, visit: &Visit, method: &str, host: &str, intent: Intent)
         bytes_up: 0,
         bytes_down: 0,
         duration_ms: 0,
+        within: Default::default(),
     };
     stand.school.gate.note(visit, &judged, heard);
 }

@@ -99,7 +99,7 @@ fn a_malformed_query_is_answered_by_its_header_alone() {
 
 fn passed(bytes: Vec<u8>, query: &[u8], age: u32, limit: usize) -> Parsed {
     let mut out = Vec::new();
-    pass_on(&Message::read(bytes).expect("a message"), &Query::read(query).expect("a query"), age, limit, &mut out);
+    pass_on(&Message::read(bytes).expect("a message"), &Query::read(query).expect("a query"), Age::of(age), limit, &mut out);
     assert!(out.len() <= limit);
     parsed(&out)
 }

@@ -1,0 +1,24 @@
+//! A way that is carried by name only: bytes, both ways, until both sides are done.
+
+use super::Proxy;
+use super::way::Way;
+use crate::net::splice;
+use std::sync::Arc;
+
+/// Carries until both sides have ended, one breaks off, nothing moves for too long, or the verdict is another.
+///
+/// Of the way only the sockets are kept: a tunnel lives for hours, and holds no snapshot of the policy.
+pub fn carry(proxy: &Arc<Proxy>, way: Way) -> impl Future<Output = ()> + Send + use<> {
+    let held = proxy.open.tunnel(&proxy.gate, way.client, &way.host, way.address.ip());
+    let Way { mut stream, mut origin, already, .. } = way;
+    async move {
+        let why = tokio::select! {
+            carried = splice::carry(&mut stream, &mut origin, already, held.moved()) => match carried {
+                Ok(()) => "both sides ended",
+                Err(_) => "a side broke off",
+            },
+            () = held.ended() => "it was ended here",
+        };
+        tracing::debug!(up = held.moved().up(), down = held.moved().down(), "a tunnel ended: {why}");
+    }
+}
