@@ -51,6 +51,10 @@ impl BlockPage {
         self.render().unwrap_or_default()
     }
 
+    fn words(&self) -> &'static Words {
+        self.words
+    }
+
     fn style(&self) -> &'static str {
         sheet::STYLE
     }

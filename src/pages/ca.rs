@@ -28,7 +28,7 @@ pub struct CaPage<'a> {
 impl CaPage<'_> {
     pub fn html(&self) -> String {
         // As for the block page: nothing here can fail.
-        Page { ca: self, school: self.school, words: Language::English.words() }.render().unwrap_or_default()
+        Page { ca: self, school: self.school }.render().unwrap_or_default()
     }
 
     /// The code as one path of squares, with the four squares of white around it that readers want (ISO/IEC 18004); empty if the
@@ -51,10 +51,13 @@ impl CaPage<'_> {
 struct Page<'a> {
     ca: &'a CaPage<'a>,
     school: &'a str,
-    words: &'a Words,
 }
 
 impl Page<'_> {
+    fn words(&self) -> &'static Words {
+        Language::English.words()
+    }
+
     fn style(&self) -> &'static str {
         sheet::STYLE
     }

@@ -28,7 +28,7 @@ pub struct Link<'a> {
 struct Page<'a> {
     notice: &'a Notice<'a>,
     school: &'a str,
-    words: &'a Words,
+    words: &'static Words,
     links: &'a [Link<'a>],
 }
 
@@ -46,6 +46,10 @@ impl Notice<'_> {
 }
 
 impl Page<'_> {
+    fn words(&self) -> &'static Words {
+        self.words
+    }
+
     fn style(&self) -> &'static str {
         sheet::STYLE
     }

@@ -45,6 +45,10 @@ impl WarnPage {
         self.render().unwrap_or_default()
     }
 
+    fn words(&self) -> &'static Words {
+        self.words
+    }
+
     fn style(&self) -> &'static str {
         sheet::STYLE
     }

@@ -53,6 +53,10 @@ impl<'a> WhyPage<'a> {
         self.render().unwrap_or_default()
     }
 
+    fn words(&self) -> &'static Words {
+        self.words
+    }
+
     fn style(&self) -> &'static str {
         sheet::STYLE
     }

@@ -131,6 +131,7 @@ fn url(event: &Event, host: &Host) -> String {
     let name = if host.as_str().contains(':') { format!("[{host}]") } else { host.to_string() };
     let at = |usual: u16| if matches!(event.port, 0) || event.port == usual { String::new() } else { format!(":{}", event.port) };
     match event.method.as_ref() {
+        "GET" if event.port == 443 => format!("https://{name}{}", event.path),
         "GET" => format!("http://{name}{}{}", at(80), event.path),
         "CONNECT" => format!("https://{name}{}/", at(443)),
         _ => format!("http://{name}/"),
