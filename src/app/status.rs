@@ -47,6 +47,12 @@ pub struct Status {
     pub events_replayed: u64,
     pub events_undated: u64,
     pub strangers: u64,
+    /// Tunnels of the proxy that are open.
+    #[serde(default)]
+    pub tunnels: u64,
+    /// Connections the proxy holds at most: what open files are there for.
+    #[serde(default)]
+    pub most_connections: u64,
     pub upstream_failures: u64,
     /// Free bytes where the data is.
     pub disk_free: u64,
@@ -198,6 +204,11 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     if !clock_set {
         needs_you.push("the clock is not set: events wait, and are dated when it is".into());
     }
+    match gate.requests.open_count() {
+        0 => {}
+        1 => needs_you.push("1 request of a page waits for an answer: `schoolgate requests list`".into()),
+        n => needs_you.push(format!("{n} requests of pages wait for an answer: `schoolgate requests list`")),
+    }
     let certificate = certificate(&snapshot, gate.clock.unix_ms(), &mut needs_you);
     let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
@@ -249,6 +260,8 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         events_replayed: tally.replayed,
         events_undated: tally.undated,
         strangers: gate.counters.strangers.get(),
+        tunnels: gate.counters.tunnels.get().max(0) as u64,
+        most_connections: gate.counters.most_connections.get().max(0) as u64,
         upstream_failures: gate.counters.upstream_failures.get(),
         disk_free,
         reload_refused: refused,
@@ -284,6 +297,12 @@ impl fmt::Display for Status {
             writeln!(f, "  authority     {authority}")?;
         }
         writeln!(f, "  proxy         {}", list(&self.doors.proxy))?;
+        if !self.doors.proxy_tls.is_empty() {
+            writeln!(f, "  over TLS      {}", list(&self.doors.proxy_tls))?;
+        }
+        if self.most_connections > 0 {
+            writeln!(f, "  tunnels       {} open, of at most {} connections", self.tunnels, self.most_connections)?;
+        }
         writeln!(f, "  web           {}", list(&self.doors.web))?;
         for network in &self.networks {
             let mode = match (&network.off, network.watching) {

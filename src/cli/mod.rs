@@ -10,6 +10,7 @@ mod demo;
 mod effect;
 mod entries;
 mod explain;
+mod firewall;
 mod lists;
 mod log;
 mod man;
@@ -17,6 +18,7 @@ mod off;
 mod pass;
 mod people;
 mod report;
+mod requests;
 mod run;
 mod self_test;
 mod status;
@@ -71,6 +73,9 @@ enum Command {
     /// A teacher's pass: a host or category open to a group for a lesson
     #[command(subcommand)]
     Pass(pass::Command),
+    /// What people asked for on the pages: open this, block that
+    #[command(subcommand)]
+    Requests(requests::Command),
     /// Stop judging on a network for a while, but for the locked tier
     Off(off::OffArgs),
     /// End that before its time
@@ -90,6 +95,9 @@ enum Command {
     /// The school's own certificate authority, to look into HTTPS on its own devices
     #[command(subcommand)]
     Ca(ca::Command),
+    /// What the kernel sends to the doors: rules for nftables
+    #[command(subcommand)]
+    Firewall(firewall::Command),
     /// Does the gate block what it should? By network and profile, through its own doors; exit 1 if anything fails
     SelfTest,
     /// Completions for a shell
@@ -127,6 +135,7 @@ pub fn main() -> ExitCode {
         Command::Block(args) => entries::add(&context, args, false),
         Command::Entries(command) => entries::entries(&context, &command),
         Command::Pass(command) => pass::pass(&context, &command),
+        Command::Requests(command) => requests::requests(&context, command),
         Command::Off(args) => off::off(&context, args),
         Command::On(args) => off::on(&context, args),
         Command::Lists(command) => lists::lists(&context, &command),
@@ -134,6 +143,7 @@ pub fn main() -> ExitCode {
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
         Command::Ca(command) => ca::ca(&context, &command),
+        Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),

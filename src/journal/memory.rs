@@ -49,4 +49,15 @@ impl Memory {
         // caller's promise.
         out.extend_from_slice(unsafe { std::slice::from_raw_parts(self.map.as_ptr().add(offset), len) });
     }
+
+    /// Bytes of the memory, where they are.
+    ///
+    /// # Safety
+    /// Nobody writes that part of the memory as long as the slice lives.
+    pub unsafe fn slice(&self, offset: usize, len: usize) -> &[u8] {
+        assert!(offset.checked_add(len).is_some_and(|end| end <= self.map.len()));
+        // SAFETY: within the mapping (asserted above), and initialised, as every byte of a file is; that nobody writes is the
+        // caller's promise.
+        unsafe { std::slice::from_raw_parts(self.map.as_ptr().add(offset), len) }
+    }
 }

@@ -62,45 +62,73 @@ pub enum BadRecord {
 
 /// Appends the event's body to `out`: at most [`MAX_BODY`] bytes. Text that is too long is cut at a character.
 pub fn encode(event: &Event, out: &mut Vec<u8>) {
-    out.push(LAYOUT);
-    put(out, &flags(event).to_le_bytes());
-    out.extend([event.door as u8, event.action as u8, event.step as u8, event.intent as u8, event.labels]);
-    put(out, &event.when_ms.to_le_bytes());
-    put(out, &event.boot_ms.to_le_bytes());
-    put(out, &event.port.to_le_bytes());
-    put(out, &event.query_type.to_le_bytes());
-    put(out, &event.count.to_le_bytes());
-    put(out, &event.status.to_le_bytes());
-    put(out, &event.bytes_up.to_le_bytes());
-    put(out, &event.bytes_down.to_le_bytes());
-    put(out, &event.duration_ms.to_le_bytes());
-    put(out, &event.policy_version.to_le_bytes());
-    put(out, &event.profile.0.to_le_bytes());
-    put(out, &event.categories.bits().to_le_bytes());
-    if let Some(who) = &event.who {
-        encode_who(who, out);
-    }
-    event.category.into_iter().for_each(|c| out.push(c.bit()));
-    event.list.into_iter().for_each(|l| put(out, &l.0.to_le_bytes()));
-    event.rule.into_iter().for_each(|r| put(out, &r.to_le_bytes()));
-    event.group.into_iter().for_each(|g| put(out, &g.0.to_le_bytes()));
-    event.cell.into_iter().for_each(|c| put(out, &c.0.to_le_bytes()));
-    event.pass.into_iter().for_each(|p| put(out, &p.to_le_bytes()));
-    event.theme.into_iter().for_each(|(theme, severity)| out.extend([theme as u8, severity]));
-    if event.decrypted != Decrypted::NotAsked {
-        out.push(event.decrypted as u8);
-    }
     let (method, host, path) = (cut(&event.method, MAX_METHOD), cut(&event.host, MAX_HOST), cut(&event.path, MAX_PATH));
-    out.push(method.len() as u8);
-    put(out, &(host.len() as u16).to_le_bytes());
-    put(out, &(path.len() as u16).to_le_bytes());
-    put(out, method.as_bytes());
-    put(out, host.as_bytes());
-    put(out, path.as_bytes());
+    let mut fixed = Filling { bytes: [0; MAX_FIXED], len: 0 };
+    fixed.put([LAYOUT]);
+    fixed.put(flags(event).to_le_bytes());
+    fixed.put([event.door as u8, event.action as u8, event.step as u8, event.intent as u8, event.labels]);
+    fixed.put(event.when_ms.to_le_bytes());
+    fixed.put(event.boot_ms.to_le_bytes());
+    fixed.put(event.port.to_le_bytes());
+    fixed.put(event.query_type.to_le_bytes());
+    fixed.put(event.count.to_le_bytes());
+    fixed.put(event.status.to_le_bytes());
+    fixed.put(event.bytes_up.to_le_bytes());
+    fixed.put(event.bytes_down.to_le_bytes());
+    fixed.put(event.duration_ms.to_le_bytes());
+    fixed.put(event.policy_version.to_le_bytes());
+    fixed.put(event.profile.0.to_le_bytes());
+    fixed.put(event.categories.bits().to_le_bytes());
+    if let Some(who) = &event.who {
+        fixed.put_who(who);
+    }
+    event.category.into_iter().for_each(|c| fixed.put([c.bit()]));
+    event.list.into_iter().for_each(|l| fixed.put(l.0.to_le_bytes()));
+    event.rule.into_iter().for_each(|r| fixed.put(r.to_le_bytes()));
+    event.group.into_iter().for_each(|g| fixed.put(g.0.to_le_bytes()));
+    event.cell.into_iter().for_each(|c| fixed.put(c.0.to_le_bytes()));
+    event.pass.into_iter().for_each(|p| fixed.put(p.to_le_bytes()));
+    event.theme.into_iter().for_each(|(theme, severity)| fixed.put([theme as u8, severity]));
+    if event.decrypted != Decrypted::NotAsked {
+        fixed.put([event.decrypted as u8]);
+    }
+    fixed.put([method.len() as u8]);
+    fixed.put((host.len() as u16).to_le_bytes());
+    fixed.put((path.len() as u16).to_le_bytes());
+    let texts = [method, host, path].map(str::as_bytes);
+    out.reserve(fixed.len + method.len() + host.len() + path.len());
+    out.extend_from_slice(&fixed.bytes[..fixed.len]);
+    { texts }.into_iter().filter(|text| !text.is_empty()).for_each(|text| out.extend_from_slice(text));
     if !event.search.is_empty() {
         let search = cut(&event.search, MAX_SEARCH);
-        put(out, &(search.len() as u16).to_le_bytes());
-        put(out, search.as_bytes());
+        out.extend_from_slice(&(search.len() as u16).to_le_bytes());
+        out.extend_from_slice(search.as_bytes());
+    }
+}
+
+/// What is not text, on its way: in place, so that no field asks the heap for room.
+struct Filling {
+    bytes: [u8; MAX_FIXED],
+    len: usize,
+}
+
+impl Filling {
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, field: [u8; N]) {
+        self.bytes[self.len..self.len + N].copy_from_slice(&field);
+        self.len += N;
+    }
+
+    fn put_who(&mut self, who: &Who) {
+        match who.client.ip() {
+            IpAddr::V4(ip) => self.put(ip.octets()),
+            IpAddr::V6(ip) => self.put(ip.octets()),
+        }
+        self.put(who.network.0.to_le_bytes());
+        who.device.into_iter().for_each(|d| self.put(d.0.to_le_bytes()));
+        who.person.into_iter().for_each(|p| self.put(p.0.to_le_bytes()));
+        self.put([who.known as u8, who.sure as u8, who.groups.iter().count() as u8]);
+        who.groups.iter().for_each(|g| self.put(g.0.to_le_bytes()));
     }
 }
 
@@ -125,24 +153,11 @@ fn flags(event: &Event) -> u16 {
     .fold(0, |flags, (bit, set)| if set { flags | bit } else { flags })
 }
 
-fn encode_who(who: &Who, out: &mut Vec<u8>) {
-    match who.client.ip() {
-        IpAddr::V4(ip) => put(out, &ip.octets()),
-        IpAddr::V6(ip) => put(out, &ip.octets()),
-    }
-    put(out, &who.network.0.to_le_bytes());
-    who.device.into_iter().for_each(|d| put(out, &d.0.to_le_bytes()));
-    who.person.into_iter().for_each(|p| put(out, &p.0.to_le_bytes()));
-    out.extend([who.known as u8, who.sure as u8, who.groups.iter().count() as u8]);
-    who.groups.iter().for_each(|g| put(out, &g.0.to_le_bytes()));
-}
-
-fn put(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.extend_from_slice(bytes);
-}
-
 /// The first `most` bytes of a text, or one to three fewer where that would cut a character in two.
 fn cut(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
     text.get(..text.floor_char_boundary(most)).unwrap_or(text)
 }
 

@@ -188,6 +188,44 @@ impl Ring {
         }
     }
 
+    /// The records from `from` on that lie together, as they stand in the ring: up to `head`, to the ring's end, or to `most` bytes.
+    /// `None`: there is none before `head`. Consumer only.
+    pub fn run(&self, from: u64, head: u64, most: usize) -> Result<Option<Run<'_>>, Damaged> {
+        let mut start = from;
+        let bytes = loop {
+            if start == head {
+                return Ok(None);
+            }
+            if start > head || !start.is_multiple_of(8) || head - start > self.capacity {
+                return Err(Damaged);
+            }
+            let offset = start & (self.capacity - 1);
+            let together = (head - start).min(self.capacity - offset);
+            // SAFETY: below `head`, loaded with Acquire, and not yet released: the producer does not write here.
+            let bytes = unsafe { self.memory.slice(at::DATA + offset as usize, together as usize) };
+            if length(bytes) != Some(WRAP) {
+                break bytes;
+            }
+            start += self.capacity - offset;
+        };
+        let (mut end, mut records) = (0, 0);
+        while let Some(len) = length(&bytes[end..]).filter(|len| *len != WRAP) {
+            let need = frame_size(len as usize) as usize;
+            let whole = len as usize <= record::MAX_BODY && need <= bytes.len() - end;
+            if !whole || bytes[end + 8..end + FRAME] != (start + end as u64).to_le_bytes() {
+                if records == 0 {
+                    return Err(Damaged);
+                }
+                break;
+            }
+            if end + need > most && records > 0 {
+                break;
+            }
+            (end, records) = (end + need, records + 1);
+        }
+        Ok(Some(Run { position: start, records, bytes: &bytes[..end] }))
+    }
+
     /// A frame's head at an offset; at the very end of the data, where only a wrap's 8 bytes may fit, the rest is zero.
     fn copy<const N: usize>(&self, offset: u64, scratch: &mut Vec<u8>) -> [u8; N] {
         let (start, len) = (scratch.len(), N.min((self.capacity - offset) as usize));
@@ -249,6 +287,39 @@ fn reserve(file: &mut File, len: u64) -> io::Result<()> {
     }
 }
 
+/// Records that lie together in a ring, whole, each in its frame.
+pub struct Run<'a> {
+    /// Of the first.
+    pub position: u64,
+    pub records: u64,
+    pub bytes: &'a [u8],
+}
+
+impl Run<'_> {
+    /// Where the next one begins.
+    pub fn next(&self) -> u64 {
+        self.position + self.bytes.len() as u64
+    }
+}
+
+/// The body of the frame at the start of `bytes`, which was made at this position, and how long the frame is. `None`: there is none
+/// that is whole and as it was made.
+pub fn frame(bytes: &[u8], position: u64) -> Option<(&[u8], usize)> {
+    let len = length(bytes)? as usize;
+    let need = frame_size(len) as usize;
+    if len > record::MAX_BODY || need > bytes.len() || bytes[8..FRAME] != position.to_le_bytes() {
+        return None;
+    }
+    let crc = u32::from_le_bytes(*bytes[4..].first_chunk()?);
+    // Position and body, as they stand.
+    (crc32fast::hash(&bytes[8..FRAME + len]) == crc).then(|| (&bytes[FRAME..FRAME + len], need))
+}
+
+/// The length that a frame begins with.
+fn length(bytes: &[u8]) -> Option<u32> {
+    bytes.first_chunk().map(|len| u32::from_le_bytes(*len))
+}
+
 /// What a body takes in the ring.
 fn frame_size(body: usize) -> u64 {
     (FRAME + body).next_multiple_of(8) as u64
@@ -296,9 +367,9 @@ impl Producer {
         }
         let position = self.head + skip;
         self.scratch[..4].copy_from_slice(&(body as u32).to_le_bytes());
-        let crc = checksum(position, &self.scratch[FRAME..]);
-        self.scratch[4..8].copy_from_slice(&crc.to_le_bytes());
         self.scratch[8..FRAME].copy_from_slice(&position.to_le_bytes());
+        let crc = crc32fast::hash(&self.scratch[8..]);
+        self.scratch[4..8].copy_from_slice(&crc.to_le_bytes());
         let offset = |position: u64| at::DATA + (position & (capacity - 1)) as usize;
         // SAFETY: above the head, which the consumer does not read, and less than a capacity above the tail, which it has
         // released; there is no other producer.
@@ -341,6 +412,35 @@ mod tests {
         }
         ring.release(head);
         Ok(hosts)
+    }
+
+    #[test]
+    fn runs_hold_what_went_in_however_often_the_ring_goes_round() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ring = ring(folder.path());
+        let mut producer = Producer::of(ring.clone());
+        let mut n = 0;
+        for round in 0..500 {
+            let batch = round % 40;
+            assert!((n..n + batch).all(|n| producer.push(&event(n))));
+            let (mut at, head, mut hosts) = (ring.tail(), ring.head(), Vec::new());
+            while let Some(run) = ring.run(at, head, 1_000).expect("whole") {
+                let (mut to, mut records) = (0, 0);
+                while to < run.bytes.len() {
+                    let (body, len) = frame(&run.bytes[to..], run.position + to as u64).expect("a frame");
+                    hosts.push(record::decode(body).expect("an event").host.into_owned());
+                    (to, records) = (to + len, records + 1);
+                }
+                assert!(records == run.records && run.bytes.len() <= 1_000);
+                at = run.next();
+            }
+            ring.release(head);
+            assert_eq!(hosts, (n..n + batch).map(|n| event(n).host.to_string()).collect::<Vec<_>>());
+            n += batch;
+        }
+        assert!(ring.head() > 10 * SMALL);
+        let run = ring.run(0, 8, 1_000);
+        assert!(matches!(run, Err(Damaged)), "nothing is taken for a frame that was made elsewhere");
     }
 
     #[test]

@@ -4,12 +4,15 @@
 //! header:  magic, layout, checksum, first seq, boot
 //! records: each [len][crc] [seq][ring][position][kind] body
 //! ```
+//! What comes from a ring in one piece is written as it stands there: a body of the kind [`RUN`] holds the ring's own frames, of
+//! which each has its checksum, and the checksum before it is that of the fields alone. A run is whole or it is not there.
+//!
 //! A segment is named by its first seq, so that their order is that of their names.
 
 use super::event::Event;
 use super::gap::Gap;
 use super::record::{self, BadRecord};
-use super::ring::RingId;
+use super::ring::{self, RingId, Run};
 use super::time::BootId;
 use std::collections::{HashMap, VecDeque};
 use std::fs::{File, OpenOptions};
@@ -20,12 +23,14 @@ use std::path::{Path, PathBuf};
 /// A segment that has grown to this is closed, and deleted once week files have what is in it: as much as a start reads again
 /// after a crash, and that takes well under a second on a Raspberry Pi.
 const SEGMENT_BYTES: u64 = 8 << 20;
-/// How much of a segment goes into one transaction: 15,000 to 20,000 questions. The rings wait meanwhile, some 100 ms, a few
+/// How much of a segment goes into one transaction: some 8,000 questions. The rings wait meanwhile, some 50 ms, a few
 /// hundred on a Raspberry Pi, and have room for longer; each transaction is an fsync.
-pub const SLICE_BYTES: u64 = 5 << 19;
+pub const SLICE_BYTES: u64 = 1 << 20;
 
 const MAGIC: [u8; 8] = *b"SGSEG\0\r\n";
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
+/// The layout before: the same, and no runs.
+const WITHOUT_RUNS: u32 = 1;
 const HEADER: usize = 40;
 /// Length and checksum, which the length does not count.
 const PREFIX: usize = 8;
@@ -35,6 +40,12 @@ const FIXED: usize = 25;
 /// What a record is: in the file, one byte.
 const EVENT: u8 = 0;
 const GAP: u8 = 1;
+/// Events in the frames of their ring; seq and position are the first one's.
+const RUN: u8 = 2;
+
+/// Longest run.
+pub const MAX_RUN: usize = 256 << 10;
+const _: () = assert!(SLICE_BYTES as usize > PREFIX + FIXED + MAX_RUN && MAX_RUN > record::MAX_BODY);
 
 /// One record of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,30 +78,50 @@ impl<'a> Record<'a> {
         if self.kind == EVENT { record::question(self.body) } else { None }
     }
 
-    /// The record at the start of `bytes`, and how long it is. `None`: there is no whole one.
+    /// The record at the start of `bytes`, and how long it is; the first of a run stands for all. `None`: there is no whole one.
     fn parse(bytes: &'a [u8]) -> Option<(Self, usize)> {
         let word = |at: usize| bytes.get(at..)?.first_chunk().map(|b| u64::from_le_bytes(*b));
         let prefix = word(0)?;
         let (len, crc) = (prefix as u32 as usize, (prefix >> 32) as u32);
-        if !(FIXED..=FIXED + record::MAX_BODY).contains(&len) {
+        let kind = *bytes.get(PREFIX + FIXED - 1)?;
+        let most = if kind == RUN { MAX_RUN } else { record::MAX_BODY };
+        if !(FIXED..=FIXED + most).contains(&len) {
             return None;
         }
-        let summed = bytes.get(PREFIX..PREFIX + len)?;
+        let (fixed, body) = bytes.get(PREFIX..PREFIX + len)?.split_at(FIXED);
+        let summed = if kind == RUN { fixed } else { &bytes[PREFIX..PREFIX + len] };
         if crc32fast::hash(summed) != crc {
             return None;
         }
-        let record = Self { seq: word(8)?, ring: word(16)?, position: word(24)?, kind: *bytes.get(32)?, body: &summed[FIXED..] };
-        Some((record, PREFIX + len))
+        let record = Self { seq: word(8)?, ring: word(16)?, position: word(24)?, kind, body };
+        (kind != RUN || record.frames().last()?.1 == body.len()).then_some((record, PREFIX + len))
+    }
+
+    /// The events of a run, each with the offset of its end.
+    fn frames(self) -> impl Iterator<Item = (Self, usize)> {
+        let (mut seq, mut at) = (self.seq, 0);
+        std::iter::from_fn(move || {
+            let position = self.position + at as u64;
+            let (body, len) = ring::frame(self.body.get(at..)?, position)?;
+            let record = Self { seq, position, kind: EVENT, body, ..self };
+            (seq, at) = (seq + 1, at + len);
+            Some((record, at))
+        })
     }
 }
 
-/// The whole records at the start of `bytes`, each with the offset of its end.
+/// The whole records at the start of `bytes`, each with the offset up to which all is whole: within a run, where it begins.
 pub fn records(bytes: &[u8]) -> impl Iterator<Item = (Record<'_>, usize)> {
     let mut at = 0;
-    std::iter::from_fn(move || {
+    let parsed = std::iter::from_fn(move || {
         let (record, len) = Record::parse(bytes.get(at..)?)?;
         at += len;
-        Some((record, at))
+        Some((record, at - len, at))
+    });
+    parsed.flat_map(|(record, start, end)| {
+        let (frames, single) = if record.kind == RUN { (Some(record.frames()), None) } else { (None, Some((record, end))) };
+        let of_run = move |(frame, to): (_, usize)| (frame, if to == record.body.len() { end } else { start });
+        single.into_iter().chain(frames.into_iter().flatten().map(of_run))
     })
 }
 
@@ -229,6 +260,23 @@ impl Segments {
 
     /// Appends a batch, whole or not at all.
     pub fn append(&mut self, batch: &Batch, boot: BootId) -> io::Result<()> {
+        self.write(&[&batch.bytes], batch.records, boot)
+    }
+
+    /// Appends what a ring holds in one piece, whole or not at all.
+    pub fn append_run(&mut self, ring: RingId, run: &Run, boot: BootId) -> io::Result<()> {
+        let mut front = [0; PREFIX + FIXED];
+        for (word, at) in [self.next_seq, ring, run.position].iter().zip([8, 16, 24]) {
+            front[at..at + 8].copy_from_slice(&word.to_le_bytes());
+        }
+        front[PREFIX + FIXED - 1] = RUN;
+        let crc = crc32fast::hash(&front[PREFIX..]);
+        front[..4].copy_from_slice(&((FIXED + run.bytes.len()) as u32).to_le_bytes());
+        front[4..8].copy_from_slice(&crc.to_le_bytes());
+        self.write(&[&front, run.bytes], run.records, boot)
+    }
+
+    fn write(&mut self, parts: &[&[u8]], records: u64, boot: BootId) -> io::Result<()> {
         if let Some(last) = self.list.back_mut() {
             last.trim()?;
             if last.boot != boot || last.good >= SEGMENT_BYTES {
@@ -242,13 +290,18 @@ impl Segments {
         let Some((last, file)) = self.list.back_mut().and_then(|s| s.open.take().map(|file| (s, file))) else {
             return Err(io::Error::other("a segment that was begun is not there"));
         };
-        let written = file.write_all_at(&batch.bytes, last.good);
+        let mut end = last.good;
+        let written = parts.iter().try_for_each(|part| {
+            file.write_all_at(part, end)?;
+            end += part.len() as u64;
+            Ok(())
+        });
         last.open = Some(file);
         match written {
             Ok(()) => {
-                last.good += batch.bytes.len() as u64;
+                last.good = end;
                 last.dirty = true;
-                self.next_seq += batch.records;
+                self.next_seq += records;
                 Ok(())
             }
             Err(fault) => {
@@ -418,7 +471,8 @@ fn header(bytes: &[u8]) -> Option<BootId> {
     let mut header: [u8; HEADER] = *bytes.first_chunk()?;
     let crc = u32::from_le_bytes([header[12], header[13], header[14], header[15]]);
     header[12..16].fill(0);
-    let good = header[..8] == MAGIC && header[8..12] == LAYOUT.to_le_bytes() && crc == crc32fast::hash(&header);
+    let layout = [LAYOUT, WITHOUT_RUNS].iter().any(|known| header[8..12] == known.to_le_bytes());
+    let good = header[..8] == MAGIC && layout && crc == crc32fast::hash(&header);
     good.then(|| header[24..].first_chunk().map(|b| BootId(*b)))?
 }
 
@@ -524,6 +578,44 @@ mod tests {
         std::fs::write(&path, &whole[..HEADER - 1]).expect("written");
         assert_eq!(fresh(folder.path()).len(), 0);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_run_is_there_whole_or_not_at_all_and_what_is_before_it_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.ring");
+        let ring = std::sync::Arc::new(ring::Ring::create(&path, 7, BootId([1; 16]), 16 << 10).expect("a ring"));
+        let mut producer = ring::Producer::of(ring.clone());
+        let mut segments = fresh(folder.path());
+        segments.append(&batch(1..4), BootId([1; 16])).expect("appended");
+        let before = segments.list[0].good as usize;
+        (4..10).for_each(|n| assert!(producer.push(&event(n))));
+        let run = ring.run(0, ring.head(), MAX_RUN).expect("whole").expect("a run");
+        segments.append_run(7, &run, BootId([1; 16])).expect("appended");
+        segments.append(&batch(10..12), BootId([1; 16])).expect("appended");
+        assert_eq!((seqs(&segments), segments.next_seq), ((1..12).collect::<Vec<_>>(), 12));
+        let whole = std::fs::read(&segments.list[0].path).expect("read");
+        let ends: Vec<usize> = records(&whole[HEADER..]).map(|(_, end)| HEADER + end).collect();
+        let run = before..before + PREFIX + FIXED + run.bytes.len();
+        assert_eq!(ends[3..9], [[run.start; 5].as_slice(), &[run.end]].concat());
+        let found = recover(folder.path());
+        assert_eq!((found.segments.next_seq, found.marks[&7].position), (12, Some(ring.head() - (ring.head() / 6))));
+        // Its last bytes may be padding: zeros already.
+        for len in (run.start..run.end - 8).step_by(5) {
+            for tail in [0, 40] {
+                std::fs::write(&segments.list[0].path, [&whole[..len], &vec![0; tail]].concat()).expect("written");
+                let found = recover(folder.path());
+                assert_eq!((seqs(&found.segments), found.segments.next_seq), (vec![1, 2, 3], 4), "{len} bytes");
+                assert!(!found.marks.contains_key(&7), "what is not kept is taken from the ring again");
+            }
+        }
+        // A byte of any of them that has changed.
+        for at in run.step_by(7) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            let seqs: Vec<_> = records(&damaged[HEADER..]).map(|(record, _)| record.seq).collect();
+            assert!(seqs == [1, 2, 3] || seqs.len() == 11, "at {at}: {seqs:?}");
+        }
     }
 
     /// A SIGKILL ends a large write after any page: seen on ext4 with the child of `tests::kill`.

@@ -154,6 +154,8 @@ pub struct Identity {
     pub dns: Arc<ServerConfig>,
     /// For DNS over HTTPS (RFC 8484).
     pub https: Arc<ServerConfig>,
+    /// For the proxy.
+    pub proxy: Arc<ServerConfig>,
     /// The last second its certificate holds, since 1970.
     pub ends: i64,
 }
@@ -196,16 +198,17 @@ pub fn identity(name: &str, chain: &[u8], key: &[u8]) -> Result<Identity, Identi
     let certified = CertifiedKey::from_der(chain, key, &provider)
         .map_err(|fault| Key(format!("it cannot be used with the certificate: {fault}")))?;
     let certified = Arc::new(SingleCertAndKey::from(certified));
-    let config = |protocols: &[&[u8]]| {
+    let config = |protocols: &[&[u8]]| -> Result<_, rustls::Error> {
         let config = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
         let mut config = config.with_no_client_auth().with_cert_resolver(certified.clone());
         config.alpn_protocols = protocols.iter().map(|p| p.to_vec()).collect();
         config.ticketer = Ticketer::new()?;
         Ok(Arc::new(config))
     };
-    let both = config(&[b"dot"]).and_then(|dns| Ok((dns, config(&[b"h2", b"http/1.1"])?)));
-    let (dns, https) = both.map_err(|fault: rustls::Error| Key(fault.to_string()))?;
-    Ok(Identity { dns, https, ends })
+    let all =
+        || -> Result<_, rustls::Error> { Ok((config(&[b"dot"])?, config(&[b"h2", b"http/1.1"])?, config(&[b"http/1.1"])?)) };
+    let (dns, https, proxy) = all().map_err(|fault| Key(fault.to_string()))?;
+    Ok(Identity { dns, https, proxy, ends })
 }
 
 #[cfg(test)]

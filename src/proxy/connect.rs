@@ -1,7 +1,7 @@
 //! CONNECT: the answer, and the way that is carried after it.
 
 use super::connection::{ClientStream, Connection};
-use super::dial::{self, Unreached};
+use super::dial::{self, Dialled, Unreached};
 use super::inside::{self, Here};
 use super::record::Record;
 use super::refuse::{self, Body};
@@ -47,7 +47,7 @@ pub async fn answer(
     request: Request<Incoming>,
 ) -> Response<Body> {
     match dial::dial(&connection.proxy, record.visit, &record.judged, asked).await {
-        Ok((origin, address)) => {
+        Ok(Dialled { stream: origin, address, .. }) => {
             // What is looked into has a line for each request within.
             record.decrypted = Some(inside::chosen(record.visit, &record.judged, &asked.host)).filter(|d| *d != Decrypted::Yes);
             record.note(StatusCode::OK, 0);
@@ -57,7 +57,7 @@ pub async fn answer(
                 judged: record.judged,
                 host: asked.host,
                 port: asked.port,
-                client: connection.client,
+                client: connection.ends.client,
                 origin: Some((origin, address)),
             });
             Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync())
@@ -79,7 +79,7 @@ pub fn here(connection: &Connection, asked: &Asked, record: Record<'_>, request:
         judged: record.judged,
         host: asked.host,
         port: asked.port,
-        client: connection.client,
+        client: connection.ends.client,
         origin: None,
     });
     record.leave();

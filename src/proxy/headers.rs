@@ -5,6 +5,7 @@ use hyper::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
 };
+use hyper::http::uri::Scheme;
 use hyper::http::{request, response};
 use hyper::{Uri, Version};
 
@@ -41,6 +42,16 @@ pub fn readable(headers: &mut HeaderMap) {
     let offered = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let gzip = offered.flat_map(|value| value.split(',')).any(takes);
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(if gzip { "gzip" } else { "identity" }));
+}
+
+/// Makes a request for an origin one for a proxy: absolute form (RFC 9112 §3.2.2).
+pub fn for_parent(uri: &mut Uri, asked: &Asked) {
+    let mut parts = uri.clone().into_parts();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = asked.authority().parse().ok();
+    if let Ok(absolute) = Uri::from_parts(parts) {
+        *uri = absolute;
+    }
 }
 
 /// Makes an origin's response one for the client.

@@ -10,9 +10,10 @@
 use super::headers;
 use super::request::{Asked, Form};
 use super::search;
-use crate::gate::{Gate, Heard, Judged, Visit, Within};
+use crate::gate::{self, Gate, Judged, Visit, Within};
 use crate::journal::{Decrypted, Door, Intent};
 use crate::lists::phrases::Theme;
+use crate::pages::Reader;
 use crate::words::Host;
 use hyper::{Method, Request, StatusCode};
 use std::time::Instant;
@@ -22,6 +23,8 @@ pub struct Record<'a> {
     gate: &'a Gate,
     pub visit: &'a Visit,
     pub judged: Judged,
+    /// Who would read a page in answer.
+    pub reader: Reader,
     asked: &'a Asked,
     method: Method,
     intent: Intent,
@@ -49,11 +52,12 @@ impl<'a> Record<'a> {
         let method = request.method().clone();
         let search = search::of(visit, asked, request);
         let intent = if search.is_some() { Intent::Search } else { intent };
-        let (door, decrypted) = (Door::Proxy, None);
+        let (door, decrypted) = (asked.form.door(), None);
         Self {
             gate,
             visit,
             judged,
+            reader: Reader::default(),
             asked,
             method,
             intent,
@@ -92,7 +96,7 @@ impl<'a> Record<'a> {
         if std::mem::replace(&mut self.noted, true) {
             return;
         }
-        let heard = Heard {
+        let heard = gate::Heard {
             door: self.door,
             method: self.method.as_str(),
             host: self.asked.host.as_str().into(),
@@ -112,6 +116,36 @@ impl<'a> Record<'a> {
         };
         self.gate.note(self.visit, &self.judged, heard);
     }
+}
+
+/// What was heard of a connection of which bytes are carried as they come.
+pub struct Heard<'h> {
+    pub door: Door,
+    pub host: &'h Host,
+    pub port: u16,
+    /// What the client said beside the host.
+    pub path: &'h str,
+    pub status: StatusCode,
+    pub duration_ms: u32,
+}
+
+/// Writes a line of such a connection, as of the CONNECT that it is or stands for.
+pub fn note(gate: &Gate, visit: &Visit, judged: &Judged, heard: &Heard) {
+    let heard = gate::Heard {
+        door: heard.door,
+        method: "CONNECT",
+        host: heard.host.as_str().into(),
+        port: heard.port,
+        path: heard.path,
+        query_type: 0,
+        intent: Intent::Unknown,
+        status: heard.status.as_u16(),
+        bytes_up: 0,
+        bytes_down: 0,
+        duration_ms: heard.duration_ms,
+        within: Default::default(),
+    };
+    gate.note(visit, judged, heard);
 }
 
 impl Drop for Record<'_> {

@@ -5,20 +5,20 @@ use super::front;
 use crate::gate::Snapshot;
 use crate::net::ca::{CHECK_HOST, carried, fingerprint};
 use crate::net::inspection::Inspection;
-use crate::pages::CaPage;
+use crate::pages::{CaPage, Language};
 use crate::wire::certificate;
 use crate::words::Host;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
+use hyper::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
 /// The page with the steps.
-pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>) -> Response {
+pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
     let snapshot = desk.gate.snapshot();
-    let Some(inspection) = of(&snapshot) else { return front::nothing(State(desk.clone())).await };
+    let Some(inspection) = of(&snapshot) else { return front::nothing(State(desk.clone()), headers).await };
     let der = carried::der(&inspection.carried).unwrap_or_else(|| Vec::new().into());
     let ends = jiff::Timestamp::from_second(certificate::ends(&der).unwrap_or_default()).unwrap_or_default();
     let ends = ends.to_zoned(snapshot.config.school.zone.clone()).strftime("%-d %B %Y").to_string();
@@ -36,13 +36,13 @@ pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer
         check: &format!("https://{CHECK_HOST}/"),
         next: inspection.follows,
     };
-    desk::page(StatusCode::OK, page.html())
+    desk::page(StatusCode::OK, Language::English, page.html())
 }
 
 /// One of its files.
-pub async fn file(State(desk): State<Arc<Desk>>, Path(name): Path<String>) -> Response {
+pub async fn file(State(desk): State<Arc<Desk>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
     let snapshot = desk.gate.snapshot();
-    let Some(inspection) = of(&snapshot) else { return front::nothing(State(desk.clone())).await };
+    let Some(inspection) = of(&snapshot) else { return front::nothing(State(desk.clone()), headers).await };
     let (kind, bytes) = match name.as_str() {
         "schoolgate-ca.pem" => ("application/x-pem-file", inspection.carried.clone().into_bytes()),
         "schoolgate-ca.cer" => {
@@ -53,7 +53,7 @@ pub async fn file(State(desk): State<Arc<Desk>>, Path(name): Path<String>) -> Re
             let profile = carried::mobileconfig(&snapshot.config.school.name, &inspection.carried);
             ("application/x-apple-aspen-config", profile.into_bytes())
         }
-        _ => return front::nothing(State(desk.clone())).await,
+        _ => return front::nothing(State(desk.clone()), headers).await,
     };
     ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], bytes).into_response()
 }

@@ -29,7 +29,7 @@ pub fn read<B>(request: &Request<B>, of_session: u16) -> Result<Asked, Unreadabl
     let (host, port) = Url::parse_authority(authority)?;
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     // Without a port it is the one the connection leads to.
-    Ok(Asked { form: Form::Inside, host, port: port.unwrap_or(of_session), path: path.to_owned() })
+    Ok(Asked { form: Form::Inside, host, port: port.unwrap_or(of_session), path: path.to_owned(), at: None })
 }
 
 /// Whether it is for this host and port.

@@ -36,6 +36,7 @@ use crate::gate::{Heard, Judged, Visit, Within};
 use crate::journal::{Decrypted, Door, Intent};
 use crate::net::ca::CHECK_HOST;
 use crate::net::inspection::{HTTP_1, HTTP_2};
+use crate::net::stream::Stream;
 use crate::wire::hello::Hello;
 use crate::words::{ClientAddr, Host};
 use bytes::{Bytes, BytesMut};
@@ -45,7 +46,6 @@ use origin::Origin;
 use secured::Secured;
 use session::Session;
 use std::sync::Arc;
-use tokio::net::TcpStream;
 
 /// A connection of a client's that is answered here: what it asked for is blocked, or is the gate itself.
 pub struct Here {
@@ -55,7 +55,7 @@ pub struct Here {
     pub port: u16,
     pub door: Door,
     pub client: ClientAddr,
-    pub stream: TcpStream,
+    pub stream: Stream,
     pub already: Bytes,
 }
 

@@ -12,7 +12,7 @@ use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::inspection::{HTTP_2, Inspection};
 use crate::pages::Seen;
 use crate::policy::Surface;
-use crate::proxy::dial::{self, Unreached};
+use crate::proxy::dial::{self, Dialled, Unreached};
 use crate::proxy::expect::Outgoing;
 use crate::proxy::open::Held;
 use crate::proxy::plain::Unanswered;
@@ -320,7 +320,7 @@ impl Session {
     /// Another connection to where this session leads, of the protocol it began with.
     async fn again(&self, visit: &Visit, judged: &Judged, asked: &Asked) -> Result<Origin, Fault> {
         let reached = dial::dial(&self.proxy, visit, judged, asked).await;
-        let (stream, address) = reached.map_err(|fault| Fault::Unanswered(fault.into()))?;
+        let Dialled { stream, address, .. } = reached.map_err(|fault| Fault::Unanswered(fault.into()))?;
         let protocols = self.protocol.as_ref().map_or(&[][..], std::slice::from_ref);
         let secured = secured::secure(&self.inspection, stream, &self.host, protocols).await.map_err(Fault::Distrust)?;
         Origin::over(secured, address).await.map_err(|fault| Unanswered::Broken(fault).into())

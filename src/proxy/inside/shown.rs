@@ -3,13 +3,13 @@
 use crate::net::idle::Idle;
 use crate::net::inspection::Inspection;
 use crate::net::prefixed::Prefixed;
+use crate::net::stream::Stream;
 use crate::proxy::{IDLE, Proxy};
 use crate::words::{ClientAddr, Host};
 use bytes::Bytes;
 use rustls::{AlertDescription, Error};
 use std::io;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -18,13 +18,13 @@ use tokio_rustls::server::TlsStream;
 const WAIT: Duration = Duration::from_secs(10);
 
 /// A client's connection, decrypted.
-pub type Shown = Idle<TlsStream<Prefixed<TcpStream>>>;
+pub type Shown = Idle<TlsStream<Prefixed<Stream>>>;
 
 /// Shows a client the certificate for the host it wants. `None`: it turned it away or left, which is remembered.
 pub async fn show(
     proxy: &Proxy,
     inspection: &Inspection,
-    (stream, already): (TcpStream, Bytes),
+    (stream, already): (Stream, Bytes),
     (host, client): (&Host, ClientAddr),
     protocol: Option<&'static [u8]>,
 ) -> Option<Shown> {

@@ -3,6 +3,7 @@
 use crate::net::framing::Framed;
 use crate::net::idle::Idle;
 use crate::net::prefixed::Prefixed;
+use crate::net::stream::Stream;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, UPGRADE};
 use hyper::upgrade::OnUpgrade;
@@ -10,7 +11,6 @@ use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, copy_bidirectional_with_sizes};
-use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 /// A WebSocket on which nothing moves: chats and lessons ping every half a minute, dashboards every few.
@@ -46,7 +46,7 @@ impl Upgraded {
     pub async fn carry(self) {
         let (Ok(client), Ok(mut origin)) = tokio::join!(self.client, self.origin) else { return };
         // It is the stream that `session` gave to hyper.
-        let Ok(parts) = client.downcast::<TokioIo<Framed<Idle<TlsStream<Prefixed<TcpStream>>>>>>() else { return };
+        let Ok(parts) = client.downcast::<TokioIo<Framed<Idle<TlsStream<Prefixed<Stream>>>>>>() else { return };
         let (client, unread) = parts.io.into_inner().into_parts();
         let mut client = Idle::new(client.into_inner(), IDLE);
         let mut to_origin = TokioIo::new(&mut origin);

@@ -3,8 +3,13 @@
 mod connect;
 mod inside;
 mod malformed;
+mod named;
+mod open;
+mod parent;
 mod plain;
 mod scan;
-mod stand;
+pub mod stand;
+mod tls;
+mod warned;
 
 use stand::{Stand, head_of};

@@ -201,4 +201,4 @@ fn supported(mut data: Fields) -> Option<Vec<u16>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -120,6 +120,11 @@ fn with(extensions: &[(u16, &[u8])]) -> Vec<u8> {
     [&[22, 3, 1][..], &sized(&message)].concat()
 }
 
+/// The opening of a client that wants this host.
+pub(crate) fn wanting(host: &str) -> Vec<u8> {
+    with(&[(SERVER_NAME, &name(host.as_bytes()))])
+}
+
 /// The data of a server name extension.
 fn name(name: &[u8]) -> Vec<u8> {
     let sized = |data: &[u8]| [&(data.len() as u16).to_be_bytes()[..], data].concat();

@@ -97,7 +97,7 @@ impl Inside {
         let at = listener.local_addr().expect("an address");
         let config = server((wish.shows)(&world), wish.speaks);
         tokio::spawn(serve(listener, TlsAcceptor::from(config), got.clone()));
-        let stand = Stand::at_with(at, Default::default(), wish.more).await;
+        let stand = Stand::with(at, Default::default(), wish.more).await;
 
         let privates = Privates::read(wish.privates).expect("no fault");
         let carried = (of_school.certificate.clone(), false);
