@@ -16,6 +16,7 @@
 //! - [`words`]    hosts and URLs
 //! - [`wire`]     DNS queries, our answers to them, and answers passed on
 //! - [`hello`]    what a TLS client says first
+//! - [`search`]   the words of a search, in the URL of a search engine
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;
@@ -26,6 +27,7 @@ pub mod page;
 pub mod phrases;
 pub mod run;
 pub mod sealed;
+pub mod search;
 pub mod streams;
 pub mod table;
 pub mod tree;

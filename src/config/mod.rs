@@ -32,6 +32,7 @@
 //! And back:
 //! - [`entry_file`]  the file of the school's own entries, with one more or one less
 //! - [`exceptions`]  what another filter has exported, as rows for it
+//! - [`own_names`]   the names this gate has in the school's own zones
 //! - [`summary`]     what was understood, as `check` prints it
 
 mod categories;
@@ -50,6 +51,7 @@ mod known;
 mod lists;
 mod names;
 mod near;
+mod own_names;
 mod phrases;
 mod profiles;
 mod public;
@@ -60,7 +62,7 @@ mod upstream;
 mod values;
 
 pub use categories::CategoryTitle;
-pub use doors::{BlockAnswer, Dns, Proxy, Web};
+pub use doors::{BlockAnswer, Dns, Parent, Proxy, Web};
 pub use encrypted::{Encrypted, HTTPS_PATH, PemFile};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
@@ -282,14 +284,8 @@ impl Config {
     /// The addresses this gateway answers on, for doors that must not reach themselves.
     pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         let encrypted = self.dns.encrypted.iter().flat_map(|e| e.tls_listen.iter().chain(&e.https_listen));
-        let listen = self
-            .dns
-            .listen
-            .iter()
-            .chain(encrypted)
-            .chain(&self.proxy.listen)
-            .chain(&self.proxy.transparent_listen)
-            .chain(&self.web.listen);
+        let proxy = self.proxy.listen.iter().chain(&self.proxy.tls_listen).chain(&self.proxy.transparent_listen);
+        let listen = self.dns.listen.iter().chain(encrypted).chain(proxy).chain(&self.web.listen);
         listen.map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
     }
 

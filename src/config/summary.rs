@@ -49,10 +49,18 @@ impl Config {
         if !self.dns.private_allowed.is_empty() {
             line(f, "", format_args!("private addresses from anybody: {}", joined(&self.dns.private_allowed)))?;
         }
-        line(f, "Proxy", at(&self.proxy.listen))?;
         let proxy = &self.proxy;
+        line(f, "Proxy", at(&proxy.listen))?;
+        if let Some(encrypted) = self.dns.encrypted.as_ref().filter(|_| !proxy.tls_listen.is_empty()) {
+            line(f, "", format_args!("over TLS: {}, as {}", joined(&proxy.tls_listen), encrypted.name))?;
+        }
         if !proxy.transparent_listen.is_empty() {
             line(f, "", format_args!("redirected connections: {}", joined(&proxy.transparent_listen)))?;
+        }
+        if let Some(parent) = &proxy.parent {
+            let direct = [joined(&parent.direct_networks), joined(&parent.direct_zones)].join(" ");
+            let but = if direct.trim().is_empty() { String::new() } else { format!(", but not {}", direct.trim()) };
+            line(f, "", format_args!("through the proxy {}:{}{but}", parent.host, parent.port))?;
         }
         for (what, list) in [
             ("ports beside 80 and 443", joined(&proxy.ports)),

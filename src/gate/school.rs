@@ -34,6 +34,16 @@ ranges = ["127.9.0.0/16"]
 unknown = "staff"
 "#;
 
+/// More for [`School::with`]: of what is listed as adult, pupils are warned and not kept from it, at any time.
+pub(crate) const WARNED: &str = r#"
+[[timetable]]
+category = "adult"
+action = "warn"
+days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+from = "00:00"
+until = "24:00"
+"#;
+
 pub(crate) struct School {
     pub gate: Arc<Gate>,
     folder: tempfile::TempDir,

@@ -1,8 +1,7 @@
 //! How a TLS client that is not let through is told: by an alert, so that it sees no certificate and warns of none.
 
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 /// What is wrong (RFC 8446 §6.2).
@@ -21,7 +20,7 @@ const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: u64 = 64 * 1024;
 
 /// Sends a fatal alert, before anything else was said, and closes.
-pub async fn close(mut stream: TcpStream, alert: Alert) {
+pub async fn close(mut stream: impl AsyncRead + AsyncWrite + Unpin, alert: Alert) {
     const FATAL: u8 = 2;
     let record = [21, 3, 3, 0, 2, FATAL, alert as u8];
     let told = async {

@@ -2,11 +2,12 @@
 //! was judged, then bytes are carried.
 
 use super::alert::{self, Alert};
+use super::dial::Dialled;
 use super::named::{self, Next};
 use super::opening::{Opening, opening};
 use super::request::{Asked, Form};
 use super::way::Way;
-use super::{Proxy, dial, record, tunnel};
+use super::{Proxy, dial, inside, record, tunnel};
 use crate::gate::Judged;
 use crate::words::Host;
 use bytes::BytesMut;
@@ -17,11 +18,12 @@ use tokio::net::TcpStream;
 /// Carries a way to its end, if what the client opens with is what was judged.
 pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
     let mut already = BytesMut::from(std::mem::take(&mut way.already));
-    let opening = opened(proxy, &mut way, &mut already).await;
+    // On the heap, as what comes next: a tunnel holds none of it while it is open.
+    let opening = Box::pin(opened(proxy, &mut way, &mut already)).await;
     way.already = already.freeze();
     match named::next(proxy, &way, &opening) {
         Next::Carry => {}
-        Next::Named { host, judged } => match renamed(proxy, way, host, judged).await {
+        Next::Named { host, judged } => match Box::pin(renamed(proxy, way, host, judged)).await {
             Some(named) => way = named,
             None => return,
         },
@@ -29,11 +31,16 @@ pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
         Next::Refuse { host, judged, alert } => {
             note(proxy, &way, &host, &judged, StatusCode::FORBIDDEN);
             if let Some(alert) = alert {
-                alert::close(way.stream, alert).await;
+                Box::pin(alert::close(way.stream, alert)).await;
             }
             return;
         }
         Next::Close => return,
+    }
+    if let Opening::Tls(hello) = opening
+        && inside::wanted(proxy, &way, &hello)
+    {
+        return Box::pin(inside::carry(proxy, way, hello)).await;
     }
     tunnel::carry(proxy, way).await;
 }
@@ -67,7 +74,7 @@ async fn renamed(proxy: &Arc<Proxy>, mut way: Way, host: Host, judged: Judged) -
     if rewritten {
         let asked = Asked { form: Form::Tunnel, host, port: way.port, path: String::new(), at: None };
         match dial::dial(proxy, &way.visit, &judged, &asked).await {
-            Ok((origin, address)) => (way.origin, way.address) = (origin, address),
+            Ok(Dialled { stream, address, .. }) => (way.origin, way.address) = (stream, address),
             Err(fault) => {
                 let judged = fault.judged().unwrap_or(judged);
                 note(proxy, &way, &host, &judged, fault.status());

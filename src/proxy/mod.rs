@@ -20,8 +20,13 @@
 //! - [`opening`]     the first bytes a client says on a connection of its own protocol
 //! - [`tunnel`]      bytes, both ways
 //! - [`open`]        connections that outlive their verdict
+//! - [`tls`]         the same conversation behind a handshake
 //! - [`dial`]        resolve, judge, connect
+//! - [`race`]        several addresses: the first that answers
+//! - [`parent`]      another proxy between this one and the internet
 //! - [`headers`]     what belongs to one hop and what to the whole way
+//! - [`inside`]      looking into TLS
+//! - [`search`]      what a request searches for
 //! - [`scan`]     pages scored by the words on them
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`refuse`]      every answer of our own
@@ -33,15 +38,20 @@ mod connection;
 mod dial;
 mod expect;
 mod headers;
+mod inside;
 mod named;
 mod open;
 mod opening;
 mod origin;
+mod parent;
 mod plain;
+mod race;
 mod record;
 mod refuse;
 mod request;
 mod scan;
+mod search;
+mod tls;
 mod transparent;
 mod tunnel;
 mod way;
@@ -80,23 +90,29 @@ const HEAD_READ: Duration = Duration::from_secs(10);
 /// Listeners of this door, bound and not yet served.
 #[derive(Debug)]
 pub struct Bound {
-    explicit: Listening,
+    plain: Listening,
+    tls: Listening,
     transparent: Listening,
 }
 
-/// Binds every address, or none.
+/// Binds every address, or none: those that speak as they are, and those behind TLS.
 ///
 /// # Errors
-/// Which address, that it stands under `[proxy] listen`, and what to do.
-pub fn bind(addresses: &[SocketAddr]) -> io::Result<Bound> {
-    let key = "[proxy] listen";
-    Ok(Bound { explicit: listen::bind(addresses, key)?, transparent: listen::bind(&[], key)? })
+/// Which address, by which key of `[proxy]` it stands there, and what to do.
+pub fn bind(plain: &[SocketAddr], tls: &[SocketAddr]) -> io::Result<Bound> {
+    let transparent = listen::bind(&[], "[proxy] transparent_listen")?;
+    Ok(Bound { plain: listen::bind(plain, "[proxy] listen")?, tls: listen::bind(tls, "[proxy] tls_listen")?, transparent })
 }
 
 impl Bound {
     /// The addresses that are held, with the port the kernel chose where 0 was written.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
-        self.explicit.local_addrs().to_vec()
+        self.plain.local_addrs().to_vec()
+    }
+
+    /// Those behind TLS.
+    pub fn tls_addrs(&self) -> Vec<SocketAddr> {
+        self.tls.local_addrs().to_vec()
     }
 
     /// Binds every address that connections are redirected to, or none.
@@ -119,19 +135,26 @@ impl Bound {
         watching.spawn(proxy.open.clone().watch(proxy.gate.clone()));
         let known = {
             let proxy = proxy.clone();
-            move |client| proxy.gate.visit(client).is_some()
+            move |client| proxy.gate.snapshot().who(client).is_some()
         };
         let seats = Seats::new(LIMITS);
-        let explicit = {
+        tracing::info!("the proxy holds up to {} connections at once", seats.free());
+        proxy.gate.counters.most_connections.set(i64::try_from(seats.free()).unwrap_or(i64::MAX));
+        let plain = {
             let (proxy, stop) = (proxy.clone(), drain.clone());
             move |caller| connection::serve(proxy.clone(), caller, stop.clone())
+        };
+        let over_tls = {
+            let (proxy, stop) = (proxy.clone(), drain.clone());
+            move |caller| tls::serve(proxy.clone(), caller, stop.clone())
         };
         let redirected = {
             let stop = drain.clone();
             move |caller| transparent::serve(proxy.clone(), caller, stop.clone())
         };
         tokio::join!(
-            self.explicit.serve(seats.clone(), drain.clone(), known.clone(), explicit),
+            self.plain.serve(seats.clone(), drain.clone(), known.clone(), plain),
+            self.tls.serve(seats.clone(), drain.clone(), known.clone(), over_tls),
             self.transparent.serve(seats, drain, known, redirected),
         );
     }

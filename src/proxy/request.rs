@@ -14,6 +14,8 @@ pub enum Form {
     Absolute,
     /// `CONNECT a.example:443`
     Tunnel,
+    /// Within TLS that is looked into: `GET /path`, or what HTTP/2 has for it.
+    Inside,
     /// `GET /path` on a connection that was redirected here.
     Origin,
 }
@@ -139,7 +141,7 @@ impl Asked {
         match self.form {
             Form::Absolute => &[80, 443],
             Form::Origin => &[80],
-            Form::Tunnel => &[443],
+            Form::Tunnel | Form::Inside => &[443],
         }
     }
 
@@ -150,7 +152,8 @@ impl Asked {
             Some(v4) => v4.to_string(),
             None => self.host.to_string(),
         };
-        if self.port == 80 { host } else { format!("{host}:{}", self.port) }
+        let own = if self.form == Form::Inside { 443 } else { 80 };
+        if self.port == own { host } else { format!("{host}:{}", self.port) }
     }
 }
 

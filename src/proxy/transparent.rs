@@ -3,6 +3,7 @@
 //! nobody: then it is named by what it was told, or judged by the address.
 
 use super::alert::{self, Alert};
+use super::inside::{self, Here};
 use super::opening::{Opening, opening};
 use super::request::{Asked, Form};
 use super::way::Way;
@@ -12,6 +13,7 @@ use crate::journal::Door;
 use crate::net::Drain;
 use crate::net::listen::Caller;
 use crate::policy::Surface;
+use crate::proxy::dial::Dialled;
 use crate::words::Host;
 use bytes::BytesMut;
 use hyper::StatusCode;
@@ -115,6 +117,12 @@ async fn way(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr) -> Option<Way> 
     }
     let seeking = Seeking { proxy, visit, host, port: to.port(), began };
     if judged.verdict.blocks() {
+        if matches!(opening, Opening::Tls(_)) && inside::shows_block(&seeking.visit, &judged, &host) {
+            let (visit, already) = (seeking.visit, already.freeze());
+            let (port, door, stream) = (to.port(), Door::Transparent, stream.into());
+            Box::pin(inside::answer(proxy, Here { visit, judged, host, port, door, client, stream, already })).await;
+            return None;
+        }
         seeking.note(&judged, StatusCode::FORBIDDEN);
         if opening != Opening::NotTls {
             alert::close(stream, Alert::AccessDenied).await;
@@ -124,8 +132,9 @@ async fn way(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr) -> Option<Way> 
     let at = sni.is_none().then(|| to.ip().to_canonical());
     let asked = Asked { form: Form::Tunnel, host, port: to.port(), path: String::new(), at };
     match dial::dial(proxy, &seeking.visit, &judged, &asked).await {
-        Ok((origin, address)) => {
+        Ok(Dialled { stream: origin, address, .. }) => {
             seeking.note(&judged, StatusCode::OK);
+            let stream = stream.into();
             let (visit, already) = (seeking.visit, already.freeze());
             Some(Way { visit, judged, host, port: to.port(), door: Door::Transparent, client, stream, already, origin, address })
         }

@@ -24,6 +24,8 @@ fn shut() -> Proxy {
     Proxy {
         transparent_listen: vec![],
         listen: vec!["10.0.0.2:3128".parse().expect("an address")],
+        tls_listen: Vec::new(),
+        parent: None,
         ports: Vec::new(),
         destinations: Vec::new(),
         internal_networks: Vec::new(),

@@ -133,7 +133,7 @@ async fn way(more: &str, host: &str, address: &str) -> (School, Proxy, Way) {
     let (host, address): (_, SocketAddr) = (Host::parse(host).expect("a host"), address.parse().expect("an address"));
     let judged = visit.judge(&host, Surface::NoPage);
     let (port, door, already) = (address.port(), Door::Proxy, Bytes::new());
-    (school, proxy, Way { visit, judged, host, port, door, client, stream, already, origin, address })
+    (school, proxy, Way { visit, judged, host, port, door, client, stream: stream.into(), already, origin, address })
 }
 
 #[tokio::test]
