@@ -24,7 +24,7 @@ const DNS_OVER_TLS: u16 = 853;
 const DNS_OVER_HTTPS: u16 = 443;
 
 /// A proxy over TLS has no port of its own by any standard: the one beside the proxy's, to suggest.
-const PROXY_OVER_TLS: u16 = 3129;
+const PROXY_OVER_TLS: u16 = 3130;
 
 /// Quad9, which checks DNSSEC and keeps no addresses of askers: until the school writes its own.
 const UPSTREAMS: [[u8; 4]; 2] = [[9, 9, 9, 9], [149, 112, 112, 112]];

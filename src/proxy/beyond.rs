@@ -47,7 +47,7 @@ pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
 
 /// The client's opening; where it may be any protocol, that the origin speaks first tells that it is not TLS.
 async fn opened(proxy: &Proxy, way: &mut Way, already: &mut BytesMut) -> Opening {
-    if !named::may_be_any(proxy, &way.visit, way.address) {
+    if !named::may_be_any(proxy, &way.visit, named::meant(way)) {
         return opening(&mut way.stream, already).await;
     }
     tokio::select! {

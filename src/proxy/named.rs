@@ -56,11 +56,16 @@ pub fn next(proxy: &Proxy, way: &Way, opening: &Opening) -> Next {
             Some(sni) => another(way, sni),
             None => nameless(proxy, way),
         },
-        Opening::NotTls | Opening::Silent | Opening::Gone if may_be_any(proxy, &way.visit, way.address) => Next::Carry,
+        Opening::NotTls | Opening::Silent | Opening::Gone if may_be_any(proxy, &way.visit, meant(way)) => Next::Carry,
         Opening::NotTls => hidden(way, way.host, None),
         Opening::Unreadable => hidden(way, way.host, Some(Alert::DecodeError)),
         Opening::Silent | Opening::Gone => Next::Close,
     }
+}
+
+/// Where a way is meant to lead: through a proxy above, its port is not the one that was asked for.
+pub fn meant(way: &Way) -> SocketAddr {
+    SocketAddr::new(way.address.ip(), way.port)
 }
 
 /// Whether the configuration names this port, or this address with it: then it may speak what it likes.

@@ -9,7 +9,8 @@ use tokio::net::TcpListener;
 async fn below_a_parent(direct: &str) -> (Stand, TcpListener, TcpListener) {
     let parent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let keys = format!("parent = \"http://{}\"\nbeside_parent = [{direct}]\n", parent.local_addr().expect("an address"));
+    let (above, port) = (parent.local_addr().expect("an address"), origin.local_addr().expect("an address").port());
+    let keys = format!("parent = \"http://{above}\"\nbeside_parent = [{direct}]\nports = [{port}]\n");
     let stand = Stand::with(origin.local_addr().expect("an address"), Arc::default(), &keys).await;
     (stand, parent, origin)
 }

@@ -73,7 +73,8 @@ async fn a_device_sees_what_it_met_and_nothing_of_others_of_help_and_of_the_lock
     for shown in ["www.adult.example", "malware.example", "Ask for this page", "I came here by accident", "0800 1111"] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
-    for hidden in [">locked.example", "help.example", "page.example", "ad.adult", "other.adult", "before.adult", "Adult", "adult content"]
+    for hidden in
+        [">locked.example", "help.example", "page.example", "ad.adult", "other.adult", "before.adult", "Adult", "adult content"]
     {
         assert!(!page.contains(hidden), "{hidden}: {page}");
     }
