@@ -11,6 +11,7 @@ const WAIT: Duration = Duration::from_secs(5);
 
 /// What a client opened with.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, where it is read: a box for each would cost more than the room")]
 pub enum Opening {
     Tls(Hello),
     /// It is another protocol.
