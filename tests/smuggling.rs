@@ -189,20 +189,22 @@ fn what_could_be_read_in_two_ways_is_refused_or_leaves_with_one_reading() {
     heard.look();
 
     for port in [first, second] {
-        for (what, rest, fate) in TABLE {
-            let head = format!("POST http://a.example:{port}/first HTTP/1.1\r\nHost: a.example:{port}\r\n");
+        for (row, (what, rest, fate)) in TABLE.iter().enumerate() {
+            let head = format!("POST http://a.example:{port}/first/{row} HTTP/1.1\r\nHost: a.example:{port}\r\n");
             let request = match *rest {
                 "\u{1}" => format!(
-                    "POST http://a.example:{port}/first HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\
+                    "POST http://a.example:{port}/first/{row} HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\
                      GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n"
                 ),
                 rest => format!("{head}{rest}"),
             };
             // The next request on the same connection is read from where the one before really ended.
             let next =
-                format!("GET http://a.example:{port}/next HTTP/1.1\r\nHost: a.example:{port}\r\nConnection: close\r\n\r\n");
+                format!("GET http://a.example:{port}/next/{row} HTTP/1.1\r\nHost: a.example:{port}\r\nConnection: close\r\n\r\n");
             let answer = talk(proxy, (request.clone() + &next).as_bytes());
-            let came = heard.look();
+            // A request that was cut short may be written down when the next row is asked.
+            let came: Vec<_> =
+                heard.look().into_iter().filter(|line| !line.contains("/first/") || line.ends_with(&format!("/{row}"))).collect();
             assert!(!came.iter().any(|line| line.contains("hidden")), "{what} at {port}: {came:?}\n{request}");
             match fate {
                 Refused => {
@@ -213,7 +215,7 @@ fn what_could_be_read_in_two_ways_is_refused_or_leaves_with_one_reading() {
                     assert!(!answer.contains("it is /next"), "{what} at {port}: {answer}");
                 }
                 One => {
-                    assert_eq!(came, ["POST /first", "GET /next"], "{what} at {port}");
+                    assert_eq!(came, [format!("POST /first/{row}"), format!("GET /next/{row}")], "{what} at {port}");
                     assert!(answer.contains("it is /first") && answer.contains("it is /next"), "{what} at {port}: {answer}");
                 }
             }

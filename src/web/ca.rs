@@ -22,7 +22,7 @@ pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer
     let der = carried::der(&inspection.carried).unwrap_or_else(|| Vec::new().into());
     let ends = jiff::Timestamp::from_second(certificate::ends(&der).unwrap_or_default()).unwrap_or_default();
     let ends = ends.to_zoned(snapshot.config.school.zone.clone()).strftime("%-d %B %Y").to_string();
-    let port = snapshot.config.web.listen.iter().map(|at| at.port()).find(|port| *port != 0).unwrap_or(80);
+    let port = desk.gate.web.first().map_or(80, std::net::SocketAddr::port);
     let host = match peer.local.to_canonical() {
         std::net::IpAddr::V6(v6) => format!("[{v6}]"),
         v4 => Host::from(v4).to_string(),
