@@ -72,7 +72,7 @@ fn proposals(gate: &Gate) -> Vec<String> {
             )),
         }
     }
-    [clients, hosts].into_iter().flat_map(|lines| first(lines)).collect()
+    [clients, hosts].into_iter().flat_map(first).collect()
 }
 
 fn first(mut lines: Vec<String>) -> Vec<String> {

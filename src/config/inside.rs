@@ -47,7 +47,7 @@ pub(super) fn read(root: &Section, folder: &Path, categories: &Categories, peopl
     let section = root.section("inside");
     let groups = section.list("groups", |item| item.text());
     let find = |name: Placed<&str>| people.known.find(&section, &name, "a group of [inside] does not exist");
-    let groups = groups.map(|list| list.items.into_iter().filter_map(|item| find(item)).collect());
+    let groups = groups.map(|list| list.items.into_iter().filter_map(find).collect());
     let title = "[inside] leaves a category alone that does not exist";
     let without = List::values(section.list("without", |item| categories.category(item, title))).into_iter().flatten();
     let without = without.fold(NEVER, |set, category| set.or(CategorySet::of(&[category])));

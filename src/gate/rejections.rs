@@ -39,6 +39,7 @@ pub struct Turned {
 
 /// What somebody should look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a handful, for `status`")]
 pub enum Proposal {
     /// An app that takes its maker's certificates only: an exception would let it through, judged by name.
     Except(Host, Turned),

@@ -59,6 +59,7 @@ pub struct Record<'a> {
 
 /// What a record says.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, read and passed on; nearly all are events")]
 pub enum What<'a> {
     Event(Event<'a>),
     Gap(Gap),

@@ -321,7 +321,7 @@ impl Session {
     async fn again(&self, visit: &Visit, judged: &Judged, asked: &Asked) -> Result<Origin, Fault> {
         let reached = dial::dial(&self.proxy, visit, judged, asked).await;
         let Dialled { stream, address, .. } = reached.map_err(|fault| Fault::Unanswered(fault.into()))?;
-        let protocols = self.protocol.as_ref().map_or(&[][..], std::slice::from_ref);
+        let protocols = self.protocol.as_slice();
         let secured = secured::secure(&self.inspection, stream, &self.host, protocols).await.map_err(Fault::Distrust)?;
         Origin::over(secured, address).await.map_err(|fault| Unanswered::Broken(fault).into())
     }

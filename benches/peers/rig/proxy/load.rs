@@ -165,20 +165,21 @@ pub fn load(target: &Target, asked: Asked, clients: u32, length: Duration, hello
                     let took = since.elapsed().as_nanos().min(u128::from(u32::MAX)) as u32;
                     number = number.wrapping_add(clients);
                     let failed = done.is_err();
-                    let mut tally = tally.borrow_mut();
-                    match done {
-                        Ok(()) => {
-                            tally.done += 1;
-                            tally.latencies.push(took);
-                        }
-                        Err(fault) => {
-                            if tally.failed == 0 {
-                                println!("  failed: {fault}");
+                    {
+                        let mut tally = tally.borrow_mut();
+                        match done {
+                            Ok(()) => {
+                                tally.done += 1;
+                                tally.latencies.push(took);
                             }
-                            tally.failed += 1;
+                            Err(fault) => {
+                                if tally.failed == 0 {
+                                    println!("  failed: {fault}");
+                                }
+                                tally.failed += 1;
+                            }
                         }
                     }
-                    drop(tally);
                     if failed {
                         tokio::time::sleep(Duration::from_millis(5)).await;
                     }
