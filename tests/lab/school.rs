@@ -161,7 +161,7 @@ reason = "the lab"
         let said = self.ok(&["log", "export", "--format", "jsonl", "--purpose", "the lab"]);
         let events = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let event =
-            events.filter(|e| e["host"] == host && e["door"] != "dns").last().unwrap_or_else(|| panic!("no {host} in\n{said}"));
+            events.rfind(|e| e["host"] == host && e["door"] != "dns").unwrap_or_else(|| panic!("no {host} in\n{said}"));
         let text = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
         (text("door"), text("person"), text("action"), event["status"].as_u64().expect("a status"))
     }
