@@ -16,6 +16,7 @@ fn policy() -> Policy {
         otherwise: Act::Allow,
         pupils: true,
         safe: Safe::STRICTEST,
+        phrase_limit: None,
     };
     let group = |name: &str| Group { name: name.into(), profile: ProfileId(0), priority: None };
     let cell = |name: &str, from| Cell {
@@ -59,7 +60,7 @@ fn decisions(c: &mut Criterion) {
             groups: Groups::one(GroupId(0)),
             moment,
             surface: Surface::NoPage,
-            watch: false,
+            mode: Mode::Enforce,
             lock: None,
             pass: None,
         };
