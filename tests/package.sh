@@ -57,6 +57,7 @@ done <<'PATHS'
 -rw-r--r-- usr/share/schoolgate/config/term-dates.toml
 -rw-r--r-- usr/share/schoolgate/blocklists/gambling.txt
 -rw-r--r-- usr/share/schoolgate/blocklists/platforms.txt
+-rw-r--r-- usr/share/schoolgate/blocklists/never-inside.txt
 -rw-r--r-- usr/share/man/man1/schoolgate.1.gz
 -rw-r--r-- usr/share/bash-completion/completions/schoolgate
 -rw-r--r-- usr/share/zsh/vendor-completions/_schoolgate

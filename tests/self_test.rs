@@ -24,8 +24,11 @@ fn every_category_is_tried_for_every_network_and_profile_and_nobody_has_asked() 
     let (code, report) = tried(&school);
     assert_eq!((code, &report["failed"]), (Some(0), &Value::from(0)), "{report:#}");
     assert!(report["when"].as_str().is_some_and(|when| when.starts_with("20")), "dated");
-    let of =
-        |what, profile: &str| -> Vec<&Value> { checks(&report, what).into_iter().filter(|c| c["profile"] == profile).collect() };
+    let by = |door: Option<&str>, what, profile: &str| -> Vec<&Value> {
+        let all = checks(&report, what).into_iter();
+        all.filter(|c| c["profile"] == profile && c["door"].as_str() == door).collect()
+    };
+    let of = |what, profile: &str| by(None, what, profile);
     // Also of networks from which nothing can be sent here, and of a profile that only a group has.
     for profile in ["secondary", "guest", "sixth-form", "staff"] {
         for category in ["adult", "gambling", "malware", "phishing"] {
@@ -36,6 +39,15 @@ fn every_category_is_tried_for_every_network_and_profile_and_nobody_has_asked() 
             assert!(tried[0]["said"].as_str().is_some_and(|said| said.contains(why)), "{}", tried[0]);
         }
         assert!(of("DNS over HTTPS", profile).iter().chain(&of("Private Relay", profile)).all(|c| c["outcome"] == "ok"));
+        for category in ["adult", "gambling", "malware", "phishing"] {
+            let tried = by(Some("proxy"), category, profile);
+            assert!(tried.len() == 1 && tried[0]["outcome"] == "ok", "{category} {profile}: {tried:?}");
+            let said = tried[0]["said"].as_str().expect("said");
+            assert!(said.contains("HTTP with the block page, HTTPS refused"), "{said}");
+        }
+        let lessons = by(Some("proxy"), "education", profile);
+        let said = lessons.first().and_then(|c| c["said"].as_str()).unwrap_or_default();
+        assert!(lessons.len() == 1 && lessons[0]["outcome"] != "failed" && said.contains("are open"), "{lessons:?}");
         let search = of("safe search", profile);
         assert!(search.len() == 1 && search[0]["outcome"] != "failed", "{search:?}");
         if profile == "secondary" {
@@ -47,6 +59,10 @@ fn every_category_is_tried_for_every_network_and_profile_and_nobody_has_asked() 
             .iter()
             .all(|c| c["outcome"] == "said" && c["said"].as_str().expect("said").contains("WATCHING"))
     );
+    assert!(by(Some("proxy"), "gambling", "primary").is_empty(), "what is let through is not dialled");
+    assert_eq!(by(Some("proxy"), "malware", "primary").len(), 1);
+    let quic = by(Some("proxy"), "QUIC", "guest");
+    assert!(quic.len() == 1 && quic[0]["said"].as_str().is_some_and(|said| said.contains("not known here")), "{quic:?}");
     assert!(of("malware", "primary").iter().all(|c| c["outcome"] == "ok"), "what harms machines is blocked there too");
     assert_eq!(checks(&report, "upstreams")[0]["outcome"], "ok");
     assert_eq!(checks(&report, "locked tier")[0]["outcome"], "said");
@@ -67,6 +83,7 @@ fn every_category_is_tried_for_every_network_and_profile_and_nobody_has_asked() 
     gate.dig("127.0.0.1", &["www.pokerstars.com", "A"]);
     assert_eq!(school.log().iter().filter(|e| e["door"] == "dns" && e["client"] == "127.0.0.1").count(), 1);
     let shown = school.ok(&["self-test"]);
+    assert!(shown.contains("network guests, profile guest, by the proxy"), "{shown}");
     assert!(shown.contains("network guests, profile guest") && shown.contains("group staff, profile staff"), "{shown}");
 }
 

@@ -26,6 +26,7 @@ use schoolgate::demo::internet::Internet;
 use schoolgate::gate::control::{self, Request};
 use schoolgate::words::Host;
 use server::Server;
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -265,7 +266,9 @@ impl Bench {
             let octets = |c: u8| c.is_ascii_alphanumeric() || b"-.".contains(&c);
             name.len() < 200 && name.bytes().all(octets) && Host::parse(name).is_ok_and(|host| !host.is_address())
         };
-        names.retain(plain);
+        // A name may be on two lists; a zone that has one twice is refused whole by PowerDNS.
+        let mut seen = HashSet::new();
+        names.retain(|name| plain(name) && seen.insert(name.to_ascii_lowercase()));
         let asked: Vec<String> = names.iter().step_by(names.len().div_ceil(QUESTIONS / 5)).cloned().collect();
         let questions = questions(&asked);
         for peer in &PEERS {
@@ -280,7 +283,11 @@ impl Bench {
                 continue;
             };
             let Some(start_ms) = server.wait(&questions[0], blocked, Duration::from_secs(120)) else {
-                println!("{} did not answer within two minutes: {}", peer.name, folder.display());
+                println!(
+                    "{} did not answer within two minutes; what it said last: {}",
+                    peer.name,
+                    last_words(&folder, peer.name)
+                );
                 continue;
             };
             warm(&server, &questions);
@@ -389,6 +396,12 @@ fn wish() -> Wish {
         }
     }
     wish
+}
+
+/// The end of a server's log.
+fn last_words(folder: &Path, name: &str) -> String {
+    let log = std::fs::read(folder.join(format!("{name}.log"))).unwrap_or_default();
+    String::from_utf8_lossy(&log[log.len().saturating_sub(2_000)..]).into_owned()
 }
 
 /// So many listed names, each as likely as any other, and how many there are.

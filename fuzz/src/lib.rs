@@ -15,15 +15,19 @@
 //! - [`config`]   the configuration's files
 //! - [`words`]    hosts and URLs
 //! - [`wire`]     DNS queries, our answers to them, and answers passed on
+//! - [`hello`]    what a TLS client says first
+//! - [`search`]   the words of a search, in the URL of a search engine
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;
+pub mod hello;
 pub mod list;
 pub mod naive;
 pub mod page;
 pub mod phrases;
 pub mod run;
 pub mod sealed;
+pub mod search;
 pub mod streams;
 pub mod table;
 pub mod tree;

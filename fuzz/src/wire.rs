@@ -1,6 +1,6 @@
 //! DNS as it comes from clients and upstreams.
 
-use schoolgate::wire::answer::{LONGEST, PAD_TO, cut, header_only, pass_on, structured_room};
+use schoolgate::wire::answer::{Age, LONGEST, PAD_TO, cut, header_only, pass_on, structured_room};
 use schoolgate::wire::svcb::{Designated, Left};
 use schoolgate::wire::{Body, Ede, Made, Message, Path, Query, Rcode, certificate, rr, svcb};
 use schoolgate::words::{Host, Name};
@@ -20,13 +20,13 @@ pub fn packet(bytes: &[u8]) {
     }
     for path in [Path::Stream { private: false }, Path::Stream { private: true }, Path::Https] {
         let Ok(query) = Query::read_by(path, bytes) else { continue };
-        Made::minimal().write(&query, &mut out);
+        Made::minimal(15).write(&query, &mut out);
         assert!(Message::read(out.clone()).is_ok(), "what we answer is a message");
         if query.edns.is_some_and(|edns| edns.padded) {
             assert!(out.len() % PAD_TO == 0 && path != Path::Stream { private: false }, "{}", out.len());
         }
         if let Ok(message) = Message::read(bytes.to_vec()) {
-            pass_on(&message, &query, 0, LONGEST, &mut out);
+            pass_on(&message, &query, Age::of(0), LONGEST, &mut out);
             assert!(out.len() <= LONGEST, "{}", out.len());
         }
     }
@@ -41,7 +41,8 @@ pub fn packet(bytes: &[u8]) {
     let Ok(name) = schoolgate::words::Name::from_wire(&message.bytes()[12..]) else { return };
     let query = Query::of(name, rr::A);
     for (age, limit) in [(0, 512), (3600, 1232), (u32::MAX, 65_535)] {
-        pass_on(&message, &query, age, limit, &mut out);
+        pass_on(&message, &query, Age { passed: age, most: 15 }, limit, &mut out);
+        assert!(Message::read(out.clone()).is_ok_and(|told| told.lifetime() <= 15), "kept for longer than it may be");
         assert!(out.len() <= limit.max(12 + message.question_len() + 11), "{} of {limit}", out.len());
     }
 }
@@ -121,7 +122,7 @@ fn passes(message: &Message) {
     let query = Query { id: 0x1234, ..Query::of(name, rr::A) };
     let mut out = Vec::new();
     for age in [0, 3_600, u32::MAX] {
-        pass_on(message, &query, age, 65_535, &mut out);
+        pass_on(message, &query, Age::of(age), 65_535, &mut out);
         assert_eq!(out[..2], [0x12, 0x34]);
         let mut same = bytes.to_vec();
         same[..4].copy_from_slice(&out[..4]);

@@ -2,7 +2,7 @@
 
 use super::entries::Hand;
 use super::off::Off;
-use super::{Doors, StartFault, assemble, drift, entries, overlay, passes, rot, status};
+use super::{Doors, StartFault, assemble, drift, entries, overlay, passes, requests, rot, status};
 use crate::config::Config;
 use crate::gate::control::{Handle, Peer, Request};
 use crate::gate::{Gate, Snapshot, explain};
@@ -208,6 +208,8 @@ impl Handler {
             ("[dns] tls_listen", tls(&now.config) == tls(next)),
             ("[dns] https_listen", https(&now.config) == https(next)),
             ("[proxy] listen", now.config.proxy.listen == next.proxy.listen),
+            ("[proxy] tls_listen", now.config.proxy.tls_listen == next.proxy.tls_listen),
+            ("[proxy] transparent_listen", now.config.proxy.transparent_listen == next.proxy.transparent_listen),
             ("[web] listen", now.config.web.listen == next.web.listen),
             ("data", now.config.data == next.data),
         ] {
@@ -237,7 +239,8 @@ impl Handle for Handler {
             }
             Request::SelfTest => {
                 let _one = self.testing.try_lock().map_err(|_| "a self-test is under way".to_owned())?;
-                serde_json::to_value(ops::self_test::run(&self.gate, &self.doors.dns)).map_err(|e| e.to_string())
+                serde_json::to_value(ops::self_test::run(&self.gate, &self.doors.dns, &self.doors.proxy))
+                    .map_err(|e| e.to_string())
             }
             Request::AddEntry(entry) => self.changed(peer, |kept, now, hand| {
                 let id = entries::add(now, kept, &entry, hand, |own| overlay::entries(&self.gate, own), |b| self.put_back(b))?;
@@ -261,6 +264,17 @@ impl Handle for Handler {
             Request::On { network } => {
                 self.changed(peer, |_, _, hand| self.off.end(&self.gate, network.as_deref(), hand).map(|on| json!(on)))
             }
+            Request::Requests { purpose } => {
+                let snapshot = self.gate.snapshot();
+                let by = ops::files::user_name(peer.uid);
+                let all = requests::shown(self.gate.requests.all(), &snapshot.config, (&by, purpose.as_deref()))?;
+                serde_json::to_value(all).map_err(|e| e.to_string())
+            }
+            Request::AnswerRequest(new) => self.changed(peer, |kept, now, hand| {
+                let enforce = |own| overlay::entries(&self.gate, own);
+                let answered = requests::answer((&self.gate.requests, now, kept), &new, hand, enforce, |b| self.put_back(b))?;
+                serde_json::to_value(answered).map_err(|e| e.to_string())
+            }),
             Request::OpenPass(new) => self.changed(peer, |_, now, hand| {
                 let pass = passes::open(now, &new, hand, |all| overlay::passes(&self.gate, all), |b| self.put_back(b))?;
                 serde_json::to_value(pass).map_err(|e| e.to_string())

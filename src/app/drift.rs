@@ -86,6 +86,9 @@ fn said(config: &Config) -> Said {
         said.insert(format!("network {}, unknown devices", network.name), profile.to_owned());
         let ech = if network.keep_ech { "kept" } else { "taken out" };
         said.insert(format!("network {}, ECH in answers", network.name), ech.to_owned());
+        said.insert(format!("network {}, while the gate is down", network.name), network.when_down.to_string());
+        let named = if network.only_resolved { "refused" } else { "by their address" };
+        said.insert(format!("network {}, addresses without a name", network.name), named.to_owned());
         said.insert(format!("network {}, ranges", network.name), ranges.join(" "));
     }
     for group in &policy.groups {

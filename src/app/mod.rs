@@ -8,9 +8,11 @@
 //! - [`control`]   what the control socket's requests do
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
+//! - [`inspected`] what `status` says of looking into TLS
 //! - [`passes`]    what a teacher has opened for a lesson
 //! - [`off`]       networks where nothing is judged for a while
 //! - [`overlay`]   all three put in force, without touching the table
+//! - [`requests`]  what people asked for on the pages, and the answers
 //! - [`rot`]       a table that the disk spoilt is left, and made again
 //! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`ready`]     whether every category that is blocked has a list
@@ -20,16 +22,19 @@ pub mod assemble;
 pub mod control;
 pub mod drift;
 pub mod entries;
+pub mod inspected;
 pub mod off;
 pub mod overlay;
 pub mod passes;
 pub mod ready;
+pub mod requests;
 pub mod rot;
 pub mod status;
 pub mod weekly;
 
 use crate::config::Config;
 use crate::gate::{Clock, Gate, Ledger};
+use crate::journal::time::BUILT_MS;
 use crate::journal::{Journal, Settings};
 use crate::net::drain::{Stopper, drain};
 use crate::ops::tables::walk;
@@ -97,6 +102,12 @@ pub struct Doors {
     #[serde(default)]
     pub dns_https: Vec<SocketAddr>,
     pub proxy: Vec<SocketAddr>,
+    /// The proxy over TLS.
+    #[serde(default)]
+    pub proxy_tls: Vec<SocketAddr>,
+    /// Where connections are redirected to.
+    #[serde(default)]
+    pub transparent: Vec<SocketAddr>,
     pub web: Vec<SocketAddr>,
 }
 
@@ -139,7 +150,7 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("doors").build().map_err(StartFault::Runtime)?;
 
     let dns = dns_door(&config).map_err(StartFault::Door)?;
-    let proxy = bound(&config.proxy.listen, || runtime.block_on(async { proxy::bind(&config.proxy.listen) }))?;
+    let proxy = proxy_door(&config).map_err(StartFault::Door)?;
     let web = bound(&config.web.listen, || runtime.block_on(async { web::bind(&config.web.listen) }))?;
 
     let journal = Journal::start(journal_settings(&config, &clock))?;
@@ -149,7 +160,7 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     // Without a certificate the school still has its DNS: what cannot be served is said by `status`.
     snapshot.identity = ops::identity::load(&snapshot.config).map_err(Arc::from).transpose();
     if let Some(Err(fault)) = &snapshot.identity {
-        tracing::error!("DNS over TLS and HTTPS are not served: {fault}");
+        tracing::error!("nothing is served over TLS: {fault}");
     }
     // Nor without an authority: what would be looked into is judged by name.
     snapshot.inspection = ops::inside::load(&snapshot.config, None).map_err(Arc::from).transpose();
@@ -160,15 +171,25 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         let _inside = runtime.enter();
         Arc::new(Resolver::of(&snapshot.config.dns))
     };
+    let first = first_answered(&snapshot.config.data, clock.unix_ms());
     let ledger = Ledger::open(Some(ledger_file(&snapshot.config)), clock.clone());
-    let gate = Arc::new(Gate::new(snapshot, journal, clock).with_ledger(ledger));
     let doors = Doors {
         dns: dns.as_ref().map(dns::Bound::local_addrs).unwrap_or_default(),
         dns_tls: dns.as_ref().map(dns::Bound::tls_addrs).unwrap_or_default(),
         dns_https: dns.as_ref().map(dns::Bound::https_addrs).unwrap_or_default(),
         proxy: proxy.as_ref().map(proxy::Bound::local_addrs).unwrap_or_default(),
+        proxy_tls: proxy.as_ref().map(proxy::Bound::tls_addrs).unwrap_or_default(),
+        transparent: proxy.as_ref().map(proxy::Bound::transparent_addrs).unwrap_or_default(),
         web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
     };
+    // What was asked can wait; who is filtered cannot.
+    let asked = requests::open(&snapshot.config.data).unwrap_or_else(|fault| {
+        tracing::error!("no request of a page is taken: {fault}");
+        requests::closed(fault)
+    });
+    let gate =
+        Gate::new(snapshot, journal, clock).with_ledger(ledger).with_requests(asked).with_web(doors.web.clone()).first_at(first);
+    let gate = Arc::new(gate);
     let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), neighbours, config_path, doors));
     let (timing, walk) = (Timing::default(), walk::Timing::default());
     Ok(App { gate, resolver, runtime, dns, proxy, web, control, timing, walk, _neighbours: watch, _lock: lock })
@@ -185,8 +206,29 @@ fn dns_door(config: &Config) -> std::io::Result<Option<dns::Bound>> {
     dns::bind(&config.dns.listen, config.dns.workers)?.and_encrypted(tls, https).map(Some)
 }
 
+fn proxy_door(config: &Config) -> std::io::Result<Option<proxy::Bound>> {
+    let proxy = &config.proxy;
+    if proxy.listen.is_empty() && proxy.tls_listen.is_empty() && proxy.transparent_listen.is_empty() {
+        return Ok(None);
+    }
+    proxy::bind(&proxy.listen, &proxy.tls_listen)?.and_transparent(&proxy.transparent_listen).map(Some)
+}
+
 fn bound<B>(listen: &[SocketAddr], bind: impl FnOnce() -> std::io::Result<B>) -> Result<Option<B>, StartFault> {
     if listen.is_empty() { Ok(None) } else { bind().map(Some).map_err(StartFault::Door) }
+}
+
+/// When a gate first answered from this folder, in milliseconds since 1970. Where that cannot be kept, it is now.
+fn first_answered(data: &Path, now_ms: i64) -> i64 {
+    let file = data.join("first");
+    let kept = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok());
+    // Of a clock that had not been set there is nothing to keep.
+    kept.filter(|ms| *ms >= BUILT_MS).unwrap_or_else(|| {
+        if let Err(fault) = std::fs::write(&file, format!("{now_ms}\n")) {
+            tracing::warn!(file = %file.display(), %fault, "when the gate first answered is not kept");
+        }
+        now_ms
+    })
 }
 
 fn lock_data(data: &Path) -> Result<nix::fcntl::Flock<std::fs::File>, StartFault> {
@@ -236,12 +278,14 @@ impl App {
                 lines.push(format!("         {}, over {over}", at(addresses)));
             }
         }
-        lines.extend([
-            format!("  proxy  {}", at(&doors.proxy)),
-            format!("  web    {}", at(&doors.web)),
-            String::new(),
-            "Try, in another terminal:".into(),
-        ]);
+        lines.extend([format!("  proxy  {}", at(&doors.proxy))]);
+        if !doors.proxy_tls.is_empty() {
+            lines.push(format!("         {}, over TLS", at(&doors.proxy_tls)));
+        }
+        if !doors.transparent.is_empty() {
+            lines.push(format!("         {}, for what is redirected", at(&doors.transparent)));
+        }
+        lines.extend([format!("  web    {}", at(&doors.web)), String::new(), "Try, in another terminal:".into()]);
         if let Some(dns) = doors.dns.first() {
             lines.push(format!("  dig @{} -p {} www.pokerstars.com    (a blocked name: NXDOMAIN)", dns.ip(), dns.port()));
         }

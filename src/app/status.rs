@@ -1,5 +1,6 @@
 //! What is running, and what needs somebody.
 
+use super::inspected::inspected;
 use super::off::{Left, Off};
 use super::ready::{self, Missing};
 use super::{Doors, passes};
@@ -24,6 +25,9 @@ pub struct Status {
     /// Of DNS over TLS and HTTPS: for which name, and until when; or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
+    /// The school's certificate authority: until when, and where it is used; `None`: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
     pub networks: Vec<NetworkStatus>,
     pub people: usize,
     /// What a teacher has opened, with whom it is for and until when.
@@ -43,6 +47,12 @@ pub struct Status {
     pub events_replayed: u64,
     pub events_undated: u64,
     pub strangers: u64,
+    /// Tunnels of the proxy that are open.
+    #[serde(default)]
+    pub tunnels: u64,
+    /// Connections the proxy holds at most: what open files are there for.
+    #[serde(default)]
+    pub most_connections: u64,
     pub upstream_failures: u64,
     /// Free bytes where the data is.
     pub disk_free: u64,
@@ -194,7 +204,13 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     if !clock_set {
         needs_you.push("the clock is not set: events wait, and are dated when it is".into());
     }
+    match gate.requests.open_count() {
+        0 => {}
+        1 => needs_you.push("1 request of a page waits for an answer: `schoolgate requests list`".into()),
+        n => needs_you.push(format!("{n} requests of pages wait for an answer: `schoolgate requests list`")),
+    }
     let certificate = certificate(&snapshot, gate.clock.unix_ms(), &mut needs_you);
+    let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
     let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();
     for list in tables::list_files(&snapshot.config).iter().filter(|l| !in_table.contains(l.name.as_str())) {
@@ -229,6 +245,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         uptime_s: uptime.as_secs(),
         doors: doors.clone(),
         certificate,
+        authority,
         networks,
         people: snapshot.register.present().count(),
         passes: passes::in_force(&snapshot.config, now.unix_ms),
@@ -243,6 +260,8 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         events_replayed: tally.replayed,
         events_undated: tally.undated,
         strangers: gate.counters.strangers.get(),
+        tunnels: gate.counters.tunnels.get().max(0) as u64,
+        most_connections: gate.counters.most_connections.get().max(0) as u64,
         upstream_failures: gate.counters.upstream_failures.get(),
         disk_free,
         reload_refused: refused,
@@ -274,7 +293,16 @@ impl fmt::Display for Status {
         if let Some(certificate) = &self.certificate {
             writeln!(f, "  certificate   {certificate}")?;
         }
+        if let Some(authority) = &self.authority {
+            writeln!(f, "  authority     {authority}")?;
+        }
         writeln!(f, "  proxy         {}", list(&self.doors.proxy))?;
+        if !self.doors.proxy_tls.is_empty() {
+            writeln!(f, "  over TLS      {}", list(&self.doors.proxy_tls))?;
+        }
+        if self.most_connections > 0 {
+            writeln!(f, "  tunnels       {} open, of at most {} connections", self.tunnels, self.most_connections)?;
+        }
         writeln!(f, "  web           {}", list(&self.doors.web))?;
         for network in &self.networks {
             let mode = match (&network.off, network.watching) {

@@ -1,14 +1,18 @@
 //! The week's report: the journal's events and everything around them, handed to the report's room.
 
+use super::requests;
 use super::status::Status;
 use super::{journal_dir, register_file};
 use crate::config::Config;
+use crate::gate::requests::{Decision, Kind};
 use crate::journal::read::{self, Filter, ReadFault, Stored};
 use crate::journal::{DETAIL_DAYS, Names};
 use crate::ops::{changes, files, locked, look_ups, self_test, tables, update};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
-use crate::report::{self, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World};
+use crate::report::{
+    self, Asked, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World,
+};
 use crate::words::{DeviceId, PersonRole};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -89,6 +93,7 @@ pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Runnin
         networks: networks(config),
         still_open: None,
         changes: changes(config, from_ms, until_ms)?,
+        requests: asked(config, from_ms, until_ms)?,
         health: Health {
             locked_present: !sealed.lists().is_empty(),
             locked_stale: sealed.stale(locked::day(made_ms)).next().is_some(),
@@ -154,6 +159,18 @@ fn networks(config: &Config) -> Vec<NetworkFact> {
 fn changes(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Change>, WeeklyFault> {
     let made = changes::between(&config.data, from_ms, until_ms)?;
     Ok(made.into_iter().map(|c| Change { when_ms: c.when_ms, who: c.who, what: c.what, why: c.why, approved_by: None }).collect())
+}
+
+fn asked(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Asked>, WeeklyFault> {
+    let made = requests::read(&config.data).map_err(std::io::Error::other)?.requests;
+    let of_week = made.into_iter().filter(|r| (from_ms..until_ms).contains(&r.made_ms));
+    let asked = of_week.map(|r| Asked {
+        made_ms: r.made_ms,
+        answered_ms: r.answer.as_ref().map(|a| a.when_ms),
+        allowed: r.answer.is_some_and(|a| a.decision == Decision::Allowed),
+        accident: r.kind == Kind::Accident,
+    });
+    Ok(asked.collect())
 }
 
 fn lists(config: &Config, made_ms: i64) -> Result<Vec<ListFact>, WeeklyFault> {

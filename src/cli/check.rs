@@ -8,6 +8,7 @@ pub fn check(context: &Context) -> Outcome {
     faults.extend(crate::ops::update::faults(&config));
     faults.extend(crate::ops::tables::faults(&config));
     faults.extend(crate::ops::identity::load(&config).err());
+    faults.extend(crate::ops::inside::load(&config, None).err());
     match crate::people::Store::peek(&crate::app::register_file(&config)) {
         Ok(register) => {
             if !context.json {

@@ -54,7 +54,7 @@ fn look(url: &Url, lists: &Lists, answer: &mut Explanation) -> Result<(), NoTerm
         Some(search) => {
             let words = String::from_utf8_lossy(&search.words).into_owned();
             let terms = terms(&matcher, &search.words);
-            answer.search = Some(Searched { engine: search.engine.to_owned(), words, terms });
+            answer.search = Some(Searched { engine: search.service.word().to_owned(), words, terms });
         }
     }
     Ok(())

@@ -273,8 +273,7 @@ impl<'a> Book<'a> {
     }
 
     fn weeks(&self, only: Option<&str>) -> Result<Vec<Week>, Failed> {
-        let only = only
-            .map(|text| IsoWeek::parse(text).ok_or_else(|| fail(format_args!("'{text}' is not an ISO week such as 2026-W47"))));
+        let only = only.map(|text| IsoWeek::parse(text).map_err(|why| fail(format_args!("'{text}' is {why}"))));
         let only = only.transpose()?;
         let files = read::weeks(&app::journal_dir(self.config)).map_err(fail)?;
         files.iter().filter(|f| only.is_none_or(|w| w == f.week)).map(|f| Week::open(&f.path).map_err(fail)).collect()

@@ -3,12 +3,14 @@
 //! Comes in: flags. Goes out: text for people, JSON where output is data, and an exit code: 0 done, 1 something is wrong, 2 usage.
 //! Always holds: a fault has been told in full, to standard error, when a command returns [`Failed`].
 
+mod ca;
 mod check;
 mod completions;
 mod demo;
 mod effect;
 mod entries;
 mod explain;
+mod firewall;
 mod lists;
 mod log;
 mod man;
@@ -16,6 +18,7 @@ mod off;
 mod pass;
 mod people;
 mod report;
+mod requests;
 mod run;
 mod self_test;
 mod status;
@@ -70,6 +73,9 @@ enum Command {
     /// A teacher's pass: a host or category open to a group for a lesson
     #[command(subcommand)]
     Pass(pass::Command),
+    /// What people asked for on the pages: open this, block that
+    #[command(subcommand)]
+    Requests(requests::Command),
     /// Stop judging on a network for a while, but for the locked tier
     Off(off::OffArgs),
     /// End that before its time
@@ -86,6 +92,12 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// The school's own certificate authority, to look into HTTPS on its own devices
+    #[command(subcommand)]
+    Ca(ca::Command),
+    /// What the kernel sends to the doors: rules for nftables
+    #[command(subcommand)]
+    Firewall(firewall::Command),
     /// Does the gate block what it should? By network and profile, through its own doors; exit 1 if anything fails
     SelfTest,
     /// Completions for a shell
@@ -123,12 +135,15 @@ pub fn main() -> ExitCode {
         Command::Block(args) => entries::add(&context, args, false),
         Command::Entries(command) => entries::entries(&context, &command),
         Command::Pass(command) => pass::pass(&context, &command),
+        Command::Requests(command) => requests::requests(&context, command),
         Command::Off(args) => off::off(&context, args),
         Command::On(args) => off::on(&context, args),
         Command::Lists(command) => lists::lists(&context, &command),
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::Ca(command) => ca::ca(&context, &command),
+        Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),

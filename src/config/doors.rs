@@ -7,7 +7,7 @@ use super::item::{Item, List};
 use super::names::{self, Forward, Record};
 use super::upstream::{self, Upstream};
 use super::values;
-use crate::words::{Host, Network};
+use crate::words::{BadUrl, Host, Network, Url};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
@@ -16,9 +16,15 @@ const DNS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5300);
 const PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3128);
 const WEB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
+/// The port to suggest for what is redirected.
+const TRANSPARENT: u16 = 3129;
+
 /// Their ports by their standards (RFC 7858 §3.1, RFC 8484 §8.1), to suggest.
 const DNS_OVER_TLS: u16 = 853;
 const DNS_OVER_HTTPS: u16 = 443;
+
+/// A proxy over TLS has no port of its own by any standard: the one beside the proxy's, to suggest.
+const PROXY_OVER_TLS: u16 = 3130;
 
 /// Quad9, which checks DNSSEC and keeps no addresses of askers: until the school writes its own.
 const UPSTREAMS: [[u8; 4]; 2] = [[9, 9, 9, 9], [149, 112, 112, 112]];
@@ -64,6 +70,12 @@ crate::words::person::words! {
 pub struct Proxy {
     /// Empty: the door is shut. As shipped: 127.0.0.1:3128.
     pub listen: Vec<SocketAddr>,
+    /// Behind TLS, under the name and certificate of `[dns]`. As shipped: nowhere.
+    pub tls_listen: Vec<SocketAddr>,
+    /// The proxy between this one and the internet. As shipped: none.
+    pub parent: Option<Parent>,
+    /// Where connections to ports 80 and 443 are redirected to. As shipped: nowhere.
+    pub transparent_listen: Vec<SocketAddr>,
     /// Ports beside 443 for CONNECT, and 80 and 443 for absolute form.
     pub ports: Vec<u16>,
     /// Exact addresses and ports that are reached although they are loopback or private.
@@ -74,6 +86,28 @@ pub struct Proxy {
     pub internal_zones: Vec<Host>,
     /// Hosts that browsers reach beside the proxy, with everything below them: it is in the PAC file, and is no permission.
     pub direct: Vec<Host>,
+}
+
+/// Another proxy, through which everything goes that is not the school's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    pub host: Host,
+    pub port: u16,
+    /// What is reached without it: zones with everything below, and networks.
+    pub direct_zones: Vec<Host>,
+    pub direct_networks: Vec<Network>,
+}
+
+impl Parent {
+    /// Whether this host is reached without it.
+    pub fn is_direct(&self, host: &Host) -> bool {
+        self.direct_zones.iter().any(|zone| host.is_within(zone)) || host.address().is_some_and(|ip| self.is_direct_address(ip))
+    }
+
+    /// Whether this address is reached without it.
+    pub fn is_direct_address(&self, ip: IpAddr) -> bool {
+        self.direct_networks.iter().any(|network| network.contains(ip))
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -92,12 +126,15 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
         ("dns over TLS", listen_if_written(&dns, "tls_listen", DNS_OVER_TLS)),
         ("dns over HTTPS", listen_if_written(&dns, "https_listen", DNS_OVER_HTTPS)),
         ("proxy", listen(&proxy, PROXY)),
+        ("proxy over TLS", listen_if_written(&proxy, "tls_listen", PROXY_OVER_TLS)),
+        ("transparent proxy", listen_if_written(&proxy, "transparent_listen", TRANSPARENT)),
         ("web", listen(&web, WEB)),
     ];
     one_door_an_address(root, &listens);
-    let [(_, at_dns), (_, at_tls), (_, at_https), (_, at_proxy), (_, at_web)] = &listens;
+    let [(_, at_dns), (_, at_tls), (_, at_https), (_, at_proxy), (_, at_proxy_tls), (_, at_transparent), (_, at_web)] = &listens;
 
-    let needed = [at_dns, at_tls, at_https, at_proxy].iter().any(|at| !at.is_empty());
+    let doors = [at_dns, at_tls, at_https, at_proxy, at_proxy_tls, at_transparent];
+    let needed = doors.iter().any(|at| !at.is_empty());
     let bootstrap = List::values(dns.list("bootstrap", values::upstream));
     let upstreams = upstreams(&dns, &bootstrap, at_dns, needed);
     let forwards = names::forwards(&dns, &bootstrap, |upstreams| not_itself(&dns, upstreams, at_dns));
@@ -106,9 +143,9 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     let workers = dns.value("workers", |item| item.number(0..=MAX_WORKERS)).map_or(0, |v| v.value as usize);
     let asked: Vec<_> = at_dns.iter().chain(at_tls).chain(at_https).copied().collect();
     let block_answer = block_answer(&dns, &asked, at_web);
-    let encrypted = encrypted::read(&dns, folder, at_tls, at_https);
+    let encrypted = encrypted::read(&dns, folder, at_tls, at_https, at_proxy_tls);
     dns.end();
-    let read_proxy = read_proxy(&proxy, addresses(at_proxy));
+    let read_proxy = read_proxy(&proxy, at_proxy, at_proxy_tls, addresses(at_transparent));
     // What the proxy may reach inside must be known to have an address there.
     private_allowed.extend(&read_proxy.internal_zones);
     let status_from = List::values(web.list("status_from", values::network));
@@ -120,7 +157,12 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     )
 }
 
-fn read_proxy(section: &Section, listen: Vec<SocketAddr>) -> Proxy {
+fn read_proxy(
+    section: &Section,
+    listen: &[Placed<SocketAddr>],
+    tls_listen: &[Placed<SocketAddr>],
+    transparent_listen: Vec<SocketAddr>,
+) -> Proxy {
     let ports = List::values(section.list("ports", |item| item.number(1..=65535)));
     let destinations = List::values(section.list("destinations", values::destination));
     let (mut internal_networks, mut internal_zones) = (vec![], vec![]);
@@ -133,10 +175,54 @@ fn read_proxy(section: &Section, listen: Vec<SocketAddr>) -> Proxy {
         }
         Ok(())
     });
+    let parent = parent(section, listen, &internal_networks, &internal_zones);
     let direct = List::values(section.list("direct", values::host));
     section.end();
     let ports = ports.into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
-    Proxy { listen, ports, destinations, internal_networks, internal_zones, direct }
+    let (listen, tls_listen) = (addresses(listen), addresses(tls_listen));
+    Proxy { listen, tls_listen, transparent_listen, parent, ports, destinations, internal_networks, internal_zones, direct }
+}
+
+/// `parent`, and `beside_parent`: what goes without it, beside the school's own.
+fn parent(section: &Section, listen: &[Placed<SocketAddr>], networks: &[Network], zones: &[Host]) -> Option<Parent> {
+    let written = section.value("parent", parent_proxy);
+    let (mut direct_networks, mut direct_zones) = (networks.to_vec(), zones.to_vec());
+    let beside = section.list("beside_parent", |item| {
+        let text = item.text()?;
+        if text.contains('/') || text.parse::<IpAddr>().is_ok() {
+            direct_networks.push(values::network(item)?);
+        } else {
+            direct_zones.push(values::host(item)?);
+        }
+        Ok(())
+    });
+    if let Some(beside) = beside.filter(|_| !section.has("parent")) {
+        let label = "add the proxy, such as parent = \"http://10.0.0.1:8080\", or delete this";
+        section.fault(
+            Wrong::new("`beside_parent` says what does not go through `parent`, and there is none", label).at(beside.place),
+        );
+    }
+    let (host, port) = written.as_ref()?.value;
+    let own = listen.iter().find(|l| host.address() == Some(l.value.ip()) && l.value.port() == port);
+    if let (Some(own), Some(written)) = (own, &written) {
+        let wrong = Wrong::new("the proxy would ask itself", "another proxy's address");
+        section.fault(wrong.at(written.place).beside(own.place, "it listens here"));
+    }
+    Some(Parent { host, port, direct_zones, direct_networks })
+}
+
+/// `http://10.0.0.1:8080`
+fn parent_proxy(item: &Item) -> Result<(Host, u16), Wrong> {
+    let text = item.text()?;
+    let label = "its address and port, such as \"http://10.0.0.1:8080\"";
+    let wrong = || Wrong::new(format!("{} is not a proxy that can be asked", shown(text)), label);
+    let authority = text.strip_prefix("http://").ok_or_else(wrong)?;
+    let authority = authority.strip_suffix('/').unwrap_or(authority);
+    match Url::parse_authority(authority) {
+        Ok((host, Some(port))) => Ok((host, port)),
+        Err(BadUrl::UserInfo) => Err(wrong().help("a proxy that wants a password is not supported")),
+        _ => Err(wrong()),
+    }
 }
 
 fn own_zone(item: &Item) -> Result<Host, Wrong> {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Where DNS over HTTPS is asked (RFC 8484 §4.1.1 leaves it to the server; this is what everybody writes).
 pub const HTTPS_PATH: &str = "/dns-query";
 
-/// DNS over TLS and over HTTPS: at least one of them is served.
+/// DNS over TLS and over HTTPS, and the name and certificate that the proxy over TLS has, too: at least one of the three is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encrypted {
     /// Of this resolver; the certificate is for it.
@@ -50,13 +50,19 @@ pub(super) fn read(
     folder: &Path,
     tls_listen: &[Placed<SocketAddr>],
     https_listen: &[Placed<SocketAddr>],
+    proxy_tls: &[Placed<SocketAddr>],
 ) -> Option<Encrypted> {
     let name = dns.value("name", own_name);
     let certificate = dns.value("certificate", |item| pem_path(item));
     let key = dns.value("key", |item| pem_path(item));
-    let first = tls_listen.first().or(https_listen.first())?;
+    let first = tls_listen.first().or(https_listen.first()).or(proxy_tls.first())?;
+    let served = if tls_listen.is_empty() && https_listen.is_empty() {
+        "the proxy is served over TLS"
+    } else {
+        "DNS is served over TLS or HTTPS"
+    };
     for missing in ["name", "certificate", "key"].into_iter().filter(|k| !dns.has(k)) {
-        let title = format!("DNS is served over TLS or HTTPS, and [dns] has no `{missing}`");
+        let title = format!("{served}, and [dns] has no `{missing}`");
         let right = match missing {
             "name" => "add the name that clients know this resolver by: name = \"dns.school.example\"",
             "certificate" => "add the certificate of that name (PEM): certificate = \"dns.pem\"",

@@ -6,7 +6,7 @@ use super::item::List;
 use super::known::Known;
 use super::profiles::strictest;
 use super::values;
-use crate::policy::{Group, Mode, NetworkRule, Profile, ProfileId};
+use crate::policy::{Group, Mode, NetworkRule, Profile, ProfileId, WhenDown};
 use crate::words::person::MAX_GROUPS;
 use crate::words::{GroupId, Network, NetworkId, PersonRole};
 use std::collections::HashMap;
@@ -125,6 +125,9 @@ impl People {
         let mode = section.value("mode", |item| item.word(&[("enforce", Mode::Enforce), ("watch", Mode::Watch)]));
         let mode = mode.map_or(Mode::Enforce, |m| m.value);
         let keep_ech = section.value("keep_ech", |item| item.flag()).map_or(mode == Mode::Watch, |v| v.value);
+        let only_resolved = section.value("only_resolved", |item| item.flag()).is_some_and(|v| v.value);
+        let words: Vec<_> = WhenDown::ALL.iter().map(|w| (w.word(), *w)).collect();
+        let when_down = section.value("when_down", |item| item.word(&words)).map_or(WhenDown::Closed, |v| v.value);
         let ca = section.value("ca", |item| item.word(&[("installed", true), ("none", false)])).is_some_and(|v| v.value);
         section.end();
 
@@ -152,7 +155,9 @@ impl People {
             self.with_ca.push(NetworkId(self.networks.len() as u16));
         }
         self.groups.push(Group { name: of_network.value, profile: profile.unwrap_or(ProfileId(0)), priority: None });
-        self.networks.push(NetworkRule { name: name.value, ranges: List::values(ranges), group, mode, written: mode, keep_ech });
+        let ranges = List::values(ranges);
+        let (name, written) = (name.value, mode);
+        self.networks.push(NetworkRule { name, ranges, group, mode, written, keep_ech, only_resolved, when_down });
     }
 }
 

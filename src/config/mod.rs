@@ -15,6 +15,7 @@
 //! What it says, one file a section:
 //! - [`school`]      `[school]`
 //! - [`doors`]       `[dns]`, `[proxy]`, `[web]`
+//! - [`firewall`]    `[firewall]`
 //! - [`upstream`]    one resolver that is asked
 //! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
 //! - [`encrypted`]   `[dns]`, its encrypted part
@@ -31,6 +32,7 @@
 //! And back:
 //! - [`entry_file`]  the file of the school's own entries, with one more or one less
 //! - [`exceptions`]  what another filter has exported, as rows for it
+//! - [`own_names`]   the names this gate has in the school's own zones
 //! - [`summary`]     what was understood, as `check` prints it
 
 mod categories;
@@ -41,6 +43,7 @@ mod entry_file;
 mod exceptions;
 mod fault;
 mod file;
+mod firewall;
 mod groups;
 mod inside;
 mod item;
@@ -48,6 +51,7 @@ mod known;
 mod lists;
 mod names;
 mod near;
+mod own_names;
 mod phrases;
 mod profiles;
 mod public;
@@ -58,12 +62,13 @@ mod upstream;
 mod values;
 
 pub use categories::CategoryTitle;
-pub use doors::{BlockAnswer, Dns, Proxy, Web};
+pub use doors::{BlockAnswer, Dns, Parent, Proxy, Web};
 pub use encrypted::{Encrypted, HTTPS_PATH, PemFile};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};
 pub use fault::{Fault, Faults, Spot, Text};
+pub use firewall::Firewall;
 pub use groups::Membership;
 pub use inside::Inside;
 pub use lists::{Lists, SealedFile, Source, Update};
@@ -97,6 +102,7 @@ pub struct Config {
     pub dns: Dns,
     pub proxy: Proxy,
     pub web: Web,
+    pub firewall: Firewall,
     /// What is looked into where TLS is, once there is an authority for it.
     pub inside: Inside,
     /// Where state is kept: register, journal, lists. As shipped `./var`, in the folder the process is started in.
@@ -198,6 +204,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let folders = lists::Folders { main: folder_of(&files.main), shipped: &files.around.shipped };
     let lists = lists::read(&root, &of_sources, &categories, &folders, &dns.upstreams, whole(sources_at));
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
+    let firewall = firewall::read(&root);
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let cells = timetable::cells(&root, &categories, &people.known);
@@ -213,6 +220,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         dns,
         proxy,
         web,
+        firewall,
         inside,
         data,
         lists,
@@ -276,7 +284,8 @@ impl Config {
     /// The addresses this gateway answers on, for doors that must not reach themselves.
     pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         let encrypted = self.dns.encrypted.iter().flat_map(|e| e.tls_listen.iter().chain(&e.https_listen));
-        let listen = self.dns.listen.iter().chain(encrypted).chain(&self.proxy.listen).chain(&self.web.listen);
+        let proxy = self.proxy.listen.iter().chain(&self.proxy.tls_listen).chain(&self.proxy.transparent_listen);
+        let listen = self.dns.listen.iter().chain(encrypted).chain(proxy).chain(&self.web.listen);
         listen.map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
     }
 

@@ -3,7 +3,7 @@
 use super::groups::Membership;
 use super::timetable::{clock, days_text};
 use super::{Config, values};
-use crate::policy::{Act, Mode};
+use crate::policy::{Act, Mode, WhenDown};
 use std::fmt::{self, Display};
 
 /// Width of the first column: the longest heading and a gap.
@@ -49,8 +49,19 @@ impl Config {
         if !self.dns.private_allowed.is_empty() {
             line(f, "", format_args!("private addresses from anybody: {}", joined(&self.dns.private_allowed)))?;
         }
-        line(f, "Proxy", at(&self.proxy.listen))?;
         let proxy = &self.proxy;
+        line(f, "Proxy", at(&proxy.listen))?;
+        if let Some(encrypted) = self.dns.encrypted.as_ref().filter(|_| !proxy.tls_listen.is_empty()) {
+            line(f, "", format_args!("over TLS: {}, as {}", joined(&proxy.tls_listen), encrypted.name))?;
+        }
+        if !proxy.transparent_listen.is_empty() {
+            line(f, "", format_args!("redirected connections: {}", joined(&proxy.transparent_listen)))?;
+        }
+        if let Some(parent) = &proxy.parent {
+            let direct = [joined(&parent.direct_networks), joined(&parent.direct_zones)].join(" ");
+            let but = if direct.trim().is_empty() { String::new() } else { format!(", but not {}", direct.trim()) };
+            line(f, "", format_args!("through the proxy {}:{}{but}", parent.host, parent.port))?;
+        }
         for (what, list) in [
             ("ports beside 80 and 443", joined(&proxy.ports)),
             ("destinations opened", joined(&proxy.destinations)),
@@ -76,7 +87,13 @@ impl Config {
                 (Mode::Watch, false) => ", takes ECH out of answers",
                 _ => "",
             };
-            let text = format_args!("{}: {}; unknown devices get {unknown}{mode}{ech}", network.name, joined(&network.ranges));
+            let named = if network.only_resolved { ", only what has a name" } else { "" };
+            let down = if network.when_down == WhenDown::Open { ", OPEN while the gate is down" } else { "" };
+            let text = format_args!(
+                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}",
+                network.name,
+                joined(&network.ranges)
+            );
             line(f, heading(i, "Networks"), text)?;
         }
         for (i, member) in self.members.iter().enumerate() {

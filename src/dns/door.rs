@@ -81,7 +81,7 @@ pub struct Open {
     pub(super) alias: Option<safe::Alias>,
     /// `None`: the client has its share.
     pub(super) share: Option<Share>,
-    /// It is no question, but a dynamic update.
+    /// It is no question that is answered here, but passed through to a zone's server.
     pub(super) update: Option<Update>,
 }
 
@@ -113,6 +113,13 @@ impl Open {
 }
 
 impl Asked<'_> {
+    /// The same, held until it is answered.
+    pub(super) fn open(&self, share: Option<Share>, update: Option<Update>) -> Box<Open> {
+        let Self { personal, asker, length, since, .. } = *self;
+        let (visit, judged, query, alias) = (self.visit.clone(), *self.judged, *self.query, self.alias.copied());
+        Box::new(Open { visit, judged, personal, query, asker, length, since, alias, share, update })
+    }
+
     /// What the upstreams are asked.
     fn wanted(&self) -> &Query {
         self.alias.map_or(self.query, |alias| &alias.query)
@@ -198,6 +205,11 @@ impl Door {
         let length = bytes.len();
         let (visit, judged, query) = (&visit, &judged, &query);
         let asked = Asked { visit, judged, personal, query, printed: None, asker, length, since, alias: None };
+        if query.kind == rr::TKEY
+            && let Some(first) = self.key(bytes, &asked, out)
+        {
+            return first;
+        }
         self.judged(&asked, host.as_ref(), out)
     }
 
@@ -223,7 +235,7 @@ impl Door {
 
     /// [`Door::judged`] for a question that is plain, of a name that we have nothing of our own to say of.
     pub(super) fn ordinary(&self, asked: &Asked, out: &mut Vec<u8>) -> First {
-        let Asked { visit, judged, personal, query, asker, length, since, alias, .. } = *asked;
+        let Asked { judged, query, asker, .. } = *asked;
         if judged.verdict.blocks() {
             self.block(asked, judged, out);
         } else if query.kind == rr::ANY {
@@ -231,20 +243,7 @@ impl Door {
         } else if let Some(kept) = self.resolver.cached(asked.wanted()) {
             self.settle(asked, kept, out);
         } else {
-            let (visit, judged, query, share) = (visit.clone(), *judged, *query, self.resolver.share(asker.client));
-            let alias = alias.copied();
-            return First::Open(Box::new(Open {
-                visit,
-                judged,
-                personal,
-                query,
-                asker,
-                length,
-                since,
-                alias,
-                share,
-                update: None,
-            }));
+            return First::Open(asked.open(self.resolver.share(asker.client), None));
         }
         First::Answered
     }
@@ -400,7 +399,7 @@ pub(super) fn is_plain(query: &Asking) -> bool {
 
 /// Types that are no data of a name: OPT, the transaction types (TKEY, TSIG) and zone transfers, which nobody may have here.
 fn never_asked(kind: u16) -> bool {
-    matches!(kind, rr::OPT | 249..=rr::AXFR)
+    matches!(kind, rr::OPT | rr::TKEY..=rr::AXFR)
 }
 
 /// The verdict on an allowed question once its answer is known: that on the first name or address behind it that is blocked,

@@ -39,10 +39,10 @@ const DISCOVERY_LABEL: &str = "_dns.";
 /// How long clients may keep these answers. They never change: an hour, as RFC 2308 has for negative ones.
 const TTL: u32 = 3_600;
 
-/// How long clients may keep where we are asked over TLS and HTTPS: until somebody has changed it.
+/// How long clients may keep where we are, and where we are asked over TLS and HTTPS: until somebody has changed it.
 const OURS_TTL: u32 = 300;
 
-/// The answer, if the name is one of these. `local` is the address that was asked.
+/// The answer, if the name is one of these, or one of our own in a zone of the school's. `local` is the address that was asked.
 pub fn answer<'a>(host: &Host, kind: u16, snapshot: &'a Snapshot, local: IpAddr) -> Option<Made<'a>> {
     // Without a certificate that can be used nobody is served there, whatever is written.
     let served = snapshot.config.dns.encrypted.as_ref().filter(|_| matches!(snapshot.identity, Some(Ok(_))));
@@ -50,6 +50,9 @@ pub fn answer<'a>(host: &Host, kind: u16, snapshot: &'a Snapshot, local: IpAddr)
         && let Some(ours) = ours(served, local, host)
     {
         return Some(Made { body: Body::Designated { ours, ttl: OURS_TTL }, ..Made::bare(Rcode::NOERROR) });
+    }
+    if snapshot.config.is_own_name(host, local) {
+        return Some(Made::address(kind, local, OURS_TTL));
     }
     fixed(host, kind)
 }

@@ -1,9 +1,10 @@
-//! Dynamic updates (RFC 2136): a school's machines write their own names into its own zones, through us to the zone's server.
+//! Dynamic updates (RFC 2136): a school's machines write their own names into its own zones, through us to the zone's server; and
+//! the keys they agree on with it to sign them (TKEY, RFC 2930 and 3645).
 //!
-//! Only zones that `[[dns.forward]]` names, only from the school's own networks. What is in the update is between the machine
-//! and the server, which checks who it is; the event says which zone.
+//! Only zones that `[[dns.forward]]` names, only from the school's own networks. What is in it is between the machine and the
+//! server, which checks who it is; the event says which zone, or which key.
 
-use super::door::{Asker, Door, First, Open, Transport};
+use super::door::{Asked, Asker, Door, First, Open, Transport};
 use crate::gate::Visit;
 use crate::policy::Surface;
 use crate::resolve::update::pass;
@@ -11,7 +12,7 @@ use crate::wire::{Query, Rcode, answer};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// An update on its way to the zone's server.
+/// An update, or a key to be agreed on, on its way to the zone's server.
 pub struct Update {
     bytes: Box<[u8]>,
     to: SocketAddr,
@@ -26,15 +27,25 @@ impl Door {
             Some(host) => visit.judge(&host, Surface::NoPage),
             None => visit.judge_unlisted(Surface::NoPage),
         };
-        let (share, update) = (self.resolver.share(asker.client), Some(Update { bytes: bytes.into(), to }));
-        let personal = false; // nothing in it is kept
-        let open = Open { visit, judged, personal, query, asker, length: bytes.len(), since, alias: None, share, update };
-        if judged.verdict.blocks() {
+        let (visit, judged, query, length) = (&visit, &judged, &query, bytes.len());
+        let asked = Asked { visit, judged, personal: false, query, printed: None, asker, length, since, alias: None };
+        Some(self.through(bytes, to, &asked, out))
+    }
+
+    /// Takes the negotiation of a key with the server of a zone that is forwarded; `None` if it can be meant for none of those.
+    pub(super) fn key(&self, bytes: &[u8], asked: &Asked, out: &mut Vec<u8>) -> Option<First> {
+        let to = self.resolver.keys(&asked.query.name)?;
+        Some(self.through(bytes, to, asked, out))
+    }
+
+    fn through(&self, bytes: &[u8], to: SocketAddr, asked: &Asked, out: &mut Vec<u8>) -> First {
+        if asked.judged.verdict.blocks() {
             answer::header_only(bytes, Rcode::REFUSED, out);
-            self.note(&open.asked(), &judged, Rcode::REFUSED, out);
-            return Some(First::Answered);
+            self.note(asked, asked.judged, Rcode::REFUSED, out);
+            return First::Answered;
         }
-        Some(First::Open(Box::new(open)))
+        let update = Update { bytes: bytes.into(), to };
+        First::Open(asked.open(self.resolver.share(asked.asker.client), Some(update)))
     }
 
     /// Passes it on, and the server's answer back.

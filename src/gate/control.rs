@@ -58,6 +58,27 @@ pub enum Request {
         id: u16,
         reason: String,
     },
+    /// What people asked for on the pages; with who asked, if it is said what for.
+    Requests {
+        purpose: Option<String>,
+    },
+    AnswerRequest(NewAnswer),
+}
+
+/// An answer to a request of a page, as `requests allow`, `block` and `refuse` give it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct NewAnswer {
+    pub id: u32,
+    /// `allowed`, `blocked` or `refused`.
+    pub decision: String,
+    /// Only for this group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// RFC 3339, or a local date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    pub reason: String,
 }
 
 /// Entries from a file of another filter, all at once.

@@ -88,6 +88,8 @@ pub struct Counters {
     pub refused_destinations: Counter,
     /// Tunnels that are open.
     pub tunnels: Gauge,
+    /// Connections the proxy holds at once, at most.
+    pub most_connections: Gauge,
     /// Octets that tunnels have moved, both ways.
     pub tunnel_bytes: Counter,
     /// Open connections closed because they would be blocked by now.
@@ -112,6 +114,7 @@ impl Counters {
             self.refused_destinations.clone(),
         );
         registry.register("tunnels", "Tunnels that are open", self.tunnels.clone());
+        registry.register("most_connections", "Connections the proxy holds at most", self.most_connections.clone());
         registry.register("tunnel_bytes", "Octets that tunnels have moved, both ways", self.tunnel_bytes.clone());
         let closed = "Open connections closed because they would be blocked by now";
         registry.register("closed_anew", closed, self.closed_anew.clone());

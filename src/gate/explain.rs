@@ -126,13 +126,15 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         }
     };
     let (who, shown) = who_is_meant(question, snapshot)?;
-    let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms: 0, noted: Noted::Row };
+    let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms: clock.boot_ms(), noted: Noted::Row };
     // A bare name asks what becomes of the host, as DNS and a tunnel ask; only with a path is it a page, and of HTTPS no door sees
     // more than the host.
     let (scheme, rest) = question.what.split_once("://").map_or(("", question.what.as_str()), |(scheme, rest)| (scheme, rest));
     let page = rest.contains('/') && !scheme.eq_ignore_ascii_case("https");
     let path = if page { url.path.as_str() } else { "" };
-    let mut judged = visit.judge_page(&url.host, path, Surface::NoPage);
+    // Only what begins with `http://` is a page that the proxy can put another in the place of.
+    let surface = if scheme.eq_ignore_ascii_case("http") { Surface::Page } else { Surface::NoPage };
+    let mut judged = visit.judge_page(&url.host, path, surface);
     let rewritten = visit.rewrite(&url.host, &judged);
     if rewritten.is_some() {
         judged.verdict = judged.verdict.rewritten();
@@ -278,8 +280,24 @@ impl Words<'_> {
         };
         match action {
             Action::WouldBlock => format!("{said}; the network only watches or is switched off, so it was let through"),
-            Action::Warn => format!("{said}; a warning cannot be shown here, so it is done as `warn_unseen` says"),
+            Action::Warn => format!("{said}; {}", self.warning()),
             _ => said,
+        }
+    }
+
+    /// What becomes of a warning.
+    fn warning(&self) -> String {
+        let policy = &self.snapshot.config.policy;
+        let unseen = policy.profile(self.verdict.profile).map_or(Act::Block, |profile| profile.warn_unseen);
+        match self.verdict.act {
+            Act::Warn => format!(
+                "a browser that comes through the proxy is shown a page from which a person may go on for a quarter of an hour; \
+                 elsewhere (DNS, HTTPS, what is no page) no page can be shown, and it is done as `warn_unseen` says: {unseen}"
+            ),
+            Act::Allow if unseen == Act::Block => "nobody is held up by it here and now: they have read it and went on, or the \
+                                                   network only watches or is switched off"
+                .into(),
+            _ => format!("a warning cannot be shown here, so it is done as `warn_unseen` says: {unseen}"),
         }
     }
 

@@ -6,20 +6,26 @@
 //! - [`clock`]     what time it is here
 //! - [`snapshot`]  configuration, policy, table and register, swapped as one
 //! - [`visit`]     one request: [`Gate::visit`], [`Visit::judge`], [`Gate::note`]
+//! - [`continued`] who was warned and went on
+//! - [`requests`]  what people asked for on the pages
 //! - [`watch`]     what a worker keeps from one batch of packets to the next
 //! - [`flood`]     one client that asks without end
 //! - [`ledger`]    what each client was told
+//! - [`rejections`] where devices turned the gate's own certificate away
 //! - [`testing`]   questions of the gate's own, to see whether its doors do what they should
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
 //! - [`explain`]   a verdict in words
 //! - [`control`]   the control socket: one request a line, one answer a line
 
 pub mod clock;
+pub mod continued;
 pub mod control;
 pub mod counters;
 pub mod explain;
 pub mod flood;
 pub mod ledger;
+pub mod rejections;
+pub mod requests;
 #[cfg(test)]
 pub(crate) mod school;
 pub mod snapshot;
@@ -28,19 +34,24 @@ pub mod visit;
 pub mod watch;
 
 pub use clock::Clock;
+pub use continued::Continued;
 pub use counters::Counters;
 use flood::{Floods, Paces};
 pub use ledger::Ledger;
+use rejections::Rejections;
+pub use requests::Requests;
 pub use snapshot::{Condition, Snapshot};
 pub use testing::Testing;
 pub use visit::{Heard, Judged, Noted, Visit, Within};
 pub use watch::{Changed, Watch};
 
 use crate::journal::Journal;
+use crate::journal::time::BUILT_MS;
 use crate::words::{ClientAddr, Who};
 use arc_swap::ArcSwap;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The gate: what every door holds.
 pub struct Gate {
@@ -52,21 +63,57 @@ pub struct Gate {
     pub paces: Paces,
     floods: Floods,
     pub testing: Testing,
+    /// Where devices turned the gate's own certificate away.
+    pub rejections: Rejections,
     /// What each client was told by the DNS door.
     pub ledger: Ledger,
+    /// Where the web door listens, for pages that lead there; nowhere, if it is shut.
+    pub web: Vec<SocketAddr>,
+    pub requests: Requests,
+    /// When the gate first answered anybody, in milliseconds since 1970; and this process.
+    first_ms: i64,
+    started: Instant,
 }
 
 impl Gate {
     pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
-        let (counters, paces, floods, testing) = Default::default();
+        let (counters, paces, floods, testing, rejections) = Default::default();
         let ledger = Ledger::open(None, clock.clone());
-        Self { snapshot: ArcSwap::from_pointee(snapshot), journal, clock, counters, paces, floods, testing, ledger }
+        let (snapshot, web, requests) = (ArcSwap::from_pointee(snapshot), Vec::new(), Requests::default());
+        let (first_ms, started) = (clock.unix_ms(), Instant::now());
+        Self { snapshot, journal, clock, counters, paces, floods, testing, rejections, ledger, web, requests, first_ms, started }
+    }
+
+    /// One that first answered at this moment.
+    #[must_use]
+    pub fn first_at(self, first_ms: i64) -> Self {
+        Self { first_ms, ..self }
+    }
+
+    /// How long the school has had this gate. If the clock was not set when it first answered, how long this process has run.
+    pub fn age(&self) -> Duration {
+        let since = self.clock.unix_ms().saturating_sub(self.first_ms);
+        let since = Duration::from_millis(u64::try_from(since).unwrap_or(0));
+        let running = self.started.elapsed();
+        if self.first_ms < BUILT_MS { running } else { since.max(running) }
     }
 
     /// With a ledger that is kept in a file.
     #[must_use]
     pub fn with_ledger(self, ledger: Ledger) -> Self {
         Self { ledger, ..self }
+    }
+
+    /// With the requests of earlier, and those to come kept with them.
+    #[must_use]
+    pub fn with_requests(self, requests: Requests) -> Self {
+        Self { requests, ..self }
+    }
+
+    /// With a web door, bound there.
+    #[must_use]
+    pub fn with_web(self, at: Vec<SocketAddr>) -> Self {
+        Self { web: at, ..self }
     }
 
     /// The snapshot in force.
@@ -78,7 +125,8 @@ impl Gate {
     ///
     /// The last of them would take the old one down: with a table, that is a mapping of many megabytes to be undone, while a client
     /// waits. So it is kept until they have ended, and goes on a thread of its own.
-    pub fn swap(&self, next: Snapshot) -> Arc<Snapshot> {
+    pub fn swap(&self, mut next: Snapshot) -> Arc<Snapshot> {
+        next.continued = self.snapshot.load().continued.clone();
         let next = Arc::new(next);
         let old = self.snapshot.swap(next.clone());
         let spawned = std::thread::Builder::new().name("old-snapshot".into()).spawn(move || outlive_visits(old));

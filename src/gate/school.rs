@@ -6,6 +6,7 @@
 use super::{Clock, Gate, Snapshot};
 use crate::config::{self, Around, Config, Files, Text};
 use crate::journal::read::{Filter, Week, weeks};
+use crate::journal::time::BUILT_MS;
 use crate::journal::{Event, Journal, Settings};
 use crate::lists::locked::{Sealed, Sealing, seal};
 use crate::lists::{self, Format, Known, ListText, Locked, Origin, Reach, Table};
@@ -33,6 +34,16 @@ ranges = ["127.9.0.0/16"]
 unknown = "staff"
 "#;
 
+/// More for [`School::with`]: of what is listed as adult, pupils are warned and not kept from it, at any time.
+pub(crate) const WARNED: &str = r#"
+[[timetable]]
+category = "adult"
+action = "warn"
+days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+from = "00:00"
+until = "24:00"
+"#;
+
 pub(crate) struct School {
     pub gate: Arc<Gate>,
     folder: tempfile::TempDir,
@@ -51,7 +62,7 @@ impl School {
         let version = journal.version_of(&names).expect("a version");
         journal.name(version, &names).expect("names are stored");
         let snapshot = Snapshot::new(version, config, Arc::new(table), Arc::new(locked()), Arc::new(Register::empty()));
-        Self { gate: Arc::new(Gate::new(snapshot, journal, Clock::System)), folder }
+        Self { gate: Arc::new(Gate::new(snapshot, journal, Clock::System).first_at(BUILT_MS)), folder }
     }
 
     /// Everything written down so far, in its order.

@@ -1,5 +1,6 @@
 //! Configuration, policy, table and register: what one request sees, swapped as one.
 
+use super::Continued;
 use crate::config::Config;
 use crate::journal::Names;
 use crate::lists::phrases::Matcher;
@@ -7,7 +8,7 @@ use crate::lists::{Ahead, Found, Locked, Table};
 use crate::net::inspection::Inspection;
 use crate::net::tls::Identity;
 use crate::people::{Grouping, Person, Register};
-use crate::policy::{Opened, Personal};
+use crate::policy::{Mode, Opened, Personal};
 use crate::resolve::WireAnswer;
 use crate::resolve::behind::Behind;
 use crate::words::{ClientAddr, Confidence, GroupId, Groups, Host, Known, NetworkId, PersonId, Who};
@@ -32,6 +33,8 @@ pub struct Snapshot {
     pub inspection: Option<Result<Arc<Inspection>, Arc<str>>>,
     /// Which words mean what: the terms that ship and the school's phrase lists. `None`: nothing is looked for.
     pub phrases: Option<Arc<Matcher>>,
+    /// Who went on after a warning: the same one in every snapshot of a gate.
+    pub continued: Arc<Continued>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
     /// What goes by the person, at each network of the policy.
     personal: Arc<[Personal]>,
@@ -52,16 +55,18 @@ impl Snapshot {
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
         let groups_of: HashMap<_, _> = register.persons().map(|p| (p.id, groups_of(p))).collect();
         let personal = personal(&config, &groups_of).collect();
+        let (condition, continued) = Default::default();
         Self {
             version,
             config,
             table,
             locked,
             register,
-            condition: Condition::default(),
+            condition,
             identity: None,
             inspection: None,
             phrases: None,
+            continued,
             groups_of: Arc::new(groups_of),
             personal,
         }
@@ -102,10 +107,13 @@ impl Snapshot {
         })
     }
 
-    /// Whether what a host is judged or answered by goes by who asks at this network, or when.
+    /// Whether what a host is judged or answered by goes by who asks at this network, or when: where the filter is off for a while,
+    /// everything.
     pub fn is_personal(&self, network: NetworkId, host: &Host, found: &Found) -> bool {
+        let policy = &self.config.policy;
         let personal = self.personal.get(usize::from(network.0));
-        personal.is_some_and(|personal| personal.concerns(host, found, &self.config.policy))
+        policy.network(network).is_some_and(|rule| rule.mode == Mode::Off)
+            || personal.is_some_and(|personal| personal.concerns(host, found, policy))
     }
 
     /// Everything the lists say of a host, or of a page of it; the sealed ones among them.

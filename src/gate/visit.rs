@@ -1,10 +1,13 @@
 //! One request: who it is from, what the lists say, the verdict, and the line in the journal.
 
+use super::continued::Whose;
 use super::{Gate, Snapshot};
 use crate::journal::{Decrypted, Door, Event, Intent};
 use crate::lists::Found;
 use crate::lists::phrases::Theme;
-use crate::policy::{Ask, Mode, Rewrite, Step, Surface, Verdict, decide, decide_answer, rewrite};
+use crate::policy::{
+    Action, Ask, Mode, Rewrite, Safe, Step, Surface, Verdict, Youtube, decide, decide_answer, rewrite, strictest,
+};
 use crate::words::{Category, CategorySet, Host, Moment, Who};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -70,6 +73,12 @@ pub struct Within<'a> {
 }
 
 impl Judged {
+    /// Whether nobody may learn from the journal what was wanted, or who wanted it.
+    pub fn is_bare(&self) -> bool {
+        let help = self.verdict.step == Step::Help || self.found.categories().contains(Category::HELP);
+        help || self.verdict.step == Step::Locked
+    }
+
     /// What was found, with the verdict of a host that is answered as another.
     #[must_use]
     pub fn rewritten(&self) -> Self {
@@ -91,7 +100,13 @@ impl Visit {
 
     /// Judges a host of which is known already what the lists say.
     pub fn judge_found(&self, host: &Host, found: &Found, surface: Surface) -> Verdict {
-        decide(&self.ask(host, found, surface), &self.snapshot.config.policy)
+        let verdict = decide(&self.ask(host, found, surface), &self.snapshot.config.policy);
+        if verdict.is_warning() && self.went_on(host) { verdict.gone_on() } else { verdict }
+    }
+
+    /// Whether they were warned of this host and said to go on.
+    fn went_on(&self, host: &Host) -> bool {
+        self.snapshot.continued.until(Whose::of(&self.who), host, self.boot_ms).is_some()
     }
 
     /// What a name that is no host is judged as: a single label that no list and no school entry can name.
@@ -108,7 +123,19 @@ impl Visit {
         }
     }
 
-    /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing.
+    /// Judges what is hidden from a door that must see it, such as a name that is not the one asked for.
+    pub fn judge_hidden(&self, host: &Host) -> Judged {
+        let judged = self.judge(host, Surface::NoPage);
+        // What is blocked for what it is stays so, the sealed lists first.
+        if judged.verdict.blocks() {
+            return judged;
+        }
+        let of_profile = self.judge_unlisted(Surface::NoPage).verdict;
+        Judged { verdict: of_profile.as_bypass(self.mode() != Mode::Enforce), found: judged.found }
+    }
+
+    /// Judges a name or address behind an answer to an allowed question. `None`: it adds nothing. Who was warned of the question
+    /// itself and went on is not warned of what it is made of.
     pub fn judge_behind(&self, question: &Judged, behind: &Host, surface: Surface) -> Option<Judged> {
         self.judge_behind_found(question, behind, self.snapshot.find(behind, ""), surface)
     }
@@ -119,7 +146,8 @@ impl Visit {
             return None;
         }
         let verdict = decide_answer(&question.verdict, &self.ask(behind, &found, surface), &self.snapshot.config.policy)?;
-        Some(Judged { verdict, found })
+        let warned = question.verdict.action == Action::Warn && verdict.is_warning();
+        (!warned).then_some(Judged { verdict, found })
     }
 
     /// Judges a page by what its words speak of. `None`: that adds nothing.
@@ -138,6 +166,14 @@ impl Visit {
     pub fn rewrite(&self, host: &Host, judged: &Judged) -> Option<Rewrite> {
         let rewrite = rewrite(host, &self.who.groups, &self.snapshot.config.policy)?;
         (!judged.verdict.blocks() && self.mode() == Mode::Enforce).then_some(rewrite)
+    }
+
+    /// What safe modes are asked for; none where the network only watches.
+    pub fn safe(&self) -> Safe {
+        if self.mode() != Mode::Enforce {
+            return Safe { search: false, youtube: Youtube::Off };
+        }
+        strictest(&self.who.groups, &self.snapshot.config.policy)
     }
 
     /// What the network does with its verdicts.

@@ -206,7 +206,7 @@ impl Book {
 
 /// The week files of a folder, the oldest first.
 pub fn week_files(dir: &Path) -> io::Result<Vec<(IsoWeek, PathBuf)>> {
-    let week = |path: PathBuf| Some((IsoWeek::parse(path.file_name()?.to_str()?.strip_suffix(".db")?)?, path));
+    let week = |path: PathBuf| Some((IsoWeek::parse(path.file_name()?.to_str()?.strip_suffix(".db")?).ok()?, path));
     let mut files: Vec<_> = std::fs::read_dir(dir)?.filter_map(|e| week(e.ok()?.path())).collect();
     files.sort();
     Ok(files)

@@ -52,8 +52,6 @@ words! {
         Pinned "pinned",
         /// An exception of the school's own.
         Exception "exception",
-        /// It is not HTTP within TLS, or not TLS.
-        NotHttp "not-http",
     }
 }
 

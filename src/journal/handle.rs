@@ -4,6 +4,7 @@ use super::book::Book;
 use super::event::Event;
 use super::fault::JournalFault;
 use super::names::{self, Names, Stored};
+use super::read::{self, ReadFault, Week};
 use super::ring::Producer;
 use super::rings::Rings;
 use super::segment::Segments;
@@ -173,6 +174,14 @@ impl Journal {
 
     fn names_fault(&self, version: u32, source: io::Error) -> JournalFault {
         JournalFault::Names { version, path: self.dir.join("names"), source }
+    }
+
+    /// The newest week file; `None`: nothing has been written yet.
+    ///
+    /// # Errors
+    /// [`ReadFault`]: it cannot be read.
+    pub fn newest_week(&self) -> Result<Option<Week>, ReadFault> {
+        read::weeks(&self.dir)?.pop().map(|file| Week::open(&file.path)).transpose()
     }
 
     pub fn tally(&self) -> Tally {

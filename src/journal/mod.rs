@@ -67,7 +67,7 @@ pub use handle::Journal;
 pub use names::Names;
 pub use retention::DETAIL_DAYS;
 pub use time::Dated;
-pub use week::IsoWeek;
+pub use week::{BadWeek, IsoWeek};
 
 use std::path::PathBuf;
 use std::sync::Arc;

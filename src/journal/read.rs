@@ -20,6 +20,9 @@ use std::rc::Rc;
 /// Rows fetched at a time: a reader never holds a transaction open over an export, which would keep the write-ahead log growing.
 const PAGE: usize = 1000;
 
+/// Rows that are looked at for what a device has just met: more than a school of a thousand leaves in ten minutes.
+const LOOKED_AT: usize = 20_000;
+
 /// Why a week file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFault {
@@ -199,6 +202,44 @@ impl Week {
         let more = found == one_more;
         let count = usize::try_from(found).unwrap_or(usize::MAX).min(limit);
         Ok(Newest { after: if more { Some(first) } else { filter.after }, count, more })
+    }
+
+    /// The newest events of a client that were blocked or warned of and reach to this moment, the newest first. It looks at no more
+    /// than the last [`LOOKED_AT`] of each kind of the whole school, whoever's they are, so that nobody who asks can keep the disk
+    /// busy.
+    ///
+    /// # Errors
+    /// [`ReadFault`]: the file cannot be read.
+    pub fn stopped(&self, client: IpAddr, since_ms: i64, limit: usize) -> Result<Vec<Stored>, ReadFault> {
+        let at = |source| self.fault(source);
+        let mut found = Vec::new();
+        for action in [Action::Block, Action::Warn] {
+            let mut statement = self.db.prepare_cached(&self.stopped_sql(action)).map_err(at)?;
+            let client = client.to_canonical().to_string();
+            let most = i64::try_from(limit).unwrap_or(i64::MAX);
+            let mut rows = statement.query((client, since_ms, most)).map_err(at)?;
+            while let Some(row) = rows.next().map_err(at)? {
+                let seq = row.get::<_, i64>(0).map_err(at)? as u64;
+                let Some((_, dated, event)) = schema::event_of(row).map_err(at)? else {
+                    return Err(ReadFault::Row { path: self.path.clone(), seq });
+                };
+                found.push(Stored { seq, dated, event });
+            }
+        }
+        found.sort_by_key(|stored| std::cmp::Reverse(stored.seq));
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// The action stands in it as a number: only so SQLite knows that its index of what was not allowed holds them all.
+    fn stopped_sql(&self, action: Action) -> String {
+        format!(
+            "{} WHERE events.seq IN (SELECT seq FROM events WHERE action = {} ORDER BY seq DESC LIMIT {LOOKED_AT}) \
+             AND events.client = ? AND {} >= ? ORDER BY events.seq DESC LIMIT ?",
+            schema::select(self.version),
+            action as u8,
+            schema::last_ms(self.version)
+        )
     }
 
     /// What was lost, in the order in which it was noticed.

@@ -443,8 +443,7 @@ mod tests {
             "banking",
             "health",
             "pinned",
-            "exception",
-            "not-http"
+            "exception"
         ])));
         assert!(of(Known::ALL.iter().map(|k| k.word()).collect()).starts_with(&numbers(&["network", "address", "mac"])));
         assert!(

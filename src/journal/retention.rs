@@ -22,8 +22,8 @@ pub fn expired(dir: &Path, today: Date) -> Vec<Expired> {
     let Ok(before) = today.checked_sub(DETAIL_DAYS.days()) else { return Vec::new() };
     let past = |path: PathBuf| {
         let (week, rest) = path.file_name()?.to_str()?.split_once(".db")?;
-        let week = IsoWeek::parse(week).filter(|_| rest.is_empty() || rest.starts_with(['.', '-']))?;
-        (week.last_day()? < before).then_some(Expired { week, path })
+        let week = IsoWeek::parse(week).ok().filter(|_| rest.is_empty() || rest.starts_with(['.', '-']))?;
+        (week.sunday() < before).then_some(Expired { week, path })
     };
     let mut found: Vec<_> = entries.filter_map(|e| past(e.ok()?.path())).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));

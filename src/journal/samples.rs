@@ -93,7 +93,7 @@ pub fn any_event() -> impl Strategy<Value = Event<'static>> {
         any::<Option<u16>>(),
         any::<Option<u16>>(),
     );
-    let inside = (proptest::option::of((0..16u8, any::<u8>())), 0..11u8);
+    let inside = (proptest::option::of((0..16u8, any::<u8>())), 0..10u8);
     (words, texts, numbers, sizes, why, inside, proptest::option::of(any_who())).prop_map(
         |(words, (method, host, path, search), numbers, sizes, why, inside, who)| Event {
             when_ms: numbers.0,
@@ -126,7 +126,7 @@ pub fn any_event() -> impl Strategy<Value = Event<'static>> {
             policy_version: sizes.3,
             search: search.into(),
             theme: inside.0.and_then(|(theme, severity)| Some((Theme::from_u8(theme)?, severity))),
-            decrypted: Decrypted::from_u8(inside.1).expect("below 11"),
+            decrypted: Decrypted::from_u8(inside.1).expect("below 10"),
         },
     )
 }

@@ -1,54 +1,65 @@
 //! ISO weeks of the school's local time: which week file an event belongs to.
 
-use jiff::civil::{Date, ISOWeekDate, Time, Weekday};
+use jiff::civil::{Date, ISOWeekDate, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// One ISO 8601 week: Monday to Sunday.
+/// A week by ISO 8601: Monday to Sunday, written `2026-W47`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IsoWeek {
-    pub year: i16,
-    pub week: i8,
+    monday: Date,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an ISO week such as 2026-W47")]
+pub struct BadWeek;
+
 impl IsoWeek {
-    /// The week of a moment in this zone: from the first of 1970 to the last of 9999, so that every week has a name that
-    /// [`IsoWeek::parse`] reads.
-    pub fn of(when_ms: i64, zone: &TimeZone) -> Self {
-        Self::from(timestamp(when_ms.max(0)).to_zoned(zone.clone()).date())
+    /// # Errors
+    /// [`BadWeek`]: the year has no week of that number, or is not written in four digits.
+    pub fn new(year: i16, week: i8) -> Result<Self, BadWeek> {
+        let monday = ISOWeekDate::new(year, week, Weekday::Monday).map_err(|_| BadWeek)?.date();
+        if (0..=9999).contains(&year) { Ok(Self { monday }) } else { Err(BadWeek) }
     }
 
     /// Reads `2026-W47`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (year, week) = text.split_once("-W")?;
+    ///
+    /// # Errors
+    /// [`BadWeek`]: anything else.
+    pub fn parse(text: &str) -> Result<Self, BadWeek> {
+        let (year, week) = text.split_once("-W").ok_or(BadWeek)?;
         let digits = |t: &str, len| t.len() == len && t.bytes().all(|c| c.is_ascii_digit());
         if !digits(year, 4) || !digits(week, 2) {
-            return None;
+            return Err(BadWeek);
         }
-        let week = Self { year: year.parse().ok()?, week: week.parse().ok()? };
-        week.monday().map(|_| week)
+        Self::new(year.parse().map_err(|_| BadWeek)?, week.parse().map_err(|_| BadWeek)?)
     }
 
-    /// `None` for a week that its year does not have.
-    fn monday(self) -> Option<Date> {
-        ISOWeekDate::new(self.year, self.week, Weekday::Monday).ok().map(ISOWeekDate::date)
+    /// The week of a moment in this zone: from the first of 1970 to the last of 9999.
+    pub fn of(when_ms: i64, zone: &TimeZone) -> Self {
+        let day = timestamp(when_ms.max(0)).to_zoned(zone.clone()).date();
+        Self { monday: day.saturating_sub(i64::from(day.weekday().to_monday_zero_offset()).days()) }
     }
 
-    /// Its last day, a Sunday.
-    pub fn last_day(self) -> Option<Date> {
-        self.monday()?.checked_add(6.days()).ok()
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self { monday: self.monday.saturating_sub(7.days()) }
     }
 
-    /// From its first millisecond up to the first of the next week.
-    pub fn bounds(self, zone: &TimeZone) -> Option<(i64, i64)> {
-        let midnight = |day: Date| {
-            let at = day.to_datetime(Time::midnight()).to_zoned(zone.clone()).ok()?;
-            Some(at.timestamp().as_millisecond())
-        };
-        let monday = self.monday()?;
-        Some((midnight(monday)?, midnight(monday.checked_add(7.days()).ok()?)?))
+    pub fn monday(self) -> Date {
+        self.monday
+    }
+
+    pub fn sunday(self) -> Date {
+        self.monday.saturating_add(6.days())
+    }
+
+    /// From its first millisecond up to the first of the next week: 167 or 169 hours when the clocks change.
+    pub fn bounds(self, zone: &TimeZone) -> (i64, i64) {
+        let midnight = |day: Date| day.to_zoned(zone.clone()).map_or(i64::MAX, |at| at.timestamp().as_millisecond());
+        (midnight(self.monday), midnight(self.monday.saturating_add(7.days())))
     }
 
     /// The week file in this folder.
@@ -57,16 +68,17 @@ impl IsoWeek {
     }
 }
 
-impl From<Date> for IsoWeek {
-    fn from(day: Date) -> Self {
-        let week = day.iso_week_date();
-        Self { year: week.year(), week: week.week() }
+impl std::str::FromStr for IsoWeek {
+    type Err = BadWeek;
+    fn from_str(text: &str) -> Result<Self, BadWeek> {
+        Self::parse(text)
     }
 }
 
 impl fmt::Display for IsoWeek {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-W{:02}", self.year, self.week)
+        let week = self.monday.iso_week_date();
+        write!(f, "{:04}-W{:02}", week.year(), week.week())
     }
 }
 
@@ -93,7 +105,8 @@ impl Weeks {
             return week;
         }
         let week = IsoWeek::of(when_ms, &self.zone);
-        self.last = week.bounds(&self.zone).map(|(from, until)| (from, until, week));
+        let (from, until) = week.bounds(&self.zone);
+        self.last = Some((from, until, week));
         week
     }
 }
@@ -122,7 +135,7 @@ mod tests {
         ] {
             assert_eq!(IsoWeek::of(ms(utc), zone).to_string(), week, "{utc}");
             assert_eq!(Weeks::new(zone.clone()).of(ms(utc)).to_string(), week, "{utc}");
-            assert_eq!(IsoWeek::parse(week).map(|w| w.to_string()).as_deref(), Some(week));
+            assert_eq!(IsoWeek::parse(week).map(|w| w.to_string()).as_deref(), Ok(week));
         }
     }
 
@@ -135,7 +148,8 @@ mod tests {
             let at = monday + step;
             assert_eq!(weeks.of(at), IsoWeek::of(at, &london), "{step}");
         }
-        assert_eq!(IsoWeek { year: 2026, week: 43 }.bounds(&london).map(|(a, b)| (b - a) / 3_600_000), Some(7 * 24 + 1));
+        let (from, until) = IsoWeek::new(2026, 43).expect("a week").bounds(&london);
+        assert_eq!((until - from) / 3_600_000, 7 * 24 + 1);
     }
 
     #[test]
@@ -143,10 +157,10 @@ mod tests {
         let mut weeks = Weeks::new(TimeZone::UTC);
         for at in [i64::MIN, -1, 0, i64::MAX] {
             let week = weeks.of(at);
-            assert_eq!(IsoWeek::parse(&week.to_string()), Some(week));
+            assert_eq!(IsoWeek::parse(&week.to_string()), Ok(week));
         }
         for text in ["2026-W54", "2026-W00", "2026-W5", "26-W05", "2026W47", "2026-W47.db", "", "-W", "２０２６-W47"] {
-            assert_eq!(IsoWeek::parse(text), None, "{text}");
+            assert_eq!(IsoWeek::parse(text), Err(BadWeek), "{text}");
         }
     }
 }

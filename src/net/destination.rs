@@ -69,12 +69,14 @@ impl Rules<'_> {
         }
     }
 
-    fn lists(&self, addr: SocketAddr) -> bool {
+    /// Whether `destinations` names this address and port.
+    pub fn lists(&self, addr: SocketAddr) -> bool {
         let canonical = |a: SocketAddr| (a.ip().to_canonical(), a.port());
         self.config.proxy.destinations.iter().any(|listed| canonical(*listed) == canonical(addr))
     }
 
-    fn is_own(&self, ip: IpAddr) -> bool {
+    /// Whether it is an address of this gateway.
+    pub fn is_own(&self, ip: IpAddr) -> bool {
         self.own.contains(ip) || self.config.own_addresses().any(|own| own.to_canonical() == ip)
     }
 

@@ -9,6 +9,7 @@
 
 use std::future::Future;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -271,8 +272,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Framed<T> {
                 Place::Cut => return Poll::Ready(Ok(())),
                 _ => {}
             }
-            let mut bytes = [0; 8192];
-            let mut some = ReadBuf::new(&mut bytes);
+            let mut bytes = [MaybeUninit::uninit(); 8192];
+            let mut some = ReadBuf::uninit(&mut bytes);
             ready!(Pin::new(&mut this.inner).poll_read(cx, &mut some))?;
             if some.filled().is_empty() {
                 // The parser says itself what it thinks of half a head.
@@ -313,8 +314,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Framed<T> {
         }
         let (until, heard) = this.linger.get_or_insert_with(|| (Box::pin(sleep(LINGER)), 0));
         while *heard < LINGER_BYTES && until.as_mut().poll(cx).is_pending() {
-            let mut bytes = [0; 8192];
-            let mut some = ReadBuf::new(&mut bytes);
+            let mut bytes = [MaybeUninit::uninit(); 8192];
+            let mut some = ReadBuf::uninit(&mut bytes);
             match ready!(Pin::new(&mut this.inner).poll_read(cx, &mut some)) {
                 Ok(()) if !some.filled().is_empty() => *heard += some.filled().len(),
                 _ => break,

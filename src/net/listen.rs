@@ -23,8 +23,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// After an error of `accept` that is not the peer's (too many open files): long enough not to spin.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Descriptors left to everything that is not a connection: DNS sockets, lists, journal, databases.
-const OTHER_FILES: u64 = 256;
+/// Descriptors left to everything that is not a connection: DNS sockets, pipes, lists, journal, databases.
+const OTHER_FILES: u64 = 1_000;
 
 /// How many connections a door holds at once.
 #[derive(Debug, Clone, Copy)]
@@ -196,6 +196,11 @@ impl From<Limits> for Seats {
 }
 
 impl Seats {
+    /// How many there are that are free, of one that is not shared out yet: all.
+    pub fn free(&self) -> usize {
+        self.total.available_permits()
+    }
+
     pub fn new(limits: Limits) -> Self {
         Self {
             total: Arc::new(Semaphore::new(limits.total.min(descriptors()))),

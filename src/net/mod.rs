@@ -14,6 +14,7 @@
 //! - [`fetch`]        a file brought from a server, whole or not at all
 //! - [`inspection`]   what looking into TLS takes
 //! - [`prefixed`]     a stream of which some bytes have been read already
+//! - [`stream`]       a client's connection: a socket, or TLS over one
 //! - [`tls`]          every configuration of TLS
 //! - [`early`]        a certificate that is not valid yet says that our clock is behind
 //! - [`own`]          the addresses of this machine
@@ -33,6 +34,7 @@ pub mod listen;
 pub mod own;
 pub mod prefixed;
 pub mod splice;
+pub mod stream;
 pub mod tls;
 pub mod udp;
 

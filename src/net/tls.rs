@@ -1,13 +1,14 @@
 //! Every configuration of TLS, in one file: the ring provider, given explicitly; versions 1.2 and 1.3.
 
 use crate::wire::certificate;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::ring::{Ticketer, default_provider};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, ServerConfig, SignatureScheme};
 use std::sync::Arc;
 
 /// Why there is no configuration.
@@ -61,7 +62,62 @@ pub fn origins(more: Option<&[u8]>, crls: Vec<CertificateRevocationListDer<'stat
         .allow_unknown_revocation_status()
         .build()?;
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(config.with_webpki_verifier(verifier).with_no_client_auth())
+    Ok(config.dangerous().with_custom_certificate_verifier(Arc::new(Origins(verifier))).with_no_client_auth())
+}
+
+/// A certificate that nobody but itself has signed.
+#[derive(Debug, thiserror::Error)]
+#[error("it is signed by itself")]
+pub struct SelfSigned;
+
+/// Verifies as webpki does, and says of what nobody vouches for whether it is signed by itself.
+#[derive(Debug)]
+struct Origins(Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for Origins {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match &verified {
+            Err(rustls::Error::InvalidCertificate(fault)) => {
+                // An authority's own certificate, shown as a server's, has a fault of its own.
+                let unknown = matches!(fault, CertificateError::UnknownIssuer | CertificateError::Other(_));
+                if unknown && certificate::is_self_issued(end_entity) {
+                    return Err(CertificateError::Other(OtherError(Arc::new(SelfSigned))).into());
+                }
+                verified
+            }
+            _ => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
 }
 
 /// Who is trusted: the authorities of this box, and those of `more`.
@@ -98,6 +154,8 @@ pub struct Identity {
     pub dns: Arc<ServerConfig>,
     /// For DNS over HTTPS (RFC 8484).
     pub https: Arc<ServerConfig>,
+    /// For the proxy.
+    pub proxy: Arc<ServerConfig>,
     /// The last second its certificate holds, since 1970.
     pub ends: i64,
 }
@@ -140,16 +198,17 @@ pub fn identity(name: &str, chain: &[u8], key: &[u8]) -> Result<Identity, Identi
     let certified = CertifiedKey::from_der(chain, key, &provider)
         .map_err(|fault| Key(format!("it cannot be used with the certificate: {fault}")))?;
     let certified = Arc::new(SingleCertAndKey::from(certified));
-    let config = |protocols: &[&[u8]]| {
+    let config = |protocols: &[&[u8]]| -> Result<_, rustls::Error> {
         let config = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
         let mut config = config.with_no_client_auth().with_cert_resolver(certified.clone());
         config.alpn_protocols = protocols.iter().map(|p| p.to_vec()).collect();
         config.ticketer = Ticketer::new()?;
         Ok(Arc::new(config))
     };
-    let both = config(&[b"dot"]).and_then(|dns| Ok((dns, config(&[b"h2", b"http/1.1"])?)));
-    let (dns, https) = both.map_err(|fault: rustls::Error| Key(fault.to_string()))?;
-    Ok(Identity { dns, https, ends })
+    let all =
+        || -> Result<_, rustls::Error> { Ok((config(&[b"dot"])?, config(&[b"h2", b"http/1.1"])?, config(&[b"http/1.1"])?)) };
+    let (dns, https, proxy) = all().map_err(|fault| Key(fault.to_string()))?;
+    Ok(Identity { dns, https, proxy, ends })
 }
 
 #[cfg(test)]

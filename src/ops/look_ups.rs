@@ -24,13 +24,20 @@ pub struct LookUp {
 /// # Errors
 /// An empty purpose, or as the file system says: what cannot be recorded is not shown.
 pub fn record(data: &Path, what: &str, purpose: &str, now_ms: i64) -> io::Result<()> {
+    record_of(data, &super::files::user_name(nix::unistd::getuid().as_raw()), what, purpose, now_ms)
+}
+
+/// [`record`] for somebody who asked this process, not who runs it.
+///
+/// # Errors
+/// As [`record`].
+pub fn record_of(data: &Path, who: &str, what: &str, purpose: &str, now_ms: i64) -> io::Result<()> {
     let purpose: String = purpose.trim().chars().filter(|c| !c.is_control()).take(MAX_PURPOSE).collect();
     if purpose.is_empty() {
         let said = "this shows people: say in a few words why you look, --purpose 'a parent asked'. The report shows it";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, said));
     }
-    let who = super::files::user_name(nix::unistd::getuid().as_raw());
-    let line = serde_json::to_vec(&LookUp { when_ms: now_ms, who, what: what.to_owned(), purpose })?;
+    let line = serde_json::to_vec(&LookUp { when_ms: now_ms, who: who.to_owned(), what: what.to_owned(), purpose })?;
     super::files::append_line(&file(data), &line)
 }
 

@@ -5,6 +5,7 @@
 //! - [`files`]    files replaced whole or not at all
 //! - [`ca`]       the school's own certificate authority on disk
 //! - [`changes`]  what was changed in the school's own entries
+//! - [`firewall`] what the kernel sends to the doors, and what it does while nobody answers there
 //! - [`identity`] certificate and key on disk to what clients are shown
 //! - [`inside`]   files on disk to what looking into TLS takes
 //! - [`limits`]   as many open files as the system allows
@@ -20,6 +21,7 @@
 pub mod ca;
 pub mod changes;
 pub mod files;
+pub mod firewall;
 pub mod identity;
 pub mod inside;
 pub mod limits;

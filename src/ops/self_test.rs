@@ -1,10 +1,11 @@
 //! Does the gate do what it should? Questions to its own doors, for every network and profile; a dated record of what came.
 //!
-//! Comes in: a running gate and where its DNS doors are. Goes out: a [`Report`]. What it asks goes through the real doors as packets
-//! and is judged as the network's or the group's ([`crate::gate::testing`]); in the log it is the gate's own.
+//! Comes in: a running gate and where its DNS and proxy doors are. Goes out: a [`Report`]. What it asks goes through the real doors as packets and
+//! connections, and is judged as the network's or the group's ([`crate::gate::testing`]); in the log it is the gate's own.
 
 mod asking;
 mod canaries;
+mod proxy;
 
 use super::{files, locked, tables, update};
 use crate::gate::{Gate, Snapshot, snapshot};
@@ -63,6 +64,9 @@ pub struct Check {
     pub group: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// `proxy`; not said: the DNS door, or the gate as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door: Option<String>,
     /// A category's id, or what it is about: `safe search`.
     pub what: String,
     /// The name that was asked for.
@@ -91,15 +95,20 @@ struct Subject {
 }
 
 /// Tries everything. One at a time, for the doors know the gate by the socket it asks from.
-pub fn run(gate: &Gate, doors: &[SocketAddr]) -> Report {
+pub fn run(gate: &Gate, dns: &[SocketAddr], proxy: &[SocketAddr]) -> Report {
     let snapshot = gate.snapshot();
     let mut tried = Tried { gate, snapshot: &snapshot, until: Instant::now() + AT_MOST, checks: Vec::new() };
     tried.lists();
     tried.locked();
-    match doors.first().map(|door| Asker::new(gate, *door)) {
+    let subjects = subjects(&snapshot);
+    match dns.first().map(|door| Asker::new(gate, *door)) {
         None => tried.say("DNS door", None, Outcome::Said, "it is shut".into()),
         Some(Err(fault)) => tried.say("DNS door", None, Outcome::Failed, format!("nothing can be sent to it: {fault}")),
-        Some(Ok(mut asker)) => tried.door(&mut asker),
+        Some(Ok(mut asker)) => tried.door(&mut asker, &subjects),
+    }
+    match proxy.first() {
+        None => tried.say("proxy door", None, Outcome::Said, "it is shut".into()),
+        Some(door) => tried.proxy(*door, &subjects),
     }
     let when_ms = gate.clock.unix_ms();
     let report = Report {
@@ -126,7 +135,7 @@ struct Tried<'a> {
 impl Tried<'_> {
     fn say(&mut self, what: &str, name: Option<&str>, outcome: Outcome, said: String) {
         let (what, name) = (what.to_owned(), name.map(str::to_owned));
-        self.checks.push(Check { network: None, group: None, profile: None, what, name, outcome, said });
+        self.checks.push(Check { network: None, group: None, profile: None, door: None, what, name, outcome, said });
     }
 
     fn say_of(&mut self, subject: &Subject, what: &str, name: &str, outcome: Outcome, said: String) {
@@ -134,6 +143,7 @@ impl Tried<'_> {
             network: subject.network.clone(),
             group: subject.group.clone(),
             profile: Some(subject.profile.clone()),
+            door: None,
             what: what.to_owned(),
             name: (!name.is_empty()).then(|| name.to_owned()),
             outcome,
@@ -190,14 +200,13 @@ impl Tried<'_> {
     }
 
     /// Everything that is asked of the DNS door.
-    fn door(&mut self, asker: &mut Asker) {
-        let subjects = subjects(self.snapshot);
+    fn door(&mut self, asker: &mut Asker, subjects: &[Subject]) {
         let Some(first) = subjects.first() else {
             return self.say("DNS door", None, Outcome::Failed, "there is no network: nobody is answered".into());
         };
         let there = self.upstream(asker, first);
         let canaries = Canaries::find(self.snapshot, &subjects.iter().fold(CategorySet::EMPTY, |all, s| all.or(s.blocked)));
-        for subject in &subjects {
+        for subject in subjects {
             for category in subject.blocked.iter().filter(|c| c.role() != Role::Locked) {
                 self.category(asker, subject, category, canaries.of(category));
             }
@@ -206,8 +215,12 @@ impl Tried<'_> {
         }
     }
 
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.until
+    }
+
     fn ask(&self, asker: &mut Asker, subject: &Subject, name: &str) -> Result<Answer, String> {
-        if Instant::now() >= self.until {
+        if self.is_late() {
             return Err("it was not asked: there was no time left".into());
         }
         asker.ask(subject.who, name).map_err(|fault| format!("no answer: {fault}"))
@@ -364,11 +377,12 @@ impl fmt::Display for Report {
         writeln!(f, "Self-test of {} on {}, policy version {}", self.school, self.when, self.policy_version)?;
         let mut whose = None;
         for check in &self.checks {
-            let present = (&check.network, &check.group, &check.profile);
+            let present = (&check.network, &check.group, &check.profile, &check.door);
             if whose.replace(present) != Some(present) {
+                let by = check.door.as_ref().map_or_else(String::new, |door| format!(", by the {door}"));
                 match present {
-                    (Some(network), _, Some(profile)) => writeln!(f, "\nnetwork {network}, profile {profile}")?,
-                    (None, Some(group), Some(profile)) => writeln!(f, "\ngroup {group}, profile {profile}")?,
+                    (Some(network), _, Some(profile), _) => writeln!(f, "\nnetwork {network}, profile {profile}{by}")?,
+                    (None, Some(group), Some(profile), _) => writeln!(f, "\ngroup {group}, profile {profile}{by}")?,
                     _ => writeln!(f)?,
                 }
             }

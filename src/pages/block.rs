@@ -1,7 +1,7 @@
 //! 'This page is not available in school'.
 
-use super::help::{EMERGENCY, HELP, Help};
-use super::{Reference, sheet};
+use super::words::{self, Words};
+use super::{Language, Reader, Reference, sheet};
 use crate::config::Config;
 use crate::gate::{Judged, Visit};
 use crate::policy::Step;
@@ -17,10 +17,12 @@ pub struct BlockPage {
     reference: Reference,
     /// What it was taken for; staff only.
     category: Option<String>,
+    reader: Reader,
+    words: &'static Words,
 }
 
 impl BlockPage {
-    /// The page for whoever this visit is from.
+    /// The page for whoever this visit is from, in English, and with nowhere to ask.
     pub fn of(visit: &Visit, judged: &Judged) -> Self {
         let config = &visit.snapshot.config;
         // Of the locked tier nobody learns what is on it, by asking name after name.
@@ -30,7 +32,18 @@ impl BlockPage {
             whom_to_see: config.school.whom_to_see.clone(),
             reference: Reference::of(visit.moment.unix_ms, visit.who.client),
             category: telling.map(|category| title(category, config)),
+            reader: Reader::default(),
+            words: Language::English.words(),
         }
+    }
+
+    /// For this reader.
+    #[must_use]
+    pub fn read_by(mut self, reader: Reader) -> Self {
+        self.whom_to_see = words::whom_to_see(&self.whom_to_see, reader.language).to_owned();
+        self.words = reader.language.words();
+        self.reader = reader;
+        self
     }
 
     pub fn html(&self) -> String {
@@ -38,12 +51,8 @@ impl BlockPage {
         self.render().unwrap_or_default()
     }
 
-    fn help(&self) -> &'static [Help] {
-        HELP
-    }
-
-    fn emergency(&self) -> &'static str {
-        EMERGENCY
+    fn words(&self) -> &'static Words {
+        self.words
     }
 
     fn style(&self) -> &'static str {
@@ -53,13 +62,13 @@ impl BlockPage {
 
 /// Whether every group they are judged by has a profile that is not for pupils. The verdict's own profile is not asked:
 /// an entry of the school decides without one.
-fn is_for_staff(who: &Who, config: &Config) -> bool {
+pub(crate) fn is_for_staff(who: &Who, config: &Config) -> bool {
     let policy = &config.policy;
     let profile = |group| policy.group(group).and_then(|g| policy.profile(g.profile));
     !who.groups.is_empty() && who.groups.iter().all(|group| profile(group).is_some_and(|p| !p.pupils))
 }
 
-fn title(category: Category, config: &Config) -> String {
+pub(crate) fn title(category: Category, config: &Config) -> String {
     config.title_of(category).map_or_else(|| config.category_id(category), |t| t.title.clone())
 }
 

@@ -1,14 +1,14 @@
 //! How the school's certificate authority gets onto devices: a page with the steps for each kind, and a code that leads to it.
 
-use super::help::{EMERGENCY, HELP, Help};
+use super::language::Language;
 use super::sheet;
+use super::words::Words;
 use askama::Template;
 use qrcode::{Color, QrCode};
 use std::fmt::Write;
 
 /// The page.
-#[derive(Debug, Template)]
-#[template(path = "ca.html")]
+#[derive(Debug)]
 pub struct CaPage<'a> {
     pub school: &'a str,
     /// SHA-256 of the certificate, as devices show it.
@@ -28,7 +28,7 @@ pub struct CaPage<'a> {
 impl CaPage<'_> {
     pub fn html(&self) -> String {
         // As for the block page: nothing here can fail.
-        self.render().unwrap_or_default()
+        Page { ca: self, school: self.school }.render().unwrap_or_default()
     }
 
     /// The code as one path of squares, with the four squares of white around it that readers want (ISO/IEC 18004); empty if the
@@ -43,13 +43,19 @@ impl CaPage<'_> {
         }
         Some((width + 2 * QUIET, path))
     }
+}
 
-    fn help(&self) -> &'static [Help] {
-        HELP
-    }
+/// The page in its frame: for whoever looks after devices, in English.
+#[derive(Template)]
+#[template(path = "ca.html")]
+struct Page<'a> {
+    ca: &'a CaPage<'a>,
+    school: &'a str,
+}
 
-    fn emergency(&self) -> &'static str {
-        EMERGENCY
+impl Page<'_> {
+    fn words(&self) -> &'static Words {
+        Language::English.words()
     }
 
     fn style(&self) -> &'static str {

@@ -8,7 +8,12 @@
 //! - [`intent`]     how much a person meant a request, and whether they would see a page
 //! - [`block`]      'This page is not available in school'
 //! - [`ca`]         how the certificate authority gets onto devices
+//! - [`warn`]       'Stop and think first'
+//! - [`why`]        what did not open on a device
 //! - [`notice`]     what else there is to say: a page that did not answer, the gate's own front page
+//! - [`reader`]     who reads a page
+//! - [`language`]   in which language
+//! - [`words`]      every word, in both
 //! - [`help`]       whom a child can call
 //! - [`reference`]  the short code by which IT finds the event
 //! - [`sheet`]      the one style sheet, its hash, and the headers every page has
@@ -17,13 +22,22 @@ pub mod block;
 pub mod ca;
 pub mod help;
 pub mod intent;
+pub mod language;
 pub mod notice;
+pub mod reader;
 pub mod reference;
 pub mod sheet;
+pub mod warn;
+pub mod why;
+pub mod words;
 
 pub use block::BlockPage;
 pub use ca::CaPage;
 pub use intent::Seen;
-pub use notice::Notice;
+pub use language::Language;
+pub use notice::{Link, Notice};
+pub use reader::Reader;
 pub use reference::Reference;
-pub use sheet::HEADERS;
+pub use sheet::{FORM_HEADERS, HEADERS};
+pub use warn::WarnPage;
+pub use why::WhyPage;

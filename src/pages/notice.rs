@@ -1,12 +1,12 @@
 //! What else there is to say to a person, in the same look: a page that did not answer, the gate's own front page.
 
-use super::help::{EMERGENCY, HELP, Help};
+use super::language::Language;
 use super::sheet;
+use super::words::Words;
 use askama::Template;
 
 /// A page with a heading and a few sentences. Everything in it is escaped.
-#[derive(Debug, Template)]
-#[template(path = "notice.html")]
+#[derive(Debug)]
 pub struct Notice<'a> {
     pub school: &'a str,
     pub heading: &'a str,
@@ -16,18 +16,38 @@ pub struct Notice<'a> {
     pub detail: &'a str,
 }
 
+/// A link below what a notice says, as a button.
+#[derive(Debug, Clone, Copy)]
+pub struct Link<'a> {
+    pub to: &'a str,
+    pub words: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct Page<'a> {
+    notice: &'a Notice<'a>,
+    school: &'a str,
+    words: &'static Words,
+    links: &'a [Link<'a>],
+}
+
 impl Notice<'_> {
     pub fn html(&self) -> String {
+        self.html_in(Language::English, &[])
+    }
+
+    /// The page with the words around it in this language, and links.
+    pub fn html_in(&self, language: Language, links: &[Link]) -> String {
+        let page = Page { notice: self, school: self.school, words: language.words(), links };
         // As for the block page: nothing here can fail, and an empty page still says no.
-        self.render().unwrap_or_default()
+        page.render().unwrap_or_default()
     }
+}
 
-    fn help(&self) -> &'static [Help] {
-        HELP
-    }
-
-    fn emergency(&self) -> &'static str {
-        EMERGENCY
+impl Page<'_> {
+    fn words(&self) -> &'static Words {
+        self.words
     }
 
     fn style(&self) -> &'static str {

@@ -1,28 +1,44 @@
 //! The one style sheet, the hash by which browsers let it in, and the headers every page has.
 
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
 /// What stands between `<style>` and `</style>`, to the byte: its hash is in [`HEADERS`].
 pub const STYLE: &str = include_str!("templates/page.css");
 
-/// The headers of every page. Nothing is loaded from anywhere, nothing runs, nothing is kept, nothing is told onwards;
-/// and no other page can put this one into a frame, as if it had said it.
-///
-/// The hash is that of [`STYLE`]; a test says the right one when the sheet has changed.
+/// What browsers may do with a page: use [`STYLE`], whose hash this is (a test says the right one when the sheet has changed), and
+/// send its forms here, if it has any.
+macro_rules! policy {
+    ($forms:literal) => {
+        concat!(
+            "default-src 'none'; style-src 'sha256-eP+U3CgpjoJCSs2h7hA45AfAze2LAX5cC7F2UePgndY='; base-uri 'none'; form-action ",
+            $forms,
+            "; frame-ancestors 'none'"
+        )
+    };
+}
+
+/// The headers of every page but for its language. Nothing is loaded from anywhere, nothing runs, nothing is kept, nothing is told
+/// onwards; and no other page can put this one into a frame, as if it had said it.
 pub const HEADERS: &[(HeaderName, &str)] = &[
     (CONTENT_TYPE, "text/html; charset=utf-8"),
-    (CONTENT_LANGUAGE, "en-GB"),
     (CACHE_CONTROL, "no-store"),
-    (
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'sha256-74Tm2JjVIBunZ0SHCb7i5NN3RJq5ZJwlRF+rl+rt6K8='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
+    (CONTENT_SECURITY_POLICY, policy!("'none'")),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
     (REFERRER_POLICY, "no-referrer"),
+];
+
+/// Those of a page of the gate's own with forms. Its own pages are told where they were sent from: under `no-referrer` a browser
+/// sends `Origin: null` with every form (Fetch §3.2), and nobody could tell ours from another's.
+pub const FORM_HEADERS: &[(HeaderName, &str)] = &[
+    (CONTENT_TYPE, "text/html; charset=utf-8"),
+    (CACHE_CONTROL, "no-store"),
+    (CONTENT_SECURITY_POLICY, policy!("'self'")),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "same-origin"),
 ];
 
 #[cfg(test)]
@@ -35,9 +51,11 @@ mod tests {
     #[test]
     fn browsers_let_in_this_style_sheet_and_nothing_else() {
         let hash = format!("style-src 'sha256-{}'", sha256::base64(&sha256::sha256(STYLE.as_bytes())));
-        let policy = HEADERS.iter().find(|(name, _)| *name == CONTENT_SECURITY_POLICY).map_or("", |(_, value)| value);
-        assert!(policy.contains(&hash), "page.css has changed: write {hash} into HEADERS");
-        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe") && !policy.contains("script"));
+        for headers in [HEADERS, FORM_HEADERS] {
+            let policy = headers.iter().find(|(name, _)| *name == CONTENT_SECURITY_POLICY).map_or("", |(_, value)| value);
+            assert!(policy.contains(&hash), "page.css has changed: write {hash} into `policy`");
+            assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe") && !policy.contains("script"));
+        }
         // What would end the style element, or fetch something from elsewhere.
         assert!(!STYLE.contains('<') && !STYLE.contains("url(") && !STYLE.contains("@import"));
     }

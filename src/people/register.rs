@@ -86,7 +86,7 @@ impl Register {
 
     /// # Errors
     /// [`Clash`]: a key, an address, a MAC or a network that two have; a device of somebody unknown.
-    pub(super) fn new(mut persons: Vec<Person>, mut devices: Vec<Device>, revision: i64) -> Result<Self, Clash> {
+    pub(crate) fn new(mut persons: Vec<Person>, mut devices: Vec<Device>, revision: i64) -> Result<Self, Clash> {
         persons.sort_by_key(|p| p.id);
         devices.sort_by_key(|d| d.id);
         let mut keys = HashSet::new();

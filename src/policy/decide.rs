@@ -184,12 +184,12 @@ fn by_entry(verdict: Verdict, entry: &super::Entry) -> Verdict {
     Verdict { rule: Some(entry.id), labels: entry.host.labels(), group: entry.group, ..verdict }
 }
 
-/// On a network that only watches or is off, what would be blocked is let through and written down as such. Where it is off,
-/// nobody is warned, either.
+/// On a network that only watches or is off, what would be blocked is let through and written down as such; nobody is held up by
+/// a warning, either.
 fn watched(verdict: Verdict, ask: &Ask) -> Verdict {
     match (ask.mode, verdict.act) {
         (Mode::Watch | Mode::Off, Act::Block) => Verdict { act: Act::Allow, action: Action::WouldBlock, ..verdict },
-        (Mode::Off, Act::Warn) => Verdict { act: Act::Allow, ..verdict },
+        (Mode::Watch | Mode::Off, Act::Warn) => Verdict { act: Act::Allow, ..verdict },
         _ => verdict,
     }
 }

@@ -75,6 +75,20 @@ pub struct NetworkRule {
     pub written: Mode,
     /// HTTPS and SVCB answers keep the encrypted client hello (`ech`) and HTTP/3: the gate then sees fewer names.
     pub keep_ech: bool,
+    /// An address that the gate gave nobody a name for is not reached.
+    pub only_resolved: bool,
+    /// What this network has while the gate is down.
+    pub when_down: WhenDown,
+}
+
+crate::words::person::words! {
+    /// What a network has while the gate is down.
+    WhenDown {
+        /// Nothing: what nobody filters is not reached.
+        Closed "closed",
+        /// The internet, straight on.
+        Open "open",
+    }
 }
 
 /// Everything [`decide`](super::decide()) goes by. Immutable: a change makes another.

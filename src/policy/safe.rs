@@ -84,6 +84,13 @@ pub fn rewrite(host: &Host, groups: &Groups, policy: &Policy) -> Option<Rewrite>
     said.map(|(_, rewrite)| rewrite)
 }
 
+/// What the profiles of someone in these groups have of it: of each the strictest that counts.
+pub fn strictest(groups: &Groups, policy: &Policy) -> Safe {
+    let of = |(_, profile)| policy.profile(profile).map_or(Safe::STRICTEST, |p| p.safe);
+    let both = |one: Safe, other: Safe| Safe { search: one.search || other.search, youtube: one.youtube.max(other.youtube) };
+    counting_groups(groups, policy).map(of).reduce(both).unwrap_or(Safe::STRICTEST)
+}
+
 impl Rewrite {
     /// What a profile that leaves it alone says.
     pub fn off(&self) -> &'static str {

@@ -145,6 +145,27 @@ impl Verdict {
         if self.action == Action::Allow { Self { action: Action::Rewrite, ..self } } else { self }
     }
 
+    /// Whether it is a warning that holds up: one that is to be shown, or stands as a block because it cannot be.
+    #[inline]
+    pub fn is_warning(&self) -> bool {
+        self.action == Action::Warn && self.act != Act::Allow
+    }
+
+    /// This warning for whoever has read it and goes on. It stays written down as one.
+    #[must_use]
+    pub fn gone_on(self) -> Self {
+        Self { act: Act::Allow, ..self }
+    }
+
+    /// A block as bypass, whatever the profile says of that, for whom this verdict was: not what is wanted decides, but how it is
+    /// hidden. `through` where the network only writes down what it would block.
+    #[must_use]
+    pub fn as_bypass(self, through: bool) -> Self {
+        let (act, action) = if through { (Act::Allow, Action::WouldBlock) } else { (Act::Block, Action::Block) };
+        let Self { group, profile, .. } = self;
+        Self { act, action, category: Some(Category::BYPASS), group, profile, ..Self::allow(Step::Category) }
+    }
+
     pub fn blocks(&self) -> bool {
         self.act == Act::Block
     }

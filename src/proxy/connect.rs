@@ -1,13 +1,14 @@
 //! CONNECT: the answer, and the way that is carried after it.
 
 use super::connection::{ClientStream, Connection};
-use super::dial::{self, Unreached};
+use super::dial::{self, Dialled, Unreached};
+use super::inside::{self, Here};
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::Asked;
 use super::way::Way;
 use crate::gate::{Judged, Visit};
-use crate::journal::Door;
+use crate::journal::{Decrypted, Door};
 use crate::pages::Seen;
 use crate::words::{ClientAddr, Host};
 use bytes::{Bytes, BytesMut};
@@ -27,8 +28,14 @@ pub struct Promised {
     host: Host,
     port: u16,
     client: ClientAddr,
-    origin: TcpStream,
-    address: SocketAddr,
+    /// `None`: it is answered here, within TLS.
+    origin: Option<(TcpStream, SocketAddr)>,
+}
+
+/// What begins when the 200 has left.
+pub enum Begun {
+    Way(Way),
+    Here(Here),
 }
 
 /// Answers one CONNECT that was judged and allowed.
@@ -40,7 +47,9 @@ pub async fn answer(
     request: Request<Incoming>,
 ) -> Response<Body> {
     match dial::dial(&connection.proxy, record.visit, &record.judged, asked).await {
-        Ok((origin, address)) => {
+        Ok(Dialled { stream: origin, address, .. }) => {
+            // What is looked into has a line for each request within.
+            record.decrypted = Some(inside::chosen(record.visit, &record.judged, &asked.host)).filter(|d| *d != Decrypted::Yes);
             record.note(StatusCode::OK, 0);
             connection.will_carry(Promised {
                 upgrade: hyper::upgrade::on(request),
@@ -48,9 +57,8 @@ pub async fn answer(
                 judged: record.judged,
                 host: asked.host,
                 port: asked.port,
-                client: connection.client,
-                origin,
-                address,
+                client: connection.ends.client,
+                origin: Some((origin, address)),
             });
             Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync())
         }
@@ -62,26 +70,38 @@ pub async fn answer(
     }
 }
 
+/// Answers one CONNECT to what is blocked, or to the gate itself, so that a page of ours can be shown within TLS. Its line is left
+/// to what is asked for there.
+pub fn here(connection: &Connection, asked: &Asked, record: Record<'_>, request: Request<Incoming>) -> Response<Body> {
+    connection.will_carry(Promised {
+        upgrade: hyper::upgrade::on(request),
+        visit: record.visit.clone(),
+        judged: record.judged,
+        host: asked.host,
+        port: asked.port,
+        client: connection.ends.client,
+        origin: None,
+    });
+    record.leave();
+    Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync())
+}
+
 impl Promised {
-    /// The way, once HTTP is over. `None`: the client left before its answer.
-    pub async fn begun(self) -> Option<Way> {
+    /// What is carried once HTTP is over. `None`: the client left before its answer.
+    pub async fn begun(self) -> Option<Begun> {
         let upgraded = self.upgrade.await.ok()?;
         // It is the stream that `connection` gave to hyper.
         let parts = upgraded.downcast::<TokioIo<ClientStream>>().ok()?;
         let (stream, unread) = parts.io.into_inner().into_parts();
         // What the client sent right after its request: hyper's buffer first, then what had not reached it.
         let already = if unread.is_empty() { parts.read_buf } else { joined(&parts.read_buf, &unread) };
-        Some(Way {
-            visit: self.visit,
-            judged: self.judged,
-            host: self.host,
-            port: self.port,
-            door: Door::Proxy,
-            client: self.client,
-            stream: stream.into_inner(),
-            already,
-            origin: self.origin,
-            address: self.address,
+        let (visit, judged, host, port, client) = (self.visit, self.judged, self.host, self.port, self.client);
+        let (door, stream) = (Door::Proxy, stream.into_inner());
+        Some(match self.origin {
+            Some((origin, address)) => {
+                Begun::Way(Way { visit, judged, host, port, door, client, stream, already, origin, address })
+            }
+            None => Begun::Here(Here { visit, judged, host, port, door, client, stream, already }),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Resolve, judge, connect.
 
-use super::Proxy;
 use super::request::Asked;
+use super::{Proxy, parent, race};
 use crate::gate::{Judged, Visit};
 use crate::net::destination::{self, Port, Rules, Why};
 use crate::policy::Surface;
@@ -10,12 +10,7 @@ use crate::words::Host;
 use hyper::StatusCode;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
-
-/// For one address: three SYNs (0, 1 and 3 s) have been sent by then; an address that answers does so within one.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Addresses tried: two dead families and a live one are reached, a name with hundreds does not hold the client up.
 const MOST_TRIED: usize = 5;
@@ -48,6 +43,14 @@ impl Unreached {
         }
     }
 
+    /// The verdict on what it leads to, if that is why.
+    pub fn judged(&self) -> Option<Judged> {
+        match self {
+            Self::Blocked(behind) => Some(**behind),
+            _ => None,
+        }
+    }
+
     /// The word of RFC 9209 for it, for the Proxy-Status field.
     pub fn word(&self) -> &'static str {
         match self {
@@ -61,8 +64,17 @@ impl Unreached {
     }
 }
 
-/// A connection to where the request goes.
-pub async fn dial(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> Result<(TcpStream, SocketAddr), Unreached> {
+/// A connection over which the request can go.
+pub struct Dialled {
+    pub stream: TcpStream,
+    /// The machine at its other end.
+    pub address: SocketAddr,
+    /// It is another proxy, which is to be told in full where the request goes.
+    pub by_parent: bool,
+}
+
+/// A connection to where the request goes, or to the proxy above that leads there; a tunnel through that is open already.
+pub async fn dial(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> Result<Dialled, Unreached> {
     let dialled = reach(proxy, visit, judged, asked).await;
     match &dialled {
         Err(Unreached::Refused(_)) => proxy.gate.counters.refused_destinations.inc(),
@@ -72,43 +84,47 @@ pub async fn dial(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) 
     dialled
 }
 
-async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> Result<(TcpStream, SocketAddr), Unreached> {
+async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> Result<Dialled, Unreached> {
     let host = asked.host;
     if port(proxy, visit, asked) == Port::Shut {
         return Err(Unreached::Refused(Why::Port));
     }
     // Where safe search has another host in its place, that one is dialled, as the DNS door would have it.
     let safe = visit.rewrite(&host, judged).map(|r| r.host());
-    let found = resolved(proxy, visit, &safe.unwrap_or(host)).await.map_err(|fault| match fault {
-        ResolveFault::NoSuchName | ResolveFault::NoAddress => Unreached::NoSuchName,
-        _ => Unreached::Unresolved,
-    })?;
+    let parent = visit.snapshot.config.proxy.parent.as_ref().filter(|parent| !parent.is_direct(&host));
+    let resolved = match (safe, asked.at) {
+        // An address that was named by what the client was told of it.
+        (None, Some(at)) => Ok(LeadsTo { names: Vec::new(), addresses: vec![at] }),
+        _ => resolved(proxy, visit, &safe.unwrap_or(host)).await,
+    };
+    let found = match (resolved, parent) {
+        (Ok(found), _) => found,
+        // What the school's resolvers do not know, the proxy above may.
+        (Err(_), Some(_)) => LeadsTo { names: Vec::new(), addresses: Vec::new() },
+        (Err(ResolveFault::NoSuchName | ResolveFault::NoAddress), None) => return Err(Unreached::NoSuchName),
+        (Err(_), None) => return Err(Unreached::Unresolved),
+    };
     // A name that only leads to a blocked one is blocked here as it is by the DNS door.
     for name in safe.iter().chain(&found.names) {
         may_lead_to(visit, judged, name)?;
     }
-    let mut last = Unreached::NoSuchName;
+    let (mut may, mut last) = (Vec::new(), Unreached::NoSuchName);
     for ip in interleaved(found.addresses).take(MOST_TRIED) {
         let address = SocketAddr::new(ip, asked.port);
         match may_reach(proxy, visit, judged, asked, address) {
-            Ok(()) => {}
-            // The next address may be a public one; of what was tried, the last word counts.
-            Err(refused @ Unreached::Refused(_)) => {
-                last = refused;
-                continue;
-            }
+            Ok(()) => may.push(address),
+            // The next address may be a public one.
+            Err(refused @ Unreached::Refused(_)) => last = refused,
             Err(blocked) => return Err(blocked),
         }
-        last = match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                let _ = stream.set_nodelay(true); // what comes from the client is passed on as it comes
-                return Ok((stream, address));
-            }
-            Ok(Err(error)) => Unreached::Failed(error),
-            Err(_) => Unreached::TimedOut,
-        };
     }
-    Err(last)
+    match parent.filter(|parent| !may.iter().any(|address| parent.is_direct_address(address.ip()))) {
+        // A name that has nothing but addresses that are refused is not asked of another.
+        Some(_) if may.is_empty() && matches!(last, Unreached::Refused(_)) => Err(last),
+        Some(parent) => parent::reach(proxy, parent, asked, safe.unwrap_or(host)).await,
+        None if may.is_empty() => Err(last),
+        None => race::connect(&may).await.map(|(stream, address)| Dialled { stream, address, by_parent: false }),
+    }
 }
 
 /// Where the host leads. It asks for both families, so it takes two places among the open questions of this client.

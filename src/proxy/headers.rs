@@ -5,6 +5,7 @@ use hyper::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
 };
+use hyper::http::uri::Scheme;
 use hyper::http::{request, response};
 use hyper::{Uri, Version};
 
@@ -43,6 +44,16 @@ pub fn readable(headers: &mut HeaderMap) {
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(if gzip { "gzip" } else { "identity" }));
 }
 
+/// Makes a request for an origin one for a proxy: absolute form (RFC 9112 §3.2.2).
+pub fn for_parent(uri: &mut Uri, asked: &Asked) {
+    let mut parts = uri.clone().into_parts();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = asked.authority().parse().ok();
+    if let Ok(absolute) = Uri::from_parts(parts) {
+        *uri = absolute;
+    }
+}
+
 /// Makes an origin's response one for the client.
 pub fn for_client(head: &mut response::Parts) {
     let via = via(head.version);
@@ -76,6 +87,70 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
 /// What a message says its body is long; `None` where it does not say.
 pub fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Messages within TLS that is looked into. No Via is added there: nginx compresses nothing for a request that has one
+/// (`gzip_proxied`), and two gates in a row see each other's certificates.
+pub mod within {
+    use super::*;
+    use hyper::header::{ALT_SVC, EXPECT};
+    use hyper::http::uri::{Authority, Scheme};
+
+    /// Makes a client's request one for the origin. Trailers are asked for where the client asks for them, and a change to WebSocket
+    /// where it was seen to.
+    pub fn for_origin(head: &mut request::Parts, asked: &Asked, upgrade: bool, http2: bool) {
+        let trailers = head.headers.get(TE).is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
+        let kept_upgrade = head.headers.get(UPGRADE).filter(|_| upgrade).cloned();
+        remove_hop_by_hop(&mut head.headers);
+        let path = head.uri.path_and_query().cloned();
+        head.uri = path.clone().map_or_else(|| Uri::from_static("/"), Uri::from);
+        head.headers.remove(HOST);
+        let authority = asked.authority();
+        if http2 {
+            let parts = Authority::try_from(authority).ok().zip(path);
+            let uri = parts.and_then(|(authority, path)| {
+                Uri::builder().scheme(Scheme::HTTPS).authority(authority).path_and_query(path).build().ok()
+            });
+            head.uri = uri.unwrap_or_else(|| head.uri.clone());
+            head.version = Version::HTTP_2;
+            // Nothing here waits for a 100 of HTTP/2: the body goes with the head.
+            head.headers.remove(EXPECT);
+        } else {
+            if let Ok(host) = HeaderValue::try_from(authority) {
+                head.headers.insert(HOST, host);
+            }
+            head.version = Version::HTTP_11;
+        }
+        if trailers {
+            head.headers.insert(TE, HeaderValue::from_static("trailers"));
+        }
+        if !http2 && (trailers || kept_upgrade.is_some()) {
+            let named = if kept_upgrade.is_some() { "upgrade" } else { "te" };
+            head.headers.insert(CONNECTION, HeaderValue::from_static(named));
+        }
+        if let Some(upgrade) = kept_upgrade {
+            head.headers.insert(UPGRADE, upgrade);
+        }
+    }
+
+    /// Makes an origin's response one for the client. Other ways to the origin (HTTP/3) are not told of: they lead past the gate.
+    pub fn for_client(head: &mut response::Parts, upgraded: bool, http2: bool) {
+        let upgrade = head.headers.get(UPGRADE).filter(|_| upgraded).cloned();
+        let trailers: Vec<_> = head.headers.get_all(TRAILER).iter().cloned().collect();
+        if head.headers.contains_key(TRANSFER_ENCODING) {
+            head.headers.remove(CONTENT_LENGTH);
+        }
+        remove_hop_by_hop(&mut head.headers);
+        head.headers.remove(ALT_SVC);
+        for names in trailers {
+            head.headers.append(TRAILER, names);
+        }
+        if let Some(upgrade) = upgrade {
+            head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            head.headers.insert(UPGRADE, upgrade);
+        }
+        head.version = if http2 { Version::HTTP_2 } else { Version::HTTP_11 };
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The proxy door: explicit HTTP/1.1, absolute form and CONNECT.
+//! The proxy door: explicit HTTP/1.1, absolute form and CONNECT; and what is redirected here on its way out.
 //!
 //! Comes in: connections of browsers and programs that were told to use a proxy. Goes out: what the origin answered, a
 //! tunnel, or a refusal that says why.
@@ -7,6 +7,7 @@
 //! of them is kept. One connection to an origin belongs to one client's connection, so answers cannot be mixed up.
 //!
 //! - [`connection`]  one client's connection: requests one after the other, then perhaps a tunnel
+//! - [`transparent`] connections that were redirected here: HTTP by its Host, TLS by the name in its opening
 //! - [`request`]     what a request asks for, or why it cannot be read
 //! - [`plain`]       absolute form: the request passed on, the response passed back
 //! - [`expect`]      100-continue, end to end
@@ -14,35 +15,51 @@
 //! - [`connect`]     CONNECT: the answer, and the way that is carried after it
 //! - [`way`]         a client and an origin, joined
 //! - [`beyond`]      what comes after the answer to CONNECT
+//! - [`named`]       by name: whether what a client opens with is what was judged
+//! - [`alert`]       how a TLS client that is not let through is told
 //! - [`opening`]     the first bytes a client says on a connection of its own protocol
 //! - [`tunnel`]      bytes, both ways
 //! - [`open`]        connections that outlive their verdict
+//! - [`tls`]         the same conversation behind a handshake
 //! - [`dial`]        resolve, judge, connect
+//! - [`race`]        several addresses: the first that answers
+//! - [`parent`]      another proxy between this one and the internet
 //! - [`headers`]     what belongs to one hop and what to the whole way
+//! - [`inside`]      looking into TLS
+//! - [`search`]      what a request searches for
 //! - [`scan`]     pages scored by the words on them
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`refuse`]      every answer of our own
 
+mod alert;
 mod beyond;
 mod connect;
 mod connection;
 mod dial;
 mod expect;
 mod headers;
+mod inside;
+mod named;
 mod open;
 mod opening;
 mod origin;
+mod parent;
 mod plain;
+mod race;
 mod record;
 mod refuse;
 mod request;
 mod scan;
+mod search;
+mod tls;
+mod transparent;
 mod tunnel;
 mod way;
 
 use crate::gate::Gate;
 use crate::net::Drain;
-use crate::net::listen::{self, Limits, Listening};
+use crate::net::destination::Rules;
+use crate::net::listen::{self, Limits, Listening, Seats};
 use crate::net::own::OwnAddresses;
 use crate::resolve::Resolver;
 use open::Open;
@@ -72,20 +89,43 @@ const HEAD_READ: Duration = Duration::from_secs(10);
 
 /// Listeners of this door, bound and not yet served.
 #[derive(Debug)]
-pub struct Bound(Listening);
+pub struct Bound {
+    plain: Listening,
+    tls: Listening,
+    transparent: Listening,
+}
 
-/// Binds every address, or none.
+/// Binds every address, or none: those that speak as they are, and those behind TLS.
 ///
 /// # Errors
-/// Which address, that it stands under `[proxy] listen`, and what to do.
-pub fn bind(addresses: &[SocketAddr]) -> io::Result<Bound> {
-    listen::bind(addresses, "[proxy] listen").map(Bound)
+/// Which address, by which key of `[proxy]` it stands there, and what to do.
+pub fn bind(plain: &[SocketAddr], tls: &[SocketAddr]) -> io::Result<Bound> {
+    let transparent = listen::bind(&[], "[proxy] transparent_listen")?;
+    Ok(Bound { plain: listen::bind(plain, "[proxy] listen")?, tls: listen::bind(tls, "[proxy] tls_listen")?, transparent })
 }
 
 impl Bound {
     /// The addresses that are held, with the port the kernel chose where 0 was written.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
-        self.0.local_addrs().to_vec()
+        self.plain.local_addrs().to_vec()
+    }
+
+    /// Those behind TLS.
+    pub fn tls_addrs(&self) -> Vec<SocketAddr> {
+        self.tls.local_addrs().to_vec()
+    }
+
+    /// Binds every address that connections are redirected to, or none.
+    ///
+    /// # Errors
+    /// As [`bind`], under `[proxy] transparent_listen`.
+    pub fn and_transparent(self, addresses: &[SocketAddr]) -> io::Result<Self> {
+        Ok(Self { transparent: listen::bind(addresses, "[proxy] transparent_listen")?, ..self })
+    }
+
+    /// As [`Bound::local_addrs`], of those that connections are redirected to.
+    pub fn transparent_addrs(&self) -> Vec<SocketAddr> {
+        self.transparent.local_addrs().to_vec()
     }
 
     /// Serves until the word to stop; then finishes requests and, after a few seconds, closes tunnels.
@@ -95,11 +135,28 @@ impl Bound {
         watching.spawn(proxy.open.clone().watch(proxy.gate.clone()));
         let known = {
             let proxy = proxy.clone();
-            move |client| proxy.gate.visit(client).is_some()
+            move |client| proxy.gate.snapshot().who(client).is_some()
         };
-        let stop = drain.clone();
-        let handle = move |caller| connection::serve(proxy.clone(), caller, stop.clone());
-        self.0.serve(LIMITS, drain, known, handle).await;
+        let seats = Seats::new(LIMITS);
+        tracing::info!("the proxy holds up to {} connections at once", seats.free());
+        proxy.gate.counters.most_connections.set(i64::try_from(seats.free()).unwrap_or(i64::MAX));
+        let plain = {
+            let (proxy, stop) = (proxy.clone(), drain.clone());
+            move |caller| connection::serve(proxy.clone(), caller, stop.clone())
+        };
+        let over_tls = {
+            let (proxy, stop) = (proxy.clone(), drain.clone());
+            move |caller| tls::serve(proxy.clone(), caller, stop.clone())
+        };
+        let redirected = {
+            let stop = drain.clone();
+            move |caller| transparent::serve(proxy.clone(), caller, stop.clone())
+        };
+        tokio::join!(
+            self.plain.serve(seats.clone(), drain.clone(), known.clone(), plain),
+            self.tls.serve(seats.clone(), drain.clone(), known.clone(), over_tls),
+            self.transparent.serve(seats, drain, known, redirected),
+        );
     }
 }
 
@@ -109,6 +166,14 @@ struct Proxy {
     resolver: Arc<Resolver>,
     own: OwnAddresses,
     open: Arc<Open>,
+}
+
+impl Proxy {
+    /// Whether an address leads to this gateway.
+    fn is_own(&self, address: SocketAddr) -> bool {
+        let snapshot = self.gate.snapshot();
+        Rules { config: &snapshot.config, own: &self.own }.is_own(address.ip().to_canonical())
+    }
 }
 
 #[cfg(test)]

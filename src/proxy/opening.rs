@@ -3,8 +3,7 @@
 use crate::wire::hello::{self, Hello, Unread};
 use bytes::BytesMut;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::timeout;
 
 /// How long a client may take to say its whole ClientHello: it has nothing to wait for.
@@ -12,6 +11,7 @@ const WAIT: Duration = Duration::from_secs(5);
 
 /// What a client opened with.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, where it is read: a box for each would cost more than the room")]
 pub enum Opening {
     Tls(Hello),
     /// It is another protocol.
@@ -27,11 +27,11 @@ pub enum Opening {
 /// Reads until the opening is known; what was read is in `already`, to be passed on.
 ///
 /// At most [`hello::MOST_BYTES`] are read, for at most five seconds.
-pub async fn opening(stream: &mut TcpStream, already: &mut BytesMut) -> Opening {
+pub async fn opening(stream: &mut (impl AsyncRead + Unpin), already: &mut BytesMut) -> Opening {
     timeout(WAIT, read(stream, already)).await.unwrap_or(Opening::Silent)
 }
 
-async fn read(stream: &mut TcpStream, already: &mut BytesMut) -> Opening {
+async fn read(stream: &mut (impl AsyncRead + Unpin), already: &mut BytesMut) -> Opening {
     loop {
         match hello::read(already) {
             Ok(hello) => return Opening::Tls(hello),

@@ -1,6 +1,7 @@
 //! A connection to an origin, kept for the client's next request.
 
 use super::IDLE;
+use super::dial::Dialled;
 use super::refuse::Body;
 use super::request::Asked;
 use crate::net::framing::{MAX_HEAD, MAX_HEADERS};
@@ -12,7 +13,6 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -24,6 +24,8 @@ pub struct Origin {
     host: Host,
     port: u16,
     pub address: SocketAddr,
+    /// Another proxy: requests to it say in full where they go.
+    pub by_parent: bool,
     sender: SendRequest<Body>,
     driver: Driver,
 }
@@ -39,7 +41,8 @@ impl Drop for Driver {
 
 impl Origin {
     /// Speaks HTTP/1.1 over a connection just made.
-    pub async fn over(stream: TcpStream, address: SocketAddr, asked: &Asked) -> hyper::Result<Self> {
+    pub async fn over(dialled: Dialled, asked: &Asked) -> hyper::Result<Self> {
+        let Dialled { stream, address, by_parent } = dialled;
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(MAX_HEAD)
             .max_headers(MAX_HEADERS)
@@ -49,7 +52,7 @@ impl Origin {
             // An error of the connection is also one of the request it cuts short, and told there.
             let _ = connection.await;
         }));
-        Ok(Self { host: asked.host, port: asked.port, address, sender, driver })
+        Ok(Self { host: asked.host, port: asked.port, address, by_parent, sender, driver })
     }
 
     /// Whether it leads where this request goes, and can be used again.

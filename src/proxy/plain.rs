@@ -7,8 +7,7 @@ use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::Asked;
-use super::scan::{self, Whose};
-use super::{HEAD_WAIT, headers};
+use super::{HEAD_WAIT, headers, scan};
 use crate::pages::Seen;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body as _, Incoming};
@@ -42,17 +41,8 @@ pub async fn answer(
         Ok(response) => {
             let (mut head, body) = response.into_parts();
             headers::for_client(&mut head);
-            let body = match scan::limit(&record, &head.headers).filter(|_| !body.is_end_stream()) {
-                None => body.boxed_unsync(),
-                Some(limit) => {
-                    let whose = Whose { visit: record.visit.clone(), judged: record.judged, host: asked.host, limit };
-                    let held = scan::through(whose, &head.headers, body).await;
-                    record.judged = held.judged.unwrap_or(record.judged);
-                    match held.body {
-                        Some(body) => body,
-                        None => return refuse::blocked(&mut record, seen),
-                    }
-                }
+            let Some(body) = scan::passed(&mut record, &head.headers, body).await else {
+                return refuse::blocked(&mut record, seen);
             };
             let bytes_down = if is_head { 0 } else { headers::length(&head.headers).unwrap_or(0) };
             record.note(head.status, bytes_down);
@@ -82,7 +72,7 @@ async fn carry(
         // A kept connection may be closed by the origin in the moment it is used. What asks only, and has no body, is
         // asked again on a new one (RFC 9110 §9.2.2); the rest is the client's to repeat.
         let again = (body.is_end_stream() && head.method.is_safe()).then(|| bare(&head));
-        match (send(&mut kept, Outgoing::new(head, body)).await, again) {
+        match (send(&mut kept, asked, Outgoing::new(head, body)).await, again) {
             (Err(Unanswered::Broken(_)), Some(request)) => {
                 return over_new(connection, asked, record, request).await;
             }
@@ -95,7 +85,12 @@ async fn carry(
 /// The connection of the request before, if it leads to the same place and may still be used.
 async fn kept(connection: &Connection, asked: &Asked, record: &Record<'_>) -> Option<Origin> {
     let mut kept = connection.take_kept()?;
-    let may = dial::may_reach(&connection.proxy, record.visit, &record.judged, asked, kept.address).is_ok();
+    let config = &record.visit.snapshot.config.proxy;
+    let may = match (kept.by_parent, &config.parent) {
+        // The address is that of the proxy above; what it leads to was judged when it was dialled.
+        (true, parent) => parent.is_some(),
+        (false, _) => dial::may_reach(&connection.proxy, record.visit, &record.judged, asked, kept.address).is_ok(),
+    };
     (may && kept.serves(asked).await).then_some(kept)
 }
 
@@ -105,14 +100,17 @@ async fn over_new(
     record: &Record<'_>,
     request: Outgoing,
 ) -> Result<Response<Incoming>, Unanswered> {
-    let (stream, address) = dial::dial(&connection.proxy, record.visit, &record.judged, asked).await?;
-    let mut origin = Origin::over(stream, address, asked).await.map_err(Unanswered::Broken)?;
-    let response = send(&mut origin, request).await?;
+    let dialled = dial::dial(&connection.proxy, record.visit, &record.judged, asked).await?;
+    let mut origin = Origin::over(dialled, asked).await.map_err(Unanswered::Broken)?;
+    let response = send(&mut origin, asked, request).await?;
     connection.keep(origin);
     Ok(response)
 }
 
-async fn send(origin: &mut Origin, outgoing: Outgoing) -> Result<Response<Incoming>, Unanswered> {
+async fn send(origin: &mut Origin, asked: &Asked, mut outgoing: Outgoing) -> Result<Response<Incoming>, Unanswered> {
+    if origin.by_parent {
+        headers::for_parent(outgoing.request.uri_mut(), asked);
+    }
     let answered = timeout(HEAD_WAIT, origin.send(outgoing.request)).await;
     outgoing.promise.answered();
     match answered {

@@ -9,8 +9,11 @@
 
 use super::headers;
 use super::request::{Asked, Form};
-use crate::gate::{Gate, Heard, Judged, Visit};
-use crate::journal::{Door, Intent};
+use super::search;
+use crate::gate::{self, Gate, Judged, Visit, Within};
+use crate::journal::{Decrypted, Door, Intent};
+use crate::lists::phrases::Theme;
+use crate::pages::Reader;
 use crate::words::Host;
 use hyper::{Method, Request, StatusCode};
 use std::time::Instant;
@@ -20,9 +23,17 @@ pub struct Record<'a> {
     gate: &'a Gate,
     pub visit: &'a Visit,
     pub judged: Judged,
+    /// Who would read a page in answer.
+    pub reader: Reader,
     asked: &'a Asked,
     method: Method,
     intent: Intent,
+    /// Which door it came to.
+    pub door: Door,
+    /// Whether it was within TLS that was looked into, or why not.
+    pub decrypted: Option<Decrypted>,
+    /// What it searches for, and what that is about.
+    search: Option<(String, Option<(Theme, u8)>)>,
     bytes_up: u64,
     began: Instant,
     noted: bool,
@@ -39,7 +50,24 @@ impl<'a> Record<'a> {
     ) -> Self {
         let bytes_up = headers::length(request.headers()).unwrap_or(0);
         let method = request.method().clone();
-        Self { gate, visit, judged, asked, method, intent, bytes_up, began: Instant::now(), noted: false }
+        let search = search::of(visit, asked, request);
+        let intent = if search.is_some() { Intent::Search } else { intent };
+        let (door, decrypted) = (asked.form.door(), None);
+        Self {
+            gate,
+            visit,
+            judged,
+            reader: Reader::default(),
+            asked,
+            method,
+            intent,
+            door,
+            decrypted,
+            search,
+            bytes_up,
+            began: Instant::now(),
+            noted: false,
+        }
     }
 
     pub fn host(&self) -> &Host {
@@ -59,12 +87,17 @@ impl<'a> Record<'a> {
         self.write(status.as_u16(), bytes_down);
     }
 
+    /// Leaves the line to whoever answers in its place.
+    pub fn leave(mut self) {
+        self.noted = true;
+    }
+
     fn write(&mut self, status: u16, bytes_down: u64) {
         if std::mem::replace(&mut self.noted, true) {
             return;
         }
-        let heard = Heard {
-            door: Door::Proxy,
+        let heard = gate::Heard {
+            door: self.door,
             method: self.method.as_str(),
             host: self.asked.host.as_str().into(),
             port: self.asked.port,
@@ -75,10 +108,44 @@ impl<'a> Record<'a> {
             bytes_up: self.bytes_up,
             bytes_down,
             duration_ms: u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX),
-            within: Default::default(),
+            within: Within {
+                decrypted: self.decrypted,
+                search: self.search.as_ref().map_or("", |(words, _)| words),
+                theme: self.search.as_ref().and_then(|(_, theme)| *theme),
+            },
         };
         self.gate.note(self.visit, &self.judged, heard);
     }
+}
+
+/// What was heard of a connection of which bytes are carried as they come.
+pub struct Heard<'h> {
+    pub door: Door,
+    pub host: &'h Host,
+    pub port: u16,
+    /// What the client said beside the host.
+    pub path: &'h str,
+    pub status: StatusCode,
+    pub duration_ms: u32,
+}
+
+/// Writes a line of such a connection, as of the CONNECT that it is or stands for.
+pub fn note(gate: &Gate, visit: &Visit, judged: &Judged, heard: &Heard) {
+    let heard = gate::Heard {
+        door: heard.door,
+        method: "CONNECT",
+        host: heard.host.as_str().into(),
+        port: heard.port,
+        path: heard.path,
+        query_type: 0,
+        intent: Intent::Unknown,
+        status: heard.status.as_u16(),
+        bytes_up: 0,
+        bytes_down: 0,
+        duration_ms: heard.duration_ms,
+        within: Default::default(),
+    };
+    gate.note(visit, judged, heard);
 }
 
 impl Drop for Record<'_> {

@@ -4,13 +4,15 @@ use super::dial::Unreached;
 use super::plain::Unanswered;
 use super::record::Record;
 use super::request::Unreadable;
+use crate::gate::Visit;
 use crate::journal::Intent;
 use crate::net::destination::Why;
-use crate::pages::{BlockPage, HEADERS, Notice, Seen};
+use crate::pages::words::Said;
+use crate::pages::{BlockPage, HEADERS, Language, Notice, Seen, WarnPage};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
 /// A body on its way, or one of ours.
@@ -37,12 +39,19 @@ pub fn blocked(record: &mut Record<'_>, seen: Seen) -> Response<Body> {
     let response = if record.is_tunnel() {
         closing(line(status, said))
     } else if seen.page {
-        page(status, BlockPage::of(record.visit, &record.judged).html())
+        page(status, BlockPage::of(record.visit, &record.judged).read_by(record.reader.clone()).html(), record.reader.language)
     } else if seen.intent == Intent::SubResource {
         line(status, "")
     } else {
         line(status, said)
     };
+    told(record, response, "http_request_denied")
+}
+
+/// A page that may be opened by whoever has read that they should think first: noted, and told where they can go on.
+pub fn warned(record: &mut Record<'_>) -> Response<Body> {
+    let warning = WarnPage::of(record.visit, &record.judged, record.host(), record.reader.clone());
+    let response = page(StatusCode::FORBIDDEN, warning.html(), record.reader.language);
     told(record, response, "http_request_denied")
 }
 
@@ -61,7 +70,7 @@ pub fn unanswered(record: &mut Record<'_>, seen: Seen, fault: &Unanswered) -> Re
     let response = if record.is_tunnel() {
         closing(line(status, &format!("{said}.\n")))
     } else if seen.page {
-        page(status, notice(record, fault, &said))
+        page(status, notice(record, fault, &said), record.reader.language)
     } else {
         line(status, &format!("{said}.\n"))
     };
@@ -69,25 +78,54 @@ pub fn unanswered(record: &mut Record<'_>, seen: Seen, fault: &Unanswered) -> Re
 }
 
 fn notice(record: &Record<'_>, fault: &Unanswered, said: &str) -> String {
-    let (heading, lines): (&str, &[&str]) = match fault {
-        Unanswered::Unreached(Unreached::NoSuchName) => {
-            ("There is no page with that name", &["Look at the address again: one letter may be wrong."])
-        }
-        Unanswered::Unreached(Unreached::Unresolved) => {
-            ("The page was not found in time", &["The school's internet may be slow or down. Wait a minute and try again."])
-        }
-        Unanswered::Unreached(Unreached::Refused(Why::Port)) => {
-            ("This address is not reached from here", &["It has an unusual number at its end, after the colon."])
-        }
-        Unanswered::Unreached(Unreached::Refused(_)) => {
-            ("This address is not reached from here", &["It leads to a machine inside a network, not to a page on the internet."])
-        }
-        Unanswered::Unreached(Unreached::TimedOut) | Unanswered::Silent => {
-            ("The page did not answer", &["It is slow or switched off. Nothing is blocked. Try again later."])
-        }
-        _ => ("The page did not answer", &["Something is wrong where the page comes from. Nothing is blocked. Try again later."]),
+    let words = record.reader.language.words();
+    let Said { heading, line } = match fault {
+        Unanswered::Unreached(Unreached::NoSuchName) => words.no_such_name,
+        Unanswered::Unreached(Unreached::Unresolved) => words.not_in_time,
+        Unanswered::Unreached(Unreached::Refused(Why::Port)) => words.odd_port,
+        Unanswered::Unreached(Unreached::Refused(_)) => words.inside,
+        Unanswered::Unreached(Unreached::TimedOut) | Unanswered::Silent => words.silent,
+        _ => words.broken,
     };
-    Notice { school: &record.visit.snapshot.config.school.name, heading, lines, detail: said }.html()
+    let school = &record.visit.snapshot.config.school.name;
+    Notice { school, heading, lines: &[line], detail: said }.html_in(record.reader.language, &[])
+}
+
+/// A device that sees this without a warning trusts the school's authority. It is no visit, and is not written down.
+pub fn trusted(visit: &Visit) -> Response<Body> {
+    let notice = Notice {
+        school: &visit.snapshot.config.school.name,
+        heading: "Yes: it is trusted here",
+        lines: &["This device trusts the certificate authority of the school's web filter."],
+        detail: "",
+    };
+    page(StatusCode::OK, notice.html(), Language::English)
+}
+
+/// A request for another host than the connection was made for (RFC 9110 §15.5.20).
+pub fn misdirected(record: &mut Record<'_>) -> Response<Body> {
+    let said = "This connection is for another host.\n";
+    told(record, line(StatusCode::MISDIRECTED_REQUEST, said), "http_request_denied")
+}
+
+/// A request that was allowed, to an origin that could not prove who it is: a heading and a sentence, and the error in the
+/// field's own words.
+pub fn distrusted(
+    record: &mut Record<'_>,
+    seen: Seen,
+    (heading, sentence): (&str, &str),
+    word: &str,
+    detail: &str,
+) -> Response<Body> {
+    let detail = format!("{}: {detail}", record.host());
+    let status = StatusCode::BAD_GATEWAY;
+    let response = if seen.page {
+        let school = &record.visit.snapshot.config.school.name;
+        page(status, Notice { school, heading, lines: &[sentence], detail: &detail }.html(), Language::English)
+    } else {
+        line(status, &format!("{heading}. {detail}.\n"))
+    };
+    told(record, response, word)
 }
 
 /// Notes the answer, which leaves after this.
@@ -109,8 +147,9 @@ fn line(status: StatusCode, text: &str) -> Response<Body> {
     response
 }
 
-fn page(status: StatusCode, html: String) -> Response<Body> {
+fn page(status: StatusCode, html: String, language: Language) -> Response<Body> {
     let mut response = with(status, html);
+    response.headers_mut().insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

@@ -1,9 +1,11 @@
 //! What a request asks for, or why it cannot be read.
 
+use crate::journal::Door;
 use crate::words::{BadUrl, Host, Url};
 use hyper::header::HOST;
 use hyper::http::uri::Scheme;
 use hyper::{Method, Request, Version};
+use std::net::{IpAddr, SocketAddr};
 
 /// How it was asked (RFC 9112 §3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +14,16 @@ pub enum Form {
     Absolute,
     /// `CONNECT a.example:443`
     Tunnel,
+    /// Within TLS that is looked into: `GET /path`, or what HTTP/2 has for it.
+    Inside,
+    /// `GET /path` on a connection that was redirected here.
+    Origin,
+}
+
+impl Form {
+    pub fn door(self) -> Door {
+        if self == Self::Origin { Door::Transparent } else { Door::Proxy }
+    }
 }
 
 /// What a request asks for.
@@ -22,6 +34,8 @@ pub struct Asked {
     pub port: u16,
     /// Path and query; empty for a tunnel.
     pub path: String,
+    /// Where the client was going, if that alone says where: its host is then what that address was given out for.
+    pub at: Option<IpAddr>,
 }
 
 /// Why a request is not carried: the client's fault.
@@ -37,6 +51,10 @@ pub enum Unreadable {
     NoPort,
     #[error("a request has one Host header, no more and no less")]
     HostHeader,
+    #[error("this is not a proxy: CONNECT goes to the school's proxy")]
+    NotAProxy,
+    #[error("the port of its Host header is not the one it was sent to")]
+    OtherPort,
     #[error("TRACE is not carried")]
     Trace,
     #[error("{0}")]
@@ -65,7 +83,7 @@ impl Asked {
     fn tunnel<B>(request: &Request<B>) -> Result<Self, Unreadable> {
         let authority = request.uri().authority().ok_or(Unreadable::NoPort)?;
         let (host, port) = Url::parse_authority(authority.as_str())?;
-        Ok(Self { form: Form::Tunnel, host, port: port.ok_or(Unreadable::NoPort)?, path: String::new() })
+        Ok(Self { form: Form::Tunnel, host, port: port.ok_or(Unreadable::NoPort)?, path: String::new(), at: None })
     }
 
     fn absolute<B>(request: &Request<B>) -> Result<Self, Unreadable> {
@@ -80,24 +98,62 @@ impl Asked {
         let authority = uri.authority().ok_or(Unreadable::NotForAProxy)?;
         let (host, port) = Url::parse_authority(authority.as_str())?;
         let path = uri.path_and_query().map_or("/", |p| p.as_str());
-        Ok(Self { form: Form::Absolute, host, port: port.unwrap_or(80), path: path.to_owned() })
+        Ok(Self { form: Form::Absolute, host, port: port.unwrap_or(80), path: path.to_owned(), at: None })
+    }
+
+    /// Reads the head of a request on a connection that was redirected here on its way to `to`. Host decides where it goes; that of
+    /// a request without a name is the address it was sent to.
+    ///
+    /// # Errors
+    /// [`Unreadable`] says what is wrong with it.
+    pub fn redirected<B>(request: &Request<B>, to: SocketAddr) -> Result<Self, Unreadable> {
+        let mut hosts = request.headers().get_all(HOST).iter();
+        let header = match (hosts.next(), hosts.next(), request.version()) {
+            (Some(only), None, _) => Some(only.to_str().map_err(|_| Unreadable::HostHeader)?),
+            (None, _, Version::HTTP_10) => None,
+            _ => return Err(Unreadable::HostHeader),
+        };
+        match *request.method() {
+            Method::CONNECT => return Err(Unreadable::NotAProxy),
+            Method::TRACE => return Err(Unreadable::Trace),
+            _ => {}
+        }
+        let uri = request.uri();
+        // A server takes a whole address as well (RFC 9112 §3.2.2), and then it is what counts.
+        let named = match (uri.scheme(), uri.authority()) {
+            (None, None) => header,
+            (Some(scheme), Some(authority)) if *scheme == Scheme::HTTP => Some(authority.as_str()),
+            _ => return Err(Unreadable::Scheme),
+        };
+        let (host, port) = match named {
+            Some(authority) => Url::parse_authority(authority)?,
+            None => (Host::from(to.ip().to_canonical()), None),
+        };
+        if port.unwrap_or(to.port()) != to.port() {
+            return Err(Unreadable::OtherPort);
+        }
+        let path = uri.path_and_query().map_or("/", |p| p.as_str());
+        Ok(Self { form: Form::Origin, host, port: to.port(), path: path.to_owned(), at: None })
     }
 
     /// Ports this form is carried to without being listed.
     pub fn usual_ports(&self) -> &'static [u16] {
         match self.form {
             Form::Absolute => &[80, 443],
-            Form::Tunnel => &[443],
+            Form::Origin => &[80],
+            Form::Tunnel | Form::Inside => &[443],
         }
     }
 
     /// The Host header that belongs to this request: the port only where it is not the scheme's own.
     pub fn authority(&self) -> String {
-        let host = match self.host.address() {
-            Some(std::net::IpAddr::V6(v6)) => format!("[{v6}]"),
-            _ => self.host.to_string(),
+        let host = match self.at.or_else(|| self.host.address()) {
+            Some(IpAddr::V6(v6)) => format!("[{v6}]"),
+            Some(v4) => v4.to_string(),
+            None => self.host.to_string(),
         };
-        if self.port == 80 { host } else { format!("{host}:{}", self.port) }
+        let own = if self.form == Form::Inside { 443 } else { 80 };
+        if self.port == own { host } else { format!("{host}:{}", self.port) }
     }
 }
 
@@ -146,6 +202,38 @@ mod tests {
         ] {
             assert_eq!(asked(method, target, hosts), Err(expected), "{method} {target}");
         }
+    }
+
+    #[test]
+    fn a_request_that_was_redirected_goes_where_its_host_says() {
+        let to: SocketAddr = "192.0.2.1:80".parse().expect("an address");
+        let read = |target: &str, version, hosts: &[&str]| {
+            let mut request = Request::get(target).version(version);
+            for host in hosts {
+                request = request.header(HOST, *host);
+            }
+            let asked = Asked::redirected(&request.body(()).expect("a request"), to)?;
+            assert_eq!((asked.form, asked.port), (Form::Origin, 80));
+            Ok((asked.host.to_string(), asked.path))
+        };
+        for (target, version, hosts, expected) in [
+            ("/x?y", Version::HTTP_11, &["A.example"][..], Ok(("a.example", "/x?y"))),
+            ("/", Version::HTTP_11, &["a.example:80"], Ok(("a.example", "/"))),
+            ("/", Version::HTTP_11, &["192.0.2.9"], Ok(("192.0.2.9", "/"))),
+            ("/", Version::HTTP_10, &[], Ok(("192.0.2.1", "/"))),
+            ("http://b.example/z", Version::HTTP_11, &["a.example"], Ok(("b.example", "/z"))),
+            ("http://b.example:81/", Version::HTTP_11, &["a.example"], Err(Unreadable::OtherPort)),
+            ("https://b.example/", Version::HTTP_11, &["a.example"], Err(Unreadable::Scheme)),
+            ("/", Version::HTTP_11, &["a.example:443"], Err(Unreadable::OtherPort)),
+            ("/", Version::HTTP_11, &[], Err(Unreadable::HostHeader)),
+            ("/", Version::HTTP_11, &["a.example", "b.example"], Err(Unreadable::HostHeader)),
+            ("/", Version::HTTP_10, &["a.example", "a.example"], Err(Unreadable::HostHeader)),
+        ] {
+            let expected = expected.map(|(host, path)| (host.to_owned(), path.to_owned()));
+            assert_eq!(read(target, version, hosts), expected, "{target} {hosts:?}");
+        }
+        let connect = Request::connect("a.example:443").header(HOST, "a.example:443").body(()).expect("a request");
+        assert_eq!(Asked::redirected(&connect, to), Err(Unreadable::NotAProxy));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::gate::{Judged, Visit};
 use crate::journal::Door;
+use crate::net::stream::Stream;
 use crate::words::{ClientAddr, Host};
 use hyper::body::Bytes;
 use std::net::SocketAddr;
@@ -18,7 +19,7 @@ pub struct Way {
     pub door: Door,
     pub client: ClientAddr,
     /// The client's end.
-    pub stream: TcpStream,
+    pub stream: Stream,
     /// Read from the client and not passed on yet.
     pub already: Bytes,
     /// The origin's end.

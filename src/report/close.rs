@@ -1,6 +1,7 @@
 //! Everything together: from what was counted to the [`Week`].
 
-use super::calendar::{Calendar, date_and_time};
+use super::asked::Requests;
+use super::calendar::{Calendar, date_and_time, in_words};
 use super::episodes::{Episode, episodes};
 use super::health;
 use super::matters::Case;
@@ -104,7 +105,7 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         school: shown(world.school),
         gateway: shown(world.gateway),
         week: world.week.to_string(),
-        dates: world.week.in_words(),
+        dates: in_words(world.week),
         made: date_and_time(world.made_ms, world.zone),
         unfinished: world.made_ms < calendar.end_ms,
         delivery: world.delivery,
@@ -128,6 +129,7 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
             hosts: most(&counts.teaching, HOSTS),
             own_allowed: most(&counts.own_allowed, HOSTS),
             passes: counts.totals.passes,
+            asked: Requests::of(&world.requests),
         },
         help: counts.totals.help,
         changes: health::changes(calendar, world),

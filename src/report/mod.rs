@@ -23,6 +23,7 @@
 //! - [`matters`]   what needs a person, weighed by one table
 //! - [`wording`]   a matter told in words that accuse nobody
 //! - [`close`]     everything together: the [`Week`]
+//! - [`asked`]     what people asked for on the pages
 //! - [`health`]    the parts about the filter itself, and what it cannot see
 //! - [`week`]      the week as it is handed over
 //!
@@ -30,6 +31,7 @@
 //! - [`plain`]     text from outside made safe to show; numbers and lists in words
 //! - [`text`](mod@text), [`html`](mod@html), [`charts`]  and JSON by serde
 
+pub mod asked;
 pub mod calendar;
 pub mod charts;
 pub mod close;
@@ -52,12 +54,12 @@ pub mod world;
 #[cfg(test)]
 mod tests;
 
-pub use calendar::IsoWeek;
+pub use crate::journal::IsoWeek;
 pub use html::html;
 pub use tally::tally;
 pub use text::text;
 pub use week::Week;
-pub use world::{Audience, Change, Health, ListFact, LookUp, NetworkFact, NetworkState, Retention, StillOpen, World};
+pub use world::{Asked, Audience, Change, Health, ListFact, LookUp, NetworkFact, NetworkState, Retention, StillOpen, World};
 
 /// The week as one JSON object, every field of [`Week`] by its name.
 pub fn json(week: &Week) -> String {

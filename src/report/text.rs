@@ -228,6 +228,10 @@ impl Page {
         if !teaching.own_allowed.is_empty() {
             self.say(&format!("Opened by the school's own entries: {}.", counted(&teaching.own_allowed)));
         }
+        let asked = teaching.asked.in_words();
+        if !asked.is_empty() {
+            self.say(&asked);
+        }
     }
 
     fn filtering(&mut self, week: &Week) {

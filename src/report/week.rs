@@ -3,6 +3,7 @@
 //! Every field is in the JSON by its name. What a report must never hold has no field here: no score, no address of the
 //! illegal lists, no member of staff, no link between anybody and help.
 
+use super::asked::Requests;
 use super::plain::{capital, count, list, number};
 use serde::Serialize;
 
@@ -214,6 +215,7 @@ pub struct Teaching {
     pub hosts: Vec<Counted>,
     pub own_allowed: Vec<Counted>,
     pub passes: u64,
+    pub asked: Requests,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -34,6 +34,8 @@ pub struct World<'a> {
     pub still_open: Option<Vec<StillOpen>>,
     /// Changes to filtering in this week.
     pub changes: Vec<Change>,
+    /// What people asked for on the pages in this week.
+    pub requests: Vec<Asked>,
     pub health: Health,
     /// When detail is deleted. `None`: nothing deletes it.
     pub retention: Option<Retention>,
@@ -93,6 +95,17 @@ pub struct Change {
     pub what: String,
     pub why: String,
     pub approved_by: Option<String>,
+}
+
+/// One request of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    pub made_ms: i64,
+    /// `None`: nobody has answered.
+    pub answered_ms: Option<i64>,
+    pub allowed: bool,
+    /// They only said that they came there by accident.
+    pub accident: bool,
 }
 
 /// How the gate is. A fact nobody has is `None`, and the report says that nobody has it.

@@ -210,6 +210,11 @@ impl Resolver {
         self.asking.routes.load().updates(zone)
     }
 
+    /// Where a key of this name for dynamic updates is agreed on. `None`: nowhere.
+    pub fn keys(&self, name: &Name) -> Option<std::net::SocketAddr> {
+        self.asking.routes.load().keys(name)
+    }
+
     /// The addresses of a host, unfiltered, in the order to try them.
     ///
     /// # Errors

@@ -98,8 +98,22 @@ impl Routes {
 
     /// Where dynamic updates of this zone go: to the first resolver of its rule, if that is asked in the clear.
     pub fn updates(&self, zone: &Name) -> Option<SocketAddr> {
-        let rule = self.rule(&zone.wire().to_ascii_lowercase())?;
-        let first = &self.forwards[rule].list().first()?.written();
+        self.writes_to(self.rule(&zone.wire().to_ascii_lowercase())?)
+    }
+
+    /// Where a key for dynamic updates is agreed on (RFC 2930): with the server of the zone that holds its name, as Unix makes such
+    /// names. Windows takes any; that can only be meant for the one server that there is.
+    pub fn keys(&self, name: &Name) -> Option<SocketAddr> {
+        if let Some(rule) = self.rule(&name.wire().to_ascii_lowercase()) {
+            return self.writes_to(rule);
+        }
+        let mut servers = (0..self.forwards.len()).filter_map(|rule| self.writes_to(rule));
+        let first = servers.next()?;
+        servers.all(|other| other == first).then_some(first)
+    }
+
+    fn writes_to(&self, rule: usize) -> Option<SocketAddr> {
+        let first = self.forwards[rule].list().first()?.written();
         matches!(first.protocol, Protocol::Udp | Protocol::Tcp).then(|| first.address()).flatten()
     }
 }

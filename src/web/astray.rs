@@ -4,8 +4,8 @@
 //! that when it answered, and one question of a person is one line.
 
 use super::desk::{Desk, Peer, page};
-use crate::pages::{BlockPage, Notice, Seen};
-use crate::policy::Surface;
+use crate::pages::{BlockPage, Notice, Reader, Seen, WarnPage};
+use crate::policy::{Act, Surface};
 use crate::words::{Host, Url};
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -36,10 +36,10 @@ pub async fn turn_back(
 
 /// Which host it was meant for cannot be told.
 #[derive(Debug, PartialEq, Eq)]
-struct Astray;
+pub struct Astray;
 
 /// The host of the target, else of the one Host header.
-fn meant_for(uri: &Uri, headers: &HeaderMap) -> Result<Option<Host>, Astray> {
+pub fn meant_for(uri: &Uri, headers: &HeaderMap) -> Result<Option<Host>, Astray> {
     let authority = match uri.authority() {
         Some(authority) => authority.as_str(),
         None => {
@@ -63,17 +63,19 @@ fn answer(desk: &Desk, peer: &Peer, host: &Host, headers: &HeaderMap) -> Respons
         return (StatusCode::FORBIDDEN, [(CACHE_CONTROL, "no-store")]).into_response();
     }
     let judged = visit.judge(host, Surface::Page);
-    if judged.verdict.blocks() {
-        return page(StatusCode::FORBIDDEN, BlockPage::of(&visit, &judged).html());
+    let reader = Reader::of(headers, &visit.snapshot.config, &desk.gate.web, peer.local);
+    let language = reader.language;
+    match judged.verdict.act {
+        Act::Block => page(StatusCode::FORBIDDEN, language, BlockPage::of(&visit, &judged).read_by(reader).html()),
+        Act::Warn => page(StatusCode::FORBIDDEN, language, WarnPage::of(&visit, &judged, host, reader).html()),
+        Act::Allow => {
+            // What was blocked a moment ago and is open now: the old answer is still remembered by the device.
+            let said = language.words().try_again;
+            let school = &visit.snapshot.config.school.name;
+            let notice = Notice { school, heading: said.heading, lines: &[said.line], detail: "" };
+            page(StatusCode::MISDIRECTED_REQUEST, language, notice.html_in(language, &[]))
+        }
     }
-    // What was blocked a moment ago and is open now: the old answer is still remembered by the device.
-    let notice = Notice {
-        school: &visit.snapshot.config.school.name,
-        heading: "Try again in a minute",
-        lines: &["This page was not available in school a moment ago. It may be now. Wait a minute, then open it again."],
-        detail: "",
-    };
-    page(StatusCode::MISDIRECTED_REQUEST, notice.html())
 }
 
 #[cfg(test)]

@@ -1,18 +1,22 @@
 //! What every request to the web door uses, and for whom which page is.
 
 use super::status;
+use super::why::Why;
 use crate::config::Config;
 use crate::gate::Gate;
 use crate::net::own::OwnAddresses;
-use crate::pages::HEADERS;
+use crate::pages::{FORM_HEADERS, HEADERS, Language};
 use crate::words::{ClientAddr, Host};
 use axum::body::Body;
 use axum::response::Response;
 use hyper::StatusCode;
-use hyper::header::HeaderValue;
+use hyper::header::{CONTENT_LANGUAGE, HeaderName, HeaderValue};
 use prometheus_client::registry::Registry;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+
+/// By this name the front page is the list of what did not open.
+pub const WHY: &str = "why";
 
 /// Who called, and which address of ours: put beside every request by the connection it came on.
 #[derive(Debug, Clone, Copy)]
@@ -28,22 +32,24 @@ pub struct Desk {
     /// Where the proxy listens.
     pub proxy: Vec<SocketAddr>,
     own: OwnAddresses,
+    pub why: Why,
 }
 
 impl Desk {
     pub fn open(gate: Arc<Gate>, proxy: Vec<SocketAddr>) -> Self {
-        Self { metrics: status::registry(&gate), gate, proxy, own: OwnAddresses::read() }
+        Self { metrics: status::registry(&gate), gate, proxy, own: OwnAddresses::read(), why: Why::default() }
     }
 
-    /// Whether a Host is this box: its name or `wpad`, alone or in a zone of the school's own, `localhost`, or an
+    /// Whether a Host is this box: its name, `wpad` or `why`, alone or in a zone of the school's own, `localhost`, or an
     /// address it has.
     pub fn is_this_box(&self, host: &Host, peer: &Peer, config: &Config) -> bool {
         if let Some(address) = host.address() {
             return address == peer.local.to_canonical() || self.own.contains(address);
         }
-        // The name alone, or in a zone of the school's own; `wpad` is what browsers ask for their proxy by.
+        // The name alone, or in a zone of the school's own; `wpad` is what browsers ask for their proxy by, `why` leads to the list
+        // of what did not open.
         let gateway = config.school.gateway.to_ascii_lowercase();
-        let alone = |name: &str| name == "wpad" || Host::parse(name).is_ok() && name == gateway;
+        let alone = |name: &str| matches!(name, "wpad" | WHY) || Host::parse(name).is_ok() && name == gateway;
         let zoned = |zone: &Host| host.as_str().strip_suffix(zone.as_str()).and_then(|h| h.strip_suffix('.'));
         host.as_str() == "localhost" || alone(host.as_str()) || config.proxy.internal_zones.iter().filter_map(zoned).any(alone)
     }
@@ -56,10 +62,20 @@ impl Desk {
 }
 
 /// A page with the headers of every page.
-pub fn page(status: StatusCode, html: String) -> Response {
+pub fn page(status: StatusCode, language: Language, html: String) -> Response {
+    with(status, HEADERS, language, html)
+}
+
+/// A page of our own with forms, which are sent here.
+pub fn form(language: Language, html: String) -> Response {
+    with(StatusCode::OK, FORM_HEADERS, language, html)
+}
+
+fn with(status: StatusCode, headers: &[(HeaderName, &'static str)], language: Language, html: String) -> Response {
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
-    for (name, value) in HEADERS {
+    response.headers_mut().insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    for (name, value) in headers {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response

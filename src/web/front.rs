@@ -1,36 +1,34 @@
 //! The front page, and what is not found.
 
-use super::desk::{self, Desk, Peer};
-use crate::pages::Notice;
+use super::astray::meant_for;
+use super::desk::{self, Desk, Peer, WHY};
+use super::why;
+use crate::pages::{Language, Link, Notice};
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
-use hyper::StatusCode;
+use hyper::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
-/// What this box is, and whether the device that asks is within it.
-pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>) -> Response {
-    let snapshot = desk.gate.snapshot();
-    let here = match snapshot.who(peer.client) {
-        Some(_) => "Your device is in one of the school's networks.",
-        None => "Your device is not in one of the school's networks, so the filter does not answer it.",
-    };
-    let notice = Notice {
-        school: &snapshot.config.school.name,
-        heading: "The school's web filter",
-        lines: &["It decides which pages open on the school's networks, and keeps a record of visits.", here],
-        detail: "",
-    };
-    desk::page(StatusCode::OK, notice.html())
+/// What this box is, and whether the device that asks is within it; to whoever called it `why`, what did not open for them.
+pub async fn page(desk: State<Arc<Desk>>, peer: Extension<Peer>, request: Request) -> Response {
+    let called = meant_for(request.uri(), request.headers()).ok().flatten();
+    if called.is_some_and(|host| host.as_str().split('.').next() == Some(WHY)) {
+        return why::page(desk, peer, request.headers().clone()).await;
+    }
+    let (language, snapshot) = (Language::of(request.headers()), desk.gate.snapshot());
+    let words = language.words();
+    let ours = snapshot.who(peer.client).is_some();
+    let here = if ours { words.is_ours } else { words.is_not_ours };
+    let school = &snapshot.config.school.name;
+    let notice = Notice { school, heading: words.front.heading, lines: &[words.front.line, here], detail: "" };
+    let links = [Link { to: "/why", words: words.why_heading }];
+    desk::page(StatusCode::OK, language, notice.html_in(language, if ours { &links } else { &[] }))
 }
 
-pub async fn nothing(State(desk): State<Arc<Desk>>) -> Response {
-    let snapshot = desk.gate.snapshot();
-    let notice = Notice {
-        school: &snapshot.config.school.name,
-        heading: "There is no such page here",
-        lines: &["This is the school's web filter. Look at the address again."],
-        detail: "",
-    };
-    desk::page(StatusCode::NOT_FOUND, notice.html())
+pub async fn nothing(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
+    let (language, snapshot) = (Language::of(&headers), desk.gate.snapshot());
+    let said = language.words().nothing_here;
+    let notice = Notice { school: &snapshot.config.school.name, heading: said.heading, lines: &[said.line], detail: "" };
+    desk::page(StatusCode::NOT_FOUND, language, notice.html_in(language, &[]))
 }

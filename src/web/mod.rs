@@ -2,20 +2,25 @@
 //!
 //! Comes in: HTTP requests to the box's own addresses, meant for it or sent here because the DNS door answered a blocked
 //! name with its own address (`block_answer = "page"`). Goes out: health, metrics, a front page, or the block page.
-//! Always holds: nothing can be changed from here; health and metrics are for loopback and the networks of
+//! Always holds: nothing can be changed from here but what a device may do for itself, on a form of ours: go on after a warning, and
+//! ask for something (see [`why`]); health and metrics are for loopback and the networks of
 //! `[web] status_from` alone; no label holds a person, a client or a host.
 //!
 //! - [`desk`]    what every request uses, and for whom which page is
+//! - [`ca`]      the school's certificate authority, for its devices
 //! - [`astray`]  requests meant for another host
 //! - [`front`]   the front page, and what is not found
 //! - [`pac`]     which requests a browser hands to the proxy
+//! - [`why`]     what did not open on a device, and what can be done about it
 //! - [`status`]  `/healthz` and `/metrics`
 
 mod astray;
+mod ca;
 mod desk;
 mod front;
 mod pac;
 mod status;
+mod why;
 
 use crate::gate::Gate;
 use crate::net::Drain;
@@ -81,8 +86,11 @@ impl Bound {
 fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/", get(front::page))
+        .route("/why", get(why::page).post(why::act))
         .route("/proxy.pac", get(pac::page))
         .route("/wpad.dat", get(pac::page))
+        .route("/ca", get(ca::page))
+        .route("/ca/{name}", get(ca::file))
         .route("/healthz", get(status::health))
         .route("/metrics", get(status::metrics))
         .fallback(front::nothing)

@@ -11,8 +11,8 @@ use crate::words::Network;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
+use hyper::{HeaderMap, StatusCode};
 use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const PRIVATE: [(&str, &str); 5] = [
 /// How long a browser may keep it: a change reaches everyone within a lesson.
 const KEPT: &str = "max-age=1800";
 
-pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>) -> Response {
+pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
     let Some(visit) = desk.gate.visit(peer.client) else {
         desk.gate.counters.strangers.inc();
         return (StatusCode::FORBIDDEN, "This file is for the school's own networks.\n").into_response();
@@ -39,7 +39,7 @@ pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer
             let headers = [(CONTENT_TYPE, "application/x-ns-proxy-autoconfig"), (CACHE_CONTROL, KEPT)];
             (headers, file(&visit.snapshot.config.proxy, at)).into_response()
         }
-        None => front::nothing(State(desk)).await,
+        None => front::nothing(State(desk), headers).await,
     }
 }
 

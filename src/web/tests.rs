@@ -3,10 +3,13 @@
 use crate::gate::school::School;
 use crate::net::drain::{Stopper, drain};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 use tokio::time::timeout;
+
+mod why;
 
 struct Stand {
     school: School,
@@ -16,9 +19,10 @@ struct Stand {
 
 impl Stand {
     async fn with(more: &str) -> Self {
-        let school = School::with(more);
+        let mut school = School::with(more);
         let bound = super::bind(&["127.0.0.1:0".parse().expect("an address")]).expect("a port");
         let web = bound.local_addrs()[0];
+        Arc::get_mut(&mut school.gate).expect("nobody else's").web = vec![web];
         let (stopper, drain) = drain();
         tokio::spawn(bound.serve(school.gate.clone(), vec!["127.0.0.1:3128".parse().expect("an address")], drain));
         Self { school, web, _stopper: stopper }

@@ -1,4 +1,4 @@
-//! How long an X.509 certificate holds (RFC 5280 §4.1.2.5): the one thing that who shows it must know of it.
+//! Of an X.509 certificate (RFC 5280) how long it holds, and whether it names itself as its issuer.
 
 /// Tags of DER (X.690): what stands before the validity, and the two ways to write a time.
 const SEQUENCE: u8 = 0x30;
@@ -21,6 +21,28 @@ pub fn ends(der: &[u8]) -> Option<i64> {
     let (_, _, after) = element(validity)?;
     let (tag, text, _) = element(after)?;
     time(tag, text)
+}
+
+/// Whether a certificate (DER) has the same name for itself and for who issued it.
+pub fn is_self_issued(der: &[u8]) -> bool {
+    names(der).is_some_and(|(issuer, subject)| issuer == subject)
+}
+
+/// Issuer and subject, as they are encoded.
+fn names(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (certificate, _) = expect(der, SEQUENCE)?;
+    let (mut signed, _) = expect(certificate, SEQUENCE)?;
+    if signed.first() == Some(&VERSION) {
+        (_, _, signed) = element(signed)?;
+    }
+    // Serial number, signature algorithm.
+    for _ in 0..2 {
+        (_, _, signed) = element(signed)?;
+    }
+    let (issuer, rest) = expect(signed, SEQUENCE)?;
+    let (_, _, rest) = element(rest)?;
+    let (subject, _) = expect(rest, SEQUENCE)?;
+    Some((issuer, subject))
 }
 
 /// Tag and content of the first element, and what follows it. Lengths of up to two octets: no certificate is longer.
@@ -77,6 +99,7 @@ mod tests {
         // 2027-03-01 is written with two digits of the year, 2061-03-01 with four.
         assert_eq!(ends(&made(2027)), Some(1_803_859_200));
         assert_eq!(ends(&made(2061)), Some(2_876_860_800));
+        assert!(is_self_issued(&made(2027)) && !is_self_issued(b"") && !is_self_issued(&made(2027)[..40]));
         assert_eq!(ends(b""), None);
         assert_eq!(ends(&made(2027)[..40]), None);
     }
@@ -84,7 +107,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80), at in 0usize..200, octet in any::<u8>()) {
-            let _ = ends(&bytes);
+            let _ = (ends(&bytes), is_self_issued(&bytes));
             let mut near = made(2027);
             near[at] = octet;
             let _ = ends(&near);

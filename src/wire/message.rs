@@ -303,7 +303,7 @@ pub(super) fn seconds(ttl: u32) -> u32 {
 }
 
 /// Where the name at `at` ends: after its root label or its first pointer.
-fn skip_name(bytes: &[u8], mut at: usize) -> Result<usize, BadMessage> {
+pub(super) fn skip_name(bytes: &[u8], mut at: usize) -> Result<usize, BadMessage> {
     loop {
         match *bytes.get(at).ok_or(BadMessage::Truncated)? {
             0 => return Ok(at + 1),

@@ -57,6 +57,8 @@ pub mod rr {
     pub const NSEC3: u16 = 50;
     pub const SVCB: u16 = 64;
     pub const HTTPS: u16 = 65;
+    /// A key that client and server agree on (RFC 2930), for signatures over messages (RFC 8945).
+    pub const TKEY: u16 = 249;
     /// Zone transfers: IXFR and AXFR.
     pub const IXFR: u16 = 251;
     pub const AXFR: u16 = 252;

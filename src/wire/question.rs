@@ -1,5 +1,6 @@
 //! A client's query, read in place: header, one question, EDNS.
 
+use super::message::skip_name;
 use super::{HEADER, UDP_SIZE, option, rr, u16_at, u32_at};
 use crate::words::Name;
 
@@ -222,8 +223,9 @@ fn additional(bytes: &[u8], mut at: usize, records: u16) -> Result<Option<Edns>,
     }
     let mut edns = None;
     for _ in 0..records {
-        let name = bytes.get(at..).and_then(|b| Name::on_wire(b).ok()).ok_or(BadQuery::Malformed("a record's name"))?;
-        at += name.len();
+        // A key's record has the name of the question, and may point to it.
+        let root = bytes.get(at) == Some(&0);
+        at = skip_name(bytes, at).map_err(|_| BadQuery::Malformed("a record's name"))?;
         let fields = (u16_at(bytes, at), u16_at(bytes, at + 2), u32_at(bytes, at + 4), u16_at(bytes, at + 8));
         let (Some(kind), Some(class), Some(ttl), Some(length)) = fields else {
             return Err(BadQuery::Malformed("a record ends early"));
@@ -233,7 +235,7 @@ fn additional(bytes: &[u8], mut at: usize, records: u16) -> Result<Option<Edns>,
         if kind != rr::OPT {
             continue;
         }
-        if edns.is_some() || name != b"\0" {
+        if edns.is_some() || !root {
             return Err(BadQuery::Malformed("more than one OPT, or one with a name")); // RFC 6891 §6.1.1
         }
         let Options { structured_errors, keepalive, padded } = options(data)?;

@@ -128,13 +128,15 @@ fn bind_rpz(setup: &Setup) -> Command {
     let (up, up_port) = (setup.upstream.ip(), setup.upstream.port());
     let zone = rpz(setup);
     let config = format!(
-        "options {{ directory \"{folder}\"; pid-file \"{folder}/named.pid\"; session-keyfile \"{folder}/session.key\";\n\
+        "logging {{ channel words {{ stderr; severity warning; }}; category default {{ words; }}; category rpz {{ null; }}; }};\n\
+         options {{ directory \"{folder}\"; pid-file \"{folder}/named.pid\"; session-keyfile \"{folder}/session.key\";\n\
          listen-on port {port} {{ {ip}; }}; listen-on-v6 {{ none; }}; allow-query {{ 127.0.0.0/8; }}; recursion yes;\n\
          dnssec-validation no; forward only; forwarders {{ {up} port {up_port}; }}; max-cache-size 256m; minimal-responses yes;\n\
          response-policy {{ zone \"rpz.local\" policy nxdomain; }} qname-wait-recurse no; }};\n\
          zone \"rpz.local\" {{ type primary; file \"{zone}\"; allow-query {{ none; }}; notify no; }};\ncontrols {{ }};\n"
     );
     let mut command = Command::new("named");
-    command.args(["-n", "1", "-g", "-c", &written(setup, "named.conf", &config)]);
+    // `-g` would write a line for each name that is blocked.
+    command.args(["-n", "1", "-f", "-c", &written(setup, "named.conf", &config)]);
     command
 }

@@ -199,7 +199,7 @@ async fn who_takes_requests_back_is_in_the_log_and_in_nobodys_way() {
 }
 
 /// The school with a certificate for [`NAME`], and what a client needs to trust it.
-fn with_certificate(school: &School) -> tokio_rustls::TlsConnector {
+pub(super) fn with_certificate(school: &School) -> tokio_rustls::TlsConnector {
     let key = rcgen::KeyPair::generate().expect("a key");
     let wanted = rcgen::CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
     let certificate = wanted.self_signed(&key).expect("a certificate");

@@ -58,8 +58,12 @@ fn server() -> (SocketAddr, mpsc::Receiver<Vec<u8>>) {
 }
 
 fn forward(school: &School, to: SocketAddr) {
-    let zones = vec![Host::parse("school.example").expect("a host")];
-    let forwards = vec![Forward { zones, upstreams: vec![to.into()] }];
+    forward_all(school, &[("school.example", to)]);
+}
+
+fn forward_all(school: &School, zones: &[(&str, SocketAddr)]) {
+    let host = |zone| vec![Host::parse(zone).expect("a host")];
+    let forwards = zones.iter().map(|(zone, to)| Forward { zones: host(zone), upstreams: vec![(*to).into()] }).collect();
     school.door.resolver.follow(Plan { upstreams: vec![school.stub.address.into()], forwards, ..Plan::default() });
 }
 
@@ -101,4 +105,51 @@ async fn a_server_that_says_nothing_is_servfail() {
     let said = school.say(PUPIL, &update("school.example")).await.expect("an answer");
     assert_eq!((said[2], said[3] & 0x0f), (0x80 | Query::UPDATE << 3, 2));
     assert_eq!(school.door.gate.counters.upstream_failures.get(), 1);
+}
+
+/// A client's first word to agree on a key by GSS (RFC 3645): class ANY, and a record with its token.
+fn key(name: &str) -> Vec<u8> {
+    let mut bytes = query(name, rr::TKEY, 0, false);
+    let class = bytes.len() - 1;
+    bytes[class] = 255;
+    bytes[11] = 1; // one record behind the question
+    bytes.extend_from_slice(b"\xc0\x0c\x00\xf9\x00\xff\x00\x00\x00\x00\x00\x1e\x08gss-tsig\x00");
+    bytes.extend_from_slice(&[0, 0, 0, 1, 0, 0, 0, 2, 0, 3, 0, 0, 0, 4, 1, 2, 3, 4, 0, 0]);
+    bytes
+}
+
+#[tokio::test]
+async fn a_key_is_agreed_on_with_the_zone_s_server_through_us_and_with_nobody_else() {
+    let (school, (at, told), (other, other_told)) = (school(""), server(), server());
+    let refused = |out: &[u8]| out[3] & 0x0f == 5 && out[2] & 0x80 != 0;
+    let say = async |sent: &[u8], transport| {
+        let asker = Asker { client: ClientAddr::new(PUPIL.into()), local: LOCAL.into(), transport };
+        let mut out = Vec::new();
+        assert!(school.door.answer(sent, asker, &mut out).await);
+        assert!(refused(&out), "this server refuses all, and so do we");
+    };
+    // A name in the zone goes to the zone's; one that is nobody's to the one server there is, if there is one.
+    let (in_zone, of_windows) = (key("1.sig-dc1.school.example"), key("1234-ms-7.1-7ab.2f"));
+    let zones = [("school.example", at), ("20.10.in-addr.arpa", at), ("trust.example", other)];
+    for (zones, sent, transport, reaches) in [
+        (&zones[..2], &in_zone, Transport::Tcp, true),
+        (&zones[..2], &in_zone, Transport::Udp, true),
+        (&zones[..2], &of_windows, Transport::Tcp, true),
+        (&zones[..], &in_zone, Transport::Tcp, true),
+        (&zones[..], &of_windows, Transport::Tcp, false),
+        (&[], &in_zone, Transport::Tcp, false),
+    ] {
+        forward_all(&school, zones);
+        say(sent, transport).await;
+        let got = told.try_recv().ok();
+        assert_eq!(got.as_ref(), reaches.then_some(sent), "{zones:?} {transport:?}");
+        assert!(other_told.try_recv().is_err());
+    }
+    let events: Vec<_> = school.events().iter().map(|e| (e.host.to_string(), e.query_type, e.status)).collect();
+    assert_eq!(events.len(), 6);
+    assert!(
+        events
+            .iter()
+            .all(|(host, kind, status)| host.contains("sig-dc1") | host.contains("ms-7") && (*kind, *status) == (249, 5))
+    );
 }

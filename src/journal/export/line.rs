@@ -193,6 +193,7 @@ pub fn query_type(number: u16) -> Option<String> {
         52 => "TLSA",
         64 => "SVCB",
         65 => "HTTPS",
+        249 => "TKEY",
         255 => "ANY",
         other => return Some(format!("TYPE{other}")),
     };

@@ -2,46 +2,94 @@
 
 use crate::words::Url;
 
+crate::words::person::words! {
+    /// Who is asked.
+    Service {
+        Google "google",
+        Bing "bing",
+        DuckDuckGo "duckduckgo",
+        YouTube "youtube",
+        Yahoo "yahoo",
+        Ecosia "ecosia",
+        Brave "brave",
+        Wikipedia "wikipedia",
+        TikTok "tiktok",
+    }
+}
+
+/// Longest search that is read, in bytes as they stand in the URL: Bing takes 1,500 characters.
+const MAX_WRITTEN: usize = 8192;
+
 /// The words of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
-    /// `google`, `bing`, `duckduckgo`, `youtube`.
-    pub engine: &'static str,
+    pub service: Service,
     /// As typed, decoded; bytes that are no text are kept as they came.
     pub words: Vec<u8>,
 }
 
-/// Where an engine keeps the words.
-struct Engine {
-    name: &'static str,
-    /// Below this name; `None` for Google, which has a name in every country.
-    host: Option<&'static str>,
-    key: &'static str,
+/// Where a service keeps the words of a search that was sent off: not those it guesses while they are typed, which it asks for at
+/// other paths.
+struct Place {
+    service: Service,
+    /// Whole paths, without a slash at their end; empty is the top.
+    paths: &'static [&'static str],
+    keys: &'static [&'static str],
 }
 
-const ENGINES: &[Engine] = &[
-    Engine { name: "google", host: None, key: "q" },
-    Engine { name: "bing", host: Some("bing.com"), key: "q" },
-    Engine { name: "duckduckgo", host: Some("duckduckgo.com"), key: "q" },
-    Engine { name: "youtube", host: Some("youtube.com"), key: "search_query" },
+const PLACES: &[Place] = &[
+    Place { service: Service::Google, paths: &["/search", "/webhp", ""], keys: &["q", "as_q"] },
+    Place {
+        service: Service::Bing,
+        paths: &["/search", "/images/search", "/videos/search", "/news/search", "/shop", "/maps"],
+        keys: &["q"],
+    },
+    Place { service: Service::DuckDuckGo, paths: &["", "/html", "/lite"], keys: &["q"] },
+    Place { service: Service::YouTube, paths: &["/results"], keys: &["search_query", "q"] },
+    Place {
+        service: Service::Yahoo,
+        paths: &["/search", "/search/images", "/search/video", "/search/news", "/mobile/s"],
+        keys: &["p"],
+    },
+    Place { service: Service::Ecosia, paths: &["/search", "/images", "/videos", "/news"], keys: &["q"] },
+    Place { service: Service::Brave, paths: &["/search", "/images", "/videos", "/news", "/goggles"], keys: &["q"] },
+    Place { service: Service::Wikipedia, paths: &["/w/index.php", "/wiki/Special:Search"], keys: &["search"] },
+    Place { service: Service::TikTok, paths: &["/search", "/search/video", "/search/user", "/search/live"], keys: &["q"] },
 ];
 
-/// The search that a URL is; `None` if it is of no engine that is known here, or holds no words.
+/// The search that a URL is; `None` if it is of no service that is known here, or holds no words.
 pub fn searched(url: &Url) -> Option<Search> {
-    let engine = ENGINES.iter().find(|engine| engine.has(url.host.as_str()))?;
-    let (_, query) = url.path.split_once('?')?;
-    let value = |pair: &str| pair.split_once('=').filter(|(key, _)| *key == engine.key).map(|(_, value)| decoded(value));
-    let words = query.split('&').find_map(value)?;
-    (!words.is_empty()).then_some(Search { engine: engine.name, words })
+    search_on(url.host.as_str(), &url.path)
 }
 
-impl Engine {
-    fn has(&self, host: &str) -> bool {
-        match self.host {
-            Some(own) => host.strip_suffix(own).is_some_and(|front| front.is_empty() || front.ends_with('.')),
-            None => is_google(host),
-        }
-    }
+/// [`searched`], of a host and the path and query that are asked for there.
+pub fn search_on(host: &str, path: &str) -> Option<Search> {
+    let service = service(host)?;
+    let (path, query) = path.split_once('?')?;
+    let path = path.trim_end_matches('/');
+    let place = PLACES.iter().find(|place| place.service == service && place.paths.contains(&path))?;
+    let query = query.get(..query.floor_char_boundary(MAX_WRITTEN)).unwrap_or(query);
+    let value = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('=')).map(decoded);
+    let words = place.keys.iter().find_map(|key| value(key).filter(|words| words.iter().any(|b| !b.is_ascii_whitespace())))?;
+    Some(Search { service, words })
+}
+
+/// Whose host this is, where searches are made.
+pub fn service(host: &str) -> Option<Service> {
+    let within = |own: &str| host.strip_suffix(own).is_some_and(|front| front.is_empty() || front.ends_with('.'));
+    [
+        (is_google(host), Service::Google),
+        (within("bing.com"), Service::Bing),
+        (within("duckduckgo.com") && !host.starts_with("links."), Service::DuckDuckGo),
+        (within("youtube.com"), Service::YouTube),
+        (within("search.yahoo.com") || within("search.yahoo.co.jp"), Service::Yahoo),
+        (matches!(host, "ecosia.org" | "www.ecosia.org"), Service::Ecosia),
+        (host == "search.brave.com", Service::Brave),
+        (within("wikipedia.org"), Service::Wikipedia),
+        (matches!(host, "tiktok.com" | "www.tiktok.com" | "m.tiktok.com"), Service::TikTok),
+    ]
+    .into_iter()
+    .find_map(|(is, service)| is.then_some(service))
 }
 
 /// `google.com`, `www.google.co.uk`, `images.google.de`: not `google.example`, nor `docs.google.com`, which searches no web.
@@ -86,6 +134,23 @@ mod tests {
             ("https://www.bing.com/images/search?q=red", Some(("bing", "red"))),
             ("https://duckduckgo.com/?q=100%25+%zz%4", Some(("duckduckgo", "100% %zz%4"))),
             ("https://m.youtube.com/results?search_query=red&q=no", Some(("youtube", "red"))),
+            ("https://uk.search.yahoo.com/search?fr=x&p=red", Some(("yahoo", "red"))),
+            ("https://www.ecosia.org/search?method=index&q=red", Some(("ecosia", "red"))),
+            ("https://search.brave.com/images?q=red", Some(("brave", "red"))),
+            ("https://cy.wikipedia.org/w/index.php?search=coch&title=Special:Search", Some(("wikipedia", "coch"))),
+            ("https://www.tiktok.com/search/video?q=red&t=1", Some(("tiktok", "red"))),
+            ("https://html.duckduckgo.com/html/?q=red", Some(("duckduckgo", "red"))),
+            ("https://www.google.com/search?q=&as_q=red", Some(("google", "red"))),
+            // What is guessed while it is typed.
+            ("https://www.google.com/complete/search?q=re&client=gws-wiz", None),
+            ("https://www.bing.com/AS/Suggestions?qry=re&q=re", None),
+            ("https://duckduckgo.com/ac/?q=re&kl=wt-wt", None),
+            ("https://suggestqueries-clients6.youtube.com/complete/search?q=re", None),
+            ("https://ac.ecosia.org/autocomplete?q=re", None),
+            ("https://search.brave.com/api/suggest?q=re", None),
+            ("https://en.wikipedia.org/w/api.php?action=opensearch&search=re", None),
+            ("https://www.tiktok.com/api/search/general/sug/?q=re", None),
+            ("https://www.google.com/search?q=+%20", None),
             ("https://www.youtube.com/watch?v=1", None),
             ("https://www.google.com/search?q=", None),
             ("https://www.google.com/?xq=red", None),
@@ -96,7 +161,11 @@ mod tests {
             ("https://www.google.com/", None),
         ] {
             let found = searched(&Url::parse(url).unwrap());
-            assert_eq!(found, expected.map(|(engine, words)| Search { engine, words: words.into() }), "{url}");
+            assert_eq!(
+                found.as_ref().map(|s| (s.service.word(), s.words.as_slice())),
+                expected.map(|(of, words): (_, &str)| (of, words.as_bytes())),
+                "{url}"
+            );
         }
     }
 

@@ -22,7 +22,10 @@ fn config(proxy: Proxy) -> Config {
 
 fn shut() -> Proxy {
     Proxy {
+        transparent_listen: vec![],
         listen: vec!["10.0.0.2:3128".parse().expect("an address")],
+        tls_listen: Vec::new(),
+        parent: None,
         ports: Vec::new(),
         destinations: Vec::new(),
         internal_networks: Vec::new(),

@@ -9,6 +9,8 @@ fn page(category: Option<&str>) -> BlockPage {
         whom_to_see: "your teacher \"Mr. <b>\"".into(),
         reference: Reference::parse("7K3M-0Q2F").expect("a reference"),
         category: category.map(str::to_owned),
+        reader: Reader::default(),
+        words: Language::English.words(),
     }
 }
 

@@ -342,6 +342,16 @@ fn a_watching_network_lets_through_all_but_locked_and_harmful_code_and_one_that_
 }
 
 #[test]
+fn a_network_that_watches_or_is_off_holds_nobody_up_with_a_warning() {
+    let policy = policy_with(vec![]);
+    let (host, found) = (host("name.example"), found(&[Category::FORUMS]));
+    for (mode, act) in [(Mode::Enforce, Act::Warn), (Mode::Watch, Act::Allow), (Mode::Off, Act::Allow)] {
+        let verdict = decide(&Ask { mode, surface: Surface::Page, ..ask(&host, &found) }, &policy);
+        assert_eq!((verdict.act, verdict.action), (act, Action::Warn), "{mode:?}");
+    }
+}
+
+#[test]
 fn a_chain_speaks_for_harm_always_and_for_categories_only_where_the_question_came_that_far() {
     use Category as C;
     let (question_host, chain) = (host("name.example"), host("cdn.example"));

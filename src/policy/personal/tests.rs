@@ -110,6 +110,8 @@ fn policy() -> impl Strategy<Value = Policy> {
             mode: if watch { Mode::Watch } else { Mode::Enforce },
             written: Mode::Enforce,
             keep_ech: false,
+            only_resolved: false,
+            when_down: crate::policy::WhenDown::Closed,
         }],
         timetable: Timetable::new(cells, SchoolDays::default()),
         own: OwnEntries::new(entries),
@@ -188,6 +190,8 @@ fn school() -> Policy {
                 mode: Mode::Enforce,
                 written: Mode::Enforce,
                 keep_ech: false,
+                only_resolved: false,
+                when_down: crate::policy::WhenDown::Closed,
             })
             .into(),
         ..Policy::default()

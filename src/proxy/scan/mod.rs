@@ -16,11 +16,14 @@ mod page;
 mod text;
 mod through;
 
-pub use through::{Whose, through};
+use through::{Whose, through};
 
 use super::record::Record;
+use super::refuse::Body;
 use crate::gate::Visit;
 use crate::policy::Step;
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -33,9 +36,19 @@ const HOLD: usize = 512 * 1024;
 pub(super) const HOLD_FOR: Duration = Duration::from_secs(3);
 
 /// From which weight on the page that answers this request is taken for what its words say. `None`: it is not scored.
-pub fn limit(record: &Record<'_>, head: &HeaderMap) -> Option<NonZeroU32> {
+fn limit(record: &Record<'_>, head: &HeaderMap) -> Option<NonZeroU32> {
     let limit = wanted(record.visit, record.judged.verdict.step)?;
     (is_html(head) && !head.contains_key(CONTENT_RANGE)).then_some(limit)
+}
+
+/// The body of an answer on its way to the client, scored if it is a page and somebody wants it so. `None`: it is blocked, nothing of
+/// it has left, and the record says why.
+pub async fn passed(record: &mut Record<'_>, head: &HeaderMap, body: Incoming) -> Option<Body> {
+    let Some(limit) = limit(record, head).filter(|_| !body.is_end_stream()) else { return Some(body.boxed_unsync()) };
+    let whose = Whose { visit: record.visit.clone(), judged: record.judged, host: *record.host(), limit };
+    let held = through(whose, head, body).await;
+    record.judged = held.judged.unwrap_or(record.judged);
+    held.body
 }
 
 /// Whether pages of this visit are scored: if a category may decide, and a profile of theirs has a limit.

@@ -1,9 +1,15 @@
 //! The proxy with real sockets: a gate, an origin, and clients that write bytes.
 
 mod connect;
+mod inside;
 mod malformed;
+mod named;
+mod open;
+mod parent;
 mod plain;
 mod scan;
-mod stand;
+pub mod stand;
+mod tls;
+mod warned;
 
 use stand::{Stand, head_of};

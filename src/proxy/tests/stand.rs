@@ -20,6 +20,8 @@ pub struct Stand {
     pub school: School,
     pub resolver: Arc<Resolver>,
     pub proxy: SocketAddr,
+    pub proxy_tls: SocketAddr,
+    pub transparent: SocketAddr,
     pub origin: SocketAddr,
     /// Heads of requests as the origin got them, with the number of the connection they came on.
     pub heard: Arc<Mutex<Vec<(usize, String)>>>,
@@ -33,6 +35,11 @@ pub type Say = fn(&str) -> &'static str;
 impl Stand {
     /// A gate before an HTTP origin that answers as `say` does and keeps its connections.
     pub async fn before(say: Say) -> Self {
+        Self::before_with(say, "").await
+    }
+
+    /// The same, with more of the school's configuration.
+    pub async fn before_with(say: Say, more: &str) -> Self {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = listener.local_addr().expect("an address");
@@ -43,13 +50,18 @@ impl Stand {
                 tokio::spawn(answer(stream, number, hearing.clone(), say));
             }
         });
-        Self::at(origin, heard).await
+        Self::with(origin, heard, more).await
     }
 
     /// A gate before whatever listens there.
     pub async fn at(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>) -> Self {
+        Self::with(origin, heard, "").await
+    }
+
+    /// With more keys of `[proxy]`, and more tables after them.
+    pub async fn with(origin: SocketAddr, heard: Arc<Mutex<Vec<(usize, String)>>>, more: &str) -> Self {
         let port = origin.port();
-        let school = School::with(&format!("[proxy]\nlisten = [\"127.0.0.1:0\"]\ndestinations = [\"{origin}\"]\n"));
+        let school = School::with(&format!("[proxy]\nlisten = [\"127.0.0.1:0\"]\ndestinations = [\"{origin}\"]\n{more}"));
         // `cname.example` is another name of one that is listed; `nobody` and Google's own are no names; every other has the address of the origin.
         let names = Stub::start(move |query, _| {
             let address = |name: &'static [u8]| -> Row<'static> { (0, name, rr::A, 60, &[127, 0, 0, 1]) };
@@ -62,13 +74,14 @@ impl Stand {
                 _ => Some(stub::rows(query, &[address(&[0xc0, 12])])),
             }
         });
-        let bound = super::super::bind(&["127.0.0.1:0".parse().expect("an address")]).expect("a port");
-        let proxy = bound.local_addrs()[0];
+        let any = ["127.0.0.1:0".parse().expect("an address")];
+        let bound = super::super::bind(&any, &any).and_then(|bound| bound.and_transparent(&any)).expect("ports");
+        let (proxy, proxy_tls, transparent) = (bound.local_addrs()[0], bound.tls_addrs()[0], bound.transparent_addrs()[0]);
         let (stopper, drain) = drain();
         let resolver = Arc::new(Resolver::new(&[names.address]));
         let serving = tokio::spawn(bound.serve(school.gate.clone(), resolver.clone(), drain));
         assert_ne!(port, proxy.port());
-        Self { school, resolver, proxy, origin, heard, stopper: Some(stopper), serving }
+        Self { school, resolver, proxy, proxy_tls, transparent, origin, heard, stopper: Some(stopper), serving }
     }
 
     /// A URL of the origin under any name.
@@ -80,6 +93,10 @@ impl Stand {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(SocketAddr::new(from.parse().expect("an address"), 0)).expect("an address of ours");
         socket.connect(self.proxy).await.expect("it listens")
+    }
+
+    pub async fn open_transparent(&self) -> TcpStream {
+        TcpStream::connect(self.transparent).await.expect("it listens")
     }
 
     /// Everything that comes in answer to these bytes, until the proxy closes.

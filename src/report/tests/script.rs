@@ -221,6 +221,7 @@ impl Script {
                 networks: self.networks.clone(),
                 still_open: None,
                 changes: self.changes.clone(),
+                requests: Vec::new(),
                 health: self.health.clone(),
                 retention: None,
                 look_ups: None,

@@ -1,0 +1,62 @@
+//! The gate as it ships, its proxy door open, with the corpus for lists.
+
+use super::corpus::List;
+use super::server::Server;
+use std::fmt::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_schoolgate");
+
+/// A configuration in a folder of its own, its lists compiled.
+pub struct Ours {
+    pub address: SocketAddr,
+    config: PathBuf,
+    folder: PathBuf,
+}
+
+impl Ours {
+    pub fn configure(folder: &Path, dns: SocketAddr, origin: SocketAddr, lists: &[List]) -> Self {
+        let address = free_port();
+        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut text = format!(
+            "[school]\nname = \"Bench\"\n[dns]\nlisten = []\nupstreams = [\"{dns}\"]\n[proxy]\nlisten = [\"{address}\"]\n\
+             ports = [{}]\ndestinations = [\"{origin}\"]\n[web]\nlisten = []\n[data]\ndir = \"{}\"\n[lists]\nshipped = \"{}\"\n\
+             [[network]]\nname = \"lab\"\nranges = [\"127.0.0.0/8\"]\nprofile = \"bench\"\n",
+            origin.port(),
+            folder.join("var").display(),
+            project.join("blocklists").display(),
+        );
+        for List { name, category, file } in lists {
+            let (file, category) = (file.display(), category.id().unwrap_or("adult"));
+            let _ =
+                write!(text, "[[list]]\nname = \"{name}\"\ncategory = \"{category}\"\nfile = \"{file}\"\nformat = \"domains\"\n");
+        }
+        std::fs::create_dir_all(folder.join("config")).expect("a folder");
+        let config = folder.join("config/schoolgate.toml");
+        std::fs::write(&config, text).expect("written");
+        // Everything that is on a list is blocked, as the peers block it.
+        let mut block: Vec<String> = lists.iter().filter_map(|list| list.category.id()).map(|id| format!("\"{id}\"")).collect();
+        block.retain(|id| !["\"malware\"", "\"phishing\""].contains(&id.as_str()));
+        block.sort();
+        block.dedup();
+        let shipped = std::fs::read_to_string(project.join("config/profiles.toml")).expect("the profiles");
+        let profile = format!("{shipped}\n[profile.bench]\npupils = true\nblock = [{}]\n", block.join(", "));
+        std::fs::write(folder.join("config/profiles.toml"), profile).expect("written");
+        let ours = Self { address, config, folder: folder.into() };
+        let done = Command::new(BINARY).arg("--config").arg(&ours.config).args(["lists", "compile"]).output().expect("it runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        ours
+    }
+
+    pub fn start(&self) -> Server {
+        let mut command = Command::new(BINARY);
+        command.arg("--config").arg(&self.config).arg("run");
+        Server::start("schoolgate", self.address, &mut command, &self.folder)
+    }
+}
+
+pub fn free_port() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}

@@ -1,0 +1,298 @@
+//! Every word of every page, in English and in Welsh: short ones, for a reader of five as for one of fifteen.
+//!
+//! The Welsh has not been read by a native speaker yet.
+
+use super::help::{self, Help};
+use super::language::Language;
+
+/// A heading and what follows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Said {
+    pub heading: &'static str,
+    pub line: &'static str,
+}
+
+/// The words of one language.
+#[derive(Debug)]
+pub struct Words {
+    pub tag: &'static str,
+    // On every page.
+    pub help_heading: &'static str,
+    pub help_line: &'static str,
+    pub danger: &'static str,
+    pub danger_who: &'static str,
+    pub for_helper: &'static str,
+    pub help: &'static [Help],
+    // What the school says, and is in its own language, follows these.
+    pub blocked: &'static str,
+    pub blocked_title: &'static str,
+    pub calm: &'static str,
+    pub need_it: &'static str,
+    pub listed_as: &'static str,
+    pub code: &'static str,
+    pub to_ask: &'static str,
+    pub warned: &'static str,
+    pub warned_title: &'static str,
+    pub think: &'static str,
+    pub may_go_on: &'static str,
+    pub page: &'static str,
+    pub to_go_on: &'static str,
+    // What a device met.
+    pub why_heading: &'static str,
+    pub why_line: &'static str,
+    pub nothing_met: &'static str,
+    pub was_blocked: &'static str,
+    pub was_warned: &'static str,
+    pub go_on: &'static str,
+    pub open_until: &'static str,
+    pub open_page: &'static str,
+    pub ask: &'static str,
+    pub ask_why: &'static str,
+    pub send: &'static str,
+    pub accident: &'static str,
+    pub asked_already: &'static str,
+    pub answered_yes: &'static str,
+    pub answered_no: &'static str,
+    pub report_heading: &'static str,
+    pub report_line: &'static str,
+    pub report_host: &'static str,
+    pub report_why: &'static str,
+    pub report_nameless: &'static str,
+    pub back: &'static str,
+    // What became of a button.
+    pub may_now: Said,
+    pub asked: Said,
+    pub noted: Said,
+    pub reported: Said,
+    pub not_met: Said,
+    pub not_a_name: Said,
+    pub too_many: Said,
+    pub full: Said,
+    pub not_from_here: Said,
+    pub busy: Said,
+    pub not_kept: Said,
+    // Everything else there is to say.
+    pub try_again: Said,
+    pub no_such_name: Said,
+    pub not_in_time: Said,
+    pub odd_port: Said,
+    pub inside: Said,
+    pub silent: Said,
+    pub broken: Said,
+    pub front: Said,
+    pub is_ours: &'static str,
+    pub is_not_ours: &'static str,
+    pub nothing_here: Said,
+}
+
+impl Language {
+    pub fn words(self) -> &'static Words {
+        match self {
+            Self::English => &ENGLISH,
+            Self::Welsh => &WELSH,
+        }
+    }
+}
+
+static ENGLISH: Words = Words {
+    tag: "en-GB",
+    help_heading: "If something upset you, or you are worried",
+    help_line: "You can talk to someone now. The filter keeps no note of who asks for help.",
+    danger: "In danger now?",
+    danger_who: "police, ambulance, fire",
+    for_helper: "For whoever helps you",
+    help: help::HELP,
+    blocked: "This page is not available in school",
+    blocked_title: "Not available in school",
+    calm: "It may have been an advert; you are not in trouble.",
+    need_it: "Do you need this page for your work? Please ask",
+    listed_as: "Listed as",
+    code: "Show this code",
+    to_ask: "Ask for this page here",
+    warned: "Stop and think first",
+    warned_title: "Stop and think",
+    think: "Is this page what you need for your work?",
+    may_go_on: "If it is, you may go on. The school keeps a note of it. If it is not, just go back; you are not in trouble.",
+    page: "Page",
+    to_go_on: "I need it: go on",
+    why_heading: "What did not open",
+    why_line: "These pages did not open on this device in the last ten minutes. Some are adverts, or parts of other pages.",
+    nothing_met: "Nothing was stopped on this device in the last ten minutes.",
+    was_blocked: "not available in school",
+    was_warned: "stop and think first",
+    go_on: "Go on to this page",
+    open_until: "Open for you until",
+    open_page: "Open",
+    ask: "Ask for this page",
+    ask_why: "What do you need it for?",
+    send: "Send",
+    accident: "I came here by accident",
+    asked_already: "You have asked for it. Nobody has answered yet.",
+    answered_yes: "You asked for it, and it is open now.",
+    answered_no: "You asked for it. It stays closed:",
+    report_heading: "Should a page be blocked?",
+    report_line: "Tell us its name, such as www.example.com. Someone at school will look at it.",
+    report_host: "Name of the page",
+    report_why: "What is wrong with it?",
+    report_nameless: "Do not say who I am",
+    back: "Back to the list",
+    may_now: Said { heading: "You may go on", line: "This page is open for you for 15 minutes." },
+    asked: Said { heading: "Thank you, we have it", line: "Someone at school will look at the page you asked for." },
+    noted: Said { heading: "Thank you for telling us", line: "We have noted that you came there by accident." },
+    reported: Said { heading: "Thank you for telling us", line: "Someone at school will look at that page." },
+    not_met: Said {
+        heading: "That page is not on your list",
+        line: "The list holds what did not open on this device in the last ten minutes. Open the page again, then come back.",
+    },
+    not_a_name: Said {
+        heading: "That is not the name of a page",
+        line: "A name looks like www.example.com. Go back and write it again.",
+    },
+    too_many: Said { heading: "That is enough for today", line: "This device has asked many times today. Please ask a teacher." },
+    full: Said { heading: "There is no room for more", line: "Many people have asked and wait. Please ask a teacher." },
+    not_from_here: Said { heading: "That did not come from this page", line: "Go to the list, and press the button there." },
+    busy: Said { heading: "Many people are asking", line: "Wait a moment, then try again." },
+    not_kept: Said { heading: "That did not work", line: "It could not be kept. Please ask a teacher." },
+    try_again: Said {
+        heading: "Try again in a minute",
+        line: "This page was not available in school a moment ago. It may be now. Wait a minute, then open it again.",
+    },
+    no_such_name: Said {
+        heading: "There is no page with that name",
+        line: "Look at the address again: one letter may be wrong.",
+    },
+    not_in_time: Said {
+        heading: "The page was not found in time",
+        line: "The school's internet may be slow or down. Wait a minute and try again.",
+    },
+    odd_port: Said {
+        heading: "This address is not reached from here",
+        line: "It has an unusual number at its end, after the colon.",
+    },
+    inside: Said {
+        heading: "This address is not reached from here",
+        line: "It leads to a machine inside a network, not to a page on the internet.",
+    },
+    silent: Said { heading: "The page did not answer", line: "It is slow or switched off. Nothing is blocked. Try again later." },
+    broken: Said {
+        heading: "The page did not answer",
+        line: "Something is wrong where the page comes from. Nothing is blocked. Try again later.",
+    },
+    front: Said {
+        heading: "The school's web filter",
+        line: "It decides which pages open on the school's networks, and keeps a record of visits.",
+    },
+    is_ours: "Your device is in one of the school's networks.",
+    is_not_ours: "Your device is not in one of the school's networks, so the filter does not answer it.",
+    nothing_here: Said {
+        heading: "There is no such page here",
+        line: "This is the school's web filter. Look at the address again.",
+    },
+};
+
+static WELSH: Words = Words {
+    tag: "cy",
+    help_heading: "Os oes rhywbeth wedi dy ypsetio, neu os wyt ti'n poeni",
+    help_line: "Gelli di siarad â rhywun nawr. Dyw'r hidlydd ddim yn cofnodi pwy sy'n gofyn am help.",
+    danger: "Mewn perygl nawr?",
+    danger_who: "heddlu, ambiwlans, tân",
+    for_helper: "I'r sawl sy'n dy helpu",
+    help: help::HELP_IN_WALES,
+    blocked: "Dyw'r dudalen hon ddim ar gael yn yr ysgol",
+    blocked_title: "Ddim ar gael yn yr ysgol",
+    calm: "Efallai mai hysbyseb oedd hi; dwyt ti ddim mewn trwbl.",
+    need_it: "Wyt ti angen y dudalen hon ar gyfer dy waith? Dyma'r un i'w holi:",
+    listed_as: "Wedi'i rhestru fel",
+    code: "Dangosa'r cod hwn",
+    to_ask: "Gofyn am y dudalen hon yma",
+    warned: "Aros a meddwl yn gyntaf",
+    warned_title: "Aros a meddwl",
+    think: "Ai dyma'r dudalen sydd ei hangen ar gyfer dy waith?",
+    may_go_on: "Os felly, cei di fynd ymlaen. Mae'r ysgol yn cadw nodyn o hynny. Os na, cer yn ôl; dwyt ti ddim mewn trwbl.",
+    page: "Tudalen",
+    to_go_on: "Dwi ei hangen hi: ymlaen",
+    why_heading: "Beth wnaeth ddim agor",
+    why_line: "Wnaeth y tudalennau hyn ddim agor ar y ddyfais hon yn y deg munud diwethaf. Hysbysebion, neu rannau o dudalennau eraill, yw rhai ohonyn nhw.",
+    nothing_met: "Chafodd dim byd ei atal ar y ddyfais hon yn y deg munud diwethaf.",
+    was_blocked: "ddim ar gael yn yr ysgol",
+    was_warned: "aros a meddwl yn gyntaf",
+    go_on: "Ymlaen i'r dudalen hon",
+    open_until: "Ar agor i ti tan",
+    open_page: "Agor",
+    ask: "Gofyn am y dudalen hon",
+    ask_why: "Pam wyt ti ei hangen hi?",
+    send: "Anfon",
+    accident: "Des i yma ar ddamwain",
+    asked_already: "Rwyt ti wedi gofyn amdani. Does neb wedi ateb eto.",
+    answered_yes: "Gofynnaist ti amdani, ac mae hi ar agor nawr.",
+    answered_no: "Gofynnaist ti amdani. Mae hi'n aros ar gau:",
+    report_heading: "A ddylai tudalen gael ei blocio?",
+    report_line: "Dyweda ei henw, er enghraifft www.example.com. Bydd rhywun yn yr ysgol yn edrych arni.",
+    report_host: "Enw'r dudalen",
+    report_why: "Beth sydd o'i le arni?",
+    report_nameless: "Peidiwch â dweud pwy ydw i",
+    back: "Yn ôl i'r rhestr",
+    may_now: Said { heading: "Cei di fynd ymlaen", line: "Mae'r dudalen hon ar agor i ti am 15 munud." },
+    asked: Said { heading: "Diolch, mae wedi cyrraedd", line: "Bydd rhywun yn yr ysgol yn edrych ar y dudalen." },
+    noted: Said { heading: "Diolch am ddweud", line: "Rydyn ni wedi nodi dy fod wedi mynd yno ar ddamwain." },
+    reported: Said { heading: "Diolch am ddweud", line: "Bydd rhywun yn yr ysgol yn edrych ar y dudalen honno." },
+    not_met: Said {
+        heading: "Dyw'r dudalen honno ddim ar dy restr",
+        line: "Mae'r rhestr yn dangos beth wnaeth ddim agor ar y ddyfais hon yn y deg munud diwethaf. Agora'r dudalen eto, yna dere'n ôl.",
+    },
+    not_a_name: Said {
+        heading: "Nid enw tudalen yw hwnna",
+        line: "Mae enw'n edrych fel www.example.com. Cer yn ôl ac ysgrifenna fe eto.",
+    },
+    too_many: Said {
+        heading: "Dyna ddigon am heddiw",
+        line: "Mae'r ddyfais hon wedi gofyn lawer gwaith heddiw. Gofynna i athro neu athrawes.",
+    },
+    full: Said { heading: "Does dim lle i ragor", line: "Mae llawer wedi gofyn ac yn aros. Gofynna i athro neu athrawes." },
+    not_from_here: Said { heading: "Ddaeth hwnna ddim o'r dudalen hon", line: "Cer i'r rhestr, a phwysa'r botwm yno." },
+    busy: Said { heading: "Mae llawer yn gofyn", line: "Arhosa funud, yna tria eto." },
+    not_kept: Said { heading: "Wnaeth hynny ddim gweithio", line: "Doedd dim modd ei gadw. Gofynna i athro neu athrawes." },
+    try_again: Said {
+        heading: "Tria eto mewn munud",
+        line: "Doedd y dudalen hon ddim ar gael yn yr ysgol funud yn ôl. Efallai ei bod hi nawr. Arhosa funud, yna agora hi eto.",
+    },
+    no_such_name: Said {
+        heading: "Does dim tudalen gyda'r enw hwnnw",
+        line: "Edrycha ar y cyfeiriad eto: efallai fod un llythyren yn anghywir.",
+    },
+    not_in_time: Said {
+        heading: "Chafodd y dudalen ddim ei ffeindio mewn pryd",
+        line: "Efallai fod rhyngrwyd yr ysgol yn araf neu i lawr. Arhosa funud a thria eto.",
+    },
+    odd_port: Said {
+        heading: "Does dim modd cyrraedd y cyfeiriad hwn o fan hyn",
+        line: "Mae rhif anarferol ar ei ddiwedd, ar ôl y colon.",
+    },
+    inside: Said {
+        heading: "Does dim modd cyrraedd y cyfeiriad hwn o fan hyn",
+        line: "Mae'n arwain at beiriant y tu mewn i rwydwaith, nid at dudalen ar y rhyngrwyd.",
+    },
+    silent: Said {
+        heading: "Wnaeth y dudalen ddim ateb",
+        line: "Mae hi'n araf neu wedi'i diffodd. Does dim byd wedi'i flocio. Tria eto wedyn.",
+    },
+    broken: Said {
+        heading: "Wnaeth y dudalen ddim ateb",
+        line: "Mae rhywbeth o'i le lle mae'r dudalen yn dod. Does dim byd wedi'i flocio. Tria eto wedyn.",
+    },
+    front: Said {
+        heading: "Hidlydd gwe'r ysgol",
+        line: "Mae'n penderfynu pa dudalennau sy'n agor ar rwydweithiau'r ysgol, ac yn cadw cofnod o ymweliadau.",
+    },
+    is_ours: "Mae dy ddyfais ar un o rwydweithiau'r ysgol.",
+    is_not_ours: "Dyw dy ddyfais ddim ar un o rwydweithiau'r ysgol, felly dyw'r hidlydd ddim yn ei hateb.",
+    nothing_here: Said { heading: "Does dim tudalen fel hon yma", line: "Dyma hidlydd gwe'r ysgol. Edrycha ar y cyfeiriad eto." },
+};
+
+/// Whom to ask, where the school has not written its own words.
+pub fn whom_to_see(written: &str, language: Language) -> &str {
+    match (language, written) {
+        (Language::Welsh, "your teacher") => "dy athro neu dy athrawes",
+        _ => written,
+    }
+}

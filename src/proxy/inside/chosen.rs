@@ -1,0 +1,40 @@
+//! Whether a host is looked into for somebody, or why not.
+
+use super::enforced::is_microsoft_sign_in;
+use crate::gate::{Judged, Visit};
+use crate::journal::Decrypted;
+use crate::lists::private::Private;
+use crate::policy::Step;
+use crate::words::{Category, Host};
+
+/// [`Decrypted::Yes`], or the first reason not to.
+pub fn chosen(visit: &Visit, judged: &Judged, host: &Host) -> Decrypted {
+    let config = &visit.snapshot.config.inside;
+    let Some(Ok(inspection)) = &visit.snapshot.inspection else { return Decrypted::NoAuthority };
+    if !config.networks.contains(&visit.who.network) {
+        return Decrypted::Network;
+    }
+    let found = judged.found.categories();
+    if found.contains(Category::HELP) || judged.verdict.step == Step::Help {
+        return Decrypted::Category;
+    }
+    // These three are platform, and the school has asked for what can only be done within them.
+    let restricted = !config.microsoft_tenants.is_empty() && is_microsoft_sign_in(host);
+    let platform = found.contains(Category::PLATFORM) || judged.verdict.step == Step::Platform;
+    if !restricted && (platform || found.iter().any(|category| config.without.contains(category))) {
+        return Decrypted::Category;
+    }
+    match inspection.privates.why(host) {
+        Some(Private::Banking) => return Decrypted::Banking,
+        Some(Private::Health) => return Decrypted::Health,
+        Some(Private::Pinned) => return Decrypted::Pinned,
+        None => {}
+    }
+    if config.except.iter().any(|except| host.is_within(except)) {
+        return Decrypted::Exception;
+    }
+    match &config.groups {
+        Some(groups) if !groups.iter().any(|group| visit.who.groups.contains(*group)) => Decrypted::Group,
+        _ => Decrypted::Yes,
+    }
+}

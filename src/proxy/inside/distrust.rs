@@ -1,0 +1,108 @@
+//! Why an origin is not believed, in words for whoever wanted its page.
+
+use crate::net::tls::SelfSigned;
+use rustls::{AlertDescription, CertificateError, Error, OtherError};
+use std::io;
+
+/// What is wrong with who the origin says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Expired,
+    NotYet,
+    WrongHost,
+    SelfSigned,
+    Unknown,
+    Revoked,
+    /// Its certificate, or what it would encrypt with, is of a kind that is no longer safe.
+    Weak,
+    /// Its certificate cannot be verified for another reason.
+    Other,
+    /// It does not speak TLS, or broke off.
+    NoTls,
+}
+
+/// Why there is no connection to an origin that can be believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{said}")]
+pub struct Distrust {
+    pub kind: Kind,
+    /// In the field's own words.
+    pub said: String,
+}
+
+impl Distrust {
+    pub fn of(fault: &io::Error) -> Self {
+        let tls = fault.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+        let kind = tls.map_or(Kind::NoTls, kind);
+        Self { kind, said: tls.map_or_else(|| fault.to_string(), ToString::to_string) }
+    }
+
+    /// It took too long to say who it is.
+    pub fn silent() -> Self {
+        Self { kind: Kind::NoTls, said: "it did not finish the TLS handshake in time".into() }
+    }
+
+    /// A heading and a sentence for a person.
+    pub fn words(&self) -> (&'static str, &'static str) {
+        match self.kind {
+            Kind::Expired => (
+                "This page's certificate has expired",
+                "The page cannot prove any more that it is what it says. Its owner has to renew the certificate.",
+            ),
+            Kind::NotYet => (
+                "This page's certificate is not valid yet",
+                "Either the page's certificate is of the future, or the clock of the school's filter is wrong.",
+            ),
+            Kind::WrongHost => (
+                "This page's certificate is for another address",
+                "Whatever answered is not what you asked for. Look at the address again: one letter may be wrong.",
+            ),
+            Kind::SelfSigned => ("Nobody vouches for this page", "It has signed its certificate itself, so it may be anybody."),
+            Kind::Unknown => (
+                "Nobody we know vouches for this page",
+                "Its certificate is signed by an authority that this school does not trust, or part of it is missing.",
+            ),
+            Kind::Revoked => (
+                "This page's certificate was taken back",
+                "Its authority says that it may no longer be used: perhaps its key was stolen.",
+            ),
+            Kind::Weak => (
+                "This page's encryption is too weak",
+                "Its certificate or its encryption is of a kind that is no longer safe. Its owner has to renew it.",
+            ),
+            Kind::Other => ("This page cannot prove what it is", "Something is wrong with its certificate."),
+            Kind::NoTls => {
+                ("The page did not answer", "There was no secure connection to it. Nothing is blocked. Try again later.")
+            }
+        }
+    }
+
+    /// The word of RFC 9209 for it, for the Proxy-Status field.
+    pub fn word(&self) -> &'static str {
+        if self.kind == Kind::NoTls { "tls_protocol_error" } else { "tls_certificate_error" }
+    }
+}
+
+fn kind(fault: &Error) -> Kind {
+    use CertificateError as C;
+    match fault {
+        Error::InvalidCertificate(wrong) => match wrong {
+            C::Expired | C::ExpiredContext { .. } => Kind::Expired,
+            C::NotValidYet | C::NotValidYetContext { .. } => Kind::NotYet,
+            C::NotValidForName | C::NotValidForNameContext { .. } => Kind::WrongHost,
+            C::UnknownIssuer => Kind::Unknown,
+            C::Revoked => Kind::Revoked,
+            C::BadSignature
+            | C::UnsupportedSignatureAlgorithmContext { .. }
+            | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Kind::Weak,
+            C::Other(OtherError(other)) if other.is::<SelfSigned>() => Kind::SelfSigned,
+            _ => Kind::Other,
+        },
+        // It speaks nothing that is safe: SSL, TLS 1.0 and 1.1, ciphers without forward secrecy.
+        Error::PeerIncompatible(_) => Kind::Weak,
+        Error::AlertReceived(
+            AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
+        ) => Kind::Weak,
+        _ => Kind::NoTls,
+    }
+}

@@ -1,0 +1,171 @@
+//! What did not open on a device, and what can be done about it: go on after a warning, ask for a page, say that one came there by
+//! accident, report one that should be blocked.
+//!
+//! Nothing is done by an address, only by a form of this very page; and what a form names is looked up in the gate's own record of
+//! what that client met, so nobody can go on to what they were not warned of.
+
+mod form;
+mod met;
+
+pub use met::Met;
+use met::Reading;
+
+use super::desk::{self, Desk, Peer};
+use crate::gate::Visit;
+use crate::gate::continued::{LASTS_MS, Whose};
+use crate::gate::requests::{Decision, Kind, NewRequest, NotTaken, PageRequest};
+use crate::gate::snapshot::local_time;
+use crate::pages::block::{is_for_staff, title};
+use crate::pages::why::{Row, State};
+use crate::pages::words::Said;
+use crate::pages::{Language, Link, Notice, WhyPage};
+use crate::policy::{Act, Surface};
+use crate::words::Host;
+use axum::Extension;
+use axum::extract::{Request, State as From};
+use axum::response::{IntoResponse, Response};
+use form::Form;
+use hyper::{HeaderMap, StatusCode};
+use std::sync::Arc;
+
+/// What the door keeps for these pages.
+pub type Why = Reading;
+
+/// The list.
+pub async fn page(From(desk): From<Arc<Desk>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+    let language = Language::of(&headers);
+    let Some(visit) = desk.gate.visit(peer.client) else { return stranger(&desk) };
+    let words = language.words();
+    let Some(met) = desk.why.met(&desk.gate, &visit).await else {
+        return say(&visit, language, words.busy, StatusCode::SERVICE_UNAVAILABLE);
+    };
+    let rows = rows(&desk, &visit, &met);
+    desk::form(language, WhyPage::new(&visit.snapshot.config.school.name, &rows, language).html())
+}
+
+/// One of its buttons.
+pub async fn act(From(desk): From<Arc<Desk>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+    let language = Language::of(request.headers());
+    let words = language.words();
+    let Some(visit) = desk.gate.visit(peer.client) else { return stranger(&desk) };
+    if !form::is_from_here(request.headers()) {
+        return say(&visit, language, words.not_from_here, StatusCode::FORBIDDEN);
+    }
+    let Some(form) = Form::read(request).await else {
+        desk.gate.counters.malformed.inc();
+        return say(&visit, language, words.not_from_here, StatusCode::BAD_REQUEST);
+    };
+    if form.does == "report" {
+        let Ok(host) = form::host(&form.host) else { return say(&visit, language, words.not_a_name, StatusCode::OK) };
+        return ask(&desk, &visit, language, Kind::Block, &host, &form).await;
+    }
+    let Some(met) = desk.why.met(&desk.gate, &visit).await else {
+        return say(&visit, language, words.busy, StatusCode::SERVICE_UNAVAILABLE);
+    };
+    let Some(met) = met.iter().find(|met| met.host.as_str() == form.host) else {
+        return say(&visit, language, words.not_met, StatusCode::OK);
+    };
+    match form.does.as_str() {
+        "go-on" => go_on(&visit, language, met),
+        "ask" => ask(&desk, &visit, language, Kind::Open, &met.host, &form).await,
+        "accident" => ask(&desk, &visit, language, Kind::Accident, &met.host, &form).await,
+        _ => say(&visit, language, words.not_from_here, StatusCode::BAD_REQUEST),
+    }
+}
+
+/// Lets them through to what they were warned of, if it is still no more than that.
+fn go_on(visit: &Visit, language: Language, met: &Met) -> Response {
+    let words = language.words();
+    match visit.judge(&met.host, Surface::Page).verdict.act {
+        Act::Warn if met.warned => {
+            visit.snapshot.continued.go_on(Whose::of(&visit.who), &met.host, visit.boot_ms);
+        }
+        Act::Allow => {}
+        _ => return say(visit, language, words.not_met, StatusCode::OK),
+    }
+    let school = &visit.snapshot.config.school.name;
+    let Said { heading, line } = words.may_now;
+    let notice = Notice { school, heading, lines: &[met.host.as_str(), line], detail: "" };
+    let links = [Link { to: &met.url, words: words.open_page }, Link { to: "/why", words: words.back }];
+    desk::page(StatusCode::OK, language, notice.html_in(language, &links))
+}
+
+async fn ask(desk: &Arc<Desk>, visit: &Visit, language: Language, kind: Kind, host: &Host, form: &Form) -> Response {
+    let policy = &visit.snapshot.config.policy;
+    let group = |id| policy.group(id).map(|g| g.name.clone());
+    let new = NewRequest {
+        kind,
+        host: host.to_string(),
+        why: if kind == Kind::Accident { String::new() } else { form.why.clone() },
+        who: visit.who,
+        network: policy.network(visit.who.network).map_or_else(String::new, |n| n.name.clone()),
+        groups: visit.who.groups.iter().filter_map(group).collect(),
+        nameless: form.nameless && kind == Kind::Block,
+        now_ms: visit.moment.unix_ms,
+        today: visit.moment.day,
+    };
+    let desk = desk.clone();
+    // It is written to the disk before anybody is thanked.
+    let made = tokio::task::spawn_blocking(move || desk.gate.requests.make(new)).await;
+    let words = language.words();
+    let (said, status) = match made {
+        Ok(Ok(_)) => match kind {
+            Kind::Open => (words.asked, StatusCode::OK),
+            Kind::Block => (words.reported, StatusCode::OK),
+            Kind::Accident => (words.noted, StatusCode::OK),
+        },
+        Ok(Err(NotTaken::EnoughToday)) => (words.too_many, StatusCode::TOO_MANY_REQUESTS),
+        Ok(Err(NotTaken::Full)) => (words.full, StatusCode::SERVICE_UNAVAILABLE),
+        Ok(Err(NotTaken::Disk(fault))) => {
+            tracing::error!("a request of a page was lost: {fault}");
+            (words.not_kept, StatusCode::INTERNAL_SERVER_ERROR)
+        }
+        Err(_) => (words.not_kept, StatusCode::INTERNAL_SERVER_ERROR),
+    };
+    say(visit, language, said, status)
+}
+
+fn rows(desk: &Desk, visit: &Visit, met: &[Met]) -> Vec<Row> {
+    let (snapshot, who) = (&visit.snapshot, &visit.who);
+    let staff = is_for_staff(who, &snapshot.config);
+    let mut asked = desk.gate.requests.of(who);
+    let time = |ms| local_time(&snapshot.config, ms).split_off(11);
+    let row = |met: &Met| {
+        let until = snapshot.continued.until(Whose::of(who), &met.host, visit.boot_ms);
+        let state = match until {
+            Some(until) if met.warned => {
+                let left = until.saturating_sub(visit.boot_ms).min(LASTS_MS);
+                State::Open { until: time(visit.moment.unix_ms.saturating_add_unsigned(left)), url: met.url.clone() }
+            }
+            _ => asked.remove(met.host.as_str()).filter(|r| r.kind == Kind::Open).map_or(State::Met, answered),
+        };
+        Row {
+            host: met.host.to_string(),
+            time: time(met.when_ms),
+            warned: met.warned,
+            category: met.category.filter(|_| staff).map(|category| title(category, &snapshot.config)),
+            state,
+        }
+    };
+    met.iter().map(row).collect()
+}
+
+fn answered(request: PageRequest) -> State {
+    match request.answer {
+        None => State::Asked,
+        Some(answer) if answer.decision == Decision::Allowed => State::Allowed,
+        Some(answer) => State::Refused { reason: answer.reason },
+    }
+}
+
+fn say(visit: &Visit, language: Language, said: Said, status: StatusCode) -> Response {
+    let school = &visit.snapshot.config.school.name;
+    let notice = Notice { school, heading: said.heading, lines: &[said.line], detail: "" };
+    let back = [Link { to: "/why", words: language.words().back }];
+    desk::page(status, language, notice.html_in(language, &back))
+}
+
+fn stranger(desk: &Desk) -> Response {
+    desk.gate.counters.strangers.inc();
+    (StatusCode::FORBIDDEN, "This page is for the school's own networks.\n").into_response()
+}

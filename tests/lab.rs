@@ -1,0 +1,249 @@
+//! A school in network namespaces on one machine, each host with its own address: real clients reach the doors as they are told
+//! to, and as the kernel sends them. Needs root, `ip` and `nft`.
+
+#[path = "lab/internet.rs"]
+mod internet;
+#[path = "lab/machines.rs"]
+mod machines;
+#[path = "lab/school.rs"]
+mod school;
+mod support;
+
+use machines::{lacks, said};
+use nix::sys::signal::Signal;
+use school::{GATEWAY, School};
+use std::io::Write;
+use std::net::{TcpStream, UdpSocket};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// The lab, or a plain word that it cannot be.
+fn lab() -> Option<School> {
+    match lacks() {
+        Some(what) => {
+            eprintln!("NOT RUN: the lab needs {what}, which is not here");
+            None
+        }
+        None => Some(School::new()),
+    }
+}
+
+const PEOPLE: &str = "id,name,role,year,address\n1,Ann Archer,pupil,8,10.20.1.10\n2,Tom Teach,staff,,10.30.1.10\n";
+
+fn told(door: &str, person: &str, action: &str, status: u64) -> (String, String, String, u64) {
+    (door.into(), person.into(), action.into(), status)
+}
+
+#[test]
+fn what_the_kernel_sends_to_the_doors_is_judged_by_its_name_and_written_down_with_its_person() {
+    let Some(school) = lab() else { return };
+    school.import(PEOPLE);
+    let _gate = school.start();
+    school.ok(&["firewall", "apply", "--unattended"]);
+    let pupil = &school.pupil;
+    let (good, bad) = ("origin 11.1.0.80 for goodschool.com", "origin 11.1.0.66");
+    let ca = school.path("ca.pem");
+
+    // As any machine does it, that knows of no gate: HTTP and HTTPS, IPv4 and IPv6.
+    for (arguments, origin) in [
+        (&["-4", "http://goodschool.com/"][..], good),
+        (&["-4", "--cacert", &ca, "https://goodschool.com/"], good),
+        (&["-6", "http://goodschool.com/"], "for goodschool.com"),
+        (&["-6", "--cacert", &ca, "https://goodschool.com/"], "for goodschool.com"),
+    ] {
+        let answer = pupil.curl(arguments);
+        assert!(answer.contains("200 OK") && answer.contains(origin), "{arguments:?}: {answer}");
+        let (door, person, action, status) = school.last("goodschool.com");
+        let expected = if arguments[0] == "-4" { "1" } else { "-" };
+        assert_eq!((door, person, action, status), told("transparent", expected, "allow", 200), "{arguments:?}");
+    }
+
+    // What is blocked: a page, or an alert before any certificate.
+    let answer =
+        pupil.curl(&["-4", "-H", "Accept: text/html", "--resolve", "badschool.com:80:11.1.0.66", "http://badschool.com/"]);
+    assert!(answer.contains("403 Forbidden") && answer.contains("form tutor") && !answer.contains(bad), "{answer}");
+    assert_eq!(school.last("badschool.com"), told("transparent", "1", "block", 403));
+    let alert = pupil.says("openssl", &["s_client", "-connect", "11.1.0.66:443", "-servername", "badschool.com"]);
+    assert!(alert.contains("alert number 49") && alert.contains("no peer certificate available"), "{alert}");
+
+    // A forged name gains nothing: it is reached where our own resolver says that it is.
+    let forged = pupil.curl(&["-4", "-H", "Host: goodschool.com", "http://11.1.0.66/"]);
+    assert!(forged.contains(good) && !forged.contains(bad), "{forged}");
+    let forged =
+        pupil.says("openssl", &["s_client", "-connect", "11.1.0.66:443", "-servername", "goodschool.com", "-CAfile", &ca]);
+    assert!(forged.contains("Verify return code: 0") && !forged.contains("badschool"), "{forged}");
+    let forged = pupil.curl(&["-4", "-k", "--connect-to", "goodschool.com:443:11.1.0.66:443", "https://goodschool.com/"]);
+    assert!(forged.contains(good), "{forged}");
+
+    // Without a name: by what was told to this client; then by the address.
+    let unnamed = pupil.curl(&["-4", "-k", "https://11.1.0.80/"]);
+    assert!(unnamed.contains("origin 11.1.0.80"), "{unnamed}");
+    assert_eq!(school.last("goodschool.com"), told("transparent", "1", "allow", 200));
+    let unnamed = pupil.curl(&["-4", "-k", "https://11.1.0.99/"]);
+    assert!(unnamed.contains("origin 11.1.0.99"), "{unnamed}");
+    assert_eq!(school.last("11.1.0.99"), told("transparent", "1", "allow", 200));
+
+    // Another protocol on the port of HTTPS.
+    let not_tls = pupil.on(|| {
+        let mut stream = TcpStream::connect("11.1.0.80:443").expect("the door takes it");
+        stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").expect("sent");
+        std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or(0)
+    });
+    assert_eq!((not_tls, school.last("goodschool.com").2.as_str()), (0, "block"));
+
+    // Names are asked of the gate whoever is asked.
+    let blocked = pupil.says("dig", &["+tries=1", "@11.1.0.53", "badschool.com"]);
+    assert!(blocked.contains("NXDOMAIN") && blocked.contains("EDE: 17"), "{blocked}");
+
+    // What would go past the doors is refused at once.
+    for (what, refused) in [("QUIC", udp(pupil, 443)), ("DNS over QUIC", udp(pupil, 853)), ("DNS over TLS", tcp(pupil, 853))] {
+        assert!(refused.0 && refused.1 < Duration::from_millis(900), "{what}: {refused:?}");
+    }
+
+    // By itself nobody comes here.
+    let direct = pupil.curl(&[&format!("http://{GATEWAY}:3129/")]);
+    assert!(direct.contains("421 Misdirected"), "{direct}");
+    // And by the proxy, as a browser is told to: the same person, the other door; a name that is another's is refused.
+    let proxy = format!("http://{GATEWAY}:3128");
+    let explicit = pupil.curl(&["--cacert", &ca, "-x", &proxy, "https://goodschool.com/"]);
+    assert!(explicit.contains("origin"), "{explicit}");
+    assert_eq!(school.last("goodschool.com"), told("proxy", "1", "allow", 200));
+    let at = ["-proxy", &proxy["http://".len()..], "-connect", "otherschool.com:443", "-servername", "goodschool.com"];
+    let other = pupil.says("openssl", &[&["s_client"], &at[..]].concat());
+    assert!(other.contains("alert number 112") && other.contains("no peer certificate"), "{other}");
+    assert_eq!(school.last("goodschool.com"), told("proxy", "1", "block", 403));
+
+    let teacher = &school.teacher;
+    assert!(teacher.curl(&["--cacert", &ca, "https://goodschool.com/"]).contains(good));
+    assert_eq!(school.last("goodschool.com"), told("transparent", "2", "allow", 200));
+
+    by_chromium(&school);
+}
+
+/// Whether it was refused, and how soon.
+fn udp(from: &machines::Machine, port: u16) -> (bool, Duration) {
+    from.on(|| {
+        let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
+        socket.set_read_timeout(Some(Duration::from_secs(3))).expect("set");
+        socket.connect(("11.1.0.80", port)).expect("a route");
+        let began = Instant::now();
+        let refused = socket.send(b"hello").and_then(|_| socket.recv(&mut [0; 9]));
+        (refused.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionRefused), began.elapsed())
+    })
+}
+
+fn tcp(from: &machines::Machine, port: u16) -> (bool, Duration) {
+    from.on(|| {
+        let began = Instant::now();
+        let refused = TcpStream::connect_timeout(&([11, 1, 0, 80], port).into(), Duration::from_secs(3));
+        (refused.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionRefused), began.elapsed())
+    })
+}
+
+/// What a pupil sees in a browser: the page, and where a page is blocked no warning of a certificate.
+fn by_chromium(school: &School) {
+    if std::process::Command::new("chromium").arg("--version").output().is_err() {
+        eprintln!("NOT RUN: the browser's part of the lab needs `chromium`, which is not here");
+        return;
+    }
+    let profile = school.path("chromium");
+    let shows = |url: &str, more: &[&str]| {
+        let fixed = ["90", "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"];
+        let profile = format!("--user-data-dir={profile}");
+        school.pupil.says("timeout", &[&fixed[..], &[&profile], more, &[url]].concat())
+    };
+    let page = shows("https://goodschool.com/", &["--ignore-certificate-errors"]);
+    assert!(page.contains("for goodschool.com"), "{page}");
+    for (url, more) in [
+        ("https://badschool.com/", &["--host-resolver-rules=MAP badschool.com 11.1.0.66"][..]),
+        ("https://badschool.com/", &["--proxy-server=http://10.20.0.1:3128"]),
+    ] {
+        let page = shows(url, more);
+        assert!(!page.contains("ERR_CERT") && !page.contains("origin 11."), "{page}");
+        assert!(
+            page.contains("ERR_SSL") || page.contains("ERR_TUNNEL_CONNECTION_FAILED") || page.contains("ERR_BAD_SSL"),
+            "{page}"
+        );
+        let code = page.split("ERR_").nth(1).map(|rest| rest.split(|c: char| !(c.is_ascii_uppercase() || c == '_')).next());
+        eprintln!("Chromium shows ERR_{} for {url} {more:?}", code.flatten().unwrap_or_default());
+    }
+    let page = shows("http://badschool.com/", &["--host-resolver-rules=MAP badschool.com 11.1.0.66"]);
+    assert!(page.contains("form tutor"), "{page}");
+}
+
+#[test]
+fn while_the_gate_is_down_pupils_have_nothing_and_the_staff_go_straight_on() {
+    let Some(school) = lab() else { return };
+    let mut gate = school.start();
+    let mut watch = school.spawn(&["firewall", "watch"]);
+    let (pupil, teacher) = (&school.pupil, &school.teacher);
+    let blocked = |machine: &machines::Machine| {
+        machine.curl(&["--resolve", "badschool.com:80:11.1.0.66", "http://badschool.com/"]).contains("403 Forbidden")
+    };
+    school.until("the rules are in force", || blocked(pupil) && blocked(teacher));
+
+    gate.kill();
+    let killed = Instant::now();
+    school.until("the staff go straight on", || teacher.curl(&["http://badschool.com/"]).contains("origin 11.1.0.66"));
+    eprintln!("open to the staff {:?} after the gate was killed", killed.elapsed());
+    assert!(killed.elapsed() < Duration::from_secs(10), "{:?}", killed.elapsed());
+    // By any way: names, pages, and what is refused while the gate answers.
+    assert!(
+        teacher.says("dig", &["+tries=1", "badschool.com"]).contains("11.1.0.66"),
+        "names are answered by whom the gate asks"
+    );
+    let quic = udp(teacher, 443);
+    assert!(quic.0 && !tcp(teacher, 80).0, "the far end refuses that, nobody else: {quic:?}");
+    for arguments in [&["http://11.1.0.80/"][..], &["-k", "https://11.1.0.80/"], &["-6", "http://[2a00:11::80]/"]] {
+        let answer = pupil.curl(arguments);
+        assert!(answer.contains("onnect") && !answer.contains("origin"), "{arguments:?}: {answer}");
+    }
+    assert!(!pupil.says("dig", &["+tries=1", "+time=2", "@11.1.0.53", "goodschool.com"]).contains("11.1.0.80"));
+
+    // Killed with its watch it is down as well: what the kernel was promised runs out by itself.
+    gate = school.start();
+    school.until("it filters again", || blocked(pupil) && blocked(teacher));
+    watch.kill();
+    gate.kill();
+    let killed = Instant::now();
+    school.until("the staff go straight on", || teacher.curl(&["http://badschool.com/"]).contains("origin 11.1.0.66"));
+    eprintln!("open to the staff {:?} after gate and watch were killed", killed.elapsed());
+    assert!(killed.elapsed() < Duration::from_secs(15), "{:?}", killed.elapsed());
+    assert!(!pupil.curl(&["http://11.1.0.80/"]).contains("origin"));
+}
+
+#[test]
+fn rules_that_nobody_confirms_are_taken_back() {
+    let Some(school) = lab() else { return };
+    let table = || school.gateway.says("nft", &["list", "tables"]).contains("schoolgate");
+    let apply = |seconds: &str| school.schoolgate(&["firewall", "apply", "--confirm-within", seconds]);
+
+    // Nobody there to confirm.
+    let output = apply("5").output().expect("it runs");
+    assert!(!output.status.success() && said(&output).contains("as they were before") && !table(), "{}", said(&output));
+    // A terminal that goes away, and one at which nobody types.
+    for hang_up in [true, false] {
+        let mut child = apply("5").stdin(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
+        let typing = child.stdin.take();
+        school.until("the rules are tried", table);
+        let mut running = machines::Running(child);
+        if hang_up {
+            running.signal(Signal::SIGHUP);
+        }
+        assert!(!running.0.wait().expect("it ends").success());
+        assert!(!table(), "hung up: {hang_up}");
+        drop(typing);
+    }
+    let mut child = apply("60").stdin(Stdio::piped()).spawn().expect("it runs");
+    child.stdin.take().expect("a pipe").write_all(b"yes\n").expect("typed");
+    assert!(child.wait().expect("it ends").success() && table());
+    // A change that is not confirmed leaves those that were.
+    let before = school.gateway.must("nft", &["list", "table", "inet", "schoolgate"]);
+    school.configure("when_down = \"open\"");
+    assert!(!apply("5").output().expect("it runs").status.success());
+    assert_eq!(school.gateway.must("nft", &["list", "table", "inet", "schoolgate"]), before);
+    let printed = school.ok(&["firewall", "print"]);
+    assert!(printed.contains("goto open # classrooms"), "{printed}");
+    school.ok(&["firewall", "remove"]);
+    assert!(!table());
+}

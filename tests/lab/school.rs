@@ -1,0 +1,168 @@
+//! A school of four machines: a pupil's, a teacher's, the gateway, and the internet behind it.
+
+use super::internet;
+use super::machines::{Machine, Running};
+use super::support::{BINARY, project};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+pub const GATEWAY: &str = "10.20.0.1";
+
+pub struct School {
+    pub pupil: Machine,
+    pub teacher: Machine,
+    pub gateway: Machine,
+    _internet: Machine,
+    folder: tempfile::TempDir,
+}
+
+impl School {
+    /// Everything is plugged in; the gate does not run yet.
+    pub fn new() -> Self {
+        let [pupil, teacher, gateway, outside] = ["pupil", "teacher", "gate", "world"].map(Machine::new);
+        pupil.cable(&gateway, "eth0", &["10.20.1.10/16", "2a00:20::10/64"], &["10.20.0.1/16", "2a00:20::1/64"]);
+        teacher.cable(&gateway, "eth0", &["10.30.1.10/16"], &["10.30.0.1/16"]);
+        let mut addresses = vec![format!("{}/16", internet::RESOLVER)];
+        for site in &internet::SITES {
+            addresses.push(format!("{}/16", site.v4));
+            addresses.extend(site.v6.map(|v6| format!("{v6}/64")));
+        }
+        let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
+        outside.cable(&gateway, "eth0", &addresses, &["11.1.0.1/16", "2a00:11::1/64"]);
+        for (machine, gateway) in [(&pupil, "10.20.0.1"), (&teacher, "10.30.0.1"), (&outside, "11.1.0.1")] {
+            machine.must("ip", &["route", "add", "default", "via", gateway]);
+        }
+        pupil.must("ip", &["-6", "route", "add", "default", "via", "2a00:20::1"]);
+        outside.must("ip", &["-6", "route", "add", "default", "via", "2a00:11::1"]);
+        for key in ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"] {
+            gateway.must("sh", &["-c", &format!("echo 1 > /proc/sys/{key}")]);
+        }
+        pupil.resolver("10.20.0.1");
+        teacher.resolver("10.30.0.1");
+        let folder = tempfile::tempdir().expect("a folder");
+        let authority = internet::start(&outside);
+        std::fs::write(folder.path().join("ca.pem"), authority).expect("written");
+        let school = Self { pupil, teacher, gateway, _internet: outside, folder };
+        school.configure("");
+        school
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().expect("a path").to_owned()
+    }
+
+    /// Writes the configuration; `classrooms` are more keys of the pupils' network.
+    pub fn configure(&self, classrooms: &str) {
+        let text = format!(
+            r#"
+[school]
+name = "Lab School"
+gateway = "gate-l"
+timezone = "Europe/London"
+whom_to_see = "your form tutor"
+
+[dns]
+listen = ["0.0.0.0:53", "[::]:53"]
+upstreams = ["{resolver}"]
+
+[proxy]
+listen = ["0.0.0.0:3128"]
+transparent_listen = ["0.0.0.0:3129", "[::]:3129"]
+
+[web]
+listen = ["127.0.0.1:8080"]
+
+[data]
+dir = "{data}"
+
+[lists]
+shipped = "{shipped}"
+
+[[network]]
+name = "classrooms"
+ranges = ["10.20.0.0/16", "2a00:20::/64"]
+profile = "secondary"
+{classrooms}
+
+[[network]]
+name = "staff room"
+ranges = ["10.30.0.0/16"]
+unknown = "staff"
+when_down = "open"
+
+[[group]]
+name = "pupils"
+profile = "secondary"
+years = [7, 8, 9, 10, 11]
+
+[[entry]]
+host = "badschool.com"
+action = "block"
+reason = "the lab"
+"#,
+            resolver = internet::RESOLVER,
+            data = self.path("var"),
+            shipped = project().join("blocklists").display(),
+        );
+        std::fs::write(self.config(), text).expect("written");
+    }
+
+    fn config(&self) -> PathBuf {
+        self.folder.path().join("schoolgate.toml")
+    }
+
+    /// A command of the gate's, on the gateway.
+    pub fn schoolgate(&self, arguments: &[&str]) -> Command {
+        let mut command = self.gateway.command(BINARY);
+        command.arg("--config").arg(self.config()).args(arguments);
+        command
+    }
+
+    /// [`School::schoolgate`], which must succeed; what it printed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.schoolgate(arguments).output().expect("the binary runs");
+        let said = super::machines::said(&output);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        said
+    }
+
+    pub fn start(&self) -> Running {
+        let gate = self.spawn(&["run"]);
+        self.until("the gate answers", || {
+            self.schoolgate(&["--json", "status"]).output().is_ok_and(|o| o.stdout.starts_with(b"{"))
+        });
+        gate
+    }
+
+    pub fn spawn(&self, arguments: &[&str]) -> Running {
+        let log = std::fs::File::options().create(true).append(true).open(self.path("gate.log")).expect("a log");
+        Running(self.schoolgate(arguments).stdout(Stdio::null()).stderr(log).spawn().expect("the binary starts"))
+    }
+
+    /// Waits for what comes within seconds.
+    pub fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
+        let until = Instant::now() + Duration::from_secs(30);
+        while !holds() {
+            let log = || std::fs::read_to_string(self.path("gate.log")).unwrap_or_default();
+            assert!(Instant::now() < until, "never: {what}\n{}", log());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    pub fn import(&self, csv: &str) {
+        std::fs::write(self.path("people.csv"), csv).expect("written");
+        self.ok(&["people", "import", &self.path("people.csv")]);
+    }
+
+    /// The last event of a host that a door but DNS has written: door, person, action, status.
+    pub fn last(&self, host: &str) -> (String, String, String, u64) {
+        let said = self.ok(&["log", "export", "--format", "jsonl", "--purpose", "the lab"]);
+        let events = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let event =
+            events.filter(|e| e["host"] == host && e["door"] != "dns").last().unwrap_or_else(|| panic!("no {host} in\n{said}"));
+        let text = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
+        (text("door"), text("person"), text("action"), event["status"].as_u64().expect("a status"))
+    }
+}
