@@ -16,11 +16,12 @@ use crate::gate::{Gate, Heard, Judged, Noted, Visit};
 use crate::journal::{Door as Doorway, Intent};
 use crate::policy::{Action, Step, Surface, Verdict};
 use crate::resolve::{Outcome, ResolveFault, Resolver, Share, WireAnswer};
-use crate::wire::{BadQuery, Ede, Made, Path, Query, Rcode, answer, rr};
+use crate::wire::{Asking, BadQuery, Ede, Made, Path, Query, Rcode, answer, rr};
 use crate::words::{Category, ClientAddr, Host};
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What answers queries: the gate that judges, the resolver that asks.
 pub struct Door {
@@ -220,7 +221,7 @@ impl Door {
         let asked = &Asked { judged: rewritten.as_ref().unwrap_or(asked.judged), alias: followed, ..*asked };
         let told = instead.as_ref().and_then(safe::Instead::told).filter(|_| !asked.judged.verdict.blocks());
         let Asked { visit, judged, query, asker, .. } = *asked;
-        if !is_plain(query) {
+        if !is_plain(&query.asking()) {
             self.say(asked, Made::bare(Rcode::REFUSED), judged, out);
         } else if let Some(made) = host.and_then(|h| special::answer(h, query.kind, &visit.snapshot, asker.local)) {
             self.say(asked, made, judged, out);
@@ -308,18 +309,18 @@ impl Door {
             && let Some(host) = asked.query.name.host()
         {
             let mark = self.gate.ledger.mark(host.as_str(), addresses);
-            self.tell(asked, judged, mark, || (host.as_str(), addresses));
+            self.tell(asked.visit, judged, mark, || (host.as_str(), addresses));
         }
     }
 
     /// Remembers for which name this client was given these addresses, known by their mark. Not of help: who asked for it is kept
     /// nowhere.
     #[inline]
-    pub(super) fn tell<'a>(&self, asked: &Asked, judged: &Judged, mark: u64, told: impl FnOnce() -> (&'a str, &'a [IpAddr])) {
-        let nobody = asked.visit.noted == Noted::SelfTest;
+    pub(super) fn tell<'a>(&self, visit: &Visit, judged: &Judged, mark: u64, told: impl FnOnce() -> (&'a str, &'a [IpAddr])) {
+        let nobody = visit.noted == Noted::SelfTest;
         let help = judged.verdict.step == Step::Help || judged.found.categories().contains(Category::HELP);
         if mark != 0 && !help && !nobody {
-            self.gate.ledger.tell(asked.asker.client, mark, asked.visit.boot_ms, told);
+            self.gate.ledger.tell(visit.who.client, mark, visit.boot_ms, told);
         }
     }
 
@@ -340,22 +341,41 @@ impl Door {
 
     /// Writes the event. `judged` is the verdict that was acted upon: the question's, or that on what stands behind it.
     pub(super) fn note(&self, asked: &Asked, judged: &Judged, rcode: Rcode, out: &[u8]) {
+        let host = asked.printed.map_or_else(|| asked.query.name.to_string().into(), Into::into);
+        let said = Said { kind: asked.query.kind, rcode, up: asked.length, down: out.len(), after: asked.since.elapsed() };
+        self.note_said(asked.visit, judged, host, &said);
+    }
+
+    /// Writes the event of an answer to a question for this name.
+    #[inline]
+    pub(super) fn note_said(&self, visit: &Visit, judged: &Judged, host: Cow<str>, said: &Said) {
         let heard = Heard {
             door: Doorway::Dns,
             method: "",
-            host: asked.printed.map_or_else(|| asked.query.name.to_string().into(), Into::into),
+            host,
             port: 0,
             path: "",
-            query_type: asked.query.kind,
+            query_type: said.kind,
             intent: Intent::Unknown,
-            status: rcode.0,
-            bytes_up: asked.length as u64,
-            bytes_down: out.len() as u64,
-            duration_ms: asked.since.elapsed().as_millis().try_into().unwrap_or(u32::MAX),
+            status: said.rcode.0,
+            bytes_up: said.up as u64,
+            bytes_down: said.down as u64,
+            duration_ms: said.after.as_millis().try_into().unwrap_or(u32::MAX),
             within: Default::default(),
         };
-        self.gate.note(asked.visit, judged, heard);
+        self.gate.note(visit, judged, heard);
     }
+}
+
+/// What was said to a question.
+pub(super) struct Said {
+    pub kind: u16,
+    pub rcode: Rcode,
+    /// Octets of question and answer.
+    pub up: usize,
+    pub down: usize,
+    /// How long it took.
+    pub after: Duration,
 }
 
 /// Answers what could not be read by its header, if there is one, and only to the school's own.
@@ -373,7 +393,7 @@ fn refuse_header(bad: BadQuery, bytes: &[u8], ours: bool, out: &mut Vec<u8>) -> 
 }
 
 /// Whether a question is one for data of a name in the internet, in words that we know.
-pub(super) fn is_plain(query: &Query) -> bool {
+pub(super) fn is_plain(query: &Asking) -> bool {
     query.class == rr::CLASS_IN && !never_asked(query.kind) && query.edns.is_none_or(|edns| edns.version == 0)
 }
 

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Most rings at once: 256 MiB of memory. A gate has one for each DNS worker and each thread of its runtime: ten, or twenty.
+/// Most rings at once: 512 MiB of memory. A gate has one for each DNS worker and each thread of its runtime: ten, or twenty.
 const MAX_RINGS: usize = 64;
 /// Rings of threads that have ended, kept for those that come.
 const MAX_FREE: usize = 4;

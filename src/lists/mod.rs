@@ -65,4 +65,4 @@ pub use run::{Recipe, Run, RunFault, write_refused};
 pub use search::{Line, find_entry, find_in_members, find_lines, scan_lines};
 pub use source::{About, Format, Member, Members, Origin, Reach, Single, Source};
 pub use table::write::{Spill, Written};
-pub use table::{Ahead, KindSource, ReadAt, Stats, Table, TableFault};
+pub use table::{Ahead, KindSource, ReadAt, Stats, Table, TableFault, touch};

@@ -4,6 +4,7 @@
 //! Always holds: a look-up allocates nothing and never panics, whatever the bytes; a name that no list holds touches the
 //! filter only (but for 1 in 65,536), and a match is made on the stored name itself.
 //!
+//! - [`ahead`]   a look-up in steps, so that the waits of many are one
 //! - [`header`]  format, categories, provenance, kinds, checksums
 //! - [`fuse`]    the filter: may this name be stored? And the hints: in which block?
 //! - [`names`]   the names: sorted, front-coded in blocks
@@ -15,6 +16,7 @@
 //! - [`hash`]    what the filter asks by
 //! - [`bytes`]   numbers and texts, written and read back
 
+mod ahead;
 pub(in crate::lists) mod bytes;
 mod digest;
 mod fuse;
@@ -26,6 +28,8 @@ mod pages;
 mod recheck;
 pub(in crate::lists) mod write;
 
+use ahead::Maybe;
+pub use ahead::{Ahead, touch};
 pub use recheck::ReadAt;
 
 use super::key::Key;
@@ -181,68 +185,17 @@ impl Table {
     /// Everything the lists say of a host: every entry that is the host or a parent of it, the longest first; of an address,
     /// every range it lies in.
     pub fn lookup(&self, host: &Host) -> Found {
-        self.lookup_after(host, &self.ahead(host))
+        let mut ahead = self.approach(host);
+        self.ask_filter(&mut ahead);
+        self.ask_hints(&mut ahead);
+        self.lookup_after(host, &ahead)
     }
 
-    /// The first half of a look-up: what the filter and the hints say. Who has several hosts to look up does this for all of them,
-    /// then [`Table::touch`], then the second half for each: their waits for memory are one wait, not one after the other.
-    pub fn ahead(&self, host: &Host) -> Ahead {
-        Ahead(if host.is_address() { self.maybe_ranges(host) } else { self.maybe(host) })
-    }
-
-    /// Reads where the names should stand, so that they are near when they are looked for. The sum of what is there says nothing.
-    pub fn touch(&self, ahead: &Ahead) -> u32 {
-        let Ahead(maybe) = ahead;
-        let hints = maybe.hints.iter().take(maybe.parts.count_ones() as usize).flatten();
-        hints.map(|&block| self.names().touch(block)).sum()
-    }
-
-    /// The second half of a look-up. `ahead` is this table's, of this host.
+    /// The last step of a look-up. `ahead` is this table's, of this host, and has been through the others.
     pub fn lookup_after(&self, host: &Host, ahead: &Ahead) -> Found {
-        let Ahead(maybe) = ahead;
+        let maybe = &ahead.maybe;
         let found = if maybe.parts == 0 { Found::NOTHING } else { self.confirm(host, maybe) };
         self.with_host_patterns(host, found)
-    }
-
-    /// Which parents of the host may be stored, by their labels: bit 2 for `example.com`. Asks the filter only, and of those that
-    /// may be stored the hints.
-    fn maybe(&self, host: &Host) -> Maybe {
-        let mut labels = host.as_str().as_bytes().rsplit(|&c| c == b'.');
-        // One label is never an entry.
-        let mut hash = hash::with_label(hash::START, labels.next().unwrap_or_default());
-        let mut maybe = Maybe::default();
-        for (count, label) in (2..=self.header.asked.most_labels).zip(labels) {
-            hash = hash::with_label(hash, label);
-            self.ask(count, hash, &mut maybe);
-        }
-        maybe
-    }
-
-    /// Which ranges around an address may be stored: bit 24 for a /24, bit 1 for the address itself.
-    fn maybe_ranges(&self, host: &Host) -> Maybe {
-        let mut maybe = Maybe::default();
-        let Some(address) = host.address() else { return maybe };
-        let asked = &self.header.asked;
-        let mut lengths = if address.is_ipv4() { asked.ranges_v4.into() } else { asked.ranges_v6 } | ITSELF;
-        while lengths != 0 {
-            let length = lengths.trailing_zeros() as u8;
-            lengths &= lengths - 1;
-            self.ask(length, hash::name_hash(part_of(host, length).as_bytes()), &mut maybe);
-        }
-        maybe
-    }
-
-    /// Asks for one part of a host; parts are asked for from the shortest on.
-    #[inline]
-    fn ask(&self, part: u8, hash: u64, maybe: &mut Maybe) {
-        let shape = &self.header.filter;
-        if shape.may_hold(self.filter(), hash) {
-            // Now and not when the name is looked for: until then the reads are on their way.
-            if let Some(free) = maybe.hints.get_mut(maybe.parts.count_ones() as usize) {
-                *free = shape.hint(self.hints(), hash);
-            }
-            maybe.parts |= 1 << (part & 127);
-        }
     }
 
     /// Looks for the stored names themselves.
@@ -379,26 +332,6 @@ impl Kind {
             }
         }
         kind
-    }
-}
-
-/// What the first half of a look-up came to.
-pub struct Ahead(Maybe);
-
-/// Which parts of a host may be stored.
-#[derive(Default)]
-struct Maybe {
-    /// A bit each, by labels or length of range.
-    parts: u128,
-    /// Of the shortest of them, where they stand: a host on lists has one or two. The others are searched for.
-    hints: [Option<usize>; 4],
-}
-
-impl Maybe {
-    /// In which block a part stands, if it is stored.
-    fn hint(&self, part: u8) -> Option<usize> {
-        let shorter = self.parts & ((1 << (part & 127)) - 1);
-        *self.hints.get(shorter.count_ones() as usize)?
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::message::seconds;
 use super::svcb::Designated;
-use super::{HEADER, Message, Query, Rcode, UDP_SIZE, option, rr};
+use super::{Asking, HEADER, Message, Query, Rcode, UDP_SIZE, option, rr};
 use crate::words::Name;
 use std::net::IpAddr;
 
@@ -110,6 +110,7 @@ impl Made<'_> {
 
     /// Writes the answer to `out`, which is emptied first.
     pub fn write(&self, query: &Query, out: &mut Vec<u8>) {
+        let query = &query.asking();
         out.clear();
         header(query, self.rcode, out);
         question(query, out);
@@ -159,7 +160,11 @@ impl Made<'_> {
 
 /// Longest structured text of an extended error for this client: without it the answer would have to be cut.
 pub fn structured_room(query: &Query) -> usize {
-    query.udp_limit().saturating_sub(BESIDE_TEXT)
+    beside_text(query.udp_limit())
+}
+
+fn beside_text(limit: usize) -> usize {
+    limit.saturating_sub(BESIDE_TEXT)
 }
 
 /// An answer to bytes of which only the header can be trusted: the response code and no question. `query` is at least a
@@ -174,6 +179,10 @@ pub fn header_only(query: &[u8], rcode: Rcode, out: &mut Vec<u8>) {
 
 /// The question alone, with TC: the client asks again over TCP (RFC 2181 §9).
 pub fn cut(query: &Query, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Vec<u8>) {
+    cut_short(&query.asking(), rcode, error, out);
+}
+
+fn cut_short(query: &Asking, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Vec<u8>) {
     out.clear();
     header(query, rcode, out);
     out[2] |= 0x02; // TC
@@ -205,7 +214,7 @@ impl Age {
 pub fn pass_on(message: &Message, query: &Query, age: Age, limit: usize, out: &mut Vec<u8>) {
     // A copy of another question would answer what was not asked; the key of the cache keeps this true.
     debug_assert_eq!(message.question_len(), query.name.wire().len() + 4);
-    copy(message.bytes(), message.ttls().iter().map(|&at| at as usize), message.error(), query, age, limit, out);
+    copy(message.bytes(), message.ttls().iter().map(|&at| at as usize), message.error(), &query.asking(), age, limit, out);
 }
 
 /// [`pass_on`] of the bytes of a message with its TTLs in these places, and with an extended error.
@@ -213,7 +222,7 @@ pub fn copy(
     bytes: &[u8],
     ttls: impl Iterator<Item = usize>,
     error: Option<(Ede, &str)>,
-    query: &Query,
+    query: &Asking,
     age: Age,
     limit: usize,
     out: &mut Vec<u8>,
@@ -223,14 +232,14 @@ pub fn copy(
     let error_len = error.map_or(0, |(_, text)| 6 + text.len().min(MAX_TEXT));
     let opt_len = query.edns.map_or(0, |edns| error_len + if edns.keepalive { 17 } else { 11 });
     if bytes.len() + opt_len > limit {
-        return cut(query, rcode, error, out);
+        return cut_short(query, rcode, error, out);
     }
     out.extend_from_slice(bytes);
     out[..2].copy_from_slice(&query.id.to_be_bytes());
     out[2] = 0x80 | u8::from(query.recursion);
     let authentic = bytes[3] & 0x20 != 0 && (query.authentic || query.dnssec_ok());
     out[3] = 0x80 | u8::from(authentic) << 5 | u8::from(query.checking_disabled) << 4 | (bytes[3] & 0x0f);
-    let name = query.name.wire();
+    let name = query.name;
     out[HEADER..HEADER + name.len()].copy_from_slice(name);
     for at in ttls {
         let ttl = &mut out[at..at + 4];
@@ -241,15 +250,15 @@ pub fn copy(
 }
 
 /// A header with one question and no records.
-fn header(query: &Query, rcode: Rcode, out: &mut Vec<u8>) {
+fn header(query: &Asking, rcode: Rcode, out: &mut Vec<u8>) {
     out.extend_from_slice(&query.id.to_be_bytes());
     out.push(0x80 | u8::from(query.recursion));
     out.push(0x80 | u8::from(query.checking_disabled) << 4 | (rcode.0 & 0x0f) as u8);
     out.extend_from_slice(&[0, 1, 0, 0, 0, 0, 0, 0]);
 }
 
-fn question(query: &Query, out: &mut Vec<u8>) {
-    out.extend_from_slice(query.name.wire());
+fn question(query: &Asking, out: &mut Vec<u8>) {
+    out.extend_from_slice(query.name);
     out.extend_from_slice(&query.kind.to_be_bytes());
     out.extend_from_slice(&query.class.to_be_bytes());
 }
@@ -287,7 +296,7 @@ fn record(owner: usize, kind: u16, ttl: u32, out: &mut Vec<u8>) {
 }
 
 /// Appends an OPT record if the query had one, and counts it.
-fn opt(query: &Query, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Vec<u8>) {
+fn opt(query: &Asking, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Vec<u8>) {
     let Some(edns) = query.edns else { return };
     let additional = u16::from_be_bytes([out[10], out[11]]).saturating_add(1);
     out[10..12].copy_from_slice(&additional.to_be_bytes());
@@ -298,7 +307,7 @@ fn opt(query: &Query, rcode: Rcode, error: Option<(Ede, &str)>, out: &mut Vec<u8
     out.extend_from_slice(&[0, 0]);
     if let Some((code, text)) = error {
         // Structured text is whole or nothing: whoever writes it keeps to its room.
-        let most = if query.structured_errors() { structured_room(query).max(MAX_TEXT) } else { MAX_TEXT };
+        let most = if edns.structured_errors { beside_text(query.udp_limit()).max(MAX_TEXT) } else { MAX_TEXT };
         let text = &text[..text.floor_char_boundary(most)];
         for number in [option::EXTENDED_ERROR, 2 + text.len() as u16, code.0] {
             out.extend_from_slice(&number.to_be_bytes());

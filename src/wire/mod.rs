@@ -22,7 +22,7 @@ pub mod svcb;
 
 pub use answer::{Body, Ede, Made};
 pub use message::{BadMessage, Message};
-pub use question::{BadQuery, Edns, Path, Query};
+pub use question::{Asking, BadQuery, Edns, Path, Query};
 
 /// Response codes (IANA DNS RCODEs), those above 15 with their upper bits in the OPT record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -30,6 +30,20 @@ pub struct Query {
     pub edns: Option<Edns>,
 }
 
+/// A query where it stands in its message: for the door that reads one for every packet.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    pub id: u16,
+    pub recursion: bool,
+    pub authentic: bool,
+    pub checking_disabled: bool,
+    /// With the case the client wrote it in, root label included.
+    pub name: &'a [u8],
+    pub kind: u16,
+    pub class: u16,
+    pub edns: Option<Edns>,
+}
+
 /// What the OPT record of a query says (RFC 6891 §6.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Edns {
@@ -79,42 +93,18 @@ impl Query {
         Self::read_by(Path::Datagram, bytes)
     }
 
-    /// Reads a query. No heap, no more than [`MAX_ADDITIONAL`] records and [`MAX_OPTIONS`] options looked at.
+    /// Reads a query: see [`Asking::read_by`].
     ///
     /// # Errors
-    /// [`BadQuery`]: what is too short for a header or is no query is not to be answered (two servers would answer each
-    /// other for ever); the rest can be answered by its header: see [`super::answer::header_only`].
+    /// As [`Asking::read_by`].
     pub fn read_by(path: Path, bytes: &[u8]) -> Result<Self, BadQuery> {
-        let header: &[u8; HEADER] = bytes.first_chunk().ok_or(BadQuery::TooShort)?;
-        if header[2] & 0x80 != 0 {
-            return Err(BadQuery::NotAQuery);
-        }
-        let opcode = (header[2] >> 3) & 0x0f;
-        if opcode != 0 {
-            return Err(BadQuery::Opcode(opcode));
-        }
-        let count = |i: usize| u16::from_be_bytes([header[4 + 2 * i], header[5 + 2 * i]]);
-        if count(0) != 1 {
-            return Err(BadQuery::Malformed("not exactly one question"));
-        }
-        if count(1) != 0 || count(2) != 0 {
-            return Err(BadQuery::Malformed("a query with answers in it"));
-        }
-        let name = Name::from_wire(&bytes[HEADER..]).map_err(|_| BadQuery::Malformed("the name"))?;
-        let at = HEADER + name.wire().len();
-        let (Some(kind), Some(class)) = (u16_at(bytes, at), u16_at(bytes, at + 2)) else {
-            return Err(BadQuery::Malformed("the question ends early"));
-        };
-        Ok(Self {
-            id: u16::from_be_bytes([header[0], header[1]]),
-            recursion: header[2] & 0x01 != 0,
-            authentic: header[3] & 0x20 != 0,
-            checking_disabled: header[3] & 0x10 != 0,
-            name,
-            kind,
-            class,
-            edns: additional(bytes, at + 4, count(3))?.map(|edns| edns.heard_by(path)),
-        })
+        Asking::read_by(path, bytes).and_then(|asking| asking.query())
+    }
+
+    /// The same, without a name of its own.
+    pub fn asking(&self) -> Asking<'_> {
+        let Self { id, recursion, authentic, checking_disabled, kind, class, edns, .. } = *self;
+        Asking { id, recursion, authentic, checking_disabled, name: self.name.wire(), kind, class, edns }
     }
 
     /// The opcode of dynamic updates (RFC 2136 §1.3).
@@ -162,6 +152,65 @@ impl Query {
     }
 
     /// Longest answer over UDP: what the client offers, within what fits any path.
+    pub fn udp_limit(&self) -> usize {
+        self.asking().udp_limit()
+    }
+}
+
+impl<'a> Asking<'a> {
+    /// Reads a query. No heap, no more than [`MAX_ADDITIONAL`] records and [`MAX_OPTIONS`] options looked at.
+    ///
+    /// # Errors
+    /// [`BadQuery`]: what is too short for a header or is no query is not to be answered (two servers would answer each
+    /// other for ever); the rest can be answered by its header: see [`super::answer::header_only`].
+    pub fn read_by(path: Path, bytes: &'a [u8]) -> Result<Self, BadQuery> {
+        let header: &[u8; HEADER] = bytes.first_chunk().ok_or(BadQuery::TooShort)?;
+        if header[2] & 0x80 != 0 {
+            return Err(BadQuery::NotAQuery);
+        }
+        let opcode = (header[2] >> 3) & 0x0f;
+        if opcode != 0 {
+            return Err(BadQuery::Opcode(opcode));
+        }
+        let count = |i: usize| u16::from_be_bytes([header[4 + 2 * i], header[5 + 2 * i]]);
+        if count(0) != 1 {
+            return Err(BadQuery::Malformed("not exactly one question"));
+        }
+        if count(1) != 0 || count(2) != 0 {
+            return Err(BadQuery::Malformed("a query with answers in it"));
+        }
+        let name = Name::on_wire(&bytes[HEADER..]).map_err(|_| BadQuery::Malformed("the name"))?;
+        let at = HEADER + name.len();
+        let (Some(kind), Some(class)) = (u16_at(bytes, at), u16_at(bytes, at + 2)) else {
+            return Err(BadQuery::Malformed("the question ends early"));
+        };
+        Ok(Self {
+            id: u16::from_be_bytes([header[0], header[1]]),
+            recursion: header[2] & 0x01 != 0,
+            authentic: header[3] & 0x20 != 0,
+            checking_disabled: header[3] & 0x10 != 0,
+            name,
+            kind,
+            class,
+            edns: additional(bytes, at + 4, count(3))?.map(|edns| edns.heard_by(path)),
+        })
+    }
+
+    /// With a name of its own.
+    ///
+    /// # Errors
+    /// [`BadQuery`]: the name is none. One that was read is.
+    pub fn query(&self) -> Result<Query, BadQuery> {
+        let Self { id, recursion, authentic, checking_disabled, kind, class, edns, .. } = *self;
+        let name = Name::from_wire(self.name).map_err(|_| BadQuery::Malformed("the name"))?;
+        Ok(Query { id, recursion, authentic, checking_disabled, name, kind, class, edns })
+    }
+
+    pub fn dnssec_ok(&self) -> bool {
+        self.edns.is_some_and(|e| e.dnssec_ok)
+    }
+
+    /// See [`Query::udp_limit`].
     pub fn udp_limit(&self) -> usize {
         self.edns.map_or(UDP_FLOOR, |e| e.udp_size.clamp(UDP_FLOOR, UDP_SIZE)).into()
     }

@@ -30,6 +30,17 @@ impl Name {
     /// # Errors
     /// [`BadName`]: truncated, too long, or with a compression pointer (a question has nothing to point back to).
     pub fn from_wire(bytes: &[u8]) -> Result<Self, BadName> {
+        let wire = Self::on_wire(bytes)?;
+        let mut name = Self { len: wire.len() as u8, wire: [0; MAX_NAME] };
+        name.wire[..wire.len()].copy_from_slice(wire);
+        Ok(name)
+    }
+
+    /// The octets of the uncompressed name at the start of `bytes`, where they stand.
+    ///
+    /// # Errors
+    /// As [`Name::from_wire`].
+    pub fn on_wire(bytes: &[u8]) -> Result<&[u8], BadName> {
         let mut at = 0;
         loop {
             let label = usize::from(*bytes.get(at).ok_or(BadName::Truncated)?);
@@ -44,9 +55,7 @@ impl Name {
                 break;
             }
         }
-        let mut name = Self { len: at as u8, wire: [0; MAX_NAME] };
-        name.wire[..at].copy_from_slice(bytes.get(..at).ok_or(BadName::Truncated)?);
-        Ok(name)
+        bytes.get(..at).ok_or(BadName::Truncated)
     }
 
     /// The octets on the wire, root label included.
@@ -70,21 +79,7 @@ impl Name {
 
     /// The host this name says, if all its labels are host labels. `None` for the root and for names of other octets.
     pub fn host(&self) -> Option<Host> {
-        let wire = self.wire();
-        let mut text = [0u8; MAX_NAME];
-        let mut at = 0;
-        for label in self.labels() {
-            text[at..at + label.len()].copy_from_slice(label);
-            at += label.len();
-            text[at] = b'.';
-            at += 1;
-        }
-        debug_assert!(at < wire.len().max(1));
-        // A dot inside a label would read as two labels: only host octets may pass.
-        if self.labels().any(|l| l.contains(&b'.')) {
-            return None;
-        }
-        Host::parse_ascii(&text[..at]).ok()
+        Host::of_wire(self.wire())
     }
 }
 
@@ -194,6 +189,24 @@ mod tests {
         assert_eq!(name.wire(), b"\x03www\x07example\x03com\x00");
         assert_eq!(name.host(), Some(host));
         assert_eq!(Name::from_wire(b"\x00").map(|n| n.to_string()), Ok(".".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_the_host_that_its_text_is(labels in proptest::collection::vec("[a-zA-Z0-9_.!-]{1,20}", 0..8)) {
+            let mut wire: Vec<u8> = labels.iter().flat_map(|l| [&[l.len() as u8], l.as_bytes()].concat()).collect();
+            wire.push(0);
+            let plain = labels.iter().all(|l| !l.contains('.'));
+            let text = Host::parse_ascii(labels.join(".").as_bytes()).ok().filter(|_| plain);
+            prop_assert_eq!(Name::from_wire(&wire).expect("a name").host(), text);
+        }
+
+        #[test]
+        fn no_octets_make_a_host_of_what_is_no_name(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            if let Some(host) = Host::of_wire(&bytes) {
+                prop_assert_eq!(Name::from_wire(&bytes).ok().and_then(|name| Host::parse(&name.to_string()).ok()), Some(host));
+            }
+        }
     }
 
     #[test]

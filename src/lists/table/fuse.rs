@@ -11,6 +11,8 @@
 
 mod make;
 
+use super::touch;
+
 pub(in crate::lists) use make::build;
 
 /// Most shards a header may tell of: 4 thousand million names.
@@ -100,6 +102,22 @@ impl Shape {
             }
         }
         left == 0
+    }
+
+    /// Asks memory for what [`Shape::may_hold`] reads.
+    pub fn touch(&self, filter: &[u8], hash: u64) {
+        let shard = self.shard(hash);
+        let Some(seed) = self.seeds.get(shard) else { return };
+        let start = shard * self.places() as usize;
+        self.three(seeded(hash, *seed)).into_iter().for_each(|at| touch(filter, 2 * (start + at)));
+    }
+
+    /// Asks memory for what [`Shape::hint`] reads.
+    pub fn touch_hint(&self, hints: &[u8], hash: u64) {
+        let shard = self.shard(hash);
+        let Some(seed) = self.seeds.get(shard) else { return };
+        let start = shard * self.shard_hint_bytes() as usize;
+        self.three(seeded(hash, *seed)).into_iter().for_each(|at| touch(hints, start + at * usize::from(self.hint_bits) / 8));
     }
 
     /// In which block the name of this hash stands, if it is stored. `None`: bytes are missing.
