@@ -160,8 +160,7 @@ reason = "the lab"
     pub fn last(&self, host: &str) -> (String, String, String, u64) {
         let said = self.ok(&["log", "export", "--format", "jsonl", "--purpose", "the lab"]);
         let mut events = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let event =
-            events.rfind(|e| e["host"] == host && e["door"] != "dns").unwrap_or_else(|| panic!("no {host} in\n{said}"));
+        let event = events.rfind(|e| e["host"] == host && e["door"] != "dns").unwrap_or_else(|| panic!("no {host} in\n{said}"));
         let text = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
         (text("door"), text("person"), text("action"), event["status"].as_u64().expect("a status"))
     }
