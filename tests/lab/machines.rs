@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Whether this machine can be a lab; else what it lacks.
 pub fn lacks() -> Option<String> {
@@ -34,7 +35,10 @@ pub struct Machine {
 
 impl Machine {
     pub fn new(label: &str) -> Self {
-        let machine = Self { name: format!("sg{}-{label}", std::process::id()) };
+        // Several labs may run at once, in one process or in several.
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let machine = Self { name: format!("sg{}-{number}-{label}", std::process::id()) };
         must("ip", &["netns", "add", &machine.name]);
         machine.must("ip", &["link", "set", "lo", "up"]);
         machine
