@@ -103,8 +103,9 @@ fn acts(policy: &Policy, group: GroupId, category: Category) -> impl Iterator<It
     let profile = policy.group(group).and_then(|group| policy.profile(group.profile));
     let cells = policy.timetable.cells().iter().filter(move |c| c.category == category && c.group.is_none_or(|g| g == group));
     profile.into_iter().flat_map(move |profile| {
-        let unseen = |act| if act == Act::Warn { profile.warn_unseen } else { act };
-        [profile.cell(category)].into_iter().chain(cells.clone().map(|cell| cell.act)).map(unseen)
+        // Who was warned and went on is let through, and nobody else is.
+        let unseen = |act| if act == Act::Warn { [profile.warn_unseen, Act::Allow] } else { [act; 2] };
+        [profile.cell(category)].into_iter().chain(cells.clone().map(|cell| cell.act)).flat_map(unseen)
     })
 }
 

@@ -201,6 +201,7 @@ fn school() -> Policy {
 #[test]
 fn what_is_the_same_to_all_keeps_its_time() {
     let mut policy = school();
+    policy.profiles.iter_mut().for_each(|profile| profile.warn = CategorySet::of(&[Category::SHOPPING]));
     let entry = |name: &str, group| Entry {
         id: 1,
         host: host(name),
@@ -224,6 +225,8 @@ fn what_is_the_same_to_all_keeps_its_time() {
         ("games.example", &[Category::GAMES, Category::EDUCATION], false),
         ("games.example", &[Category::GAMES, Category::RSHE], false),
         ("news.example", &[Category::VIDEO], false),
+        // Everybody is warned; who went on is let through.
+        ("shop.example", &[Category::SHOPPING], true),
         ("a.for-all.example", &[Category::GAMES], false),
         ("a.for-staff.example", &[], true),
         ("www.google.com", &[], false),
