@@ -27,7 +27,11 @@ pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
             Some(named) => way = named,
             None => return,
         },
-        Next::Watched { host, judged } => note(proxy, &way, &host, &judged, StatusCode::OK),
+        Next::Watched { host, judged } => {
+            note(proxy, &way, &host, &judged, StatusCode::OK);
+            // Of two names there is no telling for which a certificate would be shown.
+            return tunnel::carry(proxy, way).await;
+        }
         Next::Refuse { host, judged, alert } => {
             note(proxy, &way, &host, &judged, StatusCode::FORBIDDEN);
             if let Some(alert) = alert {

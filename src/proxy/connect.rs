@@ -8,7 +8,7 @@ use super::refuse::{self, Body};
 use super::request::Asked;
 use super::way::Way;
 use crate::gate::{Judged, Visit};
-use crate::journal::{Decrypted, Door};
+use crate::journal::Door;
 use crate::pages::Seen;
 use crate::words::{ClientAddr, Host};
 use bytes::{Bytes, BytesMut};
@@ -48,8 +48,7 @@ pub async fn answer(
 ) -> Response<Body> {
     match dial::dial(&connection.proxy, record.visit, &record.judged, asked).await {
         Ok(Dialled { stream: origin, address, .. }) => {
-            // What is looked into has a line for each request within.
-            record.decrypted = Some(inside::chosen(record.visit, &record.judged, &asked.host)).filter(|d| *d != Decrypted::Yes);
+            record.decrypted = inside::why_not(record.visit, &record.judged, &asked.host);
             record.note(StatusCode::OK, 0);
             connection.will_carry(Promised {
                 upgrade: hyper::upgrade::on(request),

@@ -9,7 +9,7 @@
 
 use super::headers;
 use super::request::{Asked, Form};
-use super::search;
+use super::{inside, search};
 use crate::gate::{self, Gate, Judged, Visit, Within};
 use crate::journal::{Decrypted, Door, Intent};
 use crate::lists::phrases::Theme;
@@ -131,6 +131,8 @@ pub struct Heard<'h> {
 
 /// Writes a line of such a connection, as of the CONNECT that it is or stands for.
 pub fn note(gate: &Gate, visit: &Visit, judged: &Judged, heard: &Heard) {
+    let through = heard.status == StatusCode::OK;
+    let decrypted = through.then(|| inside::why_not(visit, judged, heard.host)).flatten();
     let heard = gate::Heard {
         door: heard.door,
         method: "CONNECT",
@@ -143,7 +145,7 @@ pub fn note(gate: &Gate, visit: &Visit, judged: &Judged, heard: &Heard) {
         bytes_up: 0,
         bytes_down: 0,
         duration_ms: heard.duration_ms,
-        within: Default::default(),
+        within: Within { decrypted, ..Within::default() },
     };
     gate.note(visit, judged, heard);
 }

@@ -7,6 +7,11 @@ use crate::lists::private::Private;
 use crate::policy::Step;
 use crate::words::{Category, Host};
 
+/// Why a connection that is let through is not looked into. `None`: it is, and each request within has a line that says so.
+pub fn why_not(visit: &Visit, judged: &Judged, host: &Host) -> Option<Decrypted> {
+    Some(chosen(visit, judged, host)).filter(|said| *said != Decrypted::Yes)
+}
+
 /// [`Decrypted::Yes`], or the first reason not to.
 pub fn chosen(visit: &Visit, judged: &Judged, host: &Host) -> Decrypted {
     let config = &visit.snapshot.config.inside;

@@ -27,13 +27,13 @@ mod session;
 mod shown;
 mod upgrade;
 
-pub use chosen::chosen;
+pub use chosen::{chosen, why_not};
 
-use super::Proxy;
 use super::opening::{Opening, opening};
 use super::way::Way;
-use crate::gate::{Heard, Judged, Visit, Within};
-use crate::journal::{Decrypted, Door, Intent};
+use super::{Proxy, record};
+use crate::gate::{Judged, Visit};
+use crate::journal::{Decrypted, Door};
 use crate::net::ca::CHECK_HOST;
 use crate::net::inspection::{HTTP_1, HTTP_2};
 use crate::net::stream::Stream;
@@ -85,21 +85,9 @@ pub async fn answer(proxy: &Arc<Proxy>, mut here: Here) {
     }
     if !answered && here.judged.verdict.blocks() {
         // Nobody asked for a page: it was a blocked connection, as any other.
-        let heard = Heard {
-            door: here.door,
-            method: "CONNECT",
-            host: here.host.as_str().into(),
-            port: here.port,
-            path: "",
-            query_type: 0,
-            intent: Intent::Unknown,
-            status: StatusCode::FORBIDDEN.as_u16(),
-            bytes_up: 0,
-            bytes_down: 0,
-            duration_ms: 0,
-            within: Within::default(),
-        };
-        proxy.gate.note(&here.visit, &here.judged, heard);
+        let (host, port, status) = (&here.host, here.port, StatusCode::FORBIDDEN);
+        let heard = record::Heard { door: here.door, host, port, path: "", status, duration_ms: 0 };
+        record::note(&proxy.gate, &here.visit, &here.judged, &heard);
     }
 }
 

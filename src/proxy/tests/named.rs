@@ -3,8 +3,7 @@
 use super::stand::until_end;
 use super::{Stand, head_of};
 use crate::gate::school::School;
-use crate::journal::Door;
-use crate::journal::Event;
+use crate::journal::{Decrypted, Door, Event};
 use crate::policy::Surface;
 use crate::policy::{Action, Step};
 use crate::proxy::alert::Alert;
@@ -93,6 +92,7 @@ async fn what_a_connect_to_an_address_opens_with_is_judged() {
     );
     let (told, _, events) = opened("127.0.0.1", &wanting("a.example")).await;
     assert_eq!((told.as_str(), events.len(), &*events[1].host, events[1].action), ("answer", 2, "a.example", Action::Allow));
+    assert_eq!(events[1].decrypted, Decrypted::NoAuthority, "why it was not looked into");
 }
 
 #[tokio::test]

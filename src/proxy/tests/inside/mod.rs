@@ -4,8 +4,9 @@ mod faults;
 mod seen;
 mod stand;
 
+use crate::gate::Snapshot;
 use crate::journal::Decrypted;
-use crate::policy::Action;
+use crate::policy::{Action, Mode};
 use stand::{BOTH, Inside, ONE, Wish, host, read_until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -117,6 +118,21 @@ async fn a_client_that_turns_the_certificate_away_is_remembered() {
     let proposals = inside.stand.school.gate.rejections.proposals();
     let [crate::gate::rejections::Proposal::Except(name, turned)] = &proposals[..] else { panic!("{proposals:?}") };
     assert_eq!((name.as_str(), turned.times, turned.said), ("a.example", 1, "unknown_ca"));
+}
+
+#[tokio::test]
+async fn two_names_that_a_network_only_watches_are_passed_as_they_are() {
+    let inside = Inside::new(Wish::default()).await;
+    let mut next = Snapshot::clone(&inside.stand.school.gate.snapshot());
+    next.config.policy.networks[0].mode = Mode::Watch;
+    inside.stand.school.gate.swap(next);
+    let port = inside.stand.origin.port();
+    // CONNECT names b.example, and the hello a.example, whose certificate the origin has.
+    let other = format!("a.example:{port}:b.example:{port}");
+    let (code, said) = inside.curl("world.pem", &["--connect-to", &other, &inside.url("a.example", "/two")]).await;
+    assert_eq!(code, 0, "{said}");
+    let hidden = inside.stand.school.events().into_iter().find(|e| e.host == "a.example").expect("a line");
+    assert_eq!(hidden.action, Action::WouldBlock);
 }
 
 #[tokio::test]
