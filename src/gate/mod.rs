@@ -14,6 +14,7 @@
 //! - [`rejections`] where devices turned the gate's own certificate away
 //! - [`testing`]   questions of the gate's own, to see whether its doors do what they should
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
+//! - [`inside`]    whether TLS to a host is looked into for somebody
 //! - [`explain`]   a verdict in words
 //! - [`control`]   the control socket: one request a line, one answer a line
 
@@ -23,6 +24,7 @@ pub mod control;
 pub mod counters;
 pub mod explain;
 pub mod flood;
+pub mod inside;
 pub mod ledger;
 pub mod rejections;
 pub mod requests;
