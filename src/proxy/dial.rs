@@ -127,8 +127,12 @@ async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> 
     }
 }
 
-/// Where the host leads. It asks for both families, so it takes two places among the open questions of this client.
+/// Where the host leads. If that has to be asked for, it is for both families, and takes two places among the open questions of this
+/// client.
 async fn resolved(proxy: &Proxy, visit: &Visit, host: &Host) -> Result<LeadsTo, ResolveFault> {
+    if let Some(known) = proxy.resolver.known(host) {
+        return known;
+    }
     let place = || proxy.resolver.share(visit.who.client);
     let (Some(_v4), Some(_v6)) = (place(), place()) else {
         proxy.gate.counters.overloads.inc();

@@ -1,6 +1,6 @@
 //! The load: one thread, clients with addresses of their own, the next when one is done.
 
-use super::origin::{HELLO_ANSWER, wanted};
+use super::origin::{HELLO_ANSWER, at, wanted};
 use nix::libc;
 use std::cell::RefCell;
 use std::io;
@@ -71,14 +71,15 @@ impl Tally {
 impl Target {
     fn host(&self, number: u32) -> String {
         match self.way {
-            Way::Addresses => self.origin.ip().to_string(),
+            Way::Addresses => at(self.origin, number).ip().to_string(),
             _ => name(number % HOSTS),
         }
     }
 
     /// A connection over which bytes reach the origin.
     async fn reach(&self, number: u32) -> io::Result<TcpStream> {
-        let mut stream = open(self.address, number).await?;
+        let to = if self.way == Way::Direct { at(self.address, number) } else { self.address };
+        let mut stream = open(to, number).await?;
         if self.way != Way::Direct {
             let (host, port) = (self.host(number), self.origin.port());
             let head = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: load\r\n\r\n");

@@ -1,6 +1,6 @@
 //! The origin of every run: pages of ten kilobytes, and as many octets through a tunnel as are asked for.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_local;
@@ -10,6 +10,18 @@ pub const PAGE: usize = 10 * 1024;
 
 /// What a tunnel is answered with when its client has said hello.
 pub const HELLO_ANSWER: usize = 1024;
+
+/// Addresses that the names lead to in turn. To one address there are 28,000 ports to go from: at the rates of a run, a server would
+/// be measured by how the kernel looks for one that is free.
+pub const ADDRESSES: u32 = 8;
+
+/// The origin of this number, `first` being that of 0.
+pub fn at(first: SocketAddr, number: u32) -> SocketAddr {
+    match first.ip() {
+        IpAddr::V4(v4) => SocketAddr::new(Ipv4Addr::from_bits(v4.to_bits() + number % ADDRESSES).into(), first.port()),
+        IpAddr::V6(_) => first,
+    }
+}
 
 /// Asks for so many octets, after the hello.
 pub fn wanted(octets: u64) -> [u8; 9] {
@@ -24,7 +36,7 @@ pub fn serve(address: SocketAddr) {
     tokio::task::LocalSet::new().block_on(&runtime, async move {
         let listener = tokio::net::TcpSocket::new_v4().expect("a socket");
         listener.set_reuseaddr(true).expect("set");
-        listener.bind(address).expect("the address");
+        listener.bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port())).expect("the address");
         let listener: TcpListener = listener.listen(4096).expect("it listens");
         loop {
             if let Ok((stream, _)) = listener.accept().await {

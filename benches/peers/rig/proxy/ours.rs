@@ -1,6 +1,7 @@
 //! The gate as it ships, its proxy door open, with the corpus for lists.
 
 use super::corpus::List;
+use super::origin::{ADDRESSES, at};
 use super::server::Server;
 use std::fmt::Write;
 use std::net::{SocketAddr, TcpListener};
@@ -20,11 +21,13 @@ impl Ours {
     pub fn configure(folder: &Path, dns: SocketAddr, origin: SocketAddr, lists: &[List]) -> Self {
         let address = free_port();
         let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let origins: Vec<String> = (0..ADDRESSES).map(|number| format!("\"{}\"", at(origin, number))).collect();
         let mut text = format!(
             "[school]\nname = \"Bench\"\n[dns]\nlisten = []\nupstreams = [\"{dns}\"]\n[proxy]\nlisten = [\"{address}\"]\n\
-             ports = [{}]\ndestinations = [\"{origin}\"]\n[web]\nlisten = []\n[data]\ndir = \"{}\"\n[lists]\nshipped = \"{}\"\n\
+             ports = [{}]\ndestinations = [{}]\n[web]\nlisten = []\n[data]\ndir = \"{}\"\n[lists]\nshipped = \"{}\"\n\
              [[network]]\nname = \"lab\"\nranges = [\"127.0.0.0/8\"]\nprofile = \"bench\"\n",
             origin.port(),
+            origins.join(", "),
             folder.join("var").display(),
             project.join("blocklists").display(),
         );

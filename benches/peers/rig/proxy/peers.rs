@@ -1,6 +1,7 @@
 //! The peers from Debian, each set up as its manual says for one core, with a list and a log.
 
 use super::load::{HOSTS, Way, name};
+use super::origin::at;
 use super::server::Server;
 use std::fmt::Write as _;
 use std::fs;
@@ -93,14 +94,15 @@ fn squid_with(setup: &Setup, port: &str, more: &str) -> Command {
     let list: String = setup.names.iter().map(|name| format!(".{name}\n")).collect();
     let list = written(setup, "list.txt", &list);
     let hosts = (0..HOSTS).fold(String::new(), |mut hosts, n| {
-        let _ = writeln!(hosts, "{} {}", setup.origin.ip(), name(n));
+        let _ = writeln!(hosts, "{} {}", at(setup.origin, n).ip(), name(n));
         hosts
     });
     let hosts = written(setup, "hosts", &hosts);
+    // As shipped, the two `extras` make it look up the name of every client's address (%>A), which nobody has here.
     let config = format!(
         "http_port {}{port}\naccess_log stdio:{folder}/access.log\ncache_log {folder}/cache.log\npid_filename {folder}/squid.pid\n\
          coredump_dir {folder}\ncache deny all\ncache_mem 8 MB\nshutdown_lifetime 0 seconds\nmax_filedescriptors 20000\n\
-         hosts_file {hosts}\ndns_nameservers 127.0.0.1\nvisible_hostname bench\nvia off\nforwarded_for delete\npinger_enable off\n\
+         hosts_file {hosts}\ndns_nameservers 127.0.0.1\nurl_rewrite_extras \"%un\"\nstore_id_extras \"%un\"\nvisible_hostname bench\nvia off\nforwarded_for delete\npinger_enable off\n\
          acl listed dstdomain \"{list}\"\n{more}http_access deny listed\nhttp_access allow all\n",
         setup.address
     );
