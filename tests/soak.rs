@@ -216,7 +216,7 @@ async fn mistreat(ground: &Arc<Ground>, requests: u64, seed: u64, stay_on: u8) -
         ground: ground.clone(),
         address: Ipv4Addr::new(127, 0, 40 + n, 1),
         turn: 0,
-        random: Random(seed << 8 | u64::from(n) + 1),
+        random: Random((seed << 8) | (u64::from(n) + 1)),
     };
     let staying: Vec<_> = (0..stay_on)
         .map(|n| {
