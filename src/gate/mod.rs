@@ -26,6 +26,7 @@ pub mod explain;
 pub mod flood;
 pub mod inside;
 pub mod ledger;
+mod pages;
 pub mod rejections;
 pub mod requests;
 #[cfg(test)]
@@ -35,11 +36,12 @@ pub mod testing;
 pub mod visit;
 pub mod watch;
 
-pub use clock::Clock;
+pub use clock::{Clock, Jumps};
 pub use continued::Continued;
 pub use counters::Counters;
 use flood::{Floods, Paces};
 pub use ledger::Ledger;
+pub use pages::on_large_pages;
 use rejections::Rejections;
 pub use requests::Requests;
 pub use snapshot::{Condition, Snapshot};
@@ -60,6 +62,7 @@ pub struct Gate {
     snapshot: ArcSwap<Snapshot>,
     pub journal: Journal,
     pub clock: Clock,
+    pub jumps: Jumps,
     pub counters: Counters,
     /// Of clients whose questions come over connections.
     pub paces: Paces,
@@ -79,11 +82,26 @@ pub struct Gate {
 
 impl Gate {
     pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
-        let (counters, paces, floods, testing, rejections) = Default::default();
+        let (jumps, counters, paces, floods, testing, rejections) = Default::default();
         let ledger = Ledger::open(None, clock.clone());
         let (snapshot, web, requests) = (ArcSwap::from_pointee(snapshot), Vec::new(), Requests::default());
         let (first_ms, started) = (clock.unix_ms(), Instant::now());
-        Self { snapshot, journal, clock, counters, paces, floods, testing, rejections, ledger, web, requests, first_ms, started }
+        Self {
+            snapshot,
+            journal,
+            clock,
+            jumps,
+            counters,
+            paces,
+            floods,
+            testing,
+            rejections,
+            ledger,
+            web,
+            requests,
+            first_ms,
+            started,
+        }
     }
 
     /// One that first answered at this moment.

@@ -11,7 +11,7 @@
 //! - [`page`]     bytes of a body → what its words come to
 //! - [`through`]  a body held, scored, passed on
 
-pub mod coding;
+pub(super) mod coding;
 mod page;
 mod text;
 mod through;
@@ -42,7 +42,7 @@ fn limit(record: &Record<'_>, head: &HeaderMap) -> Option<NonZeroU32> {
 
 /// The body of an answer on its way to the client, scored if it is a page and somebody wants it so. `None`: it is blocked, nothing of
 /// it has left, and the record says why.
-pub async fn passed(record: &mut Record<'_>, head: &HeaderMap, body: Body) -> Option<Body> {
+pub(super) async fn passed(record: &mut Record<'_>, head: &HeaderMap, body: Body) -> Option<Body> {
     let Some(limit) = limit(record, head).filter(|_| !body.is_end_stream()) else { return Some(body) };
     if Packing::of(head).is_err() {
         record.gate().counters.unscored.inc();
@@ -55,7 +55,7 @@ pub async fn passed(record: &mut Record<'_>, head: &HeaderMap, body: Body) -> Op
 }
 
 /// Whether pages of this visit are scored: if a category may decide, and a profile of theirs has a limit.
-pub fn wanted(visit: &Visit, step: Step) -> Option<NonZeroU32> {
+pub(super) fn wanted(visit: &Visit, step: Step) -> Option<NonZeroU32> {
     let by_category = matches!(step, Step::Category | Step::Default) && visit.snapshot.phrases.is_some();
     by_category.then(|| visit.snapshot.config.policy.phrase_limit(&visit.who.groups)).flatten()
 }
