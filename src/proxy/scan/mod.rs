@@ -11,7 +11,7 @@
 //! - [`page`]     bytes of a body → what its words come to
 //! - [`through`]  a body held, scored, passed on
 
-pub mod coding;
+pub(super) mod coding;
 mod page;
 mod text;
 mod through;
