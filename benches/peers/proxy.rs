@@ -170,10 +170,14 @@ fn main() {
     for stand in stands.iter().filter(|stand| stand.name != "direct" && stand.parts.contains(&Part::Connect)) {
         println!("{}: a listed name is refused: {}", stand.name, load::refuses(&stand.target, &names[0]));
     }
-    for stand in stands.iter().filter(|stand| stand.parts.contains(&Part::Text)) {
-        // Who does not see all phrases there measures nothing.
-        assert!(load::refuses_phrases(&stand.target), "{}: the page of all phrases is refused", stand.name);
-    }
+    // Who does not see all phrases there would measure nothing.
+    stands.retain(|stand| {
+        let sees = !stand.parts.contains(&Part::Text) || load::refuses_phrases(&stand.target);
+        if !sees {
+            println!("{}: the page of all phrases is let through, so its speed says nothing", stand.name);
+        }
+        sees
+    });
 
     let (runs, seconds) = if wish.quick { (3, 1) } else { (5, 3) };
     let resumed = origin.resumed;
