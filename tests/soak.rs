@@ -13,7 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use support::{Gate, School, Wish, command, talk_from};
+use support::{Gate, School, Wish, command, memory_kb, talk_from};
 use world::World;
 
 /// DNS questions a second, from all clients together; one request in ten is a page as well.
@@ -61,11 +61,11 @@ fn a_soak_loses_nothing_and_does_not_grow() {
             asked += 1;
         }
         if after_a_minute == 0 && begun.elapsed() > Duration::from_secs(60) {
-            after_a_minute = resident_kb(gate.child.id());
+            after_a_minute = memory_kb(gate.child.id(), "VmRSS");
         }
         std::thread::sleep(Duration::from_millis(1));
     }
-    let at_the_end = resident_kb(gate.child.id());
+    let at_the_end = memory_kb(gate.child.id(), "VmRSS");
     println!("{asked} questions, {pages} pages; {after_a_minute} kB after a minute, {at_the_end} kB at the end");
     assert!(at_the_end < after_a_minute + MOST_GROWTH_KB, "{after_a_minute} kB grew to {at_the_end} kB");
     assert_eq!(school.json(&["status"])["events_dropped"], 0);
@@ -84,16 +84,6 @@ fn ask(socket: &UdpSocket, id: u16, name: &str) {
     let mut answer = [0; 1500];
     let len = socket.recv(&mut answer).expect("an answer");
     assert!(len > 12 && answer[..2] == query[..2], "the answer to another question");
-}
-
-fn resident_kb(process: u32) -> u64 {
-    memory_kb(process, "VmRSS:")
-}
-
-fn memory_kb(process: u32, what: &str) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{process}/status")).expect("the process's state");
-    let line = text.lines().find(|l| l.starts_with(what)).expect("its memory");
-    line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number")
 }
 
 /// Requests of the proxy's soak, and of the part of it that is always run.
@@ -137,7 +127,7 @@ impl Held {
             tunnels: gauge("schoolgate_tunnels"),
             sockets,
             others: leads.len() - sockets,
-            anon_kb: memory_kb(process, "RssAnon:"),
+            anon_kb: memory_kb(process, "RssAnon"),
         }
     }
 
@@ -159,7 +149,7 @@ fn a_proxy_that_was_mistreated_holds_nothing_more_and_has_written_down_every_req
     let most = if std::env::var_os("SCHOOLGATE_FULL").is_some() { REQUESTS } else { FEW };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let world = runtime.block_on(async { World::start() });
-    let school = before(&world);
+    let school = School::looking_inside(&[world.plain, world.tls, world.shut], &world.certificate);
     let gate = school.start();
     let first = Held::of(&gate);
     let ours = std::fs::read_to_string(school.path("ca.pem")).expect("it is there");
@@ -189,23 +179,6 @@ fn a_proxy_that_was_mistreated_holds_nothing_more_and_has_written_down_every_req
     let [at_most, half] = [&mut asked, &mut logged].map(|lines| lines.remove(HALF_CLOSED).unwrap_or(0));
     assert!(half <= at_most, "{half} lines of {at_most}");
     assert_eq!(logged, asked);
-}
-
-/// A school that looks inside, before these origins.
-fn before(world: &World) -> School {
-    let school =
-        School::new(&Wish { network: "ca = \"installed\"", more: "[inside]\ntrust = \"world.pem\"\n", ..Wish::default() });
-    let text = std::fs::read_to_string(school.path("config/schoolgate.toml")).expect("it is there");
-    let (plain, tls, shut) = (world.plain, world.tls, world.shut);
-    let reached: String = [plain, tls, shut].iter().map(|port| format!("\"127.200.0.1:{port}\", ")).collect();
-    let text = text
-        .replace("ports = [", &format!("ports = [{plain}, {tls}, {shut}, "))
-        .replace("destinations = [", &format!("destinations = [{reached}"));
-    school.write("config/schoolgate.toml", &text);
-    school.write("config/world.pem", &world.certificate);
-    school.ok(&["ca", "init"]);
-    school.write("ca.pem", &school.ok(&["ca", "export"]));
-    school
 }
 
 /// So many requests by clients that each do one thing after the other, beside some that only stay; how many they were.

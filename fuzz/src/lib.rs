@@ -17,15 +17,19 @@
 //! - [`wire`]     DNS queries, our answers to them, and answers passed on
 //! - [`hello`]    what a TLS client says first
 //! - [`search`]   the words of a search, in the URL of a search engine
+//! - [`framing`]  requests of HTTP/1.1, by readers who disagree
+//! - [`scan`]     pages scored by the words on them
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;
+pub mod framing;
 pub mod hello;
 pub mod list;
 pub mod naive;
 pub mod page;
 pub mod phrases;
 pub mod run;
+pub mod scan;
 pub mod sealed;
 pub mod search;
 pub mod streams;
