@@ -15,6 +15,7 @@
 //! - [`config`]   the configuration's files
 //! - [`words`]    hosts and URLs
 //! - [`wire`]     DNS queries, our answers to them, and answers passed on
+//! - [`head`]     the head of a CONNECT
 //! - [`hello`]    what a TLS client says first
 //! - [`search`]   the words of a search, in the URL of a search engine
 //! - [`framing`]  requests of HTTP/1.1, by readers who disagree
@@ -23,6 +24,7 @@
 
 pub mod config;
 pub mod framing;
+pub mod head;
 pub mod hello;
 pub mod list;
 pub mod naive;

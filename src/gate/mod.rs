@@ -26,6 +26,7 @@ pub mod explain;
 pub mod flood;
 pub mod inside;
 pub mod ledger;
+mod pages;
 pub mod rejections;
 pub mod requests;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use continued::Continued;
 pub use counters::Counters;
 use flood::{Floods, Paces};
 pub use ledger::Ledger;
+pub use pages::on_large_pages;
 use rejections::Rejections;
 pub use requests::Requests;
 pub use snapshot::{Condition, Snapshot};

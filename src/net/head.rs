@@ -15,9 +15,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::timeout;
 
-/// Read at once: a browser's CONNECT is some 300 octets long. A read that does not fill it has taken all there was, and none
-/// is made to see that.
-const READ: usize = 1024;
+/// Read at once: a browser's CONNECT is some 300 octets long, and the hello that comes after it into the same buffer 2,000. A read
+/// that does not fill it has taken all there was, and none is made to see that.
+const READ: usize = 2048;
 
 /// What a client said first.
 #[derive(Debug)]

@@ -106,7 +106,8 @@ async fn begun(proxy: &Arc<Proxy>, mut stream: Stream, ends: Ends, mut drain: Dr
             return Box::pin(http(proxy, stream, ends, None, begin, drain)).await;
         }
     };
-    match connect::unless_gone(&mut stream, &mut after, connect::answer(proxy, ends, &request)).await? {
+    let answer = connect::answer(proxy, ends, &request);
+    match connect::unless_gone(&mut stream, &mut after, answer).await? {
         Ok(agreed) => {
             stream.write_all(OK).await.ok()?;
             stream.flush().await.ok()?;

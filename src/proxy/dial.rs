@@ -121,7 +121,7 @@ async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> 
     match parent.filter(|parent| !may.iter().any(|address| parent.is_direct_address(address.ip()))) {
         // A name that has nothing but addresses that are refused is not asked of another.
         Some(_) if may.is_empty() && matches!(last, Unreached::Refused(_)) => Err(last),
-        Some(parent) => parent::reach(proxy, parent, asked, safe.unwrap_or(host)).await,
+        Some(parent) => Box::pin(parent::reach(proxy, parent, asked, safe.unwrap_or(host))).await,
         None if may.is_empty() => Err(last),
         None => race::connect(&may).await.map(|(stream, address)| Dialled { stream, address, by_parent: false }),
     }
@@ -138,7 +138,7 @@ async fn resolved(proxy: &Proxy, visit: &Visit, host: &Host) -> Result<LeadsTo, 
         proxy.gate.counters.overloads.inc();
         return Err(ResolveFault::Busy);
     };
-    proxy.resolver.leads_to(host).await
+    Box::pin(proxy.resolver.leads_to(host)).await
 }
 
 /// Whether this address may be reached, or reached again, for this visit.
