@@ -15,7 +15,8 @@ const LIMIT: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
 
 /// Short ones, so that any text has some; what begins or ends with a space is the beginning or the end of a word.
 static MATCHER: LazyLock<Matcher> = LazyLock::new(|| {
-    let weights = [(" a ", 10), (" fox ", 20), ("ox", 5), (" red fox ", 25), ("é", 10), (" t ", -10), (" on and on ", 30), ("<b>", 7)];
+    let weights =
+        [(" a ", 10), (" fox ", 20), ("ox", 5), (" red fox ", 25), ("é", 10), (" t ", -10), (" on and on ", 30), ("<b>", 7)];
     let rule = |text: &str, effect, category: Category| {
         let parts = vec![Part::read(text).expect("a phrase")];
         Rule { parts, effect, category: "".into(), file: "fuzz".into(), line: 1 }.speaking_of(category)
