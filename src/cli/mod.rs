@@ -12,6 +12,7 @@ mod entries;
 mod explain;
 mod firewall;
 mod lists;
+mod lock;
 mod log;
 mod man;
 mod off;
@@ -73,6 +74,9 @@ enum Command {
     /// A teacher's pass: a host or category open to a group for a lesson
     #[command(subcommand)]
     Pass(pass::Command),
+    /// Exams: a room, a group or people held to a short list
+    #[command(subcommand)]
+    Lock(lock::Command),
     /// What people asked for on the pages: open this, block that
     #[command(subcommand)]
     Requests(requests::Command),
@@ -135,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Block(args) => entries::add(&context, args, false),
         Command::Entries(command) => entries::entries(&context, &command),
         Command::Pass(command) => pass::pass(&context, &command),
+        Command::Lock(command) => lock::lock(&context, &command),
         Command::Requests(command) => requests::requests(&context, command),
         Command::Off(args) => off::off(&context, args),
         Command::On(args) => off::on(&context, args),

@@ -66,7 +66,7 @@ pub fn people(context: &Context, command: &Command) -> Outcome {
 fn import(context: &Context, config: &Config, args: &ImportArgs) -> Outcome {
     let grouping = Grouping::of_config(config);
     let bytes = read(&args.file).map_err(|e| fail(format_args!("{}: {e}", args.file.display())))?;
-    let sheet = Sheet::read(&bytes, &args.file.display().to_string(), grouping).map_err(|faults| {
+    let sheet = Sheet::read(&bytes, &args.file.display().to_string(), grouping, &config.people).map_err(|faults| {
         if context.json {
             let _ = context.print(&faults, String::new);
         } else {

@@ -12,6 +12,7 @@
 //! - [`flood`]     one client that asks without end
 //! - [`ledger`]    what each client was told
 //! - [`rejections`] where devices turned the gate's own certificate away
+//! - [`locks`]     who is held to less than their profile
 //! - [`testing`]   questions of the gate's own, to see whether its doors do what they should
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
 //! - [`explain`]   a verdict in words
@@ -24,6 +25,7 @@ pub mod counters;
 pub mod explain;
 pub mod flood;
 pub mod ledger;
+pub mod locks;
 pub mod rejections;
 pub mod requests;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! neighbour table, every fifteen seconds. Goes out: a [`Sighting`], with how it is known and how sure; the record of everyone
 //! who was ever given access.
 //! Always holds: an id, once given, means that person or device for ever; who leaves is withdrawn with time and name of who
-//! did it, never deleted; nobody withdrawn is ever sighted; no two devices share an address, a MAC or a network; a broken
+//! did it, never deleted; no two devices share an address, a MAC or a network; a broken
 //! file changes nothing.
 //!
 //! - [`register`]    persons and devices as one reading of `register.db`, immutable
@@ -14,12 +14,14 @@
 //! - [`grouping`]    which groups of the policy someone is in
 //! - [`store`]       `register.db`: open, load, apply
 //! - [`import`]      CSV → rows, or every fault at once
+//! - [`details`]     what goes with someone's access: its last day, the rules they accepted
 //! - [`scan`]        CSV bytes → fields, each with its place
 //! - [`fault`]       what is wrong in a file, where, and what would be right
 //! - [`diff`]        what an import would change
 //! - [`record`]      the lines of `people list`
 //! - [`plain`]       text that a terminal may be shown
 
+pub mod details;
 pub mod diff;
 pub mod fault;
 pub mod grouping;
@@ -33,6 +35,7 @@ pub mod roster;
 mod scan;
 pub mod store;
 
+pub use details::{Agreement, Consent, Details, Source};
 pub use diff::{Diff, Force, Refusal};
 pub use fault::{Fault, Faults};
 pub use grouping::Grouping;

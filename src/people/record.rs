@@ -108,7 +108,8 @@ mod tests {
         let grouping = Grouping { policy: &policy, members: &members };
         let mut store = Store::in_memory().expect("memory");
         for (i, csv) in csvs.iter().enumerate() {
-            let sheet = Sheet::read(csv.as_bytes(), "f.csv", grouping).expect("a good file");
+            let sheet =
+                Sheet::read(csv.as_bytes(), "f.csv", grouping, &crate::config::PeopleRules::default()).expect("a good file");
             let diff = super::super::Diff::between(&store.load().expect("loads"), &sheet, grouping);
             let at = "2026-06-30T23:30:00Z".parse::<Timestamp>().expect("a time").as_millisecond() + i as i64 * 86_400_000;
             store.apply(&diff.agreed(Force::Yes).expect("forced"), "it", at).expect("applied");

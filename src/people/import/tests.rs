@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 fn read(csv: &str) -> Result<Sheet, Faults> {
     let (policy, members) = school();
-    Sheet::read(csv.as_bytes(), "f.csv", Grouping { policy: &policy, members: &members })
+    Sheet::read(csv.as_bytes(), "f.csv", Grouping { policy: &policy, members: &members }, &crate::config::PeopleRules::default())
 }
 
 fn faults(csv: &str) -> Vec<String> {
@@ -29,6 +29,7 @@ fn a_school_is_read_whatever_the_case_and_order_of_its_columns() {
         role,
         year,
         groups: groups.iter().map(|&g| g.into()).collect(),
+        details: Details::default(),
     };
     assert_eq!(
         sheet.persons,
@@ -53,7 +54,10 @@ fn a_school_is_read_whatever_the_case_and_order_of_its_columns() {
             DeviceRow { tag: Some("Trolley A".into()), network: Network::parse("10.30.0.0/24").ok(), ..nothing },
         ]
     );
-    assert_eq!(sheet.says, Says { year: true, groups: true, address: true, mac: true, network: true, devices: true });
+    assert_eq!(
+        sheet.says,
+        Says { year: true, groups: true, address: true, mac: true, network: true, devices: true, ..Says::default() }
+    );
 }
 
 #[test]
@@ -157,7 +161,7 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         let (policy, members) = school();
-        let _ = Sheet::read(&bytes, "f.csv", Grouping { policy: &policy, members: &members });
+        let _ = Sheet::read(&bytes, "f.csv", Grouping { policy: &policy, members: &members }, &crate::config::PeopleRules::default());
     }
 
     #[test]

@@ -6,7 +6,11 @@ use crate::words::{ClientAddr, DeviceId, PersonRole};
 fn diff(register: &Register, csv: &str) -> Diff {
     let (policy, members) = school();
     let grouping = Grouping { policy: &policy, members: &members };
-    Diff::between(register, &Sheet::read(csv.as_bytes(), "f.csv", grouping).expect("a good file"), grouping)
+    Diff::between(
+        register,
+        &Sheet::read(csv.as_bytes(), "f.csv", grouping, &crate::config::PeopleRules::default()).expect("a good file"),
+        grouping,
+    )
 }
 
 fn import(store: &mut Store, csv: &str, at: i64) -> Result<Register, StoreFault> {
