@@ -15,11 +15,13 @@
 //! - [`config`]   the configuration's files
 //! - [`words`]    hosts and URLs
 //! - [`wire`]     DNS queries, our answers to them, and answers passed on
+//! - [`head`]     the head of a CONNECT
 //! - [`hello`]    what a TLS client says first
 //! - [`search`]   the words of a search, in the URL of a search engine
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;
+pub mod head;
 pub mod hello;
 pub mod list;
 pub mod naive;

@@ -6,7 +6,7 @@ use super::whom::{self, For};
 use crate::config::Config;
 use crate::gate::Snapshot;
 use crate::gate::control::NewExam;
-use crate::gate::snapshot::local_time;
+use crate::gate::snapshot::{local_time, whom as whom_text};
 use crate::ops::changes::Change;
 use crate::ops::files;
 use crate::people::Register;
@@ -115,6 +115,13 @@ pub fn end<T>(
     let what = format!("take back: exam {} (exam {id})", shown(&exam, config));
     record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why })?;
     Ok(exam)
+}
+
+/// The exams of a snapshot in words, those that are over left out.
+pub fn on(config: &Config, now_ms: i64) -> Vec<String> {
+    let exams = config.policy.exams.iter().filter(|e| e.until_ms > now_ms);
+    let when = |e: &Exam| format!("{} to {}", local_time(config, e.from_ms), local_time(config, e.until_ms));
+    exams.map(|e| format!("exam {}: {}, {}", e.id, whom_text(config, &e.whom), when(e))).collect()
 }
 
 /// Takes those that are over out of the file, and out of force. `None`: none is.

@@ -26,7 +26,7 @@ pub mod assemble;
 mod calendar;
 pub mod control;
 pub mod drift;
-mod enrolment;
+pub mod enrolment;
 pub mod entries;
 pub mod exams;
 pub mod inspected;

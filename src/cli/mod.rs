@@ -3,6 +3,7 @@
 //! Comes in: flags. Goes out: text for people, JSON where output is data, and an exit code: 0 done, 1 something is wrong, 2 usage.
 //! Always holds: a fault has been told in full, to standard error, when a command returns [`Failed`].
 
+mod access;
 mod ca;
 mod check;
 mod completions;

@@ -1,9 +1,10 @@
 //! Why: a verdict in words, for `explain`.
 
-use super::{Clock, Noted, Snapshot, Visit, clock, snapshot};
+use super::{Clock, Noted, Snapshot, Visit, clock, inside, snapshot};
+use crate::journal::Decrypted;
 use crate::net::destination::{self, Port, Rules, Why};
 use crate::net::own::OwnAddresses;
-use crate::policy::{Act, Action, Mode, Rewrite, Step, Surface, Verdict, rewrite};
+use crate::policy::{Act, Action, Cell, Mode, Rewrite, Step, Surface, Verdict, rewrite};
 use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Url, Who};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
@@ -39,10 +40,22 @@ pub struct Explanation {
     pub step: String,
     /// One sentence: what decided.
     pub because: String,
+    /// Of somebody in several groups: which counts, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<String>,
+    /// What holds them to less than their profile: an exam, access withdrawn, nobody signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
+    /// The cell of the timetable that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
     pub profile: Option<String>,
     pub category: Option<String>,
     pub entry: Option<String>,
     pub found: Vec<FoundEntry>,
+    /// Of an HTTPS address: `yes` if its pages are seen, else why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_into: Option<String>,
     /// What it is answered as, by safe search.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_as: Option<String>,
@@ -128,12 +141,14 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
     let (who, shown) = who_is_meant(question, snapshot)?;
     let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms: clock.boot_ms(), noted: Noted::Row };
     // A bare name asks what becomes of the host, as DNS and a tunnel ask; only with a path is it a page, and of HTTPS no door sees
-    // more than the host.
+    // more than the host, unless it is looked into.
     let (scheme, rest) = question.what.split_once("://").map_or(("", question.what.as_str()), |(scheme, rest)| (scheme, rest));
-    let page = rest.contains('/') && !scheme.eq_ignore_ascii_case("https");
-    let path = if page { url.path.as_str() } else { "" };
-    // Only what begins with `http://` is a page that the proxy can put another in the place of.
-    let surface = if scheme.eq_ignore_ascii_case("http") { Surface::Page } else { Surface::NoPage };
+    let https = scheme.eq_ignore_ascii_case("https");
+    let looked_into = https.then(|| inside::chosen(&visit, &visit.judge(&url.host, Surface::NoPage), &url.host));
+    let seen = looked_into.is_none_or(|said| said == Decrypted::Yes);
+    let path = if rest.contains('/') && seen { url.path.as_str() } else { "" };
+    // Only what begins so is a page that the proxy can put another in the place of.
+    let surface = if seen && (https || scheme.eq_ignore_ascii_case("http")) { Surface::Page } else { Surface::NoPage };
     let mut judged = visit.judge_page(&url.host, path, surface);
     let rewritten = visit.rewrite(&url.host, &judged);
     if rewritten.is_some() {
@@ -141,7 +156,8 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
     }
     let watches = visit.mode() != Mode::Enforce && !judged.verdict.blocks();
     let rewrite = rewritten.or_else(|| rewrite(&url.host, &who.groups, &snapshot.config.policy).filter(|_| watches));
-    let words = Words { snapshot, host: &url.host, path, verdict: &judged.verdict, rewrite };
+    let held = standing::held(&visit);
+    let words = Words { snapshot, host: &url.host, path, verdict: &judged.verdict, rewrite, held: held.as_deref() };
     let refused = if judged.verdict.blocks() { None } else { not_reached(&url, scheme, snapshot) };
     let local = jiff::Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default().to_zoned(zone.clone());
     Ok(Explanation {
@@ -153,13 +169,17 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         action: judged.verdict.action.to_string(),
         step: judged.verdict.step.to_string(),
         because: words.because(),
+        counts: standing::counting(&who.groups, &snapshot.config.policy, words.group()),
+        cell: words.cell().map(|cell| cell.name.clone()),
         profile: words.profile(),
         category: judged.verdict.category.map(|c| snapshot.config.category_id(c)),
         entry: words.entry(),
         found: words.found(&judged.found),
+        looked_into: looked_into.map(|said| said.to_string()),
         answered_as: rewritten.map(|r| r.target.to_owned()),
         to_change: refused.map_or_else(|| words.to_change(), to_reach),
         proxy_refuses: refused.map(|why| why.to_string()),
+        held,
         search: None,
         terms: Vec::new(),
     })
@@ -240,6 +260,7 @@ struct Words<'a> {
     path: &'a str,
     verdict: &'a Verdict,
     rewrite: Option<Rewrite>,
+    held: Option<&'a str>,
 }
 
 impl Words<'_> {
@@ -248,7 +269,7 @@ impl Words<'_> {
         let category = self.category();
         let entry = self.entry().unwrap_or_default();
         let profile = self.profile().unwrap_or_default();
-        let group = self.verdict.group.and_then(|g| self.snapshot.config.policy.group(g)).map_or("", |g| g.name.as_str());
+        let group = self.group().unwrap_or_default();
         let does = match self.verdict.action {
             Action::Block | Action::WouldBlock => "blocks",
             Action::Warn => "warns of",
@@ -257,7 +278,7 @@ impl Words<'_> {
         let said = match step {
             Step::Locked => "it is on a locked list, which nobody can turn off".into(),
             Step::Platform => format!("machines need it to work ({entry})"),
-            Step::Session => "the session is held to less than its profile".into(),
+            Step::Session => self.held.unwrap_or("the session is held to less than its profile").into(),
             Step::Help => "it is a help service: always open, and a visit is never stored with a person".into(),
             Step::Rshe => format!("the profile leaves health and relationships education open ({entry})"),
             Step::HarmfulCode if *action == Action::Allow => format!("{} stands against {category}", self.rule()),
@@ -266,12 +287,10 @@ impl Words<'_> {
             Step::Pass => self.pass(),
             Step::Own => format!("{} says so", self.rule()),
             Step::Education => format!("{entry} is education"),
-            Step::Category => {
-                match self.verdict.cell.and_then(|c| self.snapshot.config.policy.timetable.cells().get(usize::from(c.0))) {
-                    Some(cell) => format!("{entry} is {category}, which the timetable cell '{}' {does} for {group}", cell.name),
-                    None => format!("{entry} is {category}, which profile {profile} {does} for {group}"),
-                }
-            }
+            Step::Category => match self.cell() {
+                Some(cell) => format!("{entry} is {category}, which the timetable cell '{}' {does} for {group}", cell.name),
+                None => format!("{entry} is {category}, which profile {profile} {does} for {group}"),
+            },
             Step::Default => format!("no list names it, and that is the default of profile {profile}"),
         };
         let said = match &self.rewrite {
@@ -292,7 +311,7 @@ impl Words<'_> {
         match self.verdict.act {
             Act::Warn => format!(
                 "a browser that comes through the proxy is shown a page from which a person may go on for a quarter of an hour; \
-                 elsewhere (DNS, HTTPS, what is no page) no page can be shown, and it is done as `warn_unseen` says: {unseen}"
+                 elsewhere (DNS, HTTPS that is not looked into, what is no page) no page can be shown, and it is done as `warn_unseen` says: {unseen}"
             ),
             Act::Allow if unseen == Act::Block => "nobody is held up by it here and now: they have read it and went on, or the \
                                                    network only watches or is switched off"
@@ -311,6 +330,15 @@ impl Words<'_> {
             _ => "is answered",
         };
         format!("{engine} {does} as {target}, its safe mode, which profile {profile} has for {group}")
+    }
+
+    /// The group whose profile decided.
+    fn group(&self) -> Option<&str> {
+        self.verdict.group.and_then(|g| self.snapshot.config.policy.group(g)).map(|g| g.name.as_str())
+    }
+
+    fn cell(&self) -> Option<&Cell> {
+        self.verdict.cell.and_then(|c| self.snapshot.config.policy.timetable.cells().get(usize::from(c.0)))
     }
 
     fn category(&self) -> String {
@@ -405,3 +433,8 @@ impl Words<'_> {
         }
     }
 }
+
+mod standing;
+
+#[cfg(test)]
+mod tests;

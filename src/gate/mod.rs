@@ -15,6 +15,7 @@
 //! - [`locks`]     who is held to less than their profile
 //! - [`testing`]   questions of the gate's own, to see whether its doors do what they should
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
+//! - [`inside`]    whether TLS to a host is looked into for somebody
 //! - [`explain`]   a verdict in words
 //! - [`control`]   the control socket: one request a line, one answer a line
 
@@ -24,8 +25,10 @@ pub mod control;
 pub mod counters;
 pub mod explain;
 pub mod flood;
+pub mod inside;
 pub mod ledger;
 pub mod locks;
+mod pages;
 pub mod rejections;
 pub mod requests;
 #[cfg(test)]
@@ -40,6 +43,7 @@ pub use continued::Continued;
 pub use counters::Counters;
 use flood::{Floods, Paces};
 pub use ledger::Ledger;
+pub use pages::on_large_pages;
 use rejections::Rejections;
 pub use requests::Requests;
 pub use snapshot::{Condition, Snapshot};

@@ -19,6 +19,8 @@
 //! - [`fault`]       what is wrong in a file, where, and what would be right
 //! - [`diff`]        what an import would change
 //! - [`record`]      the lines of `people list`
+//! - [`password`]    made, kept and checked
+//! - [`sign_in`](mod@sign_in)  a name and a password, for the portal
 //! - [`plain`]       text that a terminal may be shown
 
 pub mod details;
@@ -28,11 +30,13 @@ pub mod grouping;
 pub mod import;
 pub mod mac;
 pub mod neighbours;
+pub mod password;
 mod plain;
 pub mod record;
 pub mod register;
 pub mod roster;
 mod scan;
+pub mod sign_in;
 pub mod store;
 
 pub use details::{Agreement, Consent, Details, Source};
@@ -46,4 +50,5 @@ pub use record::Record;
 pub use register::{Clash, Device, Person, Register, Stamp};
 pub use roster::Sighting;
 pub use scan::MAX_BYTES;
+pub use sign_in::{SignIn, SignInFault, sign_in};
 pub use store::{Store, StoreFault};
