@@ -94,7 +94,7 @@ fn years_are_read_as_schools_write_them() {
 #[test]
 fn every_fault_names_its_place_and_what_would_be_right() {
     let head = "id,name,role,year,groups,device,address,mac,network\n";
-    let columns = "id,name,role,year,groups,device,address,mac,network";
+    let columns = "id,name,role,year,form,groups,until,agreement,consent,device,address,mac,network";
     for (csv, text) in [
         ("", format!("1:1: the file is empty; the first line names the columns: {columns}")),
         ("id;name;role\np1;Ada;pupil\n", "1:1: the columns are not separated by commas; save the file as 'CSV (comma delimited)'".into()),
