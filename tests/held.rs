@@ -122,12 +122,15 @@ fn the_register_says_who_has_access_what_is_missing_and_until_when() {
     assert!(school.ok(&made).contains("10 slips in"));
     let html = std::fs::read_to_string(sheet).expect("the sheet");
     assert_eq!(html.matches("<section>").count(), 10);
-    school.ok(&["people", "add", "v1", "--name", "A Visitor", "--role", "visitor", "--until", "2099-01-01"]);
+    let visitor = |id| ["people", "add", id, "--name", "A Visitor", "--role", "visitor", "--until", "2099-01-01"];
+    let short = school.ok(&visitor("v0"));
+    assert!(short.contains("without agreement, which [people] requires"), "{short}");
+    assert!(!school.ok(&[&visitor("v1")[..], &["--agreement", "2026"]].concat()).contains("requires"));
     // Whom no import brought, no import withdraws.
     school.import(PEOPLE);
     let list = school.json(&["people", "list", "--purpose", "a test"]);
     let list = list.as_array().expect("people");
-    assert_eq!(list.len(), 3 + 10 + 1);
+    assert_eq!(list.len(), 3 + 10 + 2);
     assert!(list.iter().any(|r| r["id"] == "v1" && r["until"] == "2099-01-01"));
     let slips = school.ok(&["people", "password", "--form", "7B", "--purpose", "a new term"]);
     assert!(slips.contains("Ada") && slips.contains("Form 7B"), "{slips}");

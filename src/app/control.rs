@@ -15,6 +15,7 @@ use crate::reload::{self, ReadFault};
 use crate::resolve::Resolver;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,12 @@ pub struct Handler {
     /// One self-test at a time.
     testing: Mutex<()>,
     off: Off,
+    /// After a sweep that failed: when the next may be, in milliseconds since the machine started.
+    sweep_again: AtomicU64,
 }
+
+/// How long after a fault nothing is swept: a full disk is not told of every second.
+const AFTER_A_FAULT_MS: u64 = 60_000;
 
 /// Why a reload is refused.
 struct Refusal {
@@ -74,6 +80,7 @@ impl Handler {
             refused: Mutex::default(),
             testing: Mutex::default(),
             off: Off::default(),
+            sweep_again: AtomicU64::new(0),
         }
     }
 
@@ -168,20 +175,23 @@ impl Handler {
     fn sweep(&self) {
         let snapshot = self.gate.snapshot();
         let now = self.gate.clock.now(&snapshot.config.school.zone);
+        let boot_ms = self.gate.clock.boot_ms();
         // Of a clock that is not set nothing is over.
-        if !now.is_set() {
+        if !now.is_set() || boot_ms < self.sweep_again.load(Relaxed) {
             return;
         }
         if let Some(exams) = exams::without_past(&snapshot, now.unix_ms)
             && let Err(fault) = overlay::exams(&self.gate, exams)
         {
             tracing::error!(fault, "an exam that is over stays written down");
+            self.sweep_again.store(boot_ms + AFTER_A_FAULT_MS, Relaxed);
         }
         if snapshot.register.expired(now.day).next().is_some() {
             let ended = enrolment::expire(&snapshot.config, now)
                 .and_then(|register| register.map_or(Ok(Value::Null), |r| self.take_register(r)));
             if let Err(fault) = ended {
                 tracing::error!(fault, "the access of those whose last day is over was not withdrawn");
+                self.sweep_again.store(boot_ms + AFTER_A_FAULT_MS, Relaxed);
             }
         }
     }
@@ -190,7 +200,11 @@ impl Handler {
     fn take_register(&self, register: Register) -> Result<Value, String> {
         let register = Arc::new(register.with_neighbours(self.neighbours.clone()));
         let config = &self.gate.snapshot().config;
-        let (passes, exams) = (passes::load(config, &register)?, exams::load(config, &register)?);
+        let policy = &config.policy;
+        // A file beside it that cannot be read keeps nobody's access on: what is in force stays.
+        let fault = |fault: &String| tracing::error!("passes and exams stay as they were: {fault}");
+        let passes = passes::load(config, &register).inspect_err(fault).unwrap_or_else(|_| policy.passes.clone());
+        let exams = exams::load(config, &register).inspect_err(fault).unwrap_or_else(|_| policy.exams.clone());
         overlay::register(&self.gate, register, passes, exams);
         Ok(Value::Null)
     }

@@ -171,7 +171,9 @@ fn meaning(kept: &ExamFile, config: &Config, register: &Register) -> Exams {
     Exams::new(kept.exams.iter().filter_map(|e| {
         Some(Exam {
             id: e.id,
-            whom: whom::meant(&e.whom, config, register).ok()?,
+            whom: whom::meant(&e.whom, config, register)
+                .inspect_err(|why| tracing::error!("exam {} holds nobody: {why}", e.id))
+                .ok()?,
             from_ms: e.from_ms,
             until_ms: e.until_ms,
             allow: e.allow.iter().filter_map(|host| Host::parse(host).ok()).collect(),

@@ -36,7 +36,8 @@ pub fn meant(written: &For, config: &Config, register: &Register) -> Result<Whom
         For::People(keys) if keys.len() > MOST => Err(format!("at most {MOST} people are named one by one: say --group")),
         For::People(keys) => {
             let id = |key: &String| {
-                let person = register.person_of_key(key).filter(|p| !p.is_withdrawn());
+                // Withdrawn or not: an exam of a class does not end for all because one of them leaves.
+                let person = register.person_of_key(key);
                 let person = person.ok_or_else(|| format!("nobody in the register has the id '{}'", key.escape_debug()))?;
                 Ok::<_, String>(person.id)
             };

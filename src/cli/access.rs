@@ -11,10 +11,10 @@ use crate::gate::{Clock, Snapshot};
 use crate::ops;
 use crate::ops::files::user_name;
 use crate::pages::slips::{self, Slip};
-use crate::people::details::{day_of, day_text};
+use crate::people::details::{agreed, day_of, day_text};
 use crate::people::import::PersonRow;
 use crate::people::password::{self, Kind, folded};
-use crate::people::{Details, Grouping, Person, Source, Store};
+use crate::people::{Agreement, Details, Grouping, Person, Source, Store};
 use crate::words::{Day, PersonRole};
 use clap::ArgGroup;
 use std::fmt::Display;
@@ -43,6 +43,9 @@ pub struct AddArgs {
     /// The last day of their access: a date, or `today`
     #[arg(long, value_name = "DAY")]
     until: Option<String>,
+    /// The version of the school's rules that they have accepted, where `[people]` requires one
+    #[arg(long, value_name = "VERSION")]
+    agreement: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -81,6 +84,9 @@ pub struct VoucherArgs {
     /// The last day they hold: a date, or `today`
     #[arg(long, value_name = "DAY")]
     until: String,
+    /// The version of the school's rules that they have accepted, where `[people]` requires one
+    #[arg(long, value_name = "VERSION")]
+    agreement: Option<String>,
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_VOUCHERS)))]
     count: u32,
     /// Where the sheet is written, a page to print from a browser [default: the slips as text, here]
@@ -94,12 +100,13 @@ pub fn add(context: &Context, config: &Config, args: &AddArgs) -> Outcome {
         known_group(config, group)?;
     }
     let (key, name) = (one_line("the id", &args.id, 64)?, one_line("--name", &args.name, 80)?);
-    let details = Details { until, ..Details::default() };
+    let details = Details { until, agreement: agreement(args.agreement.as_deref(), config)?, ..Details::default() };
+    let short = short_of(&details, args.role, config);
     let row = PersonRow { key, name, role: args.role, year: args.year, groups: args.group.clone(), details };
     let grouped = !Grouping::of_config(config).groups(row.role, row.year, &row.groups).is_empty();
     store(config)?.add(&[(row, None)], Source::Hand, &me(), now()).map_err(fail)?;
     let group = if grouped { "" } else { "; they are in no group, and judged by the network they come from" };
-    say(format_args!("{} is in the register: {}{group}", args.id, put_in_force(context, config)?))
+    say(format_args!("{} is in the register: {}{group}{short}", args.id, put_in_force(context, config)?))
 }
 
 pub fn withdraw(context: &Context, config: &Config, args: &AccessArgs) -> Outcome {
@@ -167,6 +174,8 @@ pub fn password(context: &Context, config: &Config, args: &PasswordArgs) -> Outc
 
 pub fn vouchers(context: &Context, config: &Config, args: &VoucherArgs) -> Outcome {
     let until = last_day(&args.until, config).map_err(fail)?;
+    let details = Details { until: Some(until), agreement: agreement(args.agreement.as_deref(), config)?, ..Details::default() };
+    let short = short_of(&details, args.role, config);
     let mut store = store(config)?;
     let register = store.load().map_err(fail)?;
     let number = |p: &Person| p.key.strip_prefix("voucher-")?.parse::<u32>().ok();
@@ -176,7 +185,7 @@ pub fn vouchers(context: &Context, config: &Config, args: &VoucherArgs) -> Outco
         let code = password::voucher().map_err(fail)?;
         let hash = password::hash(&folded(&code)).map_err(fail)?;
         let (key, name) = (format!("voucher-{n}"), format!("Voucher {n}, {}", args.role));
-        let details = Details { until: Some(until), ..Details::default() };
+        let details = details.clone();
         let row = PersonRow { key: key.clone(), name, role: args.role, year: None, groups: vec![], details };
         rows.push((row, Some(hash)));
         let note = format!("{}, until {}", args.role, day_text(until));
@@ -185,7 +194,19 @@ pub fn vouchers(context: &Context, config: &Config, args: &VoucherArgs) -> Outco
     let printed = Printed::of(config, &slips, args.out.as_deref())?;
     store.add(&rows, Source::Voucher, &me(), now()).map_err(fail)?;
     let since = put_in_force(context, config)?;
-    printed.told(context, &slips, since)
+    printed.told(context, &slips, format_args!("{since}{short}"))
+}
+
+fn agreement(version: Option<&str>, config: &Config) -> Result<Option<Agreement>, Failed> {
+    version.map(|version| agreed(version, moment(now(), &config.school.zone).day)).transpose().map_err(fail)
+}
+
+/// What keeps somebody new from having access, in words; empty: nothing.
+fn short_of(details: &Details, role: PersonRole, config: &Config) -> String {
+    match &details.short_of(role, &config.people)[..] {
+        [] => String::new(),
+        missing => format!("; without {}, which [people] requires, nothing opens for them", missing.join(" and ")),
+    }
 }
 
 /// A sheet that was written, or is to be shown.

@@ -18,7 +18,8 @@ pub enum Command {
     /// Open a host, a page, a video or a category for a while
     ///
     /// It opens what a teacher may open; what only the safeguarding lead or a senior leader may, waits for `pass agree` by one of
-    /// them. Adult content, ways round the filter, malware and a few more are never opened.
+    /// them. Adult content, ways round the filter, malware and a few more are never opened. Where HTTPS is not looked into, a page or
+    /// a video opens its host, and YouTube keeps its restricted mode.
     Open(OpenArgs),
     /// Those that are open, and those that wait to be agreed to
     List,

@@ -19,7 +19,8 @@ pub enum Command {
     /// Make the register what a CSV export of the whole school says
     ///
     /// The first line names the columns: id, name, role; and if you like year, form, groups (with ; between), until, agreement,
-    /// consent, device, address, mac, network. `[people.columns]` of the configuration says what else they are called. Who is not in the file any more is withdrawn, not deleted. A file with a fault changes nothing.
+    /// consent, device, address, mac, network. `[people.columns]` of the configuration says what else they are called. Who is not in
+    /// the file any more is withdrawn, not deleted. A file with a fault changes nothing.
     Import(ImportArgs),
     /// Who has access, since when, and by whom
     List(ListArgs),
@@ -27,7 +28,7 @@ pub enum Command {
     Add(access::AddArgs),
     /// Switch people's access off, at every door and at once; no import gives it back
     Withdraw(access::AccessArgs),
-    /// Switch it on again
+    /// Switch it on again, without a last day
     Restore(access::AccessArgs),
     /// Make new passwords, and print them
     Password(access::PasswordArgs),

@@ -1,7 +1,7 @@
 //! One request: who it is from, what the lists say, the verdict, and the line in the journal.
 
 use super::continued::Whose;
-use super::{Gate, Snapshot};
+use super::{Gate, Snapshot, inside};
 use crate::journal::{Decrypted, Door, Event, Intent};
 use crate::lists::Found;
 use crate::lists::phrases::Theme;
@@ -158,7 +158,8 @@ impl Visit {
     /// Its line has the `weight` of the words, which no list names.
     pub fn judge_words(&self, question: &Judged, host: &Host, categories: CategorySet, weight: u32) -> Option<Judged> {
         let found = Found::of(categories);
-        let verdict = decide_answer(&question.verdict, &self.ask(host, "", &found, Surface::NoPage), &self.snapshot.config.policy)?;
+        let verdict =
+            decide_answer(&question.verdict, &self.ask(host, "", &found, Surface::NoPage), &self.snapshot.config.policy)?;
         let rule = if verdict.step == Step::Category { Some(weight) } else { verdict.rule };
         Some(Judged { verdict: Verdict { rule, ..verdict }, found })
     }
@@ -180,7 +181,8 @@ impl Visit {
     /// What a host is answered as, by safe search. `None`: as itself; so is what is blocked, and what a network only watches, or lets be.
     pub fn rewrite(&self, host: &Host, judged: &Judged) -> Option<Rewrite> {
         let rewrite = rewrite(host, &self.who.groups, &self.snapshot.config.policy)?;
-        if self.is_of_video(&judged.verdict) {
+        // Where nobody looks into it, the name is all of the service: the other videos keep their restricted mode.
+        if self.is_of_video(&judged.verdict) && inside::chosen(self, judged, host) == Decrypted::Yes {
             return None;
         }
         (!judged.verdict.blocks() && self.mode() == Mode::Enforce).then_some(rewrite)

@@ -64,13 +64,11 @@ impl Details {
         missing
     }
 
-    /// Whether something is missing without which they have no access.
-    pub fn is_short_of(&self, role: PersonRole, rules: &PeopleRules) -> bool {
-        let needed = |what: &&str| match *what {
-            "agreement" => rules.required.agreement,
-            _ => rules.required.consent,
-        };
-        self.missing(role, rules).iter().any(|what| needed(what))
+    /// What is missing without which they have no access.
+    pub fn short_of(&self, role: PersonRole, rules: &PeopleRules) -> Vec<&'static str> {
+        let mut missing = self.missing(role, rules);
+        missing.retain(|what| if *what == "agreement" { rules.required.agreement } else { rules.required.consent });
+        missing
     }
 }
 
@@ -106,6 +104,18 @@ pub(super) fn agreement_text(agreement: Option<&Agreement>) -> String {
 
 pub(super) fn consent_text(consent: Option<&Consent>) -> String {
     consent.map_or_else(String::new, |c| c.on.map_or_else(|| "yes".into(), day_text))
+}
+
+/// The rules accepted in this version, today: as they are written down by hand.
+///
+/// # Errors
+/// The version is longer than 40 characters.
+pub fn agreed(version: &str, today: Day) -> Result<Agreement, String> {
+    match agreement(version.trim()) {
+        Ok(Some(agreed)) => Ok(Agreement { on: agreed.on.or(Some(today)), ..agreed }),
+        Ok(None) => Err("whoever accepts no rules is added without --agreement".into()),
+        Err((what, fix)) => Err(format!("{what}: {fix}")),
+    }
 }
 
 /// What a field about something accepted says: nothing, `no`, `yes`, a version, a day, or a version and a day.

@@ -144,7 +144,7 @@ impl Register {
 
     /// Whose access is switched off: those withdrawn, and those short of what the school requires.
     pub fn withheld<'a>(&'a self, rules: &'a PeopleRules) -> impl Iterator<Item = PersonId> + 'a {
-        self.persons.iter().filter(|p| p.is_withdrawn() || p.details.is_short_of(p.role, rules)).map(|p| p.id)
+        self.persons.iter().filter(|p| p.is_withdrawn() || !p.details.short_of(p.role, rules).is_empty()).map(|p| p.id)
     }
 
     /// Whose last day is over.

@@ -29,10 +29,20 @@ impl What {
     }
 }
 
-/// Whether a path is this page, or below it. A query of the page's own must be there; without one any is right.
+/// Whether a path is this page, or below it. A query of the page's own must be there; without one any is right. A path that climbs
+/// (`/page/../another`, in whatever writing a server takes for that) is not.
 fn is_below(path: &str, page: &str) -> bool {
     let Some(rest) = path.strip_prefix(page) else { return false };
+    if climbs(path) {
+        return false;
+    }
     rest.is_empty() || page.ends_with('/') || rest.starts_with(if page.contains('?') { &['&'][..] } else { &['/', '?'] })
+}
+
+fn climbs(path: &str) -> bool {
+    let place = path.split('?').next().unwrap_or_default().to_ascii_lowercase();
+    let plain = place.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace('\\', "/");
+    plain.contains("/..")
 }
 
 /// Whom something is for, that holds for a while.

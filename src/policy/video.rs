@@ -76,7 +76,7 @@ impl Video {
             return path.is_empty() || id_of(self.service, name, path) == Some(&self.id) || part();
         }
         let below = |parent: &&str| name.strip_suffix(*parent).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        self.service.player().iter().any(|parent| below(&parent))
+        self.service.player().iter().any(|parent| below(parent))
     }
 }
 
@@ -89,7 +89,7 @@ fn id_of<'p>(service: Service, host: &str, path: &'p str) -> Option<&'p str> {
     let mut parts = place.trim_start_matches('/').split('/');
     let id = match (service, host, parts.next()) {
         (Service::YouTube, "youtu.be", Some(id)) => id,
-        (Service::YouTube, _, Some("watch")) => query.split('&').find_map(|pair| pair.strip_prefix("v="))?,
+        (Service::YouTube, _, Some("watch")) => watched(query)?,
         (Service::YouTube, _, Some("embed" | "shorts" | "live" | "v")) => parts.next()?,
         (Service::Vimeo, "player.vimeo.com", Some("video")) => parts.next()?,
         (Service::Vimeo, "vimeo.com" | "www.vimeo.com", Some(id)) if id.bytes().all(|b| b.is_ascii_digit()) => id,
@@ -97,6 +97,24 @@ fn id_of<'p>(service: Service, host: &str, path: &'p str) -> Option<&'p str> {
     };
     let is_id = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     (is_id && !id.is_empty() && id.len() <= MAX_ID).then_some(id)
+}
+
+/// The one video that a query names. Of two, or of a key in another writing, nobody knows which is shown.
+fn watched(query: &str) -> Option<&str> {
+    let mut named = None;
+    for pair in query.split('&') {
+        let key = pair.split('=').next().unwrap_or_default();
+        if key.contains('%') {
+            return None;
+        }
+        if let Some(id) = pair.strip_prefix("v=") {
+            if named.is_some() {
+                return None;
+            }
+            named = Some(id);
+        }
+    }
+    named
 }
 
 #[cfg(test)]
@@ -126,6 +144,8 @@ mod tests {
             ("www.youtube.com", "/watch?v=dQw4w9WgXcQ", true),
             ("www.youtube.com", "/embed/dQw4w9WgXcQ?autoplay=1", true),
             ("www.youtube.com", "/watch?v=another", false),
+            ("www.youtube.com", "/watch?v=dQw4w9WgXcQ&v=another", false),
+            ("www.youtube.com", "/watch?v=dQw4w9WgXcQ&%76=another", false),
             ("www.youtube.com", "/results?search_query=x", false),
             ("www.youtube.com", "/", false),
             ("www.youtube.com", "/s/player/base.js", true),

@@ -20,7 +20,7 @@ pub(super) fn held(visit: &Visit) -> Option<String> {
                 Some(stamp) => format!("access was withdrawn on {} by {}", local_time(config, stamp.at_ms), stamp.by),
                 None => format!(
                     "the school requires what the register does not have of them: {}",
-                    person.details.missing(person.role, &config.people).join(", ")
+                    person.details.short_of(person.role, &config.people).join(", ")
                 ),
             }
         }

@@ -79,6 +79,11 @@ fn a_page_is_itself_and_what_is_below_and_its_host_where_no_path_is_seen() {
         ("/w?v=1", "/w?v=1", true),
         ("/w?v=1", "/w?v=1&t=9", true),
         ("/w?v=1", "/w?v=12", false),
+        ("/rivers", "/rivers/../games", false),
+        ("/rivers", "/rivers/%2E%2e/games", false),
+        ("/rivers", "/rivers/..%2fgames", false),
+        ("/rivers", "/rivers\\..\\games", false),
+        ("/rivers", "/rivers/nile.html?from=/../", true),
     ] {
         let said = page(written).opens(&host("www.lesson.example"), path, CategorySet::EMPTY);
         assert_eq!(said, opens, "{written}: {path}");
