@@ -39,7 +39,7 @@ fn is_below(path: &str, page: &str) -> bool {
     rest.is_empty() || page.ends_with('/') || rest.starts_with(if page.contains('?') { &['&'][..] } else { &['/', '?'] })
 }
 
-fn climbs(path: &str) -> bool {
+pub(super) fn climbs(path: &str) -> bool {
     let place = path.split('?').next().unwrap_or_default().to_ascii_lowercase();
     let plain = place.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace('\\', "/");
     plain.contains("/..")

@@ -1,5 +1,6 @@
 //! One video of a service, with what its player needs.
 
+use super::pass::climbs;
 use crate::words::{Host, Url};
 
 /// A service whose videos are told from one another.
@@ -72,7 +73,8 @@ impl Video {
     pub fn needs(&self, host: &Host, path: &str) -> bool {
         let name = host.as_str();
         if self.service.pages().contains(&name) {
-            let part = || self.service == Service::YouTube && YOUTUBE_PARTS.iter().any(|part| path.starts_with(part));
+            let is_part = || YOUTUBE_PARTS.iter().any(|part| path.starts_with(part)) && !climbs(path);
+            let part = || self.service == Service::YouTube && is_part();
             return path.is_empty() || id_of(self.service, name, path) == Some(&self.id) || part();
         }
         let below = |parent: &&str| name.strip_suffix(*parent).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
@@ -149,6 +151,7 @@ mod tests {
             ("www.youtube.com", "/results?search_query=x", false),
             ("www.youtube.com", "/", false),
             ("www.youtube.com", "/s/player/base.js", true),
+            ("www.youtube.com", "/s/../results?search_query=x", false),
             ("rr3---sn-x.googlevideo.com", "/videoplayback", true),
             ("i.ytimg.com", "", true),
             ("notytimg.com", "", false),
