@@ -78,7 +78,7 @@ impl Video {
             return path.is_empty() || id_of(self.service, name, path) == Some(&self.id) || part();
         }
         let below = |parent: &&str| name.strip_suffix(*parent).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        self.service.player().iter().any(|parent| below(parent))
+        self.service.player().iter().any(below)
     }
 }
 
