@@ -10,6 +10,9 @@
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
 //! - [`inspected`] what `status` says of looking into TLS
+//! - [`exams`]     who is held to a short list for a while
+//! - [`whom`]      whom these two are for
+//! - [`enrolment`] access switched off and on while the gate runs
 //! - [`passes`]    what a teacher has opened for a lesson
 //! - [`off`]       networks where nothing is judged for a while
 //! - [`overlay`]   all three put in force, without touching the table
@@ -23,7 +26,9 @@ pub mod assemble;
 mod calendar;
 pub mod control;
 pub mod drift;
+pub mod enrolment;
 pub mod entries;
+pub mod exams;
 pub mod inspected;
 pub mod off;
 pub mod overlay;
@@ -33,6 +38,7 @@ pub mod requests;
 pub mod rot;
 pub mod status;
 pub mod weekly;
+mod whom;
 
 use crate::config::Config;
 use crate::gate::{Clock, Gate, Ledger};

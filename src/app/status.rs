@@ -3,7 +3,7 @@
 use super::inspected::inspected;
 use super::off::{Left, Off};
 use super::ready::{self, Missing};
-use super::{Doors, calendar, passes};
+use super::{Doors, calendar, exams, passes};
 use crate::config::{Config, PublicList};
 use crate::gate::{Gate, Snapshot};
 use crate::ops::{locked, tables, update};
@@ -31,6 +31,9 @@ pub struct Status {
     pub people: usize,
     /// What a teacher has opened, with whom it is for and until when.
     pub passes: Vec<String>,
+    /// Who is held to a short list, and until when; what is to come among them.
+    #[serde(default)]
+    pub exams: Vec<String>,
     pub lists: usize,
     pub names_on_lists: u64,
     /// Whether the filter is held in memory.
@@ -232,6 +235,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         networks,
         people: snapshot.register.present().count(),
         passes: passes::in_force(&snapshot.config, now.unix_ms),
+        exams: exams::on(&snapshot.config, now.unix_ms),
         lists: snapshot.table.lists().len(),
         names_on_lists: snapshot.table.stats().names,
         filter: filter(&snapshot),
@@ -303,6 +307,9 @@ impl fmt::Display for Status {
         writeln!(f, "  people        {}", self.people)?;
         for pass in &self.passes {
             writeln!(f, "  open          {pass}")?;
+        }
+        for exam in &self.exams {
+            writeln!(f, "  exam          {exam}")?;
         }
         let ready = if self.not_ready.is_empty() { "" } else { ": NOT READY" };
         writeln!(f, "  lists         {} with {} names{ready}", self.lists, self.names_on_lists)?;

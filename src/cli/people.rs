@@ -1,5 +1,6 @@
 //! `schoolgate people`: the register.
 
+use super::access;
 use super::table::table;
 use super::{Context, Failed, Outcome, fail};
 use crate::config::Config;
@@ -17,11 +18,22 @@ use std::path::{Path, PathBuf};
 pub enum Command {
     /// Make the register what a CSV export of the whole school says
     ///
-    /// The first line names the columns: id, name, role; and if you like year, groups (with ; between), device, address, mac,
-    /// network. Who is not in the file any more is withdrawn, not deleted. A file with a fault changes nothing.
+    /// The first line names the columns: id, name, role; and if you like year, form, groups (with ; between), until, agreement,
+    /// consent, device, address, mac, network. `[people.columns]` of the configuration says what else they are called. Who is not in
+    /// the file any more is withdrawn, not deleted. A file with a fault changes nothing.
     Import(ImportArgs),
     /// Who has access, since when, and by whom
     List(ListArgs),
+    /// Give one person access, whom no import brings: a visitor, a contractor
+    Add(access::AddArgs),
+    /// Switch people's access off, at every door and at once; no import gives it back
+    Withdraw(access::AccessArgs),
+    /// Switch it on again, without a last day
+    Restore(access::AccessArgs),
+    /// Make new passwords, and print them
+    Password(access::PasswordArgs),
+    /// Print vouchers: names and passwords that end by themselves
+    Voucher(access::VoucherArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -50,6 +62,9 @@ pub struct ListArgs {
     /// Those whose access was withdrawn
     #[arg(long)]
     withdrawn: bool,
+    /// Those without an agreement to the school's rules, or, of pupils, a parent's consent
+    #[arg(long)]
+    missing: bool,
     /// Why you look: it is written down, and shown in the report
     #[arg(long)]
     purpose: Option<String>,
@@ -60,13 +75,18 @@ pub fn people(context: &Context, command: &Command) -> Outcome {
     match command {
         Command::Import(args) => import(context, &config, args),
         Command::List(args) => list(context, &config, args),
+        Command::Add(args) => access::add(context, &config, args),
+        Command::Withdraw(args) => access::withdraw(context, &config, args),
+        Command::Restore(args) => access::restore(context, &config, args),
+        Command::Password(args) => access::password(context, &config, args),
+        Command::Voucher(args) => access::vouchers(context, &config, args),
     }
 }
 
 fn import(context: &Context, config: &Config, args: &ImportArgs) -> Outcome {
     let grouping = Grouping::of_config(config);
     let bytes = read(&args.file).map_err(|e| fail(format_args!("{}: {e}", args.file.display())))?;
-    let sheet = Sheet::read(&bytes, &args.file.display().to_string(), grouping).map_err(|faults| {
+    let sheet = Sheet::read(&bytes, &args.file.display().to_string(), grouping, &config.people).map_err(|faults| {
         if context.json {
             let _ = context.print(&faults, String::new);
         } else {
@@ -103,8 +123,8 @@ fn import(context: &Context, config: &Config, args: &ImportArgs) -> Outcome {
     context.print(&diff, || format!("{}\n{outcome}", shown(&diff)))
 }
 
-fn put_in_force(context: &Context, config: &Config) -> Result<&'static str, Failed> {
-    match context.ask(config, &Request::Reload) {
+pub(super) fn put_in_force(context: &Context, config: &Config) -> Result<&'static str, Failed> {
+    match context.ask(config, &Request::TakeRegister) {
         Ok(Some(_)) => Ok("in force now"),
         Ok(None) => Ok("in the register for the next start; no gate is running"),
         Err(Failed) => Err(fail("the register was changed, but the running gate did not take it: it goes by the old one")),
@@ -137,8 +157,8 @@ fn list(context: &Context, config: &Config, args: &ListArgs) -> Outcome {
     let purpose = context.purpose(args.purpose.as_deref())?;
     let register = Store::peek(&app::register_file(config)).map_err(fail)?;
     ops::look_ups::record(&config.data, "people list", &purpose, Clock::System.unix_ms()).map_err(fail)?;
-    let filter = Filter { role: args.role, group: args.group.clone(), withdrawn: args.withdrawn };
-    let records = Record::list(&register, grouping, &filter);
+    let filter = Filter { role: args.role, group: args.group.clone(), withdrawn: args.withdrawn, missing: args.missing };
+    let records = Record::list(&register, grouping, &config.people, &filter);
     context.print(&records, || {
         if register.persons().next().is_none() {
             return "the register is empty. `schoolgate people import FILE.csv` fills it".into();
@@ -152,7 +172,7 @@ fn list(context: &Context, config: &Config, args: &ListArgs) -> Outcome {
     })
 }
 
-fn role(word: &str) -> Result<PersonRole, String> {
+pub(super) fn role(word: &str) -> Result<PersonRole, String> {
     PersonRole::from_word(word).ok_or_else(|| {
         let words: Vec<_> = PersonRole::ALL.iter().map(|r| r.word()).collect();
         format!("a role is one of {}", words.join(", "))

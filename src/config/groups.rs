@@ -128,6 +128,8 @@ impl People {
         let only_resolved = section.value("only_resolved", |item| item.flag()).is_some_and(|v| v.value);
         let words: Vec<_> = WhenDown::ALL.iter().map(|w| (w.word(), *w)).collect();
         let when_down = section.value("when_down", |item| item.word(&words)).map_or(WhenDown::Closed, |v| v.value);
+        let garden = section.list("walled_garden", values::host);
+        let garden = garden.map(|list| list.items.into_iter().map(|host| host.value).collect());
         let ca = section.value("ca", |item| item.word(&[("installed", true), ("none", false)])).is_some_and(|v| v.value);
         section.end();
 
@@ -157,7 +159,7 @@ impl People {
         self.groups.push(Group { name: of_network.value, profile: profile.unwrap_or(ProfileId(0)), priority: None });
         let ranges = List::values(ranges);
         let (name, written) = (name.value, mode);
-        self.networks.push(NetworkRule { name, ranges, group, mode, written, keep_ech, only_resolved, when_down });
+        self.networks.push(NetworkRule { name, ranges, group, mode, written, keep_ech, only_resolved, when_down, garden });
     }
 }
 

@@ -25,6 +25,8 @@
 //! - [`categories`]  `[category.ID]`
 //! - [`profiles`]    `[profile.NAME]`
 //! - [`groups`]      `[[group]]`, `[[network]]`
+//! - [`rooms`]       `[[room]]`
+//! - [`people`]      `[people]`
 //! - [`inside`]      `[inside]`
 //! - [`timetable`]   `[[timetable]]` and the term dates, with the [`bank_holidays`]
 //! - [`entries`]     `[[entry]]`
@@ -53,9 +55,11 @@ mod lists;
 mod names;
 mod near;
 mod own_names;
+mod people;
 mod phrases;
 mod profiles;
 mod public;
+mod rooms;
 mod school;
 mod summary;
 mod timetable;
@@ -75,12 +79,14 @@ pub use inside::Inside;
 pub use lists::{Lists, SealedFile, Source, Update};
 pub use names::{Data, Forward, Record};
 pub use near::nearest;
+pub use people::{COLUMNS, PeopleRules, Required};
 pub use phrases::PhraseSource;
 pub use public::{PublicList, Signature};
+pub use rooms::Room;
 pub use school::{SUITES, School};
 pub use upstream::{Protocol, Upstream};
 
-use crate::policy::{Entry, OwnEntries, Passes, Policy, Timetable};
+use crate::policy::{Entry, Exams, OwnEntries, Passes, Policy, Timetable};
 use crate::words::{Category, GroupId};
 use fault::Wrong;
 use file::{Reader, Section};
@@ -111,6 +117,10 @@ pub struct Config {
     pub lists: Lists,
     /// Which people are in which group of the policy, by what the register says of them.
     pub members: Vec<Membership>,
+    /// Rooms, by the addresses of their machines.
+    pub rooms: Vec<Room>,
+    /// What the school keeps of people, and how its own system exports it.
+    pub people: PeopleRules,
     /// Every category with its title, the school's own among them, by bit.
     pub categories: Vec<CategoryTitle>,
     /// Profiles, groups, networks, timetable, the school's own entries.
@@ -207,6 +217,8 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
     let firewall = firewall::read(&root);
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
+    let rooms = rooms::read(&root);
+    let rules = people::read(&root);
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let school_days = timetable::school_days(&of_dates);
     let cells = timetable::cells(&root, &categories, &people.known, &school_days, reader.whole([dates_at]));
@@ -226,6 +238,8 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         data,
         lists,
         members: people.members,
+        rooms,
+        people: rules,
         categories: categories.titles(),
         policy: Policy {
             profiles,
@@ -233,9 +247,9 @@ fn understand(reader: &Reader, files: &Files) -> Config {
             networks: people.networks,
             timetable: Timetable::new(cells, school_days),
             own: OwnEntries::new(own),
-            // Passes are no configuration: whoever starts a gate adds them.
+            // Passes and exams are no configuration: whoever starts a gate adds them.
             passes: Passes::default(),
-            exam: Vec::new(),
+            exams: Exams::default(),
         },
     }
 }

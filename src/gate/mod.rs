@@ -12,6 +12,7 @@
 //! - [`flood`]     one client that asks without end
 //! - [`ledger`]    what each client was told
 //! - [`rejections`] where devices turned the gate's own certificate away
+//! - [`locks`]     who is held to less than their profile
 //! - [`testing`]   questions of the gate's own, to see whether its doors do what they should
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
 //! - [`inside`]    whether TLS to a host is looked into for somebody
@@ -26,6 +27,7 @@ pub mod explain;
 pub mod flood;
 pub mod inside;
 pub mod ledger;
+pub mod locks;
 mod pages;
 pub mod rejections;
 pub mod requests;

@@ -1,6 +1,7 @@
 //! Configuration, policy, table and register: what one request sees, swapped as one.
 
 use super::Continued;
+use super::locks::Withheld;
 use crate::config::Config;
 use crate::journal::Names;
 use crate::lists::phrases::Matcher;
@@ -8,7 +9,7 @@ use crate::lists::{Ahead, Found, Locked, Table};
 use crate::net::inspection::Inspection;
 use crate::net::tls::Identity;
 use crate::people::{Grouping, Person, Register};
-use crate::policy::{Mode, Opened, Personal};
+use crate::policy::{Mode, Opened, Personal, What, Whom};
 use crate::resolve::WireAnswer;
 use crate::resolve::behind::Behind;
 use crate::words::{ClientAddr, Confidence, GroupId, Groups, Host, Known, NetworkId, PersonId, Who};
@@ -36,6 +37,8 @@ pub struct Snapshot {
     /// Who went on after a warning: the same one in every snapshot of a gate.
     pub continued: Arc<Continued>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
+    /// Whose access is switched off.
+    pub(super) withheld: Withheld,
     /// What goes by the person, at each network of the policy.
     personal: Arc<[Personal]>,
 }
@@ -51,10 +54,9 @@ pub struct Condition {
 
 impl Snapshot {
     pub fn new(version: u32, config: Config, table: Arc<Table>, locked: Arc<Locked>, register: Arc<Register>) -> Self {
-        let grouping = Grouping::of_config(&config);
-        let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
-        let groups_of: HashMap<_, _> = register.persons().map(|p| (p.id, groups_of(p))).collect();
+        let groups_of = grouped(&config, &register);
         let personal = personal(&config, &groups_of).collect();
+        let withheld = register.withheld(&config.people).collect();
         let (condition, continued) = Default::default();
         Self {
             version,
@@ -68,8 +70,20 @@ impl Snapshot {
             phrases: None,
             continued,
             groups_of: Arc::new(groups_of),
+            withheld,
             personal,
         }
+    }
+
+    /// The same with another register.
+    #[must_use]
+    pub fn with_register(mut self, register: Arc<Register>) -> Self {
+        let groups_of = grouped(&self.config, &register);
+        self.personal = personal(&self.config, &groups_of).collect();
+        self.withheld = register.withheld(&self.config.people).collect();
+        self.groups_of = Arc::new(groups_of);
+        self.register = register;
+        self
     }
 
     /// The groups a person of the register is judged by; none if they are in none.
@@ -142,7 +156,6 @@ impl Snapshot {
     /// What the ids of this snapshot are called.
     pub fn names(config: &Config, table: &Table, locked: &Locked) -> Names {
         let policy = &config.policy;
-        let pass = |o: &Opened| (o.pass.id, format!("{} until {}", opened(config, o), local_time(config, o.until_ms)));
         Names {
             school: config.school.name.clone(),
             gateway: config.school.gateway.clone(),
@@ -153,7 +166,7 @@ impl Snapshot {
             locked: locked.editions(),
             cells: policy.timetable.cells().iter().map(|c| c.name.clone()).collect(),
             rules: policy.own.names(),
-            passes: policy.passes.iter().map(pass).collect(),
+            passes: policy.passes.iter().map(|o| (o.pass.id, lesson(config, o))).collect(),
             categories: config
                 .categories
                 .iter()
@@ -162,6 +175,12 @@ impl Snapshot {
                 .collect(),
         }
     }
+}
+
+fn grouped(config: &Config, register: &Register) -> HashMap<PersonId, Groups> {
+    let grouping = Grouping::of_config(config);
+    let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
+    register.persons().map(|p| (p.id, groups_of(p))).collect()
 }
 
 /// What goes by the person at each network. The people are those whom the register knows.
@@ -173,11 +192,35 @@ fn personal(config: &Config, groups_of: &HashMap<PersonId, Groups>) -> impl Iter
 
 /// What a pass opens and for whom: `video for year-9`.
 pub fn opened(config: &Config, opened: &Opened) -> String {
-    let what = match &opened.pass.host {
-        Some(host) => host.to_string(),
-        None => opened.pass.categories.iter().map(|c| config.category_id(c)).collect::<Vec<_>>().join(", "),
+    let what = match &opened.pass.what {
+        What::Categories(categories) => categories.iter().map(|c| config.category_id(c)).collect::<Vec<_>>().join(", "),
+        What::Host(host) => host.to_string(),
+        What::Page(host, path) => format!("{host}{path}"),
+        What::Video(video) => video.to_string(),
     };
-    format!("{what} for {}", config.policy.group(opened.group).map_or("nobody", |g| g.name.as_str()))
+    format!("{what} for {}", whom(config, &opened.whom))
+}
+
+/// What the journal and the report call what happens under a pass: `video for year-9 until 2026-11-18 14:30 (t.jones: rivers)`.
+fn lesson(config: &Config, pass: &Opened) -> String {
+    let until = local_time(config, pass.until_ms);
+    format!("{} until {until} ({}: {})", opened(config, pass), pass.by, pass.reason)
+}
+
+/// Whom a pass or an exam is for. Persons are counted: their names are the register's.
+pub fn whom(config: &Config, whom: &Whom) -> String {
+    match whom {
+        Whom::Group(group) => config.policy.group(*group).map_or("nobody", |g| g.name.as_str()).to_owned(),
+        Whom::Network(network) => {
+            format!("network {}", config.policy.network(*network).map_or("(gone)", |n| n.name.as_str()))
+        }
+        Whom::Persons(persons) if persons.len() == 1 => "1 person".to_owned(),
+        Whom::Persons(persons) => format!("{} people", persons.len()),
+        Whom::Room(ranges) => {
+            let room = config.rooms.iter().find(|room| room.ranges == *ranges);
+            room.map_or_else(|| "a room".to_owned(), |room| format!("room {}", room.name))
+        }
+    }
 }
 
 /// A moment by the school's clock.

@@ -1,12 +1,12 @@
 //! One request: who it is from, what the lists say, the verdict, and the line in the journal.
 
 use super::continued::Whose;
-use super::{Gate, Snapshot};
+use super::{Gate, Snapshot, inside};
 use crate::journal::{Decrypted, Door, Event, Intent};
 use crate::lists::Found;
 use crate::lists::phrases::Theme;
 use crate::policy::{
-    Action, Ask, Mode, Rewrite, Safe, Step, Surface, Verdict, Youtube, decide, decide_answer, rewrite, strictest,
+    Action, Ask, Lock, Mode, Rewrite, Safe, Step, Surface, Verdict, What, Youtube, decide, decide_answer, rewrite, strictest,
 };
 use crate::words::{Category, CategorySet, Download, Host, Moment, Who};
 use std::borrow::Cow;
@@ -95,12 +95,16 @@ impl Visit {
     /// Judges a host and the path on it that a door sees; `""` where it sees none.
     pub fn judge_page(&self, host: &Host, path: &str, surface: Surface) -> Judged {
         let found = self.snapshot.find(host, path);
-        Judged { verdict: self.judge_found(host, &found, surface), found }
+        Judged { verdict: self.judge_path(host, path, &found, surface), found }
     }
 
     /// Judges a host of which is known already what the lists say.
     pub fn judge_found(&self, host: &Host, found: &Found, surface: Surface) -> Verdict {
-        let verdict = decide(&self.ask(host, found, surface), &self.snapshot.config.policy);
+        self.judge_path(host, "", found, surface)
+    }
+
+    fn judge_path(&self, host: &Host, path: &str, found: &Found, surface: Surface) -> Verdict {
+        let verdict = decide(&self.ask(host, path, found, surface), &self.snapshot.config.policy);
         if verdict.is_warning() && self.went_on(host) { verdict.gone_on() } else { verdict }
     }
 
@@ -118,7 +122,7 @@ impl Visit {
     pub fn judge_unlisted(&self, surface: Surface) -> Judged {
         let nobody = &Self::nobody();
         Judged {
-            verdict: decide(&self.ask(nobody, &Found::NOTHING, surface), &self.snapshot.config.policy),
+            verdict: decide(&self.ask(nobody, "", &Found::NOTHING, surface), &self.snapshot.config.policy),
             found: Found::NOTHING,
         }
     }
@@ -145,7 +149,7 @@ impl Visit {
         if found.categories().is_empty() {
             return None;
         }
-        let verdict = decide_answer(&question.verdict, &self.ask(behind, &found, surface), &self.snapshot.config.policy)?;
+        let verdict = decide_answer(&question.verdict, &self.ask(behind, "", &found, surface), &self.snapshot.config.policy)?;
         let warned = question.verdict.action == Action::Warn && verdict.is_warning();
         (!warned).then_some(Judged { verdict, found })
     }
@@ -154,7 +158,8 @@ impl Visit {
     /// Its line has the `weight` of the words, which no list names.
     pub fn judge_words(&self, question: &Judged, host: &Host, categories: CategorySet, weight: u32) -> Option<Judged> {
         let found = Found::of(categories);
-        let verdict = decide_answer(&question.verdict, &self.ask(host, &found, Surface::NoPage), &self.snapshot.config.policy)?;
+        let verdict =
+            decide_answer(&question.verdict, &self.ask(host, "", &found, Surface::NoPage), &self.snapshot.config.policy)?;
         let rule = if verdict.step == Step::Category { Some(weight) } else { verdict.rule };
         Some(Judged { verdict: Verdict { rule, ..verdict }, found })
     }
@@ -176,15 +181,32 @@ impl Visit {
     /// What a host is answered as, by safe search. `None`: as itself; so is what is blocked, and what a network only watches, or lets be.
     pub fn rewrite(&self, host: &Host, judged: &Judged) -> Option<Rewrite> {
         let rewrite = rewrite(host, &self.who.groups, &self.snapshot.config.policy)?;
+        // Where nobody looks into it, the name is all of the service: the other videos keep their restricted mode.
+        if self.is_of_video(&judged.verdict) && inside::chosen(self, judged, host) == Decrypted::Yes {
+            return None;
+        }
         (!judged.verdict.blocks() && self.mode() == Mode::Enforce).then_some(rewrite)
     }
 
-    /// What safe modes are asked for; none where the network only watches.
-    pub fn safe(&self) -> Safe {
+    /// What safe modes are asked for of what was judged so; none where the network only watches.
+    pub fn safe(&self, verdict: &Verdict) -> Safe {
         if self.mode() != Mode::Enforce {
             return Safe { search: false, youtube: Youtube::Off };
         }
-        strictest(&self.who.groups, &self.snapshot.config.policy)
+        let safe = strictest(&self.who.groups, &self.snapshot.config.policy);
+        if self.is_of_video(verdict) { Safe { youtube: Youtube::Off, ..safe } } else { safe }
+    }
+
+    /// Whether a pass for a video decided: a service's restricted mode would hide what a teacher has chosen.
+    fn is_of_video(&self, verdict: &Verdict) -> bool {
+        let Some(id) = verdict.pass else { return false };
+        let mut passes = self.snapshot.config.policy.passes.iter();
+        passes.any(|opened| opened.pass.id == id && matches!(opened.pass.what, What::Video(_)))
+    }
+
+    /// What they are held to, if that is less than their profile.
+    pub fn lock(&self) -> Option<Lock<'_>> {
+        self.snapshot.lock(&self.who, &self.moment)
     }
 
     /// What the network does with its verdicts.
@@ -197,11 +219,12 @@ impl Visit {
         self.snapshot.config.policy.network(self.who.network).is_some_and(|n| n.keep_ech)
     }
 
-    fn ask<'a>(&'a self, host: &'a Host, found: &'a Found, surface: Surface) -> Ask<'a> {
+    fn ask<'a>(&'a self, host: &'a Host, path: &str, found: &'a Found, surface: Surface) -> Ask<'a> {
         let policy = &self.snapshot.config.policy;
         let mode = self.mode();
-        let pass = policy.passes.opening(host, found.categories(), &self.who.groups, self.moment.unix_ms);
-        Ask { host, found, groups: self.who.groups, moment: self.moment, surface, mode, lock: None, pass }
+        let pass = policy.passes.opening(host, path, found.categories(), &self.who, self.moment.unix_ms);
+        let lock = self.snapshot.lock(&self.who, &self.moment);
+        Ask { host, found, groups: self.who.groups, moment: self.moment, surface, mode, lock, pass }
     }
 
     /// The event of a verdict, with nobody in it who must not be.

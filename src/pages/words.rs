@@ -28,6 +28,10 @@ pub struct Words {
     pub blocked_title: &'static str,
     pub calm: &'static str,
     pub need_it: &'static str,
+    // Why nearly nothing opens for somebody.
+    pub withdrawn: Said,
+    pub exam: Said,
+    pub sign_in: Said,
     pub listed_as: &'static str,
     pub code: &'static str,
     pub to_ask: &'static str,
@@ -110,6 +114,15 @@ static ENGLISH: Words = Words {
     blocked_title: "Not available in school",
     calm: "It may have been an advert; you are not in trouble.",
     need_it: "Do you need this page for your work? Please ask",
+    withdrawn: Said {
+        heading: "Your access is switched off",
+        line: "Pages do not open for you at the moment. You can still get help below. To have it changed, please see",
+    },
+    exam: Said {
+        heading: "An exam is on here",
+        line: "Only what the exam needs opens until it is over. If something you need does not open, please ask",
+    },
+    sign_in: Said { heading: "Please sign in first", line: "Pages open here once you have signed in. If you cannot, please ask" },
     listed_as: "Listed as",
     code: "Show this code",
     to_ask: "Ask for this page here",
@@ -215,6 +228,18 @@ static WELSH: Words = Words {
     blocked_title: "Ddim ar gael yn yr ysgol",
     calm: "Efallai mai hysbyseb oedd hi; dwyt ti ddim mewn trwbl.",
     need_it: "Wyt ti angen y dudalen hon ar gyfer dy waith? Dyma'r un i'w holi:",
+    withdrawn: Said {
+        heading: "Mae dy fynediad wedi ei ddiffodd",
+        line: "Nid yw tudalennau'n agor i ti ar hyn o bryd. Gelli di gael help isod o hyd. I newid hyn, gofynna i",
+    },
+    exam: Said {
+        heading: "Mae arholiad yma nawr",
+        line: "Dim ond yr hyn sydd ei angen ar gyfer yr arholiad sy'n agor nes iddo orffen. Os oes angen rhywbeth arall, gofynna i",
+    },
+    sign_in: Said {
+        heading: "Mewngofnoda yn gyntaf",
+        line: "Mae tudalennau'n agor yma ar ôl i ti fewngofnodi. Os na elli di, gofynna i",
+    },
     listed_as: "Wedi'i rhestru fel",
     code: "Dangosa'r cod hwn",
     to_ask: "Gofyn am y dudalen hon yma",

@@ -1,8 +1,9 @@
 //! Persons and devices, as one immutable reading of `register.db`.
 
 use super::roster::{Roster, Seat};
-use super::{Mac, Neighbours, Sighting};
-use crate::words::{ClientAddr, DeviceId, Network, PersonId, PersonRole};
+use super::{Details, Mac, Neighbours, Sighting, Source};
+use crate::config::PeopleRules;
+use crate::words::{ClientAddr, Day, DeviceId, Network, PersonId, PersonRole};
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,6 +31,10 @@ pub struct Person {
     pub groups: Vec<String>,
     /// Since when they have access, and who gave it.
     pub granted: Stamp,
+    pub details: Details,
+    pub source: Source,
+    /// Withdrawn by hand: no import gives them access again.
+    pub held: bool,
     /// When access was withdrawn, and by whom. They stay in the register, so that old log lines go on meaning them.
     pub withdrawn: Option<Stamp>,
 }
@@ -137,6 +142,16 @@ impl Register {
         self.persons.iter().filter(|p| !p.is_withdrawn())
     }
 
+    /// Whose access is switched off: those withdrawn, and those short of what the school requires.
+    pub fn withheld<'a>(&'a self, rules: &'a PeopleRules) -> impl Iterator<Item = PersonId> + 'a {
+        self.persons.iter().filter(|p| p.is_withdrawn() || !p.details.short_of(p.role, rules).is_empty()).map(|p| p.id)
+    }
+
+    /// Whose last day is over.
+    pub fn expired(&self, today: Day) -> impl Iterator<Item = &Person> {
+        self.present().filter(move |p| p.details.until.is_some_and(|last| last < today))
+    }
+
     /// The person the school calls by this id, withdrawn or not.
     pub fn person_of_key(&self, key: &str) -> Option<&Person> {
         self.persons.iter().find(|p| p.key == key)
@@ -157,17 +172,17 @@ impl Register {
         self.revision
     }
 
-    /// Seats every device that is in use; one whose person was withdrawn is nobody's.
+    /// Seats every device that is in use. One whose person was withdrawn stays theirs: it is told so.
     fn seats(&self) -> Result<Roster, Clash> {
         let mut roster = Roster::default();
         for device in self.devices.iter().filter(|d| d.retired.is_none()) {
-            let owner = match device.person {
+            let person = match device.person {
                 Some(id) => {
                     Some(self.person(id).ok_or_else(|| Clash::NoSuchPerson { device: device.name.clone(), person: id.0 })?)
                 }
                 None => None,
             };
-            let person = owner.filter(|p| !p.is_withdrawn()).map(|p| p.id);
+            let person = person.map(|p| p.id);
             let seat = Seat { device: device.id, person, mac: device.mac };
             let clash = |what, claim: &dyn std::fmt::Display, other: DeviceId| Clash::Doubled {
                 what,

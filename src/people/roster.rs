@@ -30,7 +30,7 @@ pub struct Sighting {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seat {
     pub device: DeviceId,
-    /// Never someone withdrawn.
+    /// Someone withdrawn is told so, and gets no further.
     pub person: Option<PersonId>,
     pub mac: Option<Mac>,
 }

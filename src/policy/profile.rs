@@ -1,10 +1,11 @@
 //! What a group may do: profiles resolved to masks, and who has which.
 
 use super::decide::counting_groups;
-use super::{Act, OwnEntries, Passes, Safe, Timetable};
-use crate::words::{Category, CategorySet, Download, Downloads, GroupId, Groups, Network, NetworkId};
+use super::{Act, Exams, OwnEntries, Passes, Safe, Timetable};
+use crate::words::{Category, CategorySet, Download, Downloads, GroupId, Groups, Host, Network, NetworkId};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 /// A profile, by its place in [`Policy::profiles`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +82,8 @@ pub struct NetworkRule {
     pub only_resolved: bool,
     /// What this network has while the gate is down.
     pub when_down: WhenDown,
+    /// What is open before somebody has signed in, beside what machines need and help. `None`: what its group may.
+    pub garden: Option<Arc<[Host]>>,
 }
 
 crate::words::person::words! {
@@ -103,8 +106,8 @@ pub struct Policy {
     pub own: OwnEntries,
     /// What somebody has opened for a while.
     pub passes: Passes,
-    /// What an exam leaves open.
-    pub exam: Vec<crate::words::Host>,
+    /// Who is held to less for a while.
+    pub exams: Exams,
 }
 
 impl Policy {

@@ -129,6 +129,7 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
             hosts: most(&counts.teaching, HOSTS),
             own_allowed: most(&counts.own_allowed, HOSTS),
             passes: counts.totals.passes,
+            lessons: most(&counts.lessons, HOSTS),
             asked: Requests::of(&world.requests),
         },
         help: counts.totals.help,

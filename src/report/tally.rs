@@ -42,6 +42,8 @@ pub struct Counts {
     pub teaching: BTreeMap<String, u64>,
     /// What the school's own entries let through: events by entry.
     pub own_allowed: BTreeMap<String, u64>,
+    /// By the pass they were under.
+    pub lessons: BTreeMap<String, u64>,
     /// Who asked without end, and how many of the questions are sums without names.
     pub floods: BTreeMap<Subject, u64>,
     /// Ids of the school's own categories, as the last policy had them.
@@ -72,6 +74,7 @@ pub fn tally<'e>(events: impl Iterator<Item = Event<'e>>, world: &World) -> Week
         adverts: BTreeMap::new(),
         teaching: BTreeMap::new(),
         own_allowed: BTreeMap::new(),
+        lessons: BTreeMap::new(),
         floods: BTreeMap::new(),
         own_categories: BTreeMap::new(),
     };
@@ -243,6 +246,10 @@ impl Counts {
             add(&mut self.teaching, shown(&event.host), count, MAX_TEACHING);
         }
         self.totals.passes += if event.step == Step::Pass { count } else { 0 };
+        if let Some(pass) = event.pass {
+            let lesson = self.seen.names(event.policy_version, world.names).lesson(pass).map(shown);
+            add(&mut self.lessons, lesson.unwrap_or_else(|| format!("pass {pass}")), count, MAX_TEACHING);
+        }
         if event.step == Step::Own && event.action == Action::Allow {
             let names = self.seen.names(event.policy_version, world.names);
             let rule = names.rules.iter().find(|(id, _)| Some(*id) == event.rule).map(|(_, text)| shown(text));

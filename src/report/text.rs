@@ -228,6 +228,10 @@ impl Page {
         if !teaching.own_allowed.is_empty() {
             self.say(&format!("Opened by the school's own entries: {}.", counted(&teaching.own_allowed)));
         }
+        if teaching.passes > 0 {
+            let requests = count(teaching.passes, "request", "requests");
+            self.say(&format!("{requests} opened by a pass, as part of a lesson: {}.", counted(&teaching.lessons)));
+        }
         let asked = teaching.asked.in_words();
         if !asked.is_empty() {
             self.say(&asked);

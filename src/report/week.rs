@@ -217,6 +217,8 @@ pub struct Teaching {
     pub hosts: Vec<Counted>,
     pub own_allowed: Vec<Counted>,
     pub passes: u64,
+    /// The passes that were used, each with how often: what, for whom, until when and why.
+    pub lessons: Vec<Counted>,
     pub asked: Requests,
 }
 

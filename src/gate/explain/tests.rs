@@ -3,6 +3,8 @@ use crate::gate::school::{School, WARNED};
 use crate::lists::private::Privates;
 use crate::net::ca::{Authority, made};
 use crate::net::inspection::Inspection;
+use crate::policy::{Opened, Pass, Passes, Video, What, Whom};
+use crate::words::Grade;
 
 fn explained(school: &School, what: &str) -> Explanation {
     let question = Question { what: what.into(), ..Question::default() };
@@ -41,6 +43,29 @@ fn a_warning_is_explained_by_whether_a_page_can_be_shown() {
     looks_inside(&school);
     let said = explained(&school, "https://adult.example/x");
     assert!(said.because.contains("is shown a page from which a person may go on"), "{}", said.because);
+}
+
+#[test]
+fn a_pass_for_a_video_takes_restricted_mode_off_only_where_the_video_is_seen() {
+    let school = School::with("");
+    let mut next = Snapshot::clone(&school.gate.snapshot());
+    let video = Video::of(&Url::parse("https://youtu.be/dQw4w9WgXcQ").expect("a URL")).expect("a video");
+    let (now, whom) = (school.gate.clock.unix_ms(), Whom::Network(NetworkId(0)));
+    let pass = Pass { id: 1, what: What::Video(video), grade: Grade::Teacher };
+    let (by, reason) = ("t.jones".into(), "rivers".into());
+    next.config.policy.passes = Passes::new([Opened { pass, whom, from_ms: now - 1000, until_ms: now + 600_000, by, reason }]);
+    school.gate.swap(next);
+    let of = |what: &str| {
+        let said = explained(&school, what);
+        (said.step, said.answered_as)
+    };
+    let restricted = |answered_as: Option<String>| answered_as.is_some_and(|host| host.starts_with("restrict"));
+    let (step, answered_as) = of("www.youtube.com");
+    assert!(step == "pass" && restricted(answered_as), "{step}");
+    looks_inside(&school);
+    assert_eq!(of("https://www.youtube.com/watch?v=dQw4w9WgXcQ"), ("pass".into(), None));
+    let (step, answered_as) = of("https://www.youtube.com/watch?v=another");
+    assert!(step != "pass" && restricted(answered_as), "{step}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ fn page(category: Option<&str>) -> BlockPage {
         category: category.map(str::to_owned),
         reader: Reader::default(),
         words: Language::English.words(),
+        held: None,
     }
 }
 

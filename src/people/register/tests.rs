@@ -23,6 +23,9 @@ fn person(id: u32, withdrawn: bool) -> Person {
         year: Some(7),
         groups: vec![],
         granted: stamp(),
+        details: Default::default(),
+        source: Default::default(),
+        held: false,
         withdrawn: withdrawn.then(stamp),
     }
 }
@@ -77,8 +80,12 @@ fn an_address_says_who_is_there_how_known_and_how_sure() {
             Some((3, Some(3), Known::Mac, Confidence::Medium, false)),
         ),
         ("a fixed address with a foreign MAC behind it", "10.20.1.2", None),
-        ("the device of someone withdrawn, by address", "10.20.1.5", Some((5, None, Known::Address, Confidence::Group, false))),
-        ("the device of someone withdrawn, by MAC", "10.20.1.53", Some((5, None, Known::Mac, Confidence::Group, false))),
+        (
+            "the device of someone withdrawn, by address",
+            "10.20.1.5",
+            Some((5, Some(5), Known::Address, Confidence::Medium, false)),
+        ),
+        ("the device of someone withdrawn, by MAC", "10.20.1.53", Some((5, Some(5), Known::Mac, Confidence::Medium, false))),
         ("a trolley's network", "10.30.1.1", Some((6, None, Known::Network, Confidence::Group, false))),
         ("the longest network", "10.30.7.1", Some((7, None, Known::Network, Confidence::Group, false))),
         ("a device that is nobody's", "10.20.1.8", Some((8, None, Known::Address, Confidence::Group, false))),

@@ -88,7 +88,6 @@ fn policy_with(own: Vec<Entry>) -> Policy {
             SchoolDays::default(),
         ),
         own: OwnEntries::new(own),
-        exam: vec![host("exam.example")],
         ..Policy::default()
     }
 }
@@ -112,7 +111,7 @@ struct Speaks {
     blocks: bool,
     category: Option<Category>,
     own: Option<Entry>,
-    lock: Option<Lock>,
+    lock: Option<Lock<'static>>,
     pass: bool,
 }
 
@@ -121,7 +120,7 @@ fn every_step() -> Vec<Speaks> {
     vec![
         by(Step::Locked, true, Some(Category::ILLEGAL_CSAM)),
         by(Step::Platform, false, Some(Category::PLATFORM)),
-        Speaks { lock: Some(Lock::Exam), ..by(Step::Session, true, None) },
+        Speaks { lock: Some(Lock::Exam(&[])), ..by(Step::Session, true, None) },
         by(Step::Help, false, Some(Category::HELP)),
         by(Step::Rshe, false, Some(Category::RSHE)),
         by(Step::HarmfulCode, true, Some(Category::MALWARE)),
@@ -137,7 +136,7 @@ fn every_step() -> Vec<Speaks> {
 fn judge(speaking: &[&Speaks]) -> Verdict {
     let categories: Vec<_> = speaking.iter().filter_map(|s| s.category).collect();
     let policy = policy_with(speaking.iter().filter_map(|s| s.own.clone()).collect());
-    let pass = Pass { id: 7, host: Some(host("name.example")), categories: CategorySet::EMPTY, grade: Grade::Lead };
+    let pass = Pass { id: 7, what: What::Host(host("name.example")), grade: Grade::Lead };
     let (host, found) = (host("www.name.example"), found(&categories));
     let ask = Ask {
         lock: speaking.iter().find_map(|s| s.lock),
@@ -306,7 +305,7 @@ fn a_pass_never_opens_what_is_locked_or_adult() {
         (C::ILLEGAL_CSAM, Grade::Lead, Act::Block),
         (C::MALWARE, Grade::Lead, Act::Block),
     ] {
-        let pass = Pass { id: 1, host: Some(host), categories: CategorySet::EMPTY, grade: by };
+        let pass = Pass { id: 1, what: What::Host(host), grade: by };
         let found = found(&[category]);
         let verdict = decide(&Ask { pass: Some(&pass), ..ask(&host, &found) }, &policy_with(vec![]));
         assert_eq!(verdict.act, expected, "{category} by {by:?}");
@@ -316,17 +315,32 @@ fn a_pass_never_opens_what_is_locked_or_adult() {
 #[test]
 fn a_lock_leaves_open_only_what_it_names() {
     let policy = policy_with(vec![]);
+    let list = [host("exam.example")];
+    let (exam, garden) = (Lock::Exam(&list), Lock::SignIn(&list));
     for (name, category, lock, act) in [
-        ("paper.exam.example", None, Lock::Exam, Act::Allow),
-        ("other.example", None, Lock::Exam, Act::Block),
-        ("other.example", Some(Category::PLATFORM), Lock::Exam, Act::Allow),
-        ("other.example", Some(Category::HELP), Lock::Exam, Act::Block),
+        ("paper.exam.example", None, exam, Act::Allow),
+        ("paper.exam.example", Some(Category::MALWARE), exam, Act::Block),
+        ("other.example", None, exam, Act::Block),
+        ("other.example", Some(Category::PLATFORM), exam, Act::Allow),
+        ("other.example", Some(Category::HELP), exam, Act::Block),
+        ("other.example", Some(Category::EDUCATION), exam, Act::Block),
         ("other.example", Some(Category::HELP), Lock::Withdrawn, Act::Allow),
+        ("other.example", Some(Category::PLATFORM), Lock::Withdrawn, Act::Allow),
         ("other.example", Some(Category::EDUCATION), Lock::Withdrawn, Act::Block),
+        ("paper.exam.example", None, garden, Act::Allow),
+        ("other.example", None, garden, Act::Block),
+        ("other.example", Some(Category::PLATFORM), garden, Act::Allow),
+        ("other.example", Some(Category::HELP), garden, Act::Allow),
+        ("other.example", Some(Category::EDUCATION), garden, Act::Block),
     ] {
         let (host, found) = (host(name), found(category.as_slice()));
         let verdict = decide(&Ask { lock: Some(lock), ..ask(&host, &found) }, &policy);
         assert_eq!(verdict.act, act, "{name} {category:?} {lock:?}");
+        assert_eq!(
+            verdict.step == Step::Help,
+            act == Act::Allow && category == Some(Category::HELP),
+            "{name}: counted, and no more"
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::lists::{KindId, Match};
 use crate::policy::*;
-use crate::words::{Day, Grade, Moment, Network};
+use crate::words::{ClientAddr, Confidence, Day, Grade, Known, Moment, Network, Who};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -76,8 +76,8 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 fn opened() -> impl Strategy<Value = Opened> {
     let of = |(name, categories, group): (Option<&str>, _, _)| Opened {
-        pass: Pass { id: 1, host: name.map(host), categories, grade: Grade::Lead },
-        group: GroupId(group),
+        pass: Pass { id: 1, what: name.map_or(What::Categories(categories), |n| What::Host(host(n))), grade: Grade::Lead },
+        whom: Whom::Group(GroupId(group)),
         from_ms: NOW_MS + 20,
         until_ms: NOW_MS + 60,
         by: String::new(),
@@ -99,11 +99,25 @@ fn cell() -> impl Strategy<Value = Cell> {
     (select(&[Category::GAMES, Category::VIDEO][..]), act(), group).prop_map(of)
 }
 
+fn exam() -> impl Strategy<Value = Exam> {
+    let of = |(group, name)| Exam {
+        id: 1,
+        whom: Whom::Group(GroupId(group)),
+        from_ms: NOW_MS + 20,
+        until_ms: NOW_MS + 60,
+        allow: vec![host(name)],
+        by: String::new(),
+        reason: String::new(),
+    };
+    (0..4u16, select(HOSTS)).prop_map(of)
+}
+
 /// Few of each, and often of the same profile: so that much of it is the same to all.
 fn policy() -> impl Strategy<Value = Policy> {
     let groups = vec((0..2u16, proptest::option::weighted(0.2, 0..3u8)), 4);
-    let rest = (vec(cell(), 0..2), vec(entry(), 0..3), vec(opened(), 0..2), any::<bool>());
-    (vec(profile(), 2), groups, rest).prop_map(|(profiles, groups, (cells, entries, passes, watch))| Policy {
+    let rest =
+        (vec(cell(), 0..2), vec(entry(), 0..3), vec(opened(), 0..2), any::<bool>(), proptest::option::weighted(0.2, exam()));
+    (vec(profile(), 2), groups, rest).prop_map(|(profiles, groups, (cells, entries, passes, watch, exams))| Policy {
         profiles,
         groups: groups
             .into_iter()
@@ -118,19 +132,30 @@ fn policy() -> impl Strategy<Value = Policy> {
             keep_ech: false,
             only_resolved: false,
             when_down: crate::policy::WhenDown::Closed,
+            garden: None,
         }],
         timetable: Timetable::new(cells, SchoolDays::default()),
         own: OwnEntries::new(entries),
         passes: Passes::new(passes),
-        exam: Vec::new(),
+        exams: Exams::new(exams),
     })
 }
 
 /// What somebody of these groups is told of a host: what is done, and what it is answered as.
 fn told(policy: &Policy, host: &Host, found: &Found, groups: Groups, moment: Moment) -> (Act, Option<&'static str>) {
     let mode = policy.networks[0].mode;
-    let pass = policy.passes.opening(host, found.categories(), &groups, moment.unix_ms);
-    let ask = Ask { host, found, groups, moment, surface: Surface::NoPage, mode, lock: None, pass };
+    let who = Who {
+        client: ClientAddr::new([10, 0, 0, 1].into()),
+        network: NetworkId(0),
+        device: None,
+        person: None,
+        groups,
+        known: Known::Network,
+        sure: Confidence::Group,
+    };
+    let pass = policy.passes.opening(host, "", found.categories(), &who, moment.unix_ms);
+    let lock = policy.exams.holding(&who, moment.unix_ms).map(|exam| Lock::Exam(&exam.allow));
+    let ask = Ask { host, found, groups, moment, surface: Surface::NoPage, mode, lock, pass };
     let target = rewrite(host, &groups, policy).filter(|_| mode == Mode::Enforce).map(|rewrite| rewrite.target);
     (decide(&ask, policy).act, target)
 }
@@ -199,6 +224,7 @@ fn school() -> Policy {
                 keep_ech: false,
                 only_resolved: false,
                 when_down: crate::policy::WhenDown::Closed,
+                garden: None,
             })
             .into(),
         ..Policy::default()

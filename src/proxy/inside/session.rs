@@ -291,7 +291,7 @@ impl Session {
     ) -> Result<Response<Incoming>, Fault> {
         let (mut head, body) = request.into_parts();
         headers::within::for_origin(&mut head, asked, upgrade, self.protocol == Some(HTTP_2));
-        enforced::enforce(visit, asked, &mut head);
+        enforced::enforce(visit, &judged.verdict, asked, &mut head);
         if scan::wanted(visit, judged.verdict.step).is_some() || download::unpacks(visit, judged, asked) {
             headers::readable(&mut head.headers);
         }

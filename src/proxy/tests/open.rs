@@ -96,7 +96,8 @@ async fn a_teachers_stream_stops_when_the_laptop_becomes_a_pupils() {
                p1,Sam Hill,pupil,9,,laptop-2,,02:00:00:00:00:02,\n";
     let config = with(stand.origin, only_pupils);
     let grouping = Grouping::of_config(&config);
-    let sheet = Sheet::read(csv.as_bytes(), "people.csv", grouping).unwrap_or_else(|faults| panic!("{faults}"));
+    let sheet = Sheet::read(csv.as_bytes(), "people.csv", grouping, &crate::config::PeopleRules::default())
+        .unwrap_or_else(|faults| panic!("{faults}"));
     let diff = Diff::between(&store.load().expect("a register"), &sheet, grouping);
     let register = store.apply(&diff.agreed(Force::Yes).expect("agreed"), "it", 1).expect("applied");
     let neighbours = Arc::new(Neighbours::default());

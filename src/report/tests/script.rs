@@ -31,7 +31,19 @@ pub struct Script {
 
 fn person(id: PersonId, key: &str, name: &str, role: PersonRole, year: Option<u8>) -> Person {
     let granted = Stamp { at_ms: 0, by: "it".into() };
-    Person { id, key: key.into(), name: name.into(), role, year, groups: Vec::new(), granted, withdrawn: None }
+    Person {
+        id,
+        key: key.into(),
+        name: name.into(),
+        role,
+        year,
+        groups: Vec::new(),
+        granted,
+        details: Default::default(),
+        source: Default::default(),
+        held: false,
+        withdrawn: None,
+    }
 }
 
 fn device(id: DeviceId, name: &str, person: Option<PersonId>) -> Device {
