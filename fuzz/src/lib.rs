@@ -16,15 +16,19 @@
 //! - [`words`]    hosts and URLs
 //! - [`wire`]     DNS queries, our answers to them, and answers passed on
 //! - [`hello`]    what a TLS client says first
+//! - [`leases`]   the files of DHCP servers
+//! - [`radius`]   RADIUS accounting
 //! - [`search`]   the words of a search, in the URL of a search engine
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;
 pub mod hello;
+pub mod leases;
 pub mod list;
 pub mod naive;
 pub mod page;
 pub mod phrases;
+pub mod radius;
 pub mod run;
 pub mod sealed;
 pub mod search;

@@ -9,7 +9,7 @@ use crate::gate::{Gate, Snapshot, explain};
 use crate::lists::{Table, TableFault};
 use crate::net::Drain;
 use crate::ops::{self, tables::Broken};
-use crate::people::Neighbours;
+use crate::people::{Keeper, Roster};
 use crate::reload::{self, ReadFault};
 use crate::resolve::Resolver;
 use serde_json::{Value, json};
@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 pub struct Handler {
     gate: Arc<Gate>,
     resolver: Arc<Resolver>,
-    neighbours: Arc<Neighbours>,
+    roster: Arc<Roster>,
+    keeper: Keeper,
     config_path: Option<PathBuf>,
     pub(super) doors: Doors,
     started: Instant,
@@ -58,14 +59,15 @@ impl Handler {
     pub(super) fn new(
         gate: Arc<Gate>,
         resolver: Arc<Resolver>,
-        neighbours: Arc<Neighbours>,
+        (roster, keeper): (Arc<Roster>, Keeper),
         config_path: Option<PathBuf>,
         doors: Doors,
     ) -> Self {
         Self {
             gate,
             resolver,
-            neighbours,
+            roster,
+            keeper,
             config_path,
             doors,
             started: Instant::now(),
@@ -135,9 +137,10 @@ impl Handler {
         let now = self.gate.snapshot();
         let before = now.inspection.as_ref().and_then(|i| i.as_deref().ok());
         let inspection = ops::inside::load(&config, before).map_err(StartFault::Config)?;
-        let mut next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse)?;
+        let mut next = assemble::snapshot(config, &self.gate.journal, &self.roster, Broken::Refuse)?;
         next.identity = identity.map(Ok);
         next.inspection = inspection.map(Ok);
+        self.keeper.follow(&now.config.sources, &next.config.sources).map_err(StartFault::Config)?;
         self.resolver.follow(&next.config.dns);
         let version = next.version;
         drift::note(&next.config, self.gate.clock.unix_ms());
@@ -173,7 +176,7 @@ impl Handler {
     pub fn take_lists(&self) -> Result<String, String> {
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.gate.snapshot();
-        let mut next = assemble::snapshot(now.config.clone(), &self.gate.journal, &self.neighbours, Broken::Refuse)
+        let mut next = assemble::snapshot(now.config.clone(), &self.gate.journal, &self.roster, Broken::Refuse)
             .map_err(|f| f.to_string())?;
         next.identity.clone_from(&now.identity);
         next.inspection.clone_from(&now.inspection);

@@ -43,12 +43,20 @@ pub(super) struct People {
     pub networks: Vec<NetworkRule>,
     /// Networks whose devices have the school's certificate authority.
     pub with_ca: Vec<NetworkId>,
+    /// Networks of which every address is one that many are behind.
+    pub shared: Vec<NetworkId>,
     pub known: Known<GroupId>,
 }
 
 pub(super) fn read(root: &Section, profiles: &[Profile], known_profiles: &Known<ProfileId>, whole: bool) -> People {
-    let mut people =
-        People { groups: vec![], members: vec![], networks: vec![], with_ca: vec![], known: Known::new("group", whole) };
+    let mut people = People {
+        groups: vec![],
+        members: vec![],
+        networks: vec![],
+        with_ca: vec![],
+        shared: vec![],
+        known: Known::new("group", whole),
+    };
     for section in at_most(root.sections("group"), "groups") {
         people.group(&section, known_profiles);
         people.not_too_many(&section);
@@ -128,6 +136,7 @@ impl People {
         let only_resolved = section.value("only_resolved", |item| item.flag()).is_some_and(|v| v.value);
         let words: Vec<_> = WhenDown::ALL.iter().map(|w| (w.word(), *w)).collect();
         let when_down = section.value("when_down", |item| item.word(&words)).map_or(WhenDown::Closed, |v| v.value);
+        let shared = section.value("shared", |item| item.flag()).is_some_and(|v| v.value);
         let ca = section.value("ca", |item| item.word(&[("installed", true), ("none", false)])).is_some_and(|v| v.value);
         section.end();
 
@@ -150,6 +159,9 @@ impl People {
         let of_network = Placed { value: format!("{OF_NETWORK}{}", name.value), place: name.place };
         if !self.known.define(section, &of_network, group) {
             return;
+        }
+        if shared {
+            self.shared.push(NetworkId(self.networks.len() as u16));
         }
         if ca {
             self.with_ca.push(NetworkId(self.networks.len() as u16));

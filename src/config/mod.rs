@@ -26,6 +26,7 @@
 //! - [`profiles`]    `[profile.NAME]`
 //! - [`groups`]      `[[group]]`, `[[network]]`
 //! - [`inside`]      `[inside]`
+//! - [`sources`]     `[[leases]]`, `[radius]`, `[[session]]`, `[[shared]]`
 //! - [`timetable`]   `[[timetable]]` and the term dates
 //! - [`entries`]     `[[entry]]`
 //!
@@ -56,6 +57,7 @@ mod phrases;
 mod profiles;
 mod public;
 mod school;
+mod sources;
 mod summary;
 mod timetable;
 mod upstream;
@@ -77,6 +79,7 @@ pub use near::nearest;
 pub use phrases::PhraseSource;
 pub use public::{PublicList, Signature};
 pub use school::{SUITES, School};
+pub use sources::{LeaseFile, Radius, RadiusClient, Shared, Sources, System};
 pub use upstream::{Protocol, Upstream};
 
 use crate::policy::{Entry, OwnEntries, Passes, Policy, Timetable};
@@ -105,6 +108,8 @@ pub struct Config {
     pub firewall: Firewall,
     /// What is looked into where TLS is, once there is an authority for it.
     pub inside: Inside,
+    /// What says who is at an address.
+    pub sources: Sources,
     /// Where state is kept: register, journal, lists. As shipped `./var`, in the folder the process is started in.
     pub data: PathBuf,
     pub lists: Lists,
@@ -207,6 +212,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let firewall = firewall::read(&root);
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
+    let sources = sources::read(&root, folder_of(&files.main), &people);
     let cells = timetable::cells(&root, &categories, &people.known);
     let school_days = timetable::school_days(&of_dates);
     let written = entries::read(&root, &school.zone, false);
@@ -222,6 +228,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         web,
         firewall,
         inside,
+        sources,
         data,
         lists,
         members: people.members,

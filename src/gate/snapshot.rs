@@ -1,7 +1,7 @@
 //! Configuration, policy, table and register: what one request sees, swapped as one.
 
 use super::Continued;
-use crate::config::Config;
+use crate::config::{Config, Shared};
 use crate::journal::Names;
 use crate::lists::phrases::Matcher;
 use crate::lists::{Ahead, Found, Locked, Table};
@@ -11,7 +11,7 @@ use crate::people::{Grouping, Person, Register};
 use crate::policy::{Mode, Opened, Personal};
 use crate::resolve::WireAnswer;
 use crate::resolve::behind::Behind;
-use crate::words::{ClientAddr, Confidence, GroupId, Groups, Host, Known, NetworkId, PersonId, Who};
+use crate::words::{ClientAddr, Confidence, DeviceId, GroupId, Groups, Host, Known, NetworkId, PersonId, Who};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub struct Snapshot {
     /// Who went on after a warning: the same one in every snapshot of a gate.
     pub continued: Arc<Continued>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
+    /// Devices that go from hand to hand, and whom they are judged as.
+    shared_devices: Arc<HashMap<DeviceId, Option<GroupId>>>,
     /// What goes by the person, at each network of the policy.
     personal: Arc<[Personal]>,
 }
@@ -55,6 +57,7 @@ impl Snapshot {
         let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
         let groups_of: HashMap<_, _> = register.persons().map(|p| (p.id, groups_of(p))).collect();
         let personal = personal(&config, &groups_of).collect();
+        let shared_devices = shared_devices(&config, &register).collect();
         let (condition, continued) = Default::default();
         Self {
             version,
@@ -68,6 +71,7 @@ impl Snapshot {
             phrases: None,
             continued,
             groups_of: Arc::new(groups_of),
+            shared_devices: Arc::new(shared_devices),
             personal,
         }
     }
@@ -84,27 +88,38 @@ impl Snapshot {
         let policy = &self.config.policy;
         let network = policy.network_of(client.ip())?;
         let of_network = Groups::one(policy.network(network)?.group);
-        let Some(seen) = self.register.sighting(client) else {
-            return Some(Who {
-                client,
-                network,
-                device: None,
-                person: None,
-                groups: of_network,
-                known: Known::Network,
-                sure: Confidence::Group,
-            });
-        };
-        let own = seen.person.and_then(|p| self.groups_of.get(&p)).filter(|g| !g.is_empty());
-        Some(Who {
+        let (here, seen) = self.register.sighting(client);
+        let nobody = Who {
             client,
+            mac: here.mac,
             network,
-            device: Some(seen.device),
-            person: seen.person,
-            groups: own.copied().unwrap_or(of_network),
-            known: seen.known,
-            sure: seen.sure,
-        })
+            device: seen.and_then(|seen| seen.device),
+            person: None,
+            groups: of_network,
+            known: Known::Network,
+            sure: Confidence::Group,
+            since: None,
+        };
+        if let Some(group) = self.shared_at(network, client) {
+            return Some(Who { groups: group.map_or(of_network, Groups::one), known: Known::Shared, ..nobody });
+        }
+        let Some(seen) = seen else { return Some(nobody) };
+        if let Some(group) = seen.device.and_then(|device| self.shared_devices.get(&device)) {
+            // Whoever is signed in there is not written down: the next child has it in their hands a minute later.
+            let known = self.register.seat(client).map_or(Known::HostName, |seat| seat.known);
+            return Some(Who { groups: group.map_or(of_network, Groups::one), known, ..nobody });
+        }
+        let own = seen.person.and_then(|p| self.groups_of.get(&p)).filter(|g| !g.is_empty());
+        let groups = own.copied().unwrap_or(of_network);
+        Some(Who { person: seen.person, groups, known: seen.known, sure: seen.sure, since: seen.since, ..nobody })
+    }
+
+    /// Whether the configuration says that many are behind an address; and whom it is judged as, if not as its network.
+    pub fn shared_at(&self, network: NetworkId, client: ClientAddr) -> Option<Option<GroupId>> {
+        let sources = &self.config.sources;
+        let holds = |shared: &&Shared| shared.addresses.iter().any(|range| range.contains(client.ip()));
+        let named = sources.shared.iter().find(holds).map(|shared| shared.group);
+        named.or_else(|| sources.shared_networks.contains(&network).then_some(None))
     }
 
     /// Whether what a host is judged or answered by goes by who asks at this network, or when: where the filter is off for a while,
@@ -164,9 +179,21 @@ impl Snapshot {
     }
 }
 
+/// Devices of the register that the configuration says go from hand to hand.
+fn shared_devices(config: &Config, register: &Register) -> impl Iterator<Item = (DeviceId, Option<GroupId>)> {
+    let shared: Vec<_> = config.sources.shared.iter().filter(|shared| !shared.devices.is_empty()).collect();
+    let in_use = register.devices().filter(|device| device.retired.is_none() && !shared.is_empty());
+    let found = in_use.filter_map(|device| {
+        let shared = shared.iter().find(|shared| shared.has_device(&device.name))?;
+        Some((device.id, shared.group))
+    });
+    found.collect::<Vec<_>>().into_iter()
+}
+
 /// What goes by the person at each network. The people are those whom the register knows.
 fn personal(config: &Config, groups_of: &HashMap<PersonId, Groups>) -> impl Iterator<Item = Personal> {
-    let people: HashSet<GroupId> = groups_of.values().flat_map(Groups::iter).collect();
+    let shared = config.sources.shared.iter().filter_map(|shared| shared.group);
+    let people: HashSet<GroupId> = groups_of.values().flat_map(Groups::iter).chain(shared).collect();
     let networks = 0..config.policy.networks.len() as u16;
     networks.map(move |network| Personal::of(&config.policy, NetworkId(network), people.iter().copied()))
 }

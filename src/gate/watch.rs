@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long it is believed who is at an address. What says so is read every fifteen seconds (`people::neighbours`).
+/// How long it is believed who is at an address if nothing is heard that changes it.
 const KNOWN_FOR: Duration = Duration::from_millis(250);
 
 /// Places for addresses: a large school's, at about a hundred bytes each.
@@ -24,6 +24,8 @@ pub struct Watch {
     since: Instant,
     /// Who was seen under an earlier number is looked up anew.
     sight: u32,
+    /// Of the roster, when it was last asked.
+    generation: u32,
     /// The present second since the machine started.
     second: u32,
     seed: u64,
@@ -64,11 +66,13 @@ impl Watch {
             groups: Groups::default(),
             known: Known::Network,
             sure: Confidence::Group,
+            since: None,
+            mac: None,
         };
         let moment = gate.clock.now(&snapshot.config.school.zone);
         let visit = Visit { snapshot, who, moment, boot_ms: gate.clock.boot_ms(), noted: Noted::Row };
         let nobody = Seen { client: who.client, who: None, sight: 0, pace: Pace::default() };
-        Self { visit, seen: vec![nobody; PLACES].into(), since: Instant::now(), sight: 1, second: 0, seed: seed() }
+        Self { visit, seen: vec![nobody; PLACES].into(), since: Instant::now(), sight: 1, generation: 0, second: 0, seed: seed() }
     }
 
     /// Looks up what is in force and what time it is, for the packets of one batch; or because none has come for a while, so
@@ -76,7 +80,9 @@ impl Watch {
     pub fn look_up(&mut self, gate: &Gate) -> Changed {
         let changed = self.take(gate);
         let now = Instant::now();
-        if changed != Changed::Nothing || now.duration_since(self.since) > KNOWN_FOR {
+        let generation = self.visit.snapshot.register.roster().generation();
+        let moved = std::mem::replace(&mut self.generation, generation) != generation;
+        if changed != Changed::Nothing || moved || now.duration_since(self.since) > KNOWN_FOR {
             self.sight = self.sight.wrapping_add(1);
             self.since = now;
         }
@@ -128,8 +134,9 @@ impl Watch {
             let pace = if place.client == client { place.pace } else { Pace::default() };
             *place = Seen { client, who, sight: self.sight, pace };
         }
-        self.visit.noted = if place.pace.count(self.second) { Noted::Sum } else { Noted::Row };
+        let flood = place.pace.count(self.second);
         self.visit.who = place.who?;
+        self.visit.noted = if flood && !self.visit.who.is_many() { Noted::Sum } else { Noted::Row };
         Some(&self.visit)
     }
 }

@@ -253,6 +253,7 @@ fn every_key_there_is_stands_in_the_shipped_files() {
             format!("\n[{name}]"),
             format!("\n[[{name}]]"),
             format!("\n[[dns.{name}]]"),
+            format!("\n[[radius.{name}]]"),
             format!("\n[{name}."),
             format!("{{ {name} = "),
             format!(", {name} = "),
