@@ -228,6 +228,48 @@ fn an_authority_is_made_carried_to_a_browser_and_looked_through_by() {
     }
 }
 
+/// Of gambling, everybody is warned at any time.
+const WARNED: &str = "[[timetable]]\ncategory = \"gambling\"\naction = \"warn\"\nfrom = \"00:00\"\nuntil = \"24:00\"\n\
+    days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"]\n";
+
+#[test]
+fn who_is_warned_within_tls_goes_on_at_the_gate_s_own_door_and_comes_back_to_the_page() {
+    let world = World::start();
+    let school = school(&world, "ca = \"installed\"");
+    let config = std::fs::read_to_string(school.path("config/schoolgate.toml")).expect("it is there");
+    school.write("config/schoolgate.toml", &format!("{config}\n{WARNED}"));
+    school.ok(&["ca", "init"]);
+    let pem = school.path("ca.pem");
+    std::fs::write(&pem, school.ok(&["ca", "export"])).expect("written");
+    let gate = school.start();
+    let url = world.url("www.pokerstars.com", "/tables?seat=1");
+    let page = || {
+        let more = ["--suppress-connect-headers", "--cacert", pem.to_str().expect("a path"), "-H", "Accept: text/html", &url];
+        gate.curl("127.0.0.1", &more)
+    };
+    let web = gate.web[0];
+    let why = format!("http://{web}/why");
+    let warning = page();
+    assert!(warning.contains("Stop and think first") && warning.contains(&format!("href=\"{why}\"")), "{warning}");
+    let straight = |more: &[&str]| command("curl", &[&["-sS", "--max-time", "15", "--noproxy", "*"], more].concat());
+    let list = straight(&[&why]);
+    assert!(list.contains("www.pokerstars.com") && list.contains("Go on to this page"), "{list}");
+    let form = "do=go-on&host=www.pokerstars.com";
+    let foreign = straight(&["-H", "Origin: https://www.pokerstars.com", "-d", form, &why]);
+    assert!(foreign.contains("did not come from this page"), "{foreign}");
+    assert!(page().contains("Stop and think first"));
+    let gone_on = straight(&["-H", &format!("Origin: http://{web}"), "-d", form, &why]);
+    assert!(gone_on.contains(&format!("href=\"{url}\"")), "{gone_on}");
+    let shown = page();
+    assert!(shown.contains("asked over HTTP/2.0 for /tables?seat=1"), "{shown}");
+    let log = school.log();
+    let told: Vec<_> =
+        log.iter().filter(|e| e["decrypted"] == "yes").map(|e| (e["action"].clone(), e["status"].clone())).collect();
+    assert_eq!(told, [("warn".into(), 403.into()), ("warn".into(), 403.into()), ("warn".into(), 200.into())]);
+    let judged = school.json(&["explain", &url]);
+    assert_eq!((&judged["action"], &judged["looked_into"]), (&"warn".into(), &"yes".into()), "{judged}");
+}
+
 #[test]
 fn without_an_authority_or_where_devices_do_not_have_it_nothing_is_looked_into() {
     let world = World::start();

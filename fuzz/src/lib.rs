@@ -15,6 +15,7 @@
 //! - [`config`]   the configuration's files
 //! - [`words`]    hosts and URLs
 //! - [`wire`]     DNS queries, our answers to them, and answers passed on
+//! - [`head`]     the head of a CONNECT
 //! - [`hello`]    what a TLS client says first
 //! - [`leases`]   the files of DHCP servers
 //! - [`radius`]   RADIUS accounting
@@ -22,6 +23,7 @@
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;
+pub mod head;
 pub mod hello;
 pub mod leases;
 pub mod list;

@@ -157,6 +157,7 @@ impl Handler {
                 () = drain.begun() => return,
                 _ = second.tick() => {}
             }
+            self.gate.jumps.look(&self.gate.clock);
             // A reload has the right to change for tenths of a second: the next second is soon enough.
             if let Ok(_one) = self.changing.try_lock() {
                 self.off.sweep(&self.gate, self.gate.clock.boot_ms(), self.gate.clock.unix_ms());

@@ -5,6 +5,7 @@
 //! leaves what was.
 //!
 //! - [`assemble`]  from what is on disk to one snapshot
+//! - [`calendar`]  what the calendar and the clock need from somebody
 //! - [`control`]   what the control socket's requests do
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
@@ -20,6 +21,7 @@
 //! - [`status`]    what is running, and what needs somebody
 
 pub mod assemble;
+mod calendar;
 pub mod control;
 pub mod drift;
 pub mod entries;

@@ -4,12 +4,11 @@ use super::inspected::inspected;
 use super::off::{Left, Off};
 use super::ready::{self, Missing};
 use super::sources::sources;
-use super::{Doors, passes};
+use super::{Doors, calendar, passes};
 use crate::config::{Config, PublicList};
 use crate::gate::{Gate, Snapshot};
 use crate::ops::{locked, tables, update};
-use crate::policy::{Mode, Policy};
-use crate::words::Moment;
+use crate::policy::Mode;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
@@ -86,14 +85,6 @@ pub struct NetworkStatus {
     pub off: Option<Left>,
 }
 
-/// The last day of the last term, if it is near enough for somebody to write the next ones down. No terms at all: every
-/// Monday to Friday is a school day, and nothing runs out.
-fn last_school_day(policy: &Policy, now: &Moment) -> Option<jiff::civil::Date> {
-    let last = policy.timetable.school_days().terms.iter().map(|(_, last)| last.0).max()?;
-    let epoch = jiff::civil::date(1970, 1, 1);
-    (last - now.day.0 < TERMS_AHEAD).then(|| epoch.saturating_add(jiff::Span::new().days(last)))
-}
-
 /// The public lists whose last fetch failed: each in a line, or, if they are many, what is wrong with the first.
 fn not_fetched(config: &Config, local: impl Fn(i64) -> String) -> Vec<String> {
     let failed: Vec<_> = config.lists.public.iter().filter_map(|l| Some((l, update::kept::failed(&config.data, l)?))).collect();
@@ -144,9 +135,6 @@ fn filter(snapshot: &Snapshot) -> String {
     }
 }
 
-/// Days before the last term ends from which `status` asks for the next dates: from early July in an English school.
-const TERMS_AHEAD: i32 = 21;
-
 /// Most lists that could not be fetched and have a line each: if there are more, it is the school's line and not the lists.
 const LISTS_SHOWN: usize = 3;
 
@@ -176,7 +164,6 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         .collect();
     let disk_free = nix::sys::statvfs::statvfs(&snapshot.config.data).map_or(0, |s| s.blocks_available() * s.fragment_size());
     let now = gate.clock.now(&snapshot.config.school.zone);
-    let clock_set = gate.clock.unix_ms() >= crate::journal::time::BUILT_MS;
     let mut needs_you = Vec::new();
     let local = |ms| crate::gate::snapshot::local_time(&snapshot.config, ms);
     if let Some(Refused { when_ms, why }) = &refused {
@@ -205,9 +192,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     if disk_free < LOW_DISK {
         needs_you.push(format!("only {} MiB are free under {}", disk_free >> 20, snapshot.config.data.display()));
     }
-    if !clock_set {
-        needs_you.push("the clock is not set: events wait, and are dated when it is".into());
-    }
+    let clock = calendar::clock(gate, &snapshot, &now, &mut needs_you);
     match gate.requests.open_count() {
         0 => {}
         1 => needs_you.push("1 request of a page waits for an answer: `schoolgate requests list`".into()),
@@ -237,9 +222,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     for (list, why) in snapshot.table.lists().iter().filter_map(|l| Some((l, l.refused.as_ref()?))) {
         needs_you.push(format!("list {} is not used as it is now, but as it last was good: {why}", list.name));
     }
-    if let Some(day) = last_school_day(policy, &now) {
-        needs_you.push(format!("the term dates end on {day}: from then on no timetable cell for school days holds"));
-    }
+    needs_you.extend(calendar::term_dates(&snapshot, &now));
     if snapshot.register.present().next().is_none() {
         needs_you.push("the register is empty: everyone is judged by their network. `schoolgate people import FILE.csv`".into());
     }
@@ -271,7 +254,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         upstream_failures: gate.counters.upstream_failures.get(),
         disk_free,
         reload_refused: refused,
-        clock: if clock_set { "set".into() } else { "not set".into() },
+        clock,
         needs_you,
     }
 }

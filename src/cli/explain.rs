@@ -110,6 +110,12 @@ fn text(answer: &Explanation) -> String {
         lines.insert(1, format!("  because   the proxy does not go there: {why}"));
         lines[2] = lines[2].replacen("because  ", "otherwise", 1);
     }
+    if let Some(looked_into) = &answer.looked_into {
+        lines.push(match looked_into.as_str() {
+            "yes" => "  inside    HTTPS to it is looked into, and judged by the whole address".into(),
+            why => format!("  inside    HTTPS to it is not looked into ({why}): judged by the host"),
+        });
+    }
     if let Some(profile) = &answer.profile {
         lines.push(format!("  profile   {profile}"));
     }

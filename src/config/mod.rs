@@ -27,7 +27,7 @@
 //! - [`groups`]      `[[group]]`, `[[network]]`
 //! - [`inside`]      `[inside]`
 //! - [`sources`]     `[[leases]]`, `[radius]`, `[[session]]`, `[[shared]]`
-//! - [`timetable`]   `[[timetable]]` and the term dates
+//! - [`timetable`]   `[[timetable]]` and the term dates, with the [`bank_holidays`]
 //! - [`entries`]     `[[entry]]`
 //!
 //! And back:
@@ -36,6 +36,7 @@
 //! - [`own_names`]   the names this gate has in the school's own zones
 //! - [`summary`]     what was understood, as `check` prints it
 
+mod bank_holidays;
 mod categories;
 mod doors;
 mod encrypted;
@@ -213,8 +214,8 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let sources = sources::read(&root, folder_of(&files.main), &people);
-    let cells = timetable::cells(&root, &categories, &people.known);
     let school_days = timetable::school_days(&of_dates);
+    let cells = timetable::cells(&root, &categories, &people.known, &school_days, reader.whole([dates_at]));
     let written = entries::read(&root, &school.zone, false);
     let kept = entries::read(&of_entries, &school.zone, true);
     let own = entries::mean(written, kept, &people.known, files.around.now_ms);

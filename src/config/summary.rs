@@ -1,7 +1,7 @@
 //! What was understood, as `check` prints it.
 
 use super::groups::Membership;
-use super::timetable::{clock, days_text};
+use super::timetable::times_text;
 use super::{Config, values};
 use crate::policy::{Act, Mode, WhenDown};
 use std::fmt::{self, Display};
@@ -118,18 +118,28 @@ impl Config {
     fn times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let timetable = &self.policy.timetable;
         for (i, cell) in timetable.cells().iter().enumerate() {
-            let times = format!("{}–{} on {}", clock(cell.from), clock(cell.until), days_text(cell.days));
+            let days = cell.times.iter().fold(0, |days, t| days | t.days);
+            let times = times_text(cell.days, days, &cell.times);
             line(f, heading(i, "Timetable"), format_args!("{} ({times})", cell.name))?;
         }
         let days = timetable.school_days();
         let span = days.terms.iter().map(|t| t.0).min().zip(days.terms.iter().map(|t| t.1).max());
         match span {
-            None => line(f, "Terms", "none written: every Monday to Friday is a school day"),
+            None => line(f, "Terms", "none written: every Monday to Friday, 08:00 to 16:30, is school")?,
             Some((first, last)) => {
                 let (first, last) = (values::date(first), values::date(last));
-                line(f, "Terms", format_args!("{}, from {first} to {last}, {} days off", days.terms.len(), days.off.len()))
+                let holidays = if days.off.len() > days.days_off { " and the bank holidays" } else { "" };
+                line(
+                    f,
+                    "Terms",
+                    format_args!("{}, from {first} to {last}, {} days off{holidays}", days.terms.len(), days.days_off),
+                )?
             }
         }
+        if !days.periods.is_empty() {
+            line(f, "Bells", format_args!("{} periods", days.periods.len()))?;
+        }
+        Ok(())
     }
 
     fn names(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

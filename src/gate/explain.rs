@@ -1,6 +1,7 @@
 //! Why: a verdict in words, for `explain`.
 
-use super::{Clock, Noted, Snapshot, Visit, clock, snapshot};
+use super::{Clock, Noted, Snapshot, Visit, clock, inside, snapshot};
+use crate::journal::Decrypted;
 use crate::net::destination::{self, Port, Rules, Why};
 use crate::net::own::OwnAddresses;
 use crate::policy::{Act, Action, Mode, Rewrite, Step, Surface, Verdict, rewrite};
@@ -43,6 +44,9 @@ pub struct Explanation {
     pub category: Option<String>,
     pub entry: Option<String>,
     pub found: Vec<FoundEntry>,
+    /// Of an HTTPS address: `yes` if its pages are seen, else why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_into: Option<String>,
     /// What it is answered as, by safe search.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_as: Option<String>,
@@ -128,12 +132,14 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
     let (who, shown) = who_is_meant(question, snapshot)?;
     let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms: clock.boot_ms(), noted: Noted::Row };
     // A bare name asks what becomes of the host, as DNS and a tunnel ask; only with a path is it a page, and of HTTPS no door sees
-    // more than the host.
+    // more than the host, unless it is looked into.
     let (scheme, rest) = question.what.split_once("://").map_or(("", question.what.as_str()), |(scheme, rest)| (scheme, rest));
-    let page = rest.contains('/') && !scheme.eq_ignore_ascii_case("https");
-    let path = if page { url.path.as_str() } else { "" };
-    // Only what begins with `http://` is a page that the proxy can put another in the place of.
-    let surface = if scheme.eq_ignore_ascii_case("http") { Surface::Page } else { Surface::NoPage };
+    let https = scheme.eq_ignore_ascii_case("https");
+    let looked_into = https.then(|| inside::chosen(&visit, &visit.judge(&url.host, Surface::NoPage), &url.host));
+    let seen = looked_into.is_none_or(|said| said == Decrypted::Yes);
+    let path = if rest.contains('/') && seen { url.path.as_str() } else { "" };
+    // Only what begins so is a page that the proxy can put another in the place of.
+    let surface = if seen && (https || scheme.eq_ignore_ascii_case("http")) { Surface::Page } else { Surface::NoPage };
     let mut judged = visit.judge_page(&url.host, path, surface);
     let rewritten = visit.rewrite(&url.host, &judged);
     if rewritten.is_some() {
@@ -157,6 +163,7 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         category: judged.verdict.category.map(|c| snapshot.config.category_id(c)),
         entry: words.entry(),
         found: words.found(&judged.found),
+        looked_into: looked_into.map(|said| said.to_string()),
         answered_as: rewritten.map(|r| r.target.to_owned()),
         to_change: refused.map_or_else(|| words.to_change(), to_reach),
         proxy_refuses: refused.map(|why| why.to_string()),
@@ -294,7 +301,7 @@ impl Words<'_> {
         match self.verdict.act {
             Act::Warn => format!(
                 "a browser that comes through the proxy is shown a page from which a person may go on for a quarter of an hour; \
-                 elsewhere (DNS, HTTPS, what is no page) no page can be shown, and it is done as `warn_unseen` says: {unseen}"
+                 elsewhere (DNS, HTTPS that is not looked into, what is no page) no page can be shown, and it is done as `warn_unseen` says: {unseen}"
             ),
             Act::Allow if unseen == Act::Block => "nobody is held up by it here and now: they have read it and went on, or the \
                                                    network only watches or is switched off"
@@ -407,3 +414,6 @@ impl Words<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@
 //! - [`rejections`] where devices turned the gate's own certificate away
 //! - [`testing`]   questions of the gate's own, to see whether its doors do what they should
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
+//! - [`inside`]    whether TLS to a host is looked into for somebody
 //! - [`explain`]   a verdict in words
 //! - [`control`]   the control socket: one request a line, one answer a line
 
@@ -25,7 +26,9 @@ pub mod counters;
 pub mod crowds;
 pub mod explain;
 pub mod flood;
+pub mod inside;
 pub mod ledger;
+mod pages;
 pub mod rejections;
 pub mod requests;
 #[cfg(test)]
@@ -35,11 +38,12 @@ pub mod testing;
 pub mod visit;
 pub mod watch;
 
-pub use clock::Clock;
+pub use clock::{Clock, Jumps};
 pub use continued::Continued;
 pub use counters::Counters;
 use flood::{Floods, Paces};
 pub use ledger::Ledger;
+pub use pages::on_large_pages;
 use rejections::Rejections;
 pub use requests::Requests;
 pub use snapshot::{Condition, Snapshot};
@@ -61,6 +65,7 @@ pub struct Gate {
     snapshot: ArcSwap<Snapshot>,
     pub journal: Journal,
     pub clock: Clock,
+    pub jumps: Jumps,
     pub counters: Counters,
     /// Of clients whose questions come over connections.
     pub paces: Paces,
@@ -81,7 +86,7 @@ pub struct Gate {
 
 impl Gate {
     pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
-        let (counters, paces, floods, testing, rejections) = Default::default();
+        let (jumps, counters, paces, floods, testing, rejections) = Default::default();
         let crowds = crowds::Crowds::default();
         let ledger = Ledger::open(None, clock.clone());
         let (snapshot, web, requests) = (ArcSwap::from_pointee(snapshot), Vec::new(), Requests::default());
@@ -90,6 +95,7 @@ impl Gate {
             snapshot,
             journal,
             clock,
+            jumps,
             counters,
             paces,
             floods,

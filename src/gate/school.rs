@@ -12,6 +12,7 @@ use crate::lists::locked::{Sealed, Sealing, seal};
 use crate::lists::{self, Format, Known, ListText, Locked, Origin, Reach, Table};
 use crate::people::Register;
 use crate::words::{Category, Day};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 const LISTS: &[(Category, &str)] =
@@ -44,6 +45,9 @@ from = "00:00"
 until = "24:00"
 "#;
 
+/// Where pages lead to. Nothing listens there.
+const WEB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
 pub(crate) struct School {
     pub gate: Arc<Gate>,
     folder: tempfile::TempDir,
@@ -62,7 +66,8 @@ impl School {
         let version = journal.version_of(&names).expect("a version");
         journal.name(version, &names).expect("names are stored");
         let snapshot = Snapshot::new(version, config, Arc::new(table), Arc::new(locked()), Arc::new(Register::empty()));
-        Self { gate: Arc::new(Gate::new(snapshot, journal, Clock::System).first_at(BUILT_MS)), folder }
+        let gate = Gate::new(snapshot, journal, Clock::System).first_at(BUILT_MS);
+        Self { gate: Arc::new(gate.with_web(vec![WEB])), folder }
     }
 
     /// Everything written down so far, in its order.

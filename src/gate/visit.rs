@@ -198,9 +198,8 @@ impl Visit {
     ///
     /// A visit to help is counted, never stored with person, device, address or host. The locked tier keeps the person, and of
     /// the address nothing: not what else it is, nor its length.
-    pub fn event<'a>(&self, judged: &Judged, heard: Heard<'a>) -> Event<'a> {
-        let Judged { verdict, found } = judged;
-        let help = verdict.step == Step::Help || found.categories().contains(Category::HELP);
+    pub fn event<'a>(&self, verdict: &Verdict, found: CategorySet, heard: Heard<'a>) -> Event<'a> {
+        let help = verdict.step == Step::Help || found.contains(Category::HELP);
         let locked = verdict.step == Step::Locked;
         let bare = help || locked;
         Event {
@@ -211,7 +210,7 @@ impl Visit {
             port: if bare { 0 } else { heard.port },
             path: if bare { "" } else { heard.path }.into(),
             query_type: if locked { 0 } else { heard.query_type },
-            categories: if locked { found.categories().and(CategorySet::LOCKED) } else { found.categories() },
+            categories: if locked { found.and(CategorySet::LOCKED) } else { found },
             list: verdict.kind.zip(verdict.category).and_then(|(kind, category)| self.snapshot.table.list_of(kind, category)),
             labels: if bare { 0 } else { verdict.labels },
             group: if help { None } else { verdict.group },
@@ -232,13 +231,19 @@ impl Visit {
 impl Gate {
     /// Writes down what happened. Returns once the event would survive the end of this process.
     pub fn note(&self, visit: &Visit, judged: &Judged, heard: Heard) {
+        self.note_of(visit, &judged.verdict, judged.found.categories(), heard);
+    }
+
+    /// [`Gate::note`] of a verdict and of what its host is.
+    #[inline]
+    pub fn note_of(&self, visit: &Visit, verdict: &Verdict, found: CategorySet, heard: Heard) {
         let door = if visit.noted == Noted::SelfTest { Door::SelfTest } else { heard.door };
-        self.counters.decisions.add(door, judged.verdict.action, 1);
+        self.counters.decisions.add(door, verdict.action, 1);
         if door == Door::Dns {
             let now = Now { unix_ms: visit.moment.unix_ms, boot_ms: visit.boot_ms };
             self.crowds.see(visit.who.client, &heard.host, visit.snapshot.register.roster(), now);
         }
-        let event = visit.event(judged, heard);
+        let event = visit.event(verdict, found, heard);
         match visit.noted {
             Noted::Row => self.journal.note(&event),
             Noted::Sum => self.floods.add(&event, &self.journal),
@@ -283,7 +288,7 @@ mod tests {
         ] {
             let judged = judged.expect(what);
             assert!(judged.verdict.blocks() && judged.verdict.step == Step::Locked, "{what}");
-            let event = visit.event(&judged, heard("www.locked.example"));
+            let event = visit.event(&judged.verdict, judged.found.categories(), heard("www.locked.example"));
             assert_eq!((event.host.as_ref(), event.path.as_ref(), event.method.as_ref()), ("", "", ""), "{what}");
             assert_eq!((event.port, event.query_type, event.labels, event.list), (0, 0, 0, None), "{what}");
             assert_eq!((event.search.as_ref(), event.theme), ("", None), "{what}");

@@ -68,7 +68,9 @@ pub enum BadRecord {
 /// Appends the event's body to `out`: at most [`MAX_BODY`] bytes. Text that is too long is cut at a character.
 pub fn encode(event: &Event, out: &mut Vec<u8>) {
     let (method, host, path) = (cut(&event.method, MAX_METHOD), cut(&event.host, MAX_HOST), cut(&event.path, MAX_PATH));
-    let mut fixed = Filling { bytes: [0; MAX_FIXED], len: 0 };
+    let start = out.len();
+    out.resize(start + MAX_FIXED, 0);
+    let mut fixed = Filling { bytes: &mut out[start..], len: 0 };
     fixed.put([LAYOUT]);
     fixed.put(flags(event).to_le_bytes());
     fixed.put([event.door as u8, event.action as u8, event.step as u8, event.intent as u8, event.labels]);
@@ -101,8 +103,9 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
     fixed.put((host.len() as u16).to_le_bytes());
     fixed.put((path.len() as u16).to_le_bytes());
     let texts = [method, host, path].map(str::as_bytes);
-    out.reserve(fixed.len + method.len() + host.len() + path.len());
-    out.extend_from_slice(&fixed.bytes[..fixed.len]);
+    let end = start + fixed.len;
+    out.truncate(end);
+    out.reserve(method.len() + host.len() + path.len());
     { texts }.into_iter().filter(|text| !text.is_empty()).for_each(|text| out.extend_from_slice(text));
     if !event.search.is_empty() {
         let search = cut(&event.search, MAX_SEARCH);
@@ -112,12 +115,12 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
 }
 
 /// What is not text, on its way: in place, so that no field asks the heap for room.
-struct Filling {
-    bytes: [u8; MAX_FIXED],
+struct Filling<'a> {
+    bytes: &'a mut [u8],
     len: usize,
 }
 
-impl Filling {
+impl Filling<'_> {
     #[inline(always)]
     fn put<const N: usize>(&mut self, field: [u8; N]) {
         self.bytes[self.len..self.len + N].copy_from_slice(&field);

@@ -64,6 +64,8 @@ pub struct Listening {
 pub struct Caller {
     pub stream: TcpStream,
     pub client: ClientAddr,
+    /// Where it comes from.
+    pub peer: SocketAddr,
     /// The address of ours that was called.
     pub local: SocketAddr,
 }
@@ -88,6 +90,8 @@ fn bind_one(addr: SocketAddr) -> io::Result<std::net::TcpListener> {
         // Each address stands for itself: `[::]` and `0.0.0.0` are written both, and do not fight.
         socket.set_only_v6(true)?;
     }
+    // What is accepted has it from here: answers are written whole, and waiting to fill a packet only delays them.
+    socket.set_tcp_nodelay(true)?;
     socket.bind(&addr.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
@@ -156,6 +160,8 @@ where
     H: Future<Output = ()> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
+    // A listener of one address is called there and nowhere else.
+    let bound = listener.local_addr().ok().filter(|bound| !bound.ip().is_unspecified());
     loop {
         // A seat before the connection: when there is none, callers wait in the kernel, not in our memory.
         let next = async {
@@ -177,9 +183,8 @@ where
         };
         let client = ClientAddr::new(peer.ip());
         let Some(share) = seats.share(client, known(client).into()) else { continue };
-        let Ok(local) = stream.local_addr() else { continue };
-        let _ = stream.set_nodelay(true); // answers are written whole; waiting to fill a packet only delays them
-        let handled = handle(Caller { stream, client, local });
+        let Some(local) = bound.or_else(|| stream.local_addr().ok()) else { continue };
+        let handled = handle(Caller { stream, client, peer, local });
         tasks.spawn(async move {
             handled.await;
             drop((seat, share));
@@ -356,6 +361,8 @@ mod tests {
             |_| true,
             move |mut caller: Caller| {
                 let begun = begun.clone();
+                assert!(caller.stream.nodelay().expect("an option"), "what is written leaves at once");
+                assert!(caller.stream.local_addr().is_ok_and(|local| local == caller.local));
                 async move {
                     let _ = begun.send(()).await;
                     let mut byte = [0];

@@ -10,6 +10,7 @@
 //! - [`listen`]       bound listeners and their accept loop, with a share for each client
 //! - [`idle`]         a stream that ends when nothing has moved for too long
 //! - [`framing`]      HTTP/1.1 requests framed as RFC 9112 says, or refused
+//! - [`head`]         the first head on a connection
 //! - [`destination`]  which addresses may be dialled for a client
 //! - [`fetch`]        a file brought from a server, whole or not at all
 //! - [`inspection`]   what looking into TLS takes
@@ -28,6 +29,7 @@ pub mod drain;
 pub mod early;
 pub mod fetch;
 pub mod framing;
+pub mod head;
 pub mod idle;
 pub mod inspection;
 pub mod listen;

@@ -2,6 +2,7 @@
 
 use super::splice::Side;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -13,6 +14,19 @@ pub enum Stream {
     Plain(TcpStream),
     /// On the heap: TLS keeps a kilobyte beside its socket.
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// The address of ours that the client reached.
+    ///
+    /// # Errors
+    /// It has gone already.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Plain(stream) => stream.local_addr(),
+            Self::Tls(stream) => stream.get_ref().0.local_addr(),
+        }
+    }
 }
 
 impl From<TcpStream> for Stream {

@@ -141,7 +141,13 @@ fn by_profile(ask: &Ask, policy: &Policy, group: GroupId, id: ProfileId, cells: 
     let Some(profile) = policy.profile(id) else { return Verdict::block(Step::Default) };
     let mut said: Option<(Act, Category, Option<CellId>)> = None;
     for category in ask.found.categories().and(CategorySet::ORDINARY).iter() {
-        let (act, cell) = cell_of(policy, group, category, cells).unwrap_or((profile.cell(category), None));
+        let of_profile = profile.cell(category);
+        let (act, cell) = match cell_of(policy, group, category, cells) {
+            // Nobody knows whether the cell holds now: it may forbid, and opens nothing.
+            Some((act, _)) if !ask.moment.is_set() && act <= of_profile => (of_profile, None),
+            Some(said) => said,
+            None => (of_profile, None),
+        };
         if said.is_none_or(|(worst, ..)| act > worst) {
             said = Some((act, category, cell));
         }

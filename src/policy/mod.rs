@@ -32,5 +32,5 @@ pub use pass::{Opened, Pass, Passes};
 pub use personal::Personal;
 pub use profile::{Group, Mode, NetworkRule, Policy, Profile, ProfileId, WhenDown};
 pub use safe::{Rewrite, Safe, Youtube, rewrite, strictest};
-pub use timetable::{Cell, CellId, Days, SchoolDays, Timetable};
+pub use timetable::{Cell, CellId, Days, Fortnight, Period, SchoolDays, Times, Timetable};
 pub use verdict::{Act, Action, Step, Verdict};

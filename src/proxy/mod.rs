@@ -49,7 +49,7 @@ mod race;
 mod record;
 mod refuse;
 mod request;
-mod scan;
+pub mod scan;
 mod search;
 mod tls;
 mod transparent;

@@ -8,10 +8,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// Lesson time, local minutes of the day: from the first up to the second, on school days. Before and after it a device in
-/// school is likely with a child and no adult.
-pub const LESSONS: std::ops::Range<u16> = 8 * 60..16 * 60 + 30;
-
 /// Local times go by blocks of a quarter of an hour: every zone's offset today is a whole number of them.
 const BLOCK_MS: i64 = 15 * 60 * 1000;
 
@@ -62,8 +58,9 @@ impl<'a> Calendar<'a> {
         Moment { unix_ms, day: first.day, minute_of_week: first.minute_of_week + minutes }
     }
 
+    /// Lesson time: before and after it a device in school is likely with a child and no adult.
     pub fn is_lesson(&self, moment: &Moment) -> bool {
-        LESSONS.contains(&moment.minute_of_day()) && self.school_days.contains(moment)
+        self.school_days.is_lesson(moment)
     }
 
     /// `Tuesday 10:42`.

@@ -83,10 +83,17 @@ impl Collector for Live {
             ("table_damaged", "1 while the disk has spoilt the table", None, i64::from(snapshot.condition.damaged.is_some())),
             ("lists", "Sources in the table of lists", None, snapshot.table.lists().len() as i64),
             ("policy_version", "The version that events are judged by now", None, i64::from(snapshot.version)),
+            ("tasks", "Tasks of the doors that are under way, each connection's among them", None, tasks()),
             ("uptime", "Since this door was opened", Some(&Unit::Seconds), self.since.elapsed().as_secs() as i64),
         ] {
             ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, unit, MetricType::Gauge)?)?;
         }
         Ok(())
     }
+}
+
+/// Outside of a runtime there is none.
+fn tasks() -> i64 {
+    let alive = tokio::runtime::Handle::try_current().map_or(0, |runtime| runtime.metrics().num_alive_tasks());
+    i64::try_from(alive).unwrap_or(i64::MAX)
 }

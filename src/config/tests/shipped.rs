@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lists::{Found, KindId, Match};
-use crate::policy::{Act, Action, Ask, Days, Mode, Safe, Step, Surface, Youtube, decide};
+use crate::policy::{Act, Action, Ask, Days, Mode, Safe, Step, Surface, Times, Youtube, decide};
 use crate::words::{CategorySet, Day, GroupId, Groups, Host, Moment, PersonRole};
 
 /// A file with its examples used: `#key = …` and `#[table]` lose their `#`; prose, `# …`, stays.
@@ -46,7 +46,7 @@ fn judged(config: &Config, group: &str, category: Option<Category>, moment: Mome
 
 /// Wednesday 9 September 2026, in the first autumn term.
 fn school_day(hour: u16, minute: u16) -> Moment {
-    Moment { unix_ms: NOW_MS, day: Day(20_705), minute_of_week: 2 * 1440 + hour * 60 + minute }
+    Moment { unix_ms: crate::words::moment::BUILT_MS, day: Day(20_705), minute_of_week: 2 * 1440 + hour * 60 + minute }
 }
 
 #[test]
@@ -242,6 +242,7 @@ fn every_key_there_is_stands_in_the_shipped_files() {
     let mut files = shipped();
     files.main.text = with_examples(&files.main.text);
     files.categories.text = with_examples(&files.categories.text);
+    files.term_dates.text = with_examples(&files.term_dates.text);
     let texts = files.texts();
     let reader = Reader::new(&texts);
     let _ = understand(&reader, &files);
@@ -279,9 +280,10 @@ fn every_category_has_a_title() {
 fn social_networking_opens_for_the_sixth_form_at_lunch_on_school_days_only() {
     let mut files = shipped();
     files.main.text = with_examples(&files.main.text);
+    files.term_dates.text = with_examples(&files.term_dates.text);
     let config = understood(&files);
     let cell = &config.policy.timetable.cells()[0];
-    assert_eq!((cell.name.as_str(), cell.days), ("sixth form lunch", Days::School));
+    assert_eq!((cell.name.as_str(), cell.days), ("sixth form lunch", Days::School(None)));
     let half_term = Moment { day: Day(20_705 + 49), ..school_day(12, 45) };
     let saturday = Moment { day: Day(20_708), minute_of_week: 5 * 1440 + 765, ..school_day(12, 45) };
     for (group, moment, blocked) in [
@@ -304,7 +306,7 @@ fn a_cell_without_a_name_is_called_by_what_it_says() {
     let config = understood(&files_with(format!("{MAIN}{cell}")));
     let cell = &config.policy.timetable.cells()[0];
     assert_eq!(cell.name, "games: allow for network:lab 10:00–24:00 on Saturdays, Sundays");
-    assert_eq!((cell.from, cell.until, cell.days), (600, 1440, Days::Week(0b110_0000)));
+    assert_eq!((&cell.times[..], cell.days), (&[Times { days: 0b110_0000, from: 600, until: 1440 }][..], Days::Any));
 }
 
 #[test]
@@ -372,6 +374,7 @@ fn the_folder_of_the_state_is_known_before_the_rest() {
 fn what_was_understood_is_printed() {
     let mut files = shipped();
     files.main.text = with_examples(&files.main.text);
+    files.term_dates.text = with_examples(&files.term_dates.text);
     let printed = understood(&files).to_string();
     for line in [
         "School      Our school, gateway gate-1, Europe/London\n",
@@ -383,7 +386,9 @@ fn what_was_understood_is_printed() {
         "Profiles    secondary: blocks 27 categories, warns of 0, safe search, YouTube strict, for pupils\n",
         "            things: blocks 0 categories, and whatever is on no list, warns of 0, safe search, YouTube strict\n",
         "Timetable   sixth form lunch (12:30–13:30 on school days)\n",
-        "Terms       6, from 2026-09-02 to 2027-07-21, 3 days off\n",
+        "            games: allow for sixth-form 12:00–12:50 on Fridays of week B (12:00–12:50 on Fridays of week B)\n",
+        "Terms       6, from 2026-09-02 to 2027-07-21, 2 days off and the bank holidays\n",
+        "Bells       3 periods\n",
         "Entries     2 allow, 1 block (1 of them firm); 2 with an end\n",
         "Lists       those that ship, in config/../blocklists\n",
         "            more games: games, config/lists/games.txt (detect)\n",

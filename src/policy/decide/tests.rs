@@ -12,8 +12,11 @@ const CARE: GroupId = GroupId(3);
 const PRIMARY: GroupId = GroupId(4);
 const GARDEN: GroupId = GroupId(5);
 
-const LUNCH: Moment = Moment { unix_ms: 1_000_000, day: Day(0), minute_of_week: 12 * 60 + 45 };
-const MORNING: Moment = Moment { unix_ms: 1_000_000, day: Day(0), minute_of_week: 9 * 60 };
+/// A clock that is set.
+const NOW_MS: i64 = crate::words::moment::BUILT_MS + 1_000_000;
+
+const LUNCH: Moment = Moment { unix_ms: NOW_MS, day: Day(0), minute_of_week: 12 * 60 + 45 };
+const MORNING: Moment = Moment { unix_ms: NOW_MS, day: Day(0), minute_of_week: 9 * 60 };
 
 fn host(text: &str) -> Host {
     Host::parse(text).expect("a host of the test")
@@ -78,9 +81,8 @@ fn policy_with(own: Vec<Entry>) -> Policy {
                 category: C::SOCIAL_NETWORKING,
                 act: Act::Allow,
                 group: Some(SIXTH),
-                days: Days::School,
-                from: 750,
-                until: 810,
+                days: Days::School(None),
+                times: vec![Times { days: 0x1f, from: 750, until: 810 }],
             }],
             SchoolDays::default(),
         ),
@@ -253,7 +255,7 @@ fn own_entries_group_before_school_longer_before_shorter_block_before_allow() {
 #[test]
 fn an_entry_ends_when_it_says() {
     let host = host("name.example");
-    for (until, step) in [(Some(1_000_001), Step::Own), (Some(1_000_000), Step::Default), (None, Step::Own)] {
+    for (until, step) in [(Some(NOW_MS + 1), Step::Own), (Some(NOW_MS), Step::Default), (None, Step::Own)] {
         let policy = policy_with(vec![Entry { until_ms: until, ..entry(1, "name.example", Act::Block) }]);
         assert_eq!(decide(&ask(&host, &Found::NOTHING), &policy).step, step);
     }
@@ -263,7 +265,7 @@ fn an_entry_ends_when_it_says() {
 fn malware_stays_blocked_unless_an_entry_for_that_exact_host_says_despite_and_ends() {
     let despite = Entry {
         despite: CategorySet::of(&[Category::MALWARE]),
-        until_ms: Some(2_000_000),
+        until_ms: Some(NOW_MS + 1_000_000),
         ..entry(1, "name.example", Act::Allow)
     };
     let found_malware = found(&[Category::MALWARE]);
@@ -390,4 +392,28 @@ fn a_verdict_says_which_entry_and_which_sources() {
 fn the_same_ask_gets_the_same_verdict() {
     let (host, found, policy) = (host("name.example"), found(&[Category::GAMES]), policy_with(vec![]));
     assert_eq!(decide(&ask(&host, &found), &policy), decide(&ask(&host, &found), &policy));
+}
+
+#[test]
+fn while_the_clock_is_not_set_a_cell_forbids_and_opens_nothing() {
+    use Category as C;
+    let policy = policy_with(vec![]);
+    let mut strict = policy_with(vec![]);
+    let cell = Cell { act: Act::Block, category: C::VIDEO, ..policy.timetable.cells()[0].clone() };
+    strict.timetable = Timetable::new(vec![cell], SchoolDays::default());
+    let host = host("name.example");
+    // A machine without a clock of its own wakes in 1970, whatever the time of day it takes that for.
+    let wrong = [Moment { unix_ms: 0, ..LUNCH }, Moment { unix_ms: crate::words::moment::BUILT_MS - 1, ..MORNING }];
+    for (policy, category, act, moment, cell) in [
+        (&policy, C::SOCIAL_NETWORKING, Act::Allow, LUNCH, true),
+        (&policy, C::SOCIAL_NETWORKING, Act::Block, wrong[0], false),
+        (&policy, C::SOCIAL_NETWORKING, Act::Block, wrong[1], false),
+        (&strict, C::VIDEO, Act::Block, wrong[0], true),
+        (&strict, C::VIDEO, Act::Block, wrong[1], true),
+        (&strict, C::VIDEO, Act::Allow, MORNING, false),
+    ] {
+        let found = found(&[category]);
+        let verdict = decide(&Ask { groups: Groups::one(SIXTH), moment, ..ask(&host, &found) }, policy);
+        assert_eq!((verdict.act, verdict.cell.is_some()), (act, cell), "{category} at {}", moment.unix_ms);
+    }
 }

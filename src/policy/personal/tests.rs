@@ -22,6 +22,12 @@ const CATEGORIES: &[Category] = &[
 ];
 const HOSTS: &[&str] = &["a.name.example", "name.example", "example", "www.google.com", "www.youtube.com", "google.com"];
 const NOON: u16 = 12 * 60;
+const NOW_MS: i64 = crate::words::moment::BUILT_MS;
+
+/// Now and then of a clock that is not set.
+fn when() -> impl Strategy<Value = i64> {
+    prop_oneof![5 => NOW_MS..NOW_MS + 100, 1 => 0..100i64]
+}
 
 fn host(name: &str) -> Host {
     Host::parse(name).expect("a host")
@@ -64,15 +70,15 @@ fn entry() -> impl Strategy<Value = Entry> {
         until_ms,
         reason: String::new(),
     };
-    (select(HOSTS), any::<bool>(), group, any::<bool>(), any::<bool>(), proptest::option::of(0..100i64)).prop_map(of)
+    (select(HOSTS), any::<bool>(), group, any::<bool>(), any::<bool>(), proptest::option::of(NOW_MS..NOW_MS + 100)).prop_map(of)
 }
 
 fn opened() -> impl Strategy<Value = Opened> {
     let of = |(name, categories, group): (Option<&str>, _, _)| Opened {
         pass: Pass { id: 1, host: name.map(host), categories, grade: Grade::Lead },
         group: GroupId(group),
-        from_ms: 20,
-        until_ms: 60,
+        from_ms: NOW_MS + 20,
+        until_ms: NOW_MS + 60,
         by: String::new(),
         reason: String::new(),
     };
@@ -86,9 +92,8 @@ fn cell() -> impl Strategy<Value = Cell> {
         category,
         act,
         group,
-        days: Days::Week(0x7f),
-        from: NOON,
-        until: 24 * 60,
+        days: Days::Any,
+        times: vec![Times { days: 0x7f, from: NOON, until: 24 * 60 }],
     };
     (select(&[Category::GAMES, Category::VIDEO][..]), act(), group).prop_map(of)
 }
@@ -144,7 +149,7 @@ proptest! {
         policy in policy(),
         name in select(HOSTS),
         categories in some(CATEGORIES),
-        people in vec((subsequence(vec![0u16, 1, 2], 1..3), 0..100i64, 0..2u16), 8),
+        people in vec((subsequence(vec![0u16, 1, 2], 1..3), when(), 0..2u16), 8),
     ) {
         let (host, found) = (host(name), found(categories));
         // Nobody is in the last group: what is said of it alone is said of nobody.

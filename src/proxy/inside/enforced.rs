@@ -1,6 +1,7 @@
 //! What is added to requests within TLS: safe search and restricted modes as the profile has them, and the school's own accounts.
 
 use crate::gate::Visit;
+use crate::gate::inside::is_microsoft_sign_in;
 use crate::lists::phrases::searched::{Service, service};
 use crate::policy::{Safe, Youtube};
 use crate::proxy::request::Asked;
@@ -20,16 +21,9 @@ const GOOGLE_DOMAINS: HeaderName = HeaderName::from_static("x-googapps-allowed-d
 const TENANTS: HeaderName = HeaderName::from_static("restrict-access-to-tenants");
 const TENANT_CONTEXT: HeaderName = HeaderName::from_static("restrict-access-context");
 
-/// Of the same page: where Microsoft accounts sign in.
-const MICROSOFT_SIGN_IN: [&str; 3] = ["login.microsoftonline.com", "login.microsoft.com", "login.windows.net"];
-
 /// Of Google's page: pages, apps and players.
 const YOUTUBE: [&str; 5] =
     ["www.youtube.com", "m.youtube.com", "youtubei.googleapis.com", "youtube.googleapis.com", "www.youtube-nocookie.com"];
-
-pub fn is_microsoft_sign_in(host: &Host) -> bool {
-    MICROSOFT_SIGN_IN.contains(&host.as_str())
-}
 
 /// Makes a request say what the school wants said, whatever the client wrote.
 pub fn enforce(visit: &Visit, asked: &Asked, head: &mut Parts) {

@@ -3,11 +3,10 @@
 //!
 //! Comes in: a way and the client's hello. Goes out: each request within, judged by its whole address, and what the origin
 //! answers; or a page that says why not.
-//! Always holds: nothing is looked into that [`chosen`] does not say is; a client is shown a certificate only after the origin's was
+//! Always holds: nothing is looked into that [`crate::gate::inside`] does not say is; a client is shown a certificate only after the origin's was
 //! verified, or to be told that it could not be; an origin's connection serves one client's connection only; a request for another
 //! host than the hello named is 421.
 //!
-//! - [`chosen`]    whether a host is looked into for somebody, or why not
 //! - [`distrust`]  why an origin is not believed
 //! - [`secured`]   TLS to an origin
 //! - [`shown`]     TLS with the client, and clients that turn the certificate away
@@ -18,7 +17,6 @@
 //! - [`upgrade`]   WebSocket
 
 mod asked;
-mod chosen;
 mod distrust;
 mod enforced;
 mod origin;
@@ -27,7 +25,7 @@ mod session;
 mod shown;
 mod upgrade;
 
-pub use chosen::{chosen, why_not};
+pub use crate::gate::inside::{chosen, why_not};
 
 use super::opening::{Opening, opening};
 use super::way::Way;
@@ -44,7 +42,7 @@ use distrust::{Distrust, Kind};
 use hyper::StatusCode;
 use origin::Origin;
 use secured::Secured;
-use session::Session;
+use session::{Ends, Session};
 use std::sync::Arc;
 
 /// A connection of a client's that is answered here: what it asked for is blocked, or is the gate itself.
@@ -72,14 +70,18 @@ pub fn is_check(visit: &Visit, host: &Host) -> bool {
 /// Answers what is asked for within TLS with pages of our own.
 pub async fn answer(proxy: &Arc<Proxy>, mut here: Here) {
     let Some(Ok(inspection)) = here.visit.snapshot.inspection.clone() else { return };
+    let Ok(local) = here.stream.local_addr() else { return };
     let mut already = BytesMut::from(std::mem::take(&mut here.already));
     let opened = opening(&mut here.stream, &mut already).await;
     let mut answered = false;
     if let Opening::Tls(hello) = opened {
-        let protocol = offered(&hello).first().copied();
+        // Should something be let through after all, every origin speaks the older one.
+        let offered = offered(&hello);
+        let protocol = offered.iter().copied().find(|p| *p == HTTP_1).or(offered.first().copied());
         let begun = shown::show(proxy, &inspection, (here.stream, already.freeze()), (&here.host, here.client), protocol).await;
         if let Some(stream) = begun {
-            let session = Session::new(proxy, (here.client, here.door), (here.host, here.port), protocol, inspection);
+            let ends = Ends { client: here.client, local: local.ip(), door: here.door };
+            let session = Session::new(proxy, ends, (here.host, here.port), protocol, inspection);
             answered = session.serve(stream, Ok(None)).await;
         }
     }
@@ -105,6 +107,7 @@ fn offered(hello: &Hello) -> Vec<&'static [u8]> {
 /// Carries a way that is [`wanted`] to its end.
 pub async fn carry(proxy: &Arc<Proxy>, way: Way, hello: Hello) {
     let Some(Ok(inspection)) = way.visit.snapshot.inspection.clone() else { return };
+    let Ok(local) = way.stream.local_addr() else { return };
     let offered = offered(&hello);
     let reached = secured::secure(&inspection, way.origin, &way.host, &offered).await;
     // An origin that is not believed is told of in the protocol the client likes best.
@@ -114,7 +117,8 @@ pub async fn carry(proxy: &Arc<Proxy>, way: Way, hello: Hello) {
     };
     let begun = shown::show(proxy, &inspection, (way.stream, way.already), (&way.host, way.client), protocol).await;
     let Some(stream) = begun else { return };
-    let session = Session::new(proxy, (way.client, way.door), (way.host, way.port), protocol, inspection);
+    let ends = Ends { client: way.client, local: local.ip(), door: way.door };
+    let session = Session::new(proxy, ends, (way.host, way.port), protocol, inspection);
     let reached = match reached {
         Ok(secured) => Origin::over(secured, way.address)
             .await

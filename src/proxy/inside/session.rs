@@ -10,8 +10,8 @@ use crate::journal::{Decrypted, Door};
 use crate::net::ca::CHECK_HOST;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::inspection::{HTTP_2, Inspection};
-use crate::pages::Seen;
-use crate::policy::Surface;
+use crate::pages::{Reader, Seen};
+use crate::policy::{Act, Surface};
 use crate::proxy::dial::{self, Dialled, Unreached};
 use crate::proxy::expect::Outgoing;
 use crate::proxy::open::Held;
@@ -23,6 +23,7 @@ use crate::proxy::{HEAD_READ, HEAD_WAIT, Proxy, headers, scan};
 use crate::words::{ClientAddr, Host};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body as _, Incoming};
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -30,6 +31,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
@@ -53,8 +55,7 @@ const RESETS: usize = 64;
 pub struct Session {
     proxy: Arc<Proxy>,
     inspection: Arc<Inspection>,
-    client: ClientAddr,
-    door: Door,
+    ends: Ends,
     host: Host,
     port: u16,
     /// What is spoken with the client, and offered to the origin again if its connection ended.
@@ -69,21 +70,29 @@ pub struct Session {
     upgraded: StdMutex<Option<Upgraded>>,
 }
 
+/// Whose connection it is, and how it came here.
+#[derive(Debug, Clone, Copy)]
+pub struct Ends {
+    pub client: ClientAddr,
+    /// The address of ours that it reached.
+    pub local: IpAddr,
+    pub door: Door,
+}
+
 impl Session {
     pub fn new(
         proxy: &Arc<Proxy>,
-        (client, door): (ClientAddr, Door),
+        ends: Ends,
         (host, port): (Host, u16),
         protocol: Option<&'static [u8]>,
         inspection: Arc<Inspection>,
     ) -> Self {
         let (origin, upgraded) = (Mutex::new(Ok(None)), StdMutex::default());
-        let held = proxy.open.hold(&proxy.gate, client);
+        let held = proxy.open.hold(&proxy.gate, ends.client);
         Self {
             proxy: proxy.clone(),
             inspection,
-            client,
-            door,
+            ends,
             host,
             port,
             protocol,
@@ -98,7 +107,7 @@ impl Session {
     /// Answers requests until the connection ends, and then what it was changed to. Says whether there was any. An origin that is
     /// not reached yet (`None`) is reached by the first request that is let through.
     pub async fn serve(self, stream: Shown, reached: Result<Option<Origin>, Distrust>) -> bool {
-        self.proxy.gate.rejections.took(self.client);
+        self.proxy.gate.rejections.took(self.ends.client);
         let gone = reached.as_ref().ok().and_then(|origin| Some(origin.as_ref()?.gone.clone()));
         *self.origin.lock().await = reached;
         let session = Arc::new(self);
@@ -173,7 +182,7 @@ impl Session {
 
     async fn answer(&self, mut request: Request<Incoming>) -> Response<Body> {
         let gate = &self.proxy.gate;
-        let Some(visit) = gate.visit(self.client) else {
+        let Some(visit) = gate.visit(self.ends.client) else {
             gate.counters.strangers.inc();
             return refuse::stranger();
         };
@@ -189,18 +198,27 @@ impl Session {
             return refuse::trusted(&visit);
         }
         self.answered.store(true, Relaxed);
-        let mut judged = visit.judge_page(&asked.host, &asked.path, Surface::NoPage);
+        // Of a form that was sent there, nothing would be left after a page that warns.
+        let warnable = seen.page && request.method() == Method::GET;
+        let surface = if warnable { Surface::Page } else { Surface::NoPage };
+        let mut judged = visit.judge_page(&asked.host, &asked.path, surface);
         if visit.rewrite(&asked.host, &judged).is_some() {
             judged.verdict = judged.verdict.rewritten();
         }
         let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
-        record.door = self.door;
+        record.door = self.ends.door;
         record.decrypted = Some(Decrypted::Yes);
+        if seen.page {
+            record.reader = Reader::of(request.headers(), &visit.snapshot.config, &gate.web, self.ends.local);
+        }
         if judged.verdict.blocks() {
             return refuse::blocked(&mut record, seen);
         }
         if !asked::is_for(&asked, &self.host, self.port) {
             return refuse::misdirected(&mut record);
+        }
+        if judged.verdict.act == Act::Warn {
+            return self.warned(&mut record).await;
         }
         if let Err(distrust) = &*self.origin.lock().await {
             return refuse::distrusted(&mut record, seen, distrust.words(), distrust.word(), &distrust.said);
@@ -237,6 +255,16 @@ impl Session {
             Err(Fault::Unanswered(fault)) => refuse::unanswered(&mut record, seen, &fault),
             Err(Fault::Distrust(fault)) => refuse::distrusted(&mut record, seen, fault.words(), fault.word(), &fault.said),
         }
+    }
+
+    /// The page that warns. Where it stands in the place of a host that was not reached, whoever goes on begins anew, with what that
+    /// host speaks.
+    async fn warned(&self, record: &mut Record<'_>) -> Response<Body> {
+        let mut response = refuse::warned(record);
+        if self.protocol != Some(HTTP_2) && matches!(&*self.origin.lock().await, Ok(None)) {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 
     async fn carry(

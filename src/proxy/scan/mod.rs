@@ -16,6 +16,9 @@ mod page;
 mod text;
 mod through;
 
+pub use coding::Unread;
+pub use page::{Finding, Page};
+
 use through::{Whose, through};
 
 use super::record::Record;
@@ -42,7 +45,7 @@ fn limit(record: &Record<'_>, head: &HeaderMap) -> Option<NonZeroU32> {
 
 /// The body of an answer on its way to the client, scored if it is a page and somebody wants it so. `None`: it is blocked, nothing of
 /// it has left, and the record says why.
-pub async fn passed(record: &mut Record<'_>, head: &HeaderMap, body: Incoming) -> Option<Body> {
+pub(super) async fn passed(record: &mut Record<'_>, head: &HeaderMap, body: Incoming) -> Option<Body> {
     let Some(limit) = limit(record, head).filter(|_| !body.is_end_stream()) else { return Some(body.boxed_unsync()) };
     let whose = Whose { visit: record.visit.clone(), judged: record.judged, host: *record.host(), limit };
     let held = through(whose, head, body).await;
@@ -51,7 +54,7 @@ pub async fn passed(record: &mut Record<'_>, head: &HeaderMap, body: Incoming) -
 }
 
 /// Whether pages of this visit are scored: if a category may decide, and a profile of theirs has a limit.
-pub fn wanted(visit: &Visit, step: Step) -> Option<NonZeroU32> {
+pub(super) fn wanted(visit: &Visit, step: Step) -> Option<NonZeroU32> {
     let by_category = matches!(step, Step::Category | Step::Default) && visit.snapshot.phrases.is_some();
     by_category.then(|| visit.snapshot.config.policy.phrase_limit(&visit.who.groups)).flatten()
 }

@@ -3,7 +3,7 @@
 use crate::gate::continued::Whose;
 use crate::gate::{Gate, Visit};
 use crate::journal::read::ReadFault;
-use crate::journal::{Event, Intent};
+use crate::journal::{Decrypted, Event, Intent};
 use crate::policy::{Action, Step};
 use crate::words::{Category, ClientAddr, Host};
 use std::collections::HashMap;
@@ -131,7 +131,7 @@ fn url(event: &Event, host: &Host) -> String {
     let name = if host.as_str().contains(':') { format!("[{host}]") } else { host.to_string() };
     let at = |usual: u16| if matches!(event.port, 0) || event.port == usual { String::new() } else { format!(":{}", event.port) };
     match event.method.as_ref() {
-        "GET" if event.port == 443 => format!("https://{name}{}", event.path),
+        "GET" if event.decrypted == Decrypted::Yes => format!("https://{name}{}{}", at(443), event.path),
         "GET" => format!("http://{name}{}{}", at(80), event.path),
         "CONNECT" => format!("https://{name}{}/", at(443)),
         _ => format!("http://{name}/"),
@@ -141,6 +141,7 @@ fn url(event: &Event, host: &Host) -> String {
 impl Met {
     /// Whether it is only the host with nothing behind it.
     fn url_is_guessed(&self) -> bool {
-        self.url.strip_prefix("http://").is_some_and(|rest| rest.strip_suffix('/') == Some(self.host.as_str()))
+        let rest = self.url.strip_prefix("http://").or_else(|| self.url.strip_prefix("https://"));
+        rest.and_then(|rest| rest.split_once('/')).is_some_and(|(_, path)| path.is_empty())
     }
 }

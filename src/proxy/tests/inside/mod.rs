@@ -3,6 +3,7 @@
 mod faults;
 mod seen;
 mod stand;
+mod warned;
 
 use crate::gate::Snapshot;
 use crate::journal::Decrypted;
@@ -52,7 +53,7 @@ async fn a_page_is_judged_by_its_whole_address_and_its_block_page_is_shown_insid
 async fn a_blocked_host_s_page_is_shown_inside_and_written_down_once() {
     let inside = Inside::new(Wish::default()).await;
     let page = inside.page(&inside.url("www.adult.example", "/x?y")).await;
-    assert!(page.contains("HTTP/2 403") && page.contains("This page is not available in school"), "{page}");
+    assert!(page.contains("HTTP/1.1 403") && page.contains("This page is not available in school"), "{page}");
     let events = inside.stand.school.events();
     let told: Vec<_> = events.iter().map(|e| (&*e.method, &*e.host, &*e.path, e.action, e.decrypted)).collect();
     assert_eq!(told, [("GET", "www.adult.example", "/x?y", Action::Block, Decrypted::Yes)]);

@@ -1,11 +1,17 @@
-//! Whether a host is looked into for somebody, or why not.
+//! Whether TLS to a host is looked into for somebody, or why not.
 
-use super::enforced::is_microsoft_sign_in;
-use crate::gate::{Judged, Visit};
+use super::{Judged, Visit};
 use crate::journal::Decrypted;
 use crate::lists::private::Private;
 use crate::policy::Step;
 use crate::words::{Category, Host};
+
+/// Where Microsoft accounts sign in: https://learn.microsoft.com/entra/identity/enterprise-apps/tenant-restrictions
+const MICROSOFT_SIGN_IN: [&str; 3] = ["login.microsoftonline.com", "login.microsoft.com", "login.windows.net"];
+
+pub fn is_microsoft_sign_in(host: &Host) -> bool {
+    MICROSOFT_SIGN_IN.contains(&host.as_str())
+}
 
 /// Why a connection that is let through is not looked into. `None`: it is, and each request within has a line that says so.
 pub fn why_not(visit: &Visit, judged: &Judged, host: &Host) -> Option<Decrypted> {
