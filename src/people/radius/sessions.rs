@@ -4,7 +4,7 @@ use crate::people::roster::{At, Book, Bound, Claim, Now, Roster, Teller};
 use crate::wire::radius::{Bad, Request, Status, read};
 use crate::words::{Known, Network};
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -49,7 +49,8 @@ pub struct Tally {
 pub(super) struct Sessions {
     clients: Vec<Peer>,
     sessions: HashMap<u64, Session>,
-    keys: RandomState,
+    /// The session that a place was last told to be in.
+    current: HashMap<At, u64>,
 }
 
 #[derive(Debug)]
@@ -72,7 +73,7 @@ struct Session {
 impl Sessions {
     pub fn new(clients: Vec<Client>) -> Self {
         let peer = |client| Peer { client, repeats: VecDeque::new(), newest_s: 0 };
-        Self { clients: clients.into_iter().map(peer).collect(), sessions: HashMap::new(), keys: RandomState::new() }
+        Self { clients: clients.into_iter().map(peer).collect(), sessions: HashMap::new(), current: HashMap::new() }
     }
 
     /// Takes a datagram. Goes out: what is answered; nothing to what is not believed.
@@ -113,7 +114,10 @@ impl Sessions {
     }
 
     fn apply(&mut self, client: usize, request: &Request, roster: &Roster, now: Now) {
-        let session = self.keys.hash_one((client, request.session));
+        // The same after a reload: a Stop must find what the Start began.
+        let mut hasher = DefaultHasher::new();
+        (&self.clients[client].client.name, request.session).hash(&mut hasher);
+        let session = hasher.finish();
         match request.status {
             Status::Start | Status::Interim => self.goes_on(client, session, request, roster, now),
             Status::Stop => {
@@ -152,6 +156,9 @@ impl Sessions {
         }
         let silent_ms = self.clients[client].client.silent_ms;
         let (until_ms, at) = (now.boot_ms.saturating_add(silent_ms), places(request));
+        if request.status == Status::Start {
+            at.iter().for_each(|at| self.succeed(*at, session, until_ms));
+        }
         roster.change(now, |book| {
             if let Some(mac) = request.mac {
                 let bound = Bound { mac, by: client as u16, until_ms: Some(until_ms) };
@@ -170,6 +177,17 @@ impl Sessions {
             }
         });
         self.keep(session, Session { client, at, until_ms, ended: false }, now);
+    }
+
+    /// A place is in another session now: what was before it has ended, whoever goes on speaking of it.
+    fn succeed(&mut self, at: At, session: u64, until_ms: u64) {
+        if self.current.len() >= MOST {
+            self.current.retain(|_, session| self.sessions.contains_key(session));
+        }
+        let before = self.current.insert(at, session).filter(|before| *before != session);
+        if let Some(before) = before.and_then(|before| self.sessions.get_mut(&before)) {
+            (before.ended, before.until_ms) = (true, until_ms);
+        }
     }
 
     fn keep(&mut self, id: u64, session: Session, now: Now) {

@@ -102,6 +102,9 @@ fn a_stop_that_is_lost_ends_with_the_time_or_with_whoever_comes_next() {
     stand.tell(1, "ben", "s3", PHONE, Some([10, 20, 1, 5]));
     let sitting = stand.at(5).expect("known");
     assert_eq!((sitting.person, sitting.sure), (PersonId(2), Confidence::High), "one session a device");
+    // Another access point, which has not noticed that she left, goes on speaking of her.
+    stand.tell(3, "ann", "s2", PHONE, None);
+    assert_eq!(stand.who(5), Some(2));
     // A machine that signs in as itself is nobody's.
     stand.tell(1, "host/pc1.school.example", "s4", PHONE, Some([10, 20, 1, 5]));
     assert_eq!(stand.who(5), None);
