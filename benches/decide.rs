@@ -17,6 +17,7 @@ fn policy() -> Policy {
         pupils: true,
         safe: Safe::STRICTEST,
         phrase_limit: None,
+        downloads: Default::default(),
     };
     let group = |name: &str| Group { name: name.into(), profile: ProfileId(0), priority: None };
     let cell = |name: &str, from| Cell {

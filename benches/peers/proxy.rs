@@ -26,20 +26,23 @@ mod secure;
 #[path = "rig/server.rs"]
 #[allow(dead_code, reason = "a rig that several benches share: none needs all of it")]
 mod server;
+#[path = "rig/proxy/stand.rs"]
+mod stand;
 #[path = "rig/proxy/texts.rs"]
 mod texts;
 #[path = "rig/proxy/within.rs"]
 mod within;
 
 use corpus::Corpus;
-use load::{Asked, Tally, Target, Way};
+use load::{Target, Way};
 use origin::Origin;
 use ours::{LOOKED_INTO, Ours, SCORED, free_port};
 use peers::{PEERS, Part, Setup};
 use schoolgate::demo::internet::ORIGIN;
 use schoolgate::words::Host;
 use server::Server;
-use std::collections::{BTreeMap, HashSet};
+use stand::{Stand, TEXTS, Turn};
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -47,19 +50,12 @@ use std::process::Command;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use texts::KINDS;
-
-/// Clients at once where speed is measured.
-const CLIENTS: u32 = 32;
 
 /// Tunnels on which nothing moves.
 const IDLE: u32 = 9_000;
 
 /// Names on a peer's list.
 const OF_PEERS: usize = 200_000;
-
-/// Clients at once where pages are scored: so many that a core is never idle.
-const READERS: u32 = 8;
 
 /// e2guardian's own phrases, as Debian installs them.
 const PHRASES: &str = "/etc/e2guardian/lists";
@@ -81,44 +77,6 @@ impl Wish {
     }
 }
 
-/// A running server, and what it was measured at: in the order of the runs.
-struct Stand {
-    server: Option<Rc<Server>>,
-    name: String,
-    target: Target,
-    parts: Vec<Part>,
-    /// By column, in the order of the runs.
-    values: BTreeMap<&'static str, Vec<f64>>,
-}
-
-impl Stand {
-    fn new(name: &str, server: Option<Rc<Server>>, target: Target, parts: &[Part]) -> Self {
-        Self { server, name: name.into(), target, parts: parts.to_vec(), values: BTreeMap::new() }
-    }
-
-    fn cpu(&self) -> f64 {
-        self.server.as_ref().map_or(0.0, |server| server.cpu_seconds())
-    }
-
-    /// A load, and the CPU of the server for each that was done, in seconds.
-    fn load(&self, asked: Asked, clients: u32, length: Duration, hello: &[u8]) -> (Tally, f64) {
-        let before = self.cpu();
-        let tally = load::load(&self.target, asked, clients, length, hello);
-        let each = (self.cpu() - before) / tally.done.max(1) as f64;
-        (tally, each)
-    }
-
-    fn add(&mut self, counts: bool, column: &'static str, value: f64, failed: u64) {
-        print!(", {column} {value:.2}");
-        if failed > 0 {
-            print!(" ({failed} failed)");
-        }
-        if counts {
-            self.values.entry(column).or_default().push(value);
-        }
-    }
-}
-
 fn main() {
     let after = |flag: &str| -> Option<SocketAddr> {
         std::env::args().skip_while(|word| word != flag).nth(1).map(|address| address.parse().expect("an address"))
@@ -133,7 +91,9 @@ fn main() {
     let wish = wish();
     more_files();
     server::pin(server::LOAD_CORE);
-    let folder = tempfile::tempdir().expect("a folder");
+    // Small letters: e2guardian writes the paths that its phrase lists name in no others.
+    let folder = tempfile::Builder::new().prefix(&format!("bench-{}", std::process::id())).rand_bytes(0).tempdir();
+    let folder = folder.expect("a folder");
     let folder = folder.path();
     let _ = Command::new("chmod").arg("755").arg(folder).status();
     let dns = names::serve(ORIGIN);
@@ -210,10 +170,14 @@ fn main() {
     for stand in stands.iter().filter(|stand| stand.name != "direct" && stand.parts.contains(&Part::Connect)) {
         println!("{}: a listed name is refused: {}", stand.name, load::refuses(&stand.target, &names[0]));
     }
-    for stand in stands.iter().filter(|stand| stand.parts.contains(&Part::Text)) {
-        // Who does not see all phrases there measures nothing.
-        assert!(load::refuses_phrases(&stand.target), "{}: the page of all phrases is refused", stand.name);
-    }
+    // Who does not see all phrases there would measure nothing.
+    stands.retain(|stand| {
+        let sees = !stand.parts.contains(&Part::Text) || load::refuses_phrases(&stand.target);
+        if !sees {
+            println!("{}: the page of all phrases is let through, so its speed says nothing", stand.name);
+        }
+        sees
+    });
 
     let (runs, seconds) = if wish.quick { (3, 1) } else { (5, 3) };
     let resumed = origin.resumed;
@@ -261,7 +225,7 @@ impl Bench {
                         } else {
                             4 << 30
                         };
-                        turn(stand, name, run > 0, (length, octets, self.resumed), &self.hello);
+                        stand.turn(name, &Turn { counts: run > 0, length, octets, resumed: self.resumed, hello: &self.hello });
                     }
                 }
                 println!();
@@ -331,6 +295,9 @@ impl Bench {
         let figures = [
             ("connect_vs_relay", self.ratio(("schoolgate", "relay"), "tunnels/s"), "of-relay"),
             ("connect_vs_squid", of_squid("tunnels/s"), "of-squid"),
+            // Where the load is what is busy, CPU says more: how many times as many a core of ours would carry.
+            ("connect_by_cpu_vs_relay", self.ratio(("relay", "schoolgate"), "CPU µs each"), "of-relay"),
+            ("connect_by_cpu_vs_squid", self.ratio(("squid", "schoolgate"), "CPU µs each"), "of-squid"),
             ("keepalive_vs_squid", of_squid("pages/s"), "of-squid"),
             ("added_vs_haproxy", self.added(), "of-haproxy"),
             ("bulk_vs_squid", of_squid("GB/s"), "of-squid"),
@@ -356,58 +323,6 @@ impl Bench {
     fn per_octet(&self) -> Option<f64> {
         let rate = |column| self.values("scored", column).map(|values| median(values.clone()));
         Some(rate(TEXTS[0])? / rate(TEXTS[1])? / 10.0)
-    }
-}
-
-/// Pages a second of each kind of text.
-const TEXTS: [&str; 4] = ["real 10 kB/s", "real 100 kB/s", "dense 10 kB/s", "dense 100 kB/s"];
-
-/// One turn of one server at one thing.
-fn turn(stand: &mut Stand, part: &str, counts: bool, (length, octets, resumed): (Duration, u64, SocketAddr), hello: &[u8]) {
-    match part {
-        "connect" => {
-            let (tally, cpu) = stand.load(Asked::Connect, CLIENTS, length, hello);
-            stand.add(counts, "tunnels/s", tally.per_second(), tally.failed);
-            stand.add(counts, "CPU µs each", cpu * 1e6, 0);
-        }
-        "hello" => {
-            let (tally, _) = stand.load(Asked::Hello, CLIENTS, length, hello);
-            stand.add(counts, "hellos/s", tally.per_second(), tally.failed);
-        }
-        "page" => {
-            let (tally, _) = stand.load(Asked::Page, CLIENTS, length, hello);
-            stand.add(counts, "pages/s", tally.per_second(), tally.failed);
-        }
-        "latency" => {
-            let (tally, _) = stand.load(Asked::Page, 1, length, hello);
-            stand.add(counts, "alone µs", tally.p50_us(), tally.failed);
-        }
-        "bulk" => match load::bulk(&stand.target, octets, hello) {
-            Ok(speed) => stand.add(counts, "GB/s", speed, 0),
-            Err(fault) => print!(", no bulk: {fault}"),
-        },
-        "within" => {
-            let (tally, cpu) = stand.load(Asked::Within { resumed: false }, READERS, length, hello);
-            stand.add(counts, "new/s", tally.per_second(), tally.failed);
-            stand.add(counts, "new CPU ms", cpu * 1e3, 0);
-            // Both sides may go on with a session here.
-            let whole = std::mem::replace(&mut stand.target.origin, resumed);
-            let (tally, cpu) = stand.load(Asked::Within { resumed: true }, READERS, length, hello);
-            stand.target.origin = whole;
-            print!(", {} of {} resumed", tally.resumed, tally.done);
-            stand.add(counts, "resumed CPU ms", cpu * 1e3, tally.failed);
-            match within::bulk(&stand.target, octets / 4) {
-                Ok(speed) => stand.add(counts, "within GB/s", speed, 0),
-                Err(fault) => print!(", no bulk: {fault}"),
-            }
-        }
-        "text" => {
-            for (kind, column) in TEXTS.into_iter().enumerate().take(KINDS.len()) {
-                let (tally, _) = stand.load(Asked::Text(kind), READERS, length, hello);
-                stand.add(counts, column, tally.per_second(), tally.failed);
-            }
-        }
-        _ => {}
     }
 }
 

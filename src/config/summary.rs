@@ -4,6 +4,7 @@ use super::groups::Membership;
 use super::timetable::times_text;
 use super::{Config, values};
 use crate::policy::{Act, Mode, WhenDown};
+use crate::words::Download;
 use std::fmt::{self, Display};
 
 /// Width of the first column: the longest heading and a gap.
@@ -72,7 +73,30 @@ impl Config {
                 line(f, "", format_args!("{what}: {}", list.trim()))?;
             }
         }
+        self.inside(f)?;
         line(f, "Web", at(&self.web.listen))
+    }
+
+    /// Where HTTPS is looked into once there is an authority, and what is said there in the school's name.
+    fn inside(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (inside, policy) = (&self.inside, &self.policy);
+        if inside.networks.is_empty() {
+            return Ok(());
+        }
+        let networks = inside.networks.iter().filter_map(|id| Some(policy.network(*id)?.name.as_str()));
+        let networks = networks.collect::<Vec<_>>().join(", ");
+        let groups = inside.groups.as_ref().map(|groups| groups.iter().filter_map(|id| Some(policy.group(*id)?.name.as_str())));
+        let of = groups.map_or("everybody".to_owned(), |groups| groups.collect::<Vec<_>>().join(", "));
+        line(f, "Inside", format_args!("HTTPS of {of} on {networks}, with an authority (`schoolgate ca init`)"))?;
+        if !inside.google_domains.is_empty() {
+            line(f, "", format_args!("Google accounts of {} only", joined(&inside.google_domains)))?;
+        }
+        if !inside.microsoft_tenants.is_empty() {
+            let tenants = inside.microsoft_tenants.join(", ");
+            let text = "Microsoft accounts of {} only: its sign-in is looked into for it, though it is platform";
+            line(f, "", text.replace("{}", &tenants))?;
+        }
+        Ok(())
     }
 
     fn people(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,11 +130,15 @@ impl Config {
             let pupils = if profile.pupils { ", for pupils" } else { "" };
             let rest = if profile.otherwise == Act::Block { ", and whatever is on no list" } else { "" };
             let (block, warn) = (profile.block.len(), profile.warn.len());
-            line(
-                f,
-                heading(i, "Profiles"),
-                format_args!("{}: blocks {block} categories{rest}, warns of {warn}, {}{pupils}", profile.name, profile.safe),
-            )?;
+            let text =
+                format_args!("{}: blocks {block} categories{rest}, warns of {warn}, {}{pupils}", profile.name, profile.safe);
+            line(f, heading(i, "Profiles"), text)?;
+            let refused = Download::ALL.iter().filter(|kind| profile.downloads.refuses(**kind) && **kind != Download::TooLarge);
+            let mut refused: Vec<_> = refused.map(|kind| kind.word().to_owned()).collect();
+            refused.extend(profile.downloads.most.map(|most| format!("what is over {} MB", most.get() / 1_000_000)));
+            if !refused.is_empty() {
+                line(f, "", format_args!("downloads refused: {}", refused.join(", ")))?;
+            }
         }
         Ok(())
     }

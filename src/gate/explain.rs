@@ -5,7 +5,8 @@ use crate::journal::Decrypted;
 use crate::net::destination::{self, Port, Rules, Why};
 use crate::net::own::OwnAddresses;
 use crate::policy::{Act, Action, Mode, Rewrite, Step, Surface, Verdict, rewrite};
-use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Url, Who};
+use crate::wire::file::Name;
+use crate::words::{Category, ClientAddr, Confidence, DeviceId, Download, Groups, Host, Known, NetworkId, Role, Url, Who};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -141,6 +142,12 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
     // Only what begins so is a page that the proxy can put another in the place of.
     let surface = if seen && (https || scheme.eq_ignore_ascii_case("http")) { Surface::Page } else { Surface::NoPage };
     let mut judged = visit.judge_page(&url.host, path, surface);
+    // Of what is seen as it is downloaded, the name tells before it comes.
+    if let Some(kind) = Name::of(None, path).expected().filter(|_| surface == Surface::Page && judged.verdict.act == Act::Allow)
+        && let Some(refused) = visit.judge_download(&judged, kind)
+    {
+        judged = refused;
+    }
     let rewritten = visit.rewrite(&url.host, &judged);
     if rewritten.is_some() {
         judged.verdict = judged.verdict.rewritten();
@@ -282,6 +289,11 @@ impl Words<'_> {
                 }
             }
             Step::Default => format!("no list names it, and that is the default of profile {profile}"),
+            Step::Download => format!(
+                "what is called so is taken for one of the `{}` that profile {profile} refuses as downloads for {group}; the proxy \
+                 goes by what the file is, and a page about it opens",
+                self.verdict.download().map_or("files", Download::word)
+            ),
         };
         let said = match &self.rewrite {
             Some(rewrite) => format!("{said}; {}", self.safe_search(rewrite)),

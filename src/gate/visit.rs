@@ -9,7 +9,7 @@ use crate::people::roster::Now;
 use crate::policy::{
     Action, Ask, Mode, Rewrite, Safe, Step, Surface, Verdict, Youtube, decide, decide_answer, rewrite, strictest,
 };
-use crate::words::{Category, CategorySet, Host, Moment, Who};
+use crate::words::{Category, CategorySet, Download, Host, Moment, Who};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -152,10 +152,21 @@ impl Visit {
     }
 
     /// Judges a page by what its words speak of. `None`: that adds nothing.
-    pub fn judge_words(&self, question: &Judged, host: &Host, categories: CategorySet) -> Option<Judged> {
+    /// Its line has the `weight` of the words, which no list names.
+    pub fn judge_words(&self, question: &Judged, host: &Host, categories: CategorySet, weight: u32) -> Option<Judged> {
         let found = Found::of(categories);
         let verdict = decide_answer(&question.verdict, &self.ask(host, &found, Surface::NoPage), &self.snapshot.config.policy)?;
-        Some(Judged { verdict, found })
+        let rule = if verdict.step == Step::Category { Some(weight) } else { verdict.rule };
+        Some(Judged { verdict: Verdict { rule, ..verdict }, found })
+    }
+
+    /// Judges a file that is downloaded from a host, by what it is. `None`: that adds nothing. What was let through before the
+    /// profile spoke (platforms, education, the school's own entries, a pass) stays so.
+    pub fn judge_download(&self, question: &Judged, kind: Download) -> Option<Judged> {
+        let policy = &self.snapshot.config.policy;
+        let open = matches!(question.verdict.step, Step::Category | Step::Default) && !question.verdict.blocks();
+        let whose = policy.refuses_download(&self.who.groups, kind).filter(|_| open)?;
+        Some(Judged { verdict: Verdict::of_download(kind, whose, self.mode() != Mode::Enforce), found: question.found })
     }
 
     /// Whether somebody else at this network, or the same person at another time, may be told otherwise of a host.

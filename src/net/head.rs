@@ -21,6 +21,7 @@ const READ: usize = 2048;
 
 /// What a client said first.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, where it is read: a box for each would cost more than the room")]
 pub enum First {
     Connect {
         request: Request<()>,

@@ -5,6 +5,7 @@
 //! count, and in what one client may take.
 //!
 //! - [`ca`]           the school's own certificate authority
+//! - [`ahead`]        a stream that is read in large pieces
 //! - [`batch`]        datagrams taken and sent several at a time
 //! - [`drain`]        the word to stop, passed to every door
 //! - [`listen`]       bound listeners and their accept loop, with a share for each client
@@ -22,6 +23,7 @@
 //! - [`splice`]       bytes carried between two connections until both have ended
 //! - [`udp`]          datagrams that are answered from the address they were sent to
 
+pub mod ahead;
 pub mod batch;
 pub mod ca;
 pub mod destination;

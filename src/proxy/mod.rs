@@ -27,6 +27,7 @@
 //! - [`headers`]     what belongs to one hop and what to the whole way
 //! - [`inside`]      looking into TLS
 //! - [`search`]      what a request searches for
+//! - [`download`] files that a profile refuses, by what they are
 //! - [`scan`]     pages scored by the words on them
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`refuse`]      every answer of our own
@@ -36,6 +37,7 @@ mod beyond;
 mod connect;
 mod connection;
 mod dial;
+mod download;
 mod expect;
 mod headers;
 mod inside;

@@ -225,6 +225,7 @@ impl<'l> Sums<'l> {
                     Kind::School => "The school's own entries".into(),
                     Kind::Session => "Exams and withdrawn sessions".into(),
                     Kind::Default => "Not on a profile's short list".into(),
+                    Kind::Download => "Downloads refused for what they are".into(),
                 };
                 let Line { episodes, events, people, unnamed, by_day } = line.clone();
                 CategoryLine { title, episodes, events, people, unnamed, by_day }
@@ -343,6 +344,7 @@ fn networks(counts: &Counts, world: &World) -> Vec<NetworkLine> {
             events,
             by_name_only: events - whole,
             whole,
+            decrypted: seen.map_or(0, |n| n.decrypted),
         }
     };
     let mut lines: Vec<_> = world.networks.iter().map(|n| line(&shown(&n.name), n.state.word())).collect();

@@ -10,7 +10,7 @@ use super::themes::{Theme, theme, theme_of};
 use super::trace::{Hit, Kind};
 use super::week::Week;
 use super::world::{Audience, World};
-use crate::journal::{Door, Event, Intent};
+use crate::journal::{Decrypted, Door, Event, Intent};
 use crate::policy::{Action, Step};
 use crate::words::{Category, CategorySet, Host, PersonRole, Who};
 use std::collections::{BTreeMap, HashMap};
@@ -112,6 +112,10 @@ impl Counts {
         }
         // The gate asked itself: it is no event of the school's.
         if event.door == Door::SelfTest {
+            return;
+        }
+        // Each request within has a line of its own.
+        if event.method == "CONNECT" && event.decrypted == Decrypted::Yes {
             return;
         }
         let count = u64::from(event.count.max(1));
@@ -224,6 +228,7 @@ impl Counts {
         if let Some(seen) = self.seen.networks.get_mut(usize::from(network)) {
             let count = u64::from(event.count.max(1));
             seen.events += count;
+            seen.decrypted += if event.decrypted == Decrypted::Yes { count } else { 0 };
             seen.whole += if event.path.is_empty() { 0 } else { count };
             seen.would_block += if event.action == Action::WouldBlock { count } else { 0 };
             seen.subjects.insert(subject);
@@ -267,6 +272,7 @@ fn add(counts: &mut BTreeMap<String, u64>, name: String, count: u64, most: usize
 fn kind(event: &Event) -> Kind {
     match (event.step, event.category) {
         (Step::Session, _) => Kind::Session,
+        (Step::Download, _) => Kind::Download,
         (Step::Own | Step::Firm, _) => Kind::School,
         (_, Some(_)) if event.categories.contains(Category::RSHE) => Kind::Category(Category::RSHE),
         (_, Some(category)) => Kind::Category(category),
@@ -280,7 +286,7 @@ fn kind(event: &Event) -> Kind {
 fn theme_for(event: &Event) -> Option<&'static Theme> {
     match event.step {
         Step::Locked => theme("illegal"),
-        Step::HarmfulCode | Step::Session => None,
+        Step::HarmfulCode | Step::Session | Step::Download => None,
         _ if event.categories.contains(Category::RSHE) => None,
         _ => theme_of(event.categories.or(event.category.into_iter().collect())),
     }

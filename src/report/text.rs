@@ -260,10 +260,11 @@ impl Page {
             self.indented(
                 &format!("  {:<42}", format!("Network {} ({state})", network.name)),
                 &format!(
-                    "{}; {} by name only, {} seen whole, 0 decrypted",
+                    "{}; {} by name only, {} seen whole, {} decrypted",
                     count(network.clients, "client", "clients"),
                     count(network.by_name_only, "event", "events"),
-                    number(network.whole)
+                    number(network.whole),
+                    number(network.decrypted)
                 ),
             );
         }

@@ -144,6 +144,8 @@ pub struct NetworkLine {
     pub events: u64,
     pub by_name_only: u64,
     pub whole: u64,
+    /// Of these, those within TLS that was looked into.
+    pub decrypted: u64,
 }
 
 /// Sums. `blocked` and what follows are pupils' only.

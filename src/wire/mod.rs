@@ -7,6 +7,7 @@
 //! - [`question`]  a client's query, read in place
 //! - [`message`]   an upstream's answer, read once: its lifetime, the chain behind it, the places of its TTLs
 //! - [`answer`]    what goes back to the client: made by us, or an upstream's message passed on
+//! - [`file`]      what a file is, by its beginning and its name
 //! - [`hello`]     what a TLS client says first
 //! - [`https`]     a query in a request of DNS over HTTPS
 //! - [`certificate`] how long a certificate holds
@@ -17,6 +18,7 @@
 
 pub mod answer;
 pub mod certificate;
+pub mod file;
 pub mod hello;
 pub mod https;
 pub mod leases;

@@ -8,12 +8,14 @@
 //! - [`url`]       scheme, host, port, path
 //! - [`category`]  what a name is: fixed bits with their roles, and sets of them
 //! - [`mac`]       a hardware address, and whether it was made up
+//! - [`download`]  what a file is to whoever may not have it
 //! - [`person`]    who: ids, roles, how we know, how sure we are, since when
 //! - [`moment`]    when: UTC and the school's own local time, worked out once
 //! - [`network`]   an address range in CIDR form
 //! - [`escape`]    text that came from outside, made safe for a log line
 
 pub mod category;
+pub mod download;
 pub mod escape;
 pub mod host;
 pub mod mac;
@@ -24,6 +26,7 @@ pub mod person;
 pub mod url;
 
 pub use category::{Category, CategorySet, Grade, Role};
+pub use download::{Download, Downloads};
 pub use escape::escaped;
 pub use host::{BadHost, Host};
 pub use mac::{BadMac, Mac};

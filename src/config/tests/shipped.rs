@@ -3,7 +3,7 @@
 use super::*;
 use crate::lists::{Found, KindId, Match};
 use crate::policy::{Act, Action, Ask, Days, Mode, Safe, Step, Surface, Times, Youtube, decide};
-use crate::words::{CategorySet, Day, GroupId, Groups, Host, Moment, PersonRole};
+use crate::words::{CategorySet, Day, Download, GroupId, Groups, Host, Moment, PersonRole};
 
 /// A file with its examples used: `#key = …` and `#[table]` lose their `#`; prose, `# …`, stays.
 pub fn with_examples(text: &str) -> String {
@@ -371,6 +371,33 @@ fn the_folder_of_the_state_is_known_before_the_rest() {
 }
 
 #[test]
+fn pupils_and_guests_get_no_dangerous_files_staff_do_and_a_limit_is_inherited_apart() {
+    let mut files = shipped();
+    let own = "[profile.club]\nextends = \"primary\"\ndownloads = { max_mb = 200 }\n\
+               [profile.late-club]\nextends = \"club\"\ndownloads = { block = [\"scripts\"] }\n";
+    files.profiles.text.push_str(own);
+    let policy = understood(&files).policy;
+    let refused = |name: &str| {
+        let profile = policy.profiles.iter().find(|p| p.name == name).expect("the profile");
+        let kinds = Download::ALL.iter().filter(|kind| profile.downloads.refuses(**kind)).map(|kind| kind.word());
+        (kinds.collect::<Vec<_>>().join(" "), profile.downloads.most.map_or(0, |most| most.get()))
+    };
+    let four = "programs scripts disk-images archives-with-password";
+    for (profile, kinds, most) in [
+        ("secondary", four, 0),
+        ("primary", four, 0),
+        ("sixth-form", four, 0),
+        ("guest", four, 0),
+        ("staff", "", 0),
+        ("things", "", 0),
+        ("club", "programs scripts disk-images archives-with-password too-large", 200_000_000),
+        ("late-club", "scripts too-large", 200_000_000),
+    ] {
+        assert_eq!(refused(profile), (kinds.to_owned(), most), "{profile}");
+    }
+}
+
+#[test]
 fn what_was_understood_is_printed() {
     let mut files = shipped();
     files.main.text = with_examples(&files.main.text);
@@ -384,6 +411,7 @@ fn what_was_understood_is_printed() {
         "Groups      primary: primary; pupils of year 0, 1, 2, 3, 4, 5, 6\n",
         "            it: it, priority 10; those the register names\n",
         "Profiles    secondary: blocks 27 categories, warns of 0, safe search, YouTube strict, for pupils\n",
+        "            downloads refused: programs, scripts, disk-images, archives-with-password\n",
         "            things: blocks 0 categories, and whatever is on no list, warns of 0, safe search, YouTube strict\n",
         "Timetable   sixth form lunch (12:30–13:30 on school days)\n",
         "            games: allow for sixth-form 12:00–12:50 on Fridays of week B (12:00–12:50 on Fridays of week B)\n",

@@ -44,6 +44,33 @@ fn a_warning_is_explained_by_whether_a_page_can_be_shown() {
 }
 
 #[test]
+fn a_file_is_explained_by_its_name_where_a_door_would_see_it() {
+    let school = School::with("");
+    for (what, kind) in [
+        ("http://page.example/x/setup.exe?v=1", Some("`programs`")),
+        ("http://page.example/x/tool%2eHTA", Some("`scripts`")),
+        ("http://page.example/disk.dmg", Some("`disk-images`")),
+        ("http://page.example/essay.docx", None),
+        ("http://page.example/view?file=setup.exe", None),
+        ("https://page.example/setup.exe", None),
+        ("page.example", None),
+    ] {
+        let said = explained(&school, what);
+        let expected = if kind.is_some() { ("block", "download") } else { ("allow", "default") };
+        assert_eq!((said.action.as_str(), said.step.as_str()), expected, "{what}: {}", said.because);
+        assert!(kind.is_none_or(|kind| said.because.contains(kind)), "{what}: {}", said.because);
+    }
+    let said = explained(&school, "http://page.example/setup.exe");
+    assert_eq!(said.to_change.as_deref(), Some("schoolgate allow page.example --reason '…'"));
+    looks_inside(&school);
+    assert_eq!(explained(&school, "https://page.example/setup.exe").step, "download");
+    assert_eq!(explained(&school, "https://www.bank.example/setup.exe").step, "default");
+    let staff = Question { what: "http://page.example/setup.exe".into(), who: Some("127.9.0.1".into()), ..Question::default() };
+    let said = explain(&staff, &school.gate.snapshot(), &school.gate.clock).expect("an answer");
+    assert_eq!(said.action, "allow", "staff install programs");
+}
+
+#[test]
 fn an_https_address_is_explained_whole_where_it_is_looked_into() {
     let school = School::with("");
     let page = "https://shared.example/locked/page";

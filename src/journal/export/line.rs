@@ -5,7 +5,7 @@ use crate::journal::names::Names;
 use crate::journal::read::Stored;
 use crate::journal::week::timestamp;
 use crate::policy::Step;
-use crate::words::{DeviceId, GroupId, Host, Mac, PersonId};
+use crate::words::{DeviceId, Download, GroupId, Host, Mac, PersonId};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -99,6 +99,11 @@ pub struct Bytes {
     pub down: u64,
 }
 
+/// `downloads: programs`
+fn download(kind: u32) -> String {
+    format!("downloads: {}", Download::from_number(kind).map_or("of a later version", Download::word))
+}
+
 impl Line {
     pub fn of(stored: &Stored, resolve: &Resolve) -> Self {
         let (event, names) = (&stored.event, resolve.names);
@@ -133,7 +138,11 @@ impl Line {
             query_type: dns.then(|| query_type(event.query_type)).flatten(),
             action: event.action.word(),
             step: event.step.word(),
-            rule: event.rule.filter(|_| !locked).map(|id| names.rule(id).map_or_else(|| format!("entry {id}"), str::to_owned)),
+            rule: match event.rule.filter(|_| !locked) {
+                Some(kind) if event.step == Step::Download => Some(download(kind)),
+                Some(weight) if event.step == Step::Category => Some(format!("phrases: weight {weight}")),
+                rule => rule.map(|id| names.rule(id).map_or_else(|| format!("entry {id}"), str::to_owned)),
+            },
             profile: event.step.is_a_profile_s().then(|| named(&names.profiles, event.profile.0, "profile")),
             group: event.group.map(group),
             cell: event.cell.map(|id| named(&names.cells, id.0, "cell")),

@@ -63,6 +63,7 @@ fn config() -> Config {
         pupils,
         safe: Safe::STRICTEST,
         phrase_limit: None,
+        downloads: Default::default(),
     };
     let group = |name: &str, profile| Group { name: name.into(), profile: ProfileId(profile), priority: None };
     let policy = Policy {

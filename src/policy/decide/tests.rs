@@ -54,6 +54,7 @@ fn profile(name: &str, block: &[Category], warn: &[Category]) -> Profile {
         pupils: true,
         safe: Safe::STRICTEST,
         phrase_limit: None,
+        downloads: Default::default(),
     }
 }
 

@@ -54,6 +54,7 @@ fn profile() -> impl Strategy<Value = Profile> {
         pupils: true,
         safe: Safe { search, youtube },
         phrase_limit: None,
+        downloads: Default::default(),
     };
     (some(CATEGORIES), some(CATEGORIES), any::<bool>(), unseen, 0..8u8, safe).prop_map(of)
 }
@@ -177,6 +178,7 @@ fn school() -> Policy {
         pupils: true,
         safe,
         phrase_limit: None,
+        downloads: Default::default(),
     };
     let group = |profile| Group { name: String::new(), profile: ProfileId(profile), priority: None };
     let off = Safe { search: true, youtube: Youtube::Off };

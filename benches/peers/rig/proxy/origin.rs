@@ -53,7 +53,6 @@ pub fn serve(at: Origin, home: &Path) {
             let (listener, acceptor, texts) = (listen(address), secure::acceptor(home, tickets), texts.clone());
             spawn_local(async move {
                 while let Ok((stream, _)) = listener.accept().await {
-                    let _ = stream.set_nodelay(true);
                     let (accepting, texts) = (acceptor.accept(stream), texts.clone());
                     spawn_local(async move { answer(accepting.await?, texts).await });
                 }
@@ -62,7 +61,6 @@ pub fn serve(at: Origin, home: &Path) {
         let listener = listen(at.plain);
         loop {
             if let Ok((stream, _)) = listener.accept().await {
-                let _ = stream.set_nodelay(true);
                 spawn_local(answer(stream, texts.clone()));
             }
         }
@@ -73,6 +71,8 @@ pub fn serve(at: Origin, home: &Path) {
 fn listen(at: SocketAddr) -> TcpListener {
     let listener = tokio::net::TcpSocket::new_v4().expect("a socket");
     listener.set_reuseaddr(true).expect("set");
+    // What is accepted has it from here.
+    listener.set_nodelay(true).expect("set");
     listener.bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), at.port())).expect("the address");
     listener.listen(4096).expect("it listens")
 }

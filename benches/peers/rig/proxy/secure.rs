@@ -1,5 +1,6 @@
 //! TLS of the origin under an authority of its own, and of clients that look at who shows them a certificate, and no further.
 
+use super::load::HOSTS;
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring::{Ticketer, default_provider};
@@ -60,9 +61,8 @@ pub fn connector(resumed: bool) -> TlsConnector {
     let schemes = provider.signature_verification_algorithms.supported_schemes();
     let mut config = config.dangerous().with_custom_certificate_verifier(Arc::new(Between(schemes))).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    if !resumed {
-        config.resumption = Resumption::disabled();
-    }
+    // Of every name: as it comes, rustls keeps sessions of 32.
+    config.resumption = if resumed { Resumption::in_memory_sessions(8 * HOSTS as usize) } else { Resumption::disabled() };
     TlsConnector::from(Arc::new(config))
 }
 

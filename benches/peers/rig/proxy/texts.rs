@@ -11,6 +11,9 @@ pub const KINDS: [(&str, usize); 4] = [("real10k", 10_000), ("real100k", 100_000
 /// The page that everyone refuses who looks for all phrases.
 pub const EVERYTHING: &str = "everything";
 
+/// How it ends: no page of a server's own does.
+pub const END_OF_EVERYTHING: &[u8] = b" . </body></html>";
+
 /// The limit of everyone, which no text of a kind comes near: all phrases together weigh three times as much.
 pub const LIMIT: u32 = 100_000;
 
@@ -40,7 +43,7 @@ pub fn write(folder: &Path, pages: Option<&Path>, phrases: &[Vec<u8>]) {
         }
     }
     let all = phrases.join(&b" . "[..]);
-    put(EVERYTHING, &[b"<html><body>", &all[..], b"</body></html>"].concat());
+    put(EVERYTHING, &[b"<html><body>", &all[..], END_OF_EVERYTHING].concat());
 }
 
 /// Pages of a folder and those below it.

@@ -14,6 +14,7 @@ use tokio_rustls::client::TlsStream;
 
 async fn open(target: &Target, number: u32, connector: &TlsConnector) -> io::Result<TlsStream<TcpStream>> {
     let stream = target.reach(number).await?;
+    stream.set_nodelay(true)?;
     let name = ServerName::try_from(target.host(number)).map_err(io::Error::other)?;
     connector.connect(name, stream).await
 }
