@@ -13,6 +13,7 @@ mod kea;
 
 use crate::words::Mac;
 use std::collections::HashMap;
+use std::fmt;
 use std::net::IpAddr;
 
 /// Most of a file that is read: a hundred thousand leases, written three times over before the server tidies up.
@@ -37,6 +38,13 @@ pub enum Format {
 
 impl Format {
     pub const ALL: [(&'static str, Self); 3] = [("dnsmasq", Self::Dnsmasq), ("isc", Self::Isc), ("kea", Self::Kea)];
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = Self::ALL.iter().find(|(_, format)| format == self).map_or("", |(word, _)| word);
+        f.write_str(word)
+    }
 }
 
 /// An address that a device was given.
