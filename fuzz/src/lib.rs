@@ -20,9 +20,12 @@
 //! - [`leases`]   the files of DHCP servers
 //! - [`radius`]   RADIUS accounting
 //! - [`search`]   the words of a search, in the URL of a search engine
+//! - [`framing`]  requests of HTTP/1.1, by readers who disagree
+//! - [`scan`]     pages scored by the words on them
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;
+pub mod framing;
 pub mod head;
 pub mod hello;
 pub mod leases;
@@ -32,6 +35,7 @@ pub mod page;
 pub mod phrases;
 pub mod radius;
 pub mod run;
+pub mod scan;
 pub mod sealed;
 pub mod search;
 pub mod streams;
