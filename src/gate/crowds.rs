@@ -76,7 +76,7 @@ impl Crowds {
     pub fn see(&self, client: ClientAddr, name: &str, roster: &Roster, now: Now) {
         let count = COUNT.get().wrapping_add(1);
         COUNT.set(count);
-        if count % SAMPLED == 0 {
+        if count.is_multiple_of(SAMPLED) {
             self.look_at(client, name, roster, now);
         }
     }

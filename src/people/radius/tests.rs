@@ -54,7 +54,7 @@ impl Stand {
         let mut attributes: Vec<(u8, &[u8])> = vec![(1, user.as_bytes()), (40, &status), (44, session.as_bytes()), (46, &told)];
         attributes.extend(mac.as_ref().map(|mac| (31, mac.as_bytes())));
         attributes.extend(address.as_ref().map(|address| (8, &address[..])));
-        let packet = packet(SECRET, &attributes, self.told % 2 == 0);
+        let packet = packet(SECRET, &attributes, self.told.is_multiple_of(2));
         assert!(self.send(FIRST, &packet), "every one that is believed is answered");
         packet
     }

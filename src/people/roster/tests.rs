@@ -123,7 +123,8 @@ fn what_was_claimed_before_the_device_was_known_is_its_own_only_if_it_came_at_on
 fn trust_then_freshness_and_low_confidence_where_two_disagree() {
     use Known::{Kerberos, Portal, Radius, Session};
     type Step = (u64, u32, Known);
-    let cases: &[(&str, &[Step], (u32, Known, Confidence))] = &[
+    type Case = (&'static str, &'static [Step], (u32, Known, Confidence));
+    let cases: &[Case] = &[
         ("the more trusted of two that agree", &[(0, 1, Session), (9, 1, Radius), (9, 1, Portal)], (1, Radius, Confidence::High)),
         ("the later of two alike", &[(0, 1, Portal), (9, 2, Portal)], (2, Portal, Confidence::Medium)),
         ("the more trusted, if it is later", &[(0, 1, Portal), (9, 2, Kerberos)], (2, Kerberos, Confidence::High)),

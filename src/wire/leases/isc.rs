@@ -8,12 +8,11 @@ use std::net::IpAddr;
 const MAX_WORD: usize = 512;
 
 pub(super) fn read(bytes: &[u8], leases: &mut Leases) {
-    let mut words = Words(bytes);
     // What a lease says as far as it has been read.
     let mut open: Option<(IpAddr, Part)> = None;
     let mut statement: Vec<&[u8]> = Vec::new();
     let mut depth = 0usize;
-    while let Some(word) = words.next() {
+    for word in Words(bytes) {
         match word {
             b"{" => {
                 if let (0, [b"lease", address]) = (depth, &statement[..]) {
