@@ -7,7 +7,7 @@ use crate::journal::Journal;
 use crate::lists::Locked;
 use crate::ops::tables::{self, Broken, ToForce};
 use crate::ops::{locked, phrases};
-use crate::people::{Neighbours, Register, Store};
+use crate::people::{Register, Roster, Store};
 use crate::policy::{Exams, Passes};
 use std::sync::Arc;
 
@@ -16,18 +16,13 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// [`StartFault`] if the table, the register or the journal's names cannot be had; nothing is changed then.
-pub fn snapshot(
-    mut config: Config,
-    journal: &Journal,
-    neighbours: &Arc<Neighbours>,
-    broken: Broken,
-) -> Result<Snapshot, StartFault> {
+pub fn snapshot(mut config: Config, journal: &Journal, roster: &Arc<Roster>, broken: Broken) -> Result<Snapshot, StartFault> {
     let (ToForce { table, instead }, locked, register) = parts(&config, broken)?;
     // Not to have a copy is no reason not to filter by what there is.
     if let Err(fault) = locked::keep(&config, &locked) {
         tracing::error!(%fault, "the sealed lists of the locked tier are in force, but no copy of them could be kept");
     }
-    let register = register.with_neighbours(neighbours.clone());
+    let register = register.with_roster(roster.clone());
     config.policy.passes = match passes::load(&config, &register) {
         Err(fault) if broken == Broken::Endure => {
             // A pass only opens: without it a gate is the stricter.
@@ -43,6 +38,7 @@ pub fn snapshot(
         }
         Broken::Refuse => Err(StartFault::Config(fault)),
     })?;
+    register.tell_roster();
     let names = Snapshot::names(&config, &table, &locked);
     let version = journal.version_of(&names)?;
     journal.name(version, &names)?;

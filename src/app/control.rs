@@ -10,7 +10,7 @@ use crate::gate::{Gate, Snapshot, explain};
 use crate::lists::{Table, TableFault};
 use crate::net::Drain;
 use crate::ops::{self, tables::Broken};
-use crate::people::{Neighbours, Register, Store};
+use crate::people::{Keeper, Register, Roster, Store};
 use crate::reload::{self, ReadFault};
 use crate::resolve::Resolver;
 use serde_json::{Value, json};
@@ -23,7 +23,8 @@ use std::time::{Duration, Instant};
 pub struct Handler {
     gate: Arc<Gate>,
     resolver: Arc<Resolver>,
-    neighbours: Arc<Neighbours>,
+    roster: Arc<Roster>,
+    keeper: Keeper,
     config_path: Option<PathBuf>,
     pub(super) doors: Doors,
     started: Instant,
@@ -65,14 +66,15 @@ impl Handler {
     pub(super) fn new(
         gate: Arc<Gate>,
         resolver: Arc<Resolver>,
-        neighbours: Arc<Neighbours>,
+        (roster, keeper): (Arc<Roster>, Keeper),
         config_path: Option<PathBuf>,
         doors: Doors,
     ) -> Self {
         Self {
             gate,
             resolver,
-            neighbours,
+            roster,
+            keeper,
             config_path,
             doors,
             started: Instant::now(),
@@ -143,9 +145,10 @@ impl Handler {
         let now = self.gate.snapshot();
         let before = now.inspection.as_ref().and_then(|i| i.as_deref().ok());
         let inspection = ops::inside::load(&config, before).map_err(StartFault::Config)?;
-        let mut next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse)?;
+        let mut next = assemble::snapshot(config, &self.gate.journal, &self.roster, Broken::Refuse)?;
         next.identity = identity.map(Ok);
         next.inspection = inspection.map(Ok);
+        self.keeper.follow(&now.config.sources, &next.config.sources).map_err(StartFault::Config)?;
         self.resolver.follow(&next.config.dns);
         let version = next.version;
         drift::note(&next.config, self.gate.clock.unix_ms());
@@ -198,7 +201,8 @@ impl Handler {
 
     /// Puts another register in force, and what passes and exams mean by it. Whoever calls this holds the one right to change.
     fn take_register(&self, register: Register) -> Result<Value, String> {
-        let register = Arc::new(register.with_neighbours(self.neighbours.clone()));
+        let register = Arc::new(register.with_roster(self.roster.clone()));
+        register.tell_roster();
         let config = &self.gate.snapshot().config;
         let policy = &config.policy;
         // A file beside it that cannot be read keeps nobody's access on: what is in force stays.
@@ -221,7 +225,7 @@ impl Handler {
     pub fn take_lists(&self) -> Result<String, String> {
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.gate.snapshot();
-        let mut next = assemble::snapshot(now.config.clone(), &self.gate.journal, &self.neighbours, Broken::Refuse)
+        let mut next = assemble::snapshot(now.config.clone(), &self.gate.journal, &self.roster, Broken::Refuse)
             .map_err(|f| f.to_string())?;
         next.identity.clone_from(&now.identity);
         next.inspection.clone_from(&now.inspection);

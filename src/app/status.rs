@@ -3,6 +3,7 @@
 use super::inspected::inspected;
 use super::off::{Left, Off};
 use super::ready::{self, Missing};
+use super::sources::sources;
 use super::{Doors, calendar, exams, passes};
 use crate::config::{Config, PublicList};
 use crate::gate::{Gate, Snapshot};
@@ -29,6 +30,9 @@ pub struct Status {
     pub authority: Option<String>,
     pub networks: Vec<NetworkStatus>,
     pub people: usize,
+    /// Who is known, and where nobody can be: a heading and a line each.
+    #[serde(default)]
+    pub sources: Vec<(String, String)>,
     /// What a teacher has opened, with whom it is for and until when.
     pub passes: Vec<String>,
     /// Who is held to a short list, and until when; what is to come among them.
@@ -198,6 +202,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         n => needs_you.push(format!("{n} requests of pages wait for an answer: `schoolgate requests list`")),
     }
     let certificate = certificate(&snapshot, gate.clock.unix_ms(), &mut needs_you);
+    let sources = sources(&snapshot, &mut needs_you);
     let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
     let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();
@@ -234,6 +239,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         authority,
         networks,
         people: snapshot.register.present().count(),
+        sources,
         passes: passes::in_force(&snapshot.config, now.unix_ms),
         exams: exams::on(&snapshot.config, now.unix_ms),
         lists: snapshot.table.lists().len(),
@@ -305,6 +311,9 @@ impl fmt::Display for Status {
             )?;
         }
         writeln!(f, "  people        {}", self.people)?;
+        for (heading, line) in &self.sources {
+            writeln!(f, "  {heading:<13} {line}")?;
+        }
         for pass in &self.passes {
             writeln!(f, "  open          {pass}")?;
         }

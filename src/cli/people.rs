@@ -34,6 +34,10 @@ pub enum Command {
     Password(access::PasswordArgs),
     /// Print vouchers: names and passwords that end by themselves
     Voucher(access::VoucherArgs),
+    /// A token for another system that says who is signed in, and what to write in the configuration for it
+    ///
+    /// It is shown once, and kept nowhere: the configuration has its SHA-256.
+    Token(TokenArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +53,13 @@ pub struct ImportArgs {
     /// Who does this, for the record [default: your login name]
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct TokenArgs {
+    /// What the system is called in the configuration
+    #[arg(long, default_value = "logon script")]
+    name: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -70,7 +81,35 @@ pub struct ListArgs {
     purpose: Option<String>,
 }
 
+/// A token and its hash.
+#[derive(Debug, serde::Serialize)]
+struct Token {
+    token: String,
+    token_sha256: String,
+}
+
+fn token(context: &Context, args: &TokenArgs) -> Outcome {
+    use ring::rand::SecureRandom;
+    let mut random = [0; 32];
+    ring::rand::SystemRandom::new().fill(&mut random).map_err(|_| fail("this machine has no randomness"))?;
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let token = hex(&random);
+    let token_sha256 = hex(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()).as_ref());
+    let name: String = args.name.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect();
+    let made = Token { token, token_sha256 };
+    context.print(&made, || {
+        let Token { token, token_sha256 } = &made;
+        format!(
+            "The token, for the system alone (it is shown this once):\n  {token}\n\nIn the configuration, with the addresses it \
+             calls from:\n  [[session]]\n  name = \"{name}\"\n  token_sha256 = \"{token_sha256}\"\n  from = [\"10.20.0.0/16\"]"
+        )
+    })
+}
+
 pub fn people(context: &Context, command: &Command) -> Outcome {
+    if let Command::Token(args) = command {
+        return token(context, args);
+    }
     let config = context.read()?;
     match command {
         Command::Import(args) => import(context, &config, args),
@@ -80,6 +119,7 @@ pub fn people(context: &Context, command: &Command) -> Outcome {
         Command::Restore(args) => access::restore(context, &config, args),
         Command::Password(args) => access::password(context, &config, args),
         Command::Voucher(args) => access::vouchers(context, &config, args),
+        Command::Token(args) => token(context, args),
     }
 }
 

@@ -28,6 +28,7 @@
 //! - [`rooms`]       `[[room]]`
 //! - [`people`]      `[people]`
 //! - [`inside`]      `[inside]`
+//! - [`sources`]     `[[leases]]`, `[radius]`, `[[session]]`, `[[shared]]`
 //! - [`timetable`]   `[[timetable]]` and the term dates, with the [`bank_holidays`]
 //! - [`entries`]     `[[entry]]`
 //!
@@ -61,6 +62,7 @@ mod profiles;
 mod public;
 mod rooms;
 mod school;
+mod sources;
 mod summary;
 mod timetable;
 mod upstream;
@@ -84,6 +86,7 @@ pub use phrases::PhraseSource;
 pub use public::{PublicList, Signature};
 pub use rooms::Room;
 pub use school::{SUITES, School};
+pub use sources::{LeaseFile, Radius, RadiusClient, Shared, Sources, System};
 pub use upstream::{Protocol, Upstream};
 
 use crate::policy::{Entry, Exams, OwnEntries, Passes, Policy, Timetable};
@@ -112,6 +115,8 @@ pub struct Config {
     pub firewall: Firewall,
     /// What is looked into where TLS is, once there is an authority for it.
     pub inside: Inside,
+    /// What says who is at an address.
+    pub sources: Sources,
     /// Where state is kept: register, journal, lists. As shipped `./var`, in the folder the process is started in.
     pub data: PathBuf,
     pub lists: Lists,
@@ -220,6 +225,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let rooms = rooms::read(&root);
     let rules = people::read(&root);
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
+    let sources = sources::read(&root, folder_of(&files.main), &people);
     let school_days = timetable::school_days(&of_dates);
     let cells = timetable::cells(&root, &categories, &people.known, &school_days, reader.whole([dates_at]));
     let written = entries::read(&root, &school.zone, false);
@@ -235,6 +241,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         web,
         firewall,
         inside,
+        sources,
         data,
         lists,
         members: people.members,

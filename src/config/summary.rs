@@ -15,6 +15,7 @@ impl Display for Config {
         self.school(f)?;
         self.doors(f)?;
         self.people(f)?;
+        self.sources(f)?;
         self.times(f)?;
         self.names(f)
     }
@@ -113,8 +114,10 @@ impl Config {
             };
             let named = if network.only_resolved { ", only what has a name" } else { "" };
             let down = if network.when_down == WhenDown::Open { ", OPEN while the gate is down" } else { "" };
+            let shared = self.sources.shared_networks.iter().any(|id| usize::from(id.0) == i);
+            let shared = if shared { ", shared: nobody is named there" } else { "" };
             let text = format_args!(
-                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}",
+                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}{shared}",
                 network.name,
                 joined(&network.ranges)
             );
@@ -139,6 +142,29 @@ impl Config {
             if !refused.is_empty() {
                 line(f, "", format_args!("downloads refused: {}", refused.join(", ")))?;
             }
+        }
+        Ok(())
+    }
+
+    /// What says who is at an address, beside the register and the neighbours of this machine; and where nobody is named.
+    fn sources(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sources = &self.sources;
+        let leases = sources.leases.iter().map(|leases| format!("{} leases, {}", leases.format, leases.path.display()));
+        let at = joined(&sources.radius.listen);
+        let radius = sources.radius.clients.iter();
+        let radius = radius.map(|client| format!("RADIUS accounting at {at}, by {}: {}", client.name, joined(&client.from)));
+        let systems = sources.systems.iter().map(|system| {
+            let whose = if system.for_others { ", of any device" } else { "" };
+            let clear = if system.in_clear { ", its token IN THE CLEAR" } else { "" };
+            format!("sessions told by {}: {}{whose}{clear}", system.name, joined(&system.from))
+        });
+        let shared = sources.shared.iter().map(|shared| {
+            let what: Vec<_> = shared.addresses.iter().map(ToString::to_string).chain(shared.devices.iter().cloned()).collect();
+            let group = shared.group.and_then(|id| self.policy.group(id)).map_or(String::new(), |g| format!(", {}", g.name));
+            format!("shared, nobody is named there: {}: {}{group}", shared.name, what.join(" "))
+        });
+        for (i, text) in leases.chain(radius).chain(systems).chain(shared).enumerate() {
+            line(f, heading(i, "Sources"), text)?;
         }
         Ok(())
     }

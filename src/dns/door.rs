@@ -165,7 +165,7 @@ impl Door {
         let mut visit = self.gate.visit(asker.client);
         if let Some(visit) = &mut visit {
             let flood = self.gate.paces.count(asker.client, (visit.boot_ms / 1000) as u32);
-            visit.noted = if flood { Noted::Sum } else { Noted::Row };
+            visit.noted = if flood && !visit.who.is_many() { Noted::Sum } else { Noted::Row };
         }
         self.first_of(visit, bytes, asker, out)
     }

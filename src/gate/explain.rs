@@ -257,6 +257,8 @@ fn nobody() -> Who {
         groups: Groups::default(),
         known: Known::Network,
         sure: Confidence::Group,
+        since: None,
+        mac: None,
     }
 }
 

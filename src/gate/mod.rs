@@ -10,6 +10,7 @@
 //! - [`requests`]  what people asked for on the pages
 //! - [`watch`]     what a worker keeps from one batch of packets to the next
 //! - [`flood`]     one client that asks without end
+//! - [`crowds`]    addresses that many machines are behind
 //! - [`ledger`]    what each client was told
 //! - [`rejections`] where devices turned the gate's own certificate away
 //! - [`locks`]     who is held to less than their profile
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod continued;
 pub mod control;
 pub mod counters;
+pub mod crowds;
 pub mod explain;
 pub mod flood;
 pub mod inside;
@@ -53,6 +55,7 @@ pub use watch::{Changed, Watch};
 
 use crate::journal::Journal;
 use crate::journal::time::BUILT_MS;
+use crate::net::listen::Standing;
 use crate::words::{ClientAddr, Who};
 use arc_swap::ArcSwap;
 use std::net::SocketAddr;
@@ -70,6 +73,7 @@ pub struct Gate {
     pub paces: Paces,
     floods: Floods,
     pub testing: Testing,
+    crowds: crowds::Crowds,
     /// Where devices turned the gate's own certificate away.
     pub rejections: Rejections,
     /// What each client was told by the DNS door.
@@ -85,6 +89,7 @@ pub struct Gate {
 impl Gate {
     pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
         let (jumps, counters, paces, floods, testing, rejections) = Default::default();
+        let crowds = crowds::Crowds::default();
         let ledger = Ledger::open(None, clock.clone());
         let (snapshot, web, requests) = (ArcSwap::from_pointee(snapshot), Vec::new(), Requests::default());
         let (first_ms, started) = (clock.unix_ms(), Instant::now());
@@ -97,6 +102,7 @@ impl Gate {
             paces,
             floods,
             testing,
+            crowds,
             rejections,
             ledger,
             web,
@@ -156,6 +162,15 @@ impl Gate {
             tracing::debug!(%fault, "the old snapshot goes with its last visit");
         }
         next
+    }
+
+    /// Whose address it is, for doors that share their seats out.
+    pub fn standing(&self, client: ClientAddr) -> Standing {
+        match self.snapshot.load().who(client) {
+            None => Standing::Stranger,
+            Some(who) if who.is_many() => Standing::Many,
+            Some(_) => Standing::One,
+        }
     }
 
     /// Begins a visit. `None`: the address is in no network of the school, and is not answered.

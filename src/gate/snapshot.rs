@@ -2,7 +2,7 @@
 
 use super::Continued;
 use super::locks::Withheld;
-use crate::config::Config;
+use crate::config::{Config, Shared};
 use crate::journal::Names;
 use crate::lists::phrases::Matcher;
 use crate::lists::{Ahead, Found, Locked, Table};
@@ -12,7 +12,7 @@ use crate::people::{Grouping, Person, Register};
 use crate::policy::{Mode, Opened, Personal, What, Whom};
 use crate::resolve::WireAnswer;
 use crate::resolve::behind::Behind;
-use crate::words::{ClientAddr, Confidence, GroupId, Groups, Host, Known, NetworkId, PersonId, Who};
+use crate::words::{ClientAddr, Confidence, DeviceId, GroupId, Groups, Host, Known, NetworkId, PersonId, Who};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -39,6 +39,8 @@ pub struct Snapshot {
     groups_of: Arc<HashMap<PersonId, Groups>>,
     /// Whose access is switched off.
     pub(super) withheld: Withheld,
+    /// Devices that go from hand to hand, and whom they are judged as.
+    shared_devices: Arc<HashMap<DeviceId, Option<GroupId>>>,
     /// What goes by the person, at each network of the policy.
     personal: Arc<[Personal]>,
 }
@@ -57,6 +59,7 @@ impl Snapshot {
         let groups_of = grouped(&config, &register);
         let personal = personal(&config, &groups_of).collect();
         let withheld = register.withheld(&config.people).collect();
+        let shared_devices = shared_devices(&config, &register).collect();
         let (condition, continued) = Default::default();
         Self {
             version,
@@ -71,6 +74,7 @@ impl Snapshot {
             continued,
             groups_of: Arc::new(groups_of),
             withheld,
+            shared_devices: Arc::new(shared_devices),
             personal,
         }
     }
@@ -98,27 +102,38 @@ impl Snapshot {
         let policy = &self.config.policy;
         let network = policy.network_of(client.ip())?;
         let of_network = Groups::one(policy.network(network)?.group);
-        let Some(seen) = self.register.sighting(client) else {
-            return Some(Who {
-                client,
-                network,
-                device: None,
-                person: None,
-                groups: of_network,
-                known: Known::Network,
-                sure: Confidence::Group,
-            });
-        };
-        let own = seen.person.and_then(|p| self.groups_of.get(&p)).filter(|g| !g.is_empty());
-        Some(Who {
+        let (here, seen) = self.register.sighting(client);
+        let nobody = Who {
             client,
+            mac: here.mac,
             network,
-            device: Some(seen.device),
-            person: seen.person,
-            groups: own.copied().unwrap_or(of_network),
-            known: seen.known,
-            sure: seen.sure,
-        })
+            device: seen.and_then(|seen| seen.device),
+            person: None,
+            groups: of_network,
+            known: Known::Network,
+            sure: Confidence::Group,
+            since: None,
+        };
+        if let Some(group) = self.shared_at(network, client) {
+            return Some(Who { groups: group.map_or(of_network, Groups::one), known: Known::Shared, ..nobody });
+        }
+        let Some(seen) = seen else { return Some(nobody) };
+        if let Some(group) = seen.device.and_then(|device| self.shared_devices.get(&device)) {
+            // Whoever is signed in there is not written down: the next child has it in their hands a minute later.
+            let known = self.register.seat(client).map_or(Known::HostName, |seat| seat.known);
+            return Some(Who { groups: group.map_or(of_network, Groups::one), known, ..nobody });
+        }
+        let own = seen.person.and_then(|p| self.groups_of.get(&p)).filter(|g| !g.is_empty());
+        let groups = own.copied().unwrap_or(of_network);
+        Some(Who { person: seen.person, groups, known: seen.known, sure: seen.sure, since: seen.since, ..nobody })
+    }
+
+    /// Whether the configuration says that many are behind an address; and whom it is judged as, if not as its network.
+    pub fn shared_at(&self, network: NetworkId, client: ClientAddr) -> Option<Option<GroupId>> {
+        let sources = &self.config.sources;
+        let holds = |shared: &&Shared| shared.addresses.iter().any(|range| range.contains(client.ip()));
+        let named = sources.shared.iter().find(holds).map(|shared| shared.group);
+        named.or_else(|| sources.shared_networks.contains(&network).then_some(None))
     }
 
     /// Whether what a host is judged or answered by goes by who asks at this network, or when: where the filter is off for a while,
@@ -183,9 +198,21 @@ fn grouped(config: &Config, register: &Register) -> HashMap<PersonId, Groups> {
     register.persons().map(|p| (p.id, groups_of(p))).collect()
 }
 
+/// Devices of the register that the configuration says go from hand to hand.
+fn shared_devices(config: &Config, register: &Register) -> impl Iterator<Item = (DeviceId, Option<GroupId>)> {
+    let shared: Vec<_> = config.sources.shared.iter().filter(|shared| !shared.devices.is_empty()).collect();
+    let in_use = register.devices().filter(|device| device.retired.is_none() && !shared.is_empty());
+    let found = in_use.filter_map(|device| {
+        let shared = shared.iter().find(|shared| shared.has_device(&device.name))?;
+        Some((device.id, shared.group))
+    });
+    found.collect::<Vec<_>>().into_iter()
+}
+
 /// What goes by the person at each network. The people are those whom the register knows.
 fn personal(config: &Config, groups_of: &HashMap<PersonId, Groups>) -> impl Iterator<Item = Personal> {
-    let people: HashSet<GroupId> = groups_of.values().flat_map(Groups::iter).collect();
+    let shared = config.sources.shared.iter().filter_map(|shared| shared.group);
+    let people: HashSet<GroupId> = groups_of.values().flat_map(Groups::iter).chain(shared).collect();
     let networks = 0..config.policy.networks.len() as u16;
     networks.map(move |network| Personal::of(&config.policy, NetworkId(network), people.iter().copied()))
 }

@@ -5,6 +5,7 @@ use super::{Gate, Snapshot, inside};
 use crate::journal::{Decrypted, Door, Event, Intent};
 use crate::lists::Found;
 use crate::lists::phrases::Theme;
+use crate::people::roster::Now;
 use crate::policy::{
     Action, Ask, Lock, Mode, Rewrite, Safe, Step, Surface, Verdict, What, Youtube, decide, decide_answer, rewrite, strictest,
 };
@@ -272,6 +273,10 @@ impl Gate {
     pub fn note_of(&self, visit: &Visit, verdict: &Verdict, found: CategorySet, heard: Heard) {
         let door = if visit.noted == Noted::SelfTest { Door::SelfTest } else { heard.door };
         self.counters.decisions.add(door, verdict.action, 1);
+        if door == Door::Dns {
+            let now = Now { unix_ms: visit.moment.unix_ms, boot_ms: visit.boot_ms };
+            self.crowds.see(visit.who.client, &heard.host, visit.snapshot.register.roster(), now);
+        }
         let event = visit.event(verdict, found, heard);
         match visit.noted {
             Noted::Row => self.journal.note(&event),

@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long it is believed who is at an address. What says so is read every fifteen seconds (`people::neighbours`).
+/// How long it is believed who is at an address if nothing is heard that changes it.
 const KNOWN_FOR: Duration = Duration::from_millis(250);
 
 /// Places for addresses: a large school's, at 128 bytes each, so that they fill one large page.
@@ -24,6 +24,8 @@ pub struct Watch {
     since: Instant,
     /// Who was seen under an earlier number is looked up anew.
     sight: u32,
+    /// Of the roster, when it was last asked.
+    generation: u32,
     /// The present second since the machine started.
     second: u32,
     /// Places of those who ask much in it.
@@ -70,6 +72,8 @@ impl Watch {
             groups: Groups::default(),
             known: Known::Network,
             sure: Confidence::Group,
+            since: None,
+            mac: None,
         };
         let moment = gate.clock.now(&snapshot.config.school.zone);
         let visit = Visit { snapshot, who, moment, boot_ms: gate.clock.boot_ms(), noted: Noted::Row };
@@ -84,6 +88,7 @@ impl Watch {
             seen: seen.into(),
             since: Instant::now(),
             sight: 1,
+            generation: 0,
             second: 0,
             busy,
             counted: (0, Vec::new()),
@@ -95,7 +100,9 @@ impl Watch {
     /// that an old snapshot is let go.
     pub fn look_up(&mut self, gate: &Gate, now: Instant) -> Changed {
         let changed = self.take(gate);
-        if changed != Changed::Nothing || now.duration_since(self.since) > KNOWN_FOR {
+        let generation = self.visit.snapshot.register.roster().generation();
+        let moved = std::mem::replace(&mut self.generation, generation) != generation;
+        if changed != Changed::Nothing || moved || now.duration_since(self.since) > KNOWN_FOR {
             self.sight = self.sight.wrapping_add(1);
             self.since = now;
         }
@@ -188,8 +195,8 @@ impl Watch {
         if place.pace.of(self.second) == if flood { 1 } else { BUSY } {
             self.busy.push(at as u32);
         }
-        self.visit.noted = if flood_here || flood { Noted::Sum } else { Noted::Row };
         self.visit.who = place.who?;
+        self.visit.noted = if (flood_here || flood) && !self.visit.who.is_many() { Noted::Sum } else { Noted::Row };
         Some(&self.visit)
     }
 }

@@ -8,9 +8,13 @@
 //! file changes nothing.
 //!
 //! - [`register`]    persons and devices as one reading of `register.db`, immutable
-//! - [`roster`]      address → who is there, how known, how sure
+//! - [`seats`]       what the register itself says of an address
+//! - [`roster`]      address → who is there, from every source, merged by trust and freshness
+//! - [`keeper`]      the thread that watches sources
 //! - [`neighbours`]  address → MAC, from the kernel
-//! - [`mac`]         a hardware address, and whether it was made up
+//! - [`leases`]      address → MAC, from the files of DHCP servers
+//! - [`radius`]      who signed in to the network
+//! - [`session`]     who is signed in, told by another system of the school
 //! - [`grouping`]    which groups of the policy someone is in
 //! - [`store`]       `register.db`: open, load, apply
 //! - [`import`]      CSV → rows, or every fault at once
@@ -28,14 +32,18 @@ pub mod diff;
 pub mod fault;
 pub mod grouping;
 pub mod import;
-pub mod mac;
-pub mod neighbours;
+mod keeper;
+mod leases;
+mod neighbours;
 pub mod password;
 mod plain;
+pub mod radius;
 pub mod record;
 pub mod register;
 pub mod roster;
 mod scan;
+mod seats;
+pub mod session;
 pub mod sign_in;
 pub mod store;
 
@@ -44,11 +52,13 @@ pub use diff::{Diff, Force, Refusal};
 pub use fault::{Fault, Faults};
 pub use grouping::Grouping;
 pub use import::Sheet;
-pub use mac::{BadMac, Mac};
-pub use neighbours::{Neighbours, Watch};
+pub use keeper::Keeper;
 pub use record::Record;
 pub use register::{Clash, Device, Person, Register, Stamp};
-pub use roster::Sighting;
+pub use roster::Roster;
 pub use scan::MAX_BYTES;
+pub use seats::Sighting;
 pub use sign_in::{SignIn, SignInFault, sign_in};
 pub use store::{Store, StoreFault};
+
+pub use crate::words::{BadMac, Mac};

@@ -137,7 +137,7 @@ impl Bound {
         watching.spawn(proxy.open.clone().watch(proxy.gate.clone()));
         let known = {
             let proxy = proxy.clone();
-            move |client| proxy.gate.snapshot().who(client).is_some()
+            move |client| proxy.gate.standing(client)
         };
         let seats = Seats::new(LIMITS);
         tracing::info!("the proxy holds up to {} connections at once", seats.free());

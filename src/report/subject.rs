@@ -205,6 +205,8 @@ mod tests {
             groups: Groups::default(),
             known: Known::Network,
             sure: Confidence::Group,
+            since: None,
+            mac: None,
         };
         Ledger::new(Audience::Pupils, &who, 0)
     }

@@ -165,6 +165,12 @@ impl Case<'_> {
 
     fn how_sure(&self) -> &'static str {
         match (self.subject, self.ledger.sure, self.ledger.known) {
+            (Subject::Person(_), Confidence::High, Known::Radius | Known::Kerberos) => {
+                "Sure: this account had signed in, on this device."
+            }
+            (Subject::Person(_), _, known) if known.is_sign_in() => {
+                "Fairly sure: this account was signed in on this device. Someone else may have used it."
+            }
             (Subject::Person(_), Confidence::High, _) => "Sure: the register binds this device to this account.",
             (Subject::Person(_), _, Known::Mac) => {
                 "Fairly sure: the register gives this device, by its MAC, to the account. Someone else may have held it."

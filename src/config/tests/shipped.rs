@@ -255,6 +255,7 @@ fn every_key_there_is_stands_in_the_shipped_files() {
             format!("\n[[{name}]]"),
             format!("\n[[dns.{name}]]"),
             format!("\n[people.{name}]"),
+            format!("\n[[radius.{name}]]"),
             format!("\n[{name}."),
             format!("{{ {name} = "),
             format!(", {name} = "),
@@ -413,6 +414,11 @@ fn what_was_understood_is_printed() {
         "Profiles    secondary: blocks 27 categories, warns of 0, safe search, YouTube strict, for pupils\n",
         "            downloads refused: programs, scripts, disk-images, archives-with-password\n",
         "            things: blocks 0 categories, and whatever is on no list, warns of 0, safe search, YouTube strict\n",
+        "Sources     dnsmasq leases, /var/lib/misc/dnsmasq.leases\n",
+        "            RADIUS accounting at 10.20.0.1:1813, by wireless: 10.20.0.2/32\n",
+        "            sessions told by logon script: 10.20.0.0/16\n",
+        "            shared, nobody is named there: domain controller: 10.20.0.5/32\n",
+        "            shared, nobody is named there: iPads of year 4: iPad-4-*, primary\n",
         "Timetable   sixth form lunch (12:30–13:30 on school days)\n",
         "            games: allow for sixth-form 12:00–12:50 on Fridays of week B (12:00–12:50 on Fridays of week B)\n",
         "Terms       6, from 2026-09-02 to 2027-07-21, 2 days off and the bank holidays\n",
@@ -423,4 +429,5 @@ fn what_was_understood_is_printed() {
     ] {
         assert!(printed.contains(line), "{line}is not in:\n{printed}");
     }
+    assert!(!understood(&shipped()).to_string().contains("Sources"));
 }

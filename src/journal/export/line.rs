@@ -5,7 +5,7 @@ use crate::journal::names::Names;
 use crate::journal::read::Stored;
 use crate::journal::week::timestamp;
 use crate::policy::Step;
-use crate::words::{DeviceId, Download, GroupId, Host, PersonId};
+use crate::words::{DeviceId, Download, GroupId, Host, Mac, PersonId};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -34,11 +34,17 @@ pub struct Line {
     pub door: &'static str,
     pub network: Option<String>,
     pub client: Option<String>,
+    /// The device's hardware address, where it was known.
+    pub mac: Option<String>,
+    /// Whether the device made that up.
+    pub randomised: Option<bool>,
     pub device: Option<String>,
     pub person: Option<String>,
     pub groups: Vec<String>,
     pub how_known: Option<&'static str>,
     pub how_sure: Option<&'static str>,
+    /// Since when that is known: UTC, RFC 3339. `None`: as long as the register says so.
+    pub since: Option<String>,
     pub method: Option<String>,
     pub host: Option<String>,
     pub port: Option<u16>,
@@ -117,11 +123,14 @@ impl Line {
             door: event.door.word(),
             network: who.map(|w| named(&names.networks, w.network.0, "network")),
             client: who.map(|w| w.client.to_string()),
+            mac: who.and_then(|w| w.mac).map(|m| m.to_string()),
+            randomised: who.and_then(|w| w.mac).map(Mac::is_randomised),
             device: who.and_then(|w| w.device).map(|id| (resolve.device)(id).unwrap_or_else(|| format!("device {}", id.0))),
             person: who.and_then(|w| w.person).map(|id| (resolve.person)(id).unwrap_or_else(|| format!("person {}", id.0))),
             groups: who.map(|w| w.groups.iter().map(group).collect()).unwrap_or_default(),
             how_known: who.map(|w| w.known.word()),
             how_sure: who.map(|w| w.sure.word()),
+            since: who.and_then(|w| w.since).map(|s| rfc3339(s.ms())),
             method: text(&event.method),
             host: text(&event.host),
             port: (event.port != 0).then_some(event.port),

@@ -88,6 +88,8 @@ fn only_those_who_are_staff_in_all_their_groups_learn_the_category() {
             groups: groups.iter().map(|&id| GroupId(id)).collect::<Groups>(),
             known: Known::Address,
             sure: Confidence::High,
+            since: None,
+            mac: None,
         };
         assert_eq!(is_for_staff(&who, &config()), staff, "{groups:?}");
     }

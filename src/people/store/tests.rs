@@ -19,8 +19,8 @@ fn import(store: &mut Store, csv: &str, at: i64) -> Result<Register, StoreFault>
 }
 
 fn seen(register: &Register, address: &str) -> Option<(u32, Option<u32>)> {
-    let seen = register.sighting(ClientAddr::new(address.parse().expect("an address")))?;
-    Some((seen.device.0, seen.person.map(|p| p.0)))
+    let seen = register.sighting(ClientAddr::new(address.parse().expect("an address"))).1?;
+    Some((seen.device?.0, seen.person.map(|p| p.0)))
 }
 
 const ADA: &str = "id,name,role,year,groups,device,address\np1,Ada,pupil,7,chess,LT-1,10.20.1.1\n";

@@ -10,6 +10,8 @@ fn who(group: u16, person: Option<u32>) -> Who {
         groups: Groups::one(GroupId(group)),
         known: Known::Network,
         sure: Confidence::Group,
+        since: None,
+        mac: None,
     }
 }
 

@@ -152,6 +152,8 @@ fn told(policy: &Policy, host: &Host, found: &Found, groups: Groups, moment: Mom
         groups,
         known: Known::Network,
         sure: Confidence::Group,
+        since: None,
+        mac: None,
     };
     let pass = policy.passes.opening(host, "", found.categories(), &who, moment.unix_ms);
     let lock = policy.exams.holding(&who, moment.unix_ms).map(|exam| Lock::Exam(&exam.allow));

@@ -258,6 +258,8 @@ pub fn on(person: Option<PersonId>, device: Option<DeviceId>, known: Known, sure
         groups: Groups::one(PUPILS),
         known,
         sure,
+        since: None,
+        mac: None,
     }
 }
 

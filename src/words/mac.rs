@@ -44,12 +44,26 @@ impl Mac {
             digits += 1;
             since_separator += 1;
         }
+        if digits != 12 || since_separator != each {
+            return Err(BadMac::Form);
+        }
+        Self::of(octets)
+    }
+
+    /// The octets of a message.
+    ///
+    /// # Errors
+    /// As [`Mac::parse`].
+    pub fn of(octets: [u8; 6]) -> Result<Self, BadMac> {
         match octets {
-            _ if digits != 12 || since_separator != each => Err(BadMac::Form),
             [0, 0, 0, 0, 0, 0] => Err(BadMac::Zero),
             [first, ..] if first & 1 == 1 => Err(BadMac::Group),
             _ => Ok(Self(octets)),
         }
+    }
+
+    pub fn octets(self) -> [u8; 6] {
+        self.0
     }
 
     /// Whether a device made it up instead of having it from its maker (second digit 2, 6, A or E: the 'locally administered'
