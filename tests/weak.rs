@@ -24,6 +24,9 @@ fn free() -> u16 {
     listener.local_addr().expect("its address").port()
 }
 
+/// What it is, what its key and its signature are made with, what the server speaks, and the word of RFC 9209 for what is wrong.
+type Row<'a> = (&'a str, &'a [&'a str], &'a str, &'a [&'a str], Option<&'a str>);
+
 #[test]
 fn weak_certificates_and_weak_encryption_are_a_page_that_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -34,9 +37,8 @@ fn weak_certificates_and_weak_encryption_are_a_page_that_says_so() {
     std::fs::write(path("world.key"), &world.key).expect("written");
     std::fs::write(path("san"), "subjectAltName = DNS:weak.example\n").expect("written");
 
-    // What the certificate is made with, what the server speaks, and the word of RFC 9209 for what is wrong with it.
     let safe = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"][..];
-    let rows: [(&str, &[&str], &str, &[&str], Option<&str>); 6] = [
+    let rows: [Row; 6] = [
         ("as it should be", safe, "-sha256", &[], None),
         ("a key of 1024 bits", &["-newkey", "rsa:1024"], "-sha256", &[], Some("certificate")),
         ("a signature by SHA-1", safe, "-sha1", &[], Some("certificate")),
