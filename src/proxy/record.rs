@@ -126,24 +126,13 @@ impl<'a> Record<'a> {
         if std::mem::replace(&mut self.noted, true) {
             return;
         }
-        let heard = gate::Heard {
-            door: self.door,
-            method: self.method.as_str(),
-            host: self.asked.host.as_str().into(),
-            port: self.asked.port,
-            path: &self.asked.path,
-            query_type: 0,
-            intent: self.intent,
-            status,
-            bytes_up: self.bytes_up,
-            bytes_down,
-            duration_ms: u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX),
-            within: Within {
-                decrypted: self.decrypted,
-                search: self.search.as_ref().map_or("", |(words, _)| words),
-                theme: self.search.as_ref().and_then(|(_, theme)| *theme),
-            },
+        let within = Within {
+            decrypted: self.decrypted,
+            search: self.search.as_ref().map_or("", |(words, _)| words),
+            theme: self.search.as_ref().and_then(|(_, theme)| *theme),
         };
+        let request = of_request(self.asked, &self.method, self.door, self.intent, self.began);
+        let heard = gate::Heard { status, bytes_up: self.bytes_up, bytes_down, within, ..request };
         self.gate.note(self.visit, &self.judged, heard);
     }
 }
@@ -166,21 +155,28 @@ pub struct Later {
 impl Later {
     /// Writes down what came out while it was passed on, and how much of it had passed.
     pub fn note(&self, judged: &Judged, bytes_down: u64) {
-        let heard = gate::Heard {
-            door: self.door,
-            method: self.method.as_str(),
-            host: self.asked.host.as_str().into(),
-            port: self.asked.port,
-            path: &self.asked.path,
-            query_type: 0,
-            intent: self.intent,
-            status: self.status.as_u16(),
-            bytes_up: 0,
-            bytes_down,
-            duration_ms: u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX),
-            within: Within { decrypted: self.decrypted, ..Within::default() },
-        };
+        let within = Within { decrypted: self.decrypted, ..Within::default() };
+        let request = of_request(&self.asked, &self.method, self.door, self.intent, self.began);
+        let heard = gate::Heard { status: self.status.as_u16(), bytes_down, within, ..request };
         self.gate.note(&self.visit, judged, heard);
+    }
+}
+
+/// What was heard of a request so far: who writes the line adds what came of it.
+fn of_request<'h>(asked: &'h Asked, method: &'h Method, door: Door, intent: Intent, began: Instant) -> gate::Heard<'h> {
+    gate::Heard {
+        door,
+        method: method.as_str(),
+        host: asked.host.as_str().into(),
+        port: asked.port,
+        path: &asked.path,
+        query_type: 0,
+        intent,
+        status: 0,
+        bytes_up: 0,
+        bytes_down: 0,
+        duration_ms: u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX),
+        within: Within::default(),
     }
 }
 
