@@ -1,13 +1,14 @@
 //! One client's connection: requests one after the other, then perhaps a way of another protocol.
 
+use super::beyond::{self, Rest};
 use super::connect::{self, Agreed, Begun, Promised};
 use super::open::Held;
 use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::{Asked, Unreadable};
-use super::{HEAD_READ, IDLE, Proxy, beyond, inside, named, plain};
-use crate::gate::{Judged, Visit};
+use super::{HEAD_READ, IDLE, Proxy, inside, named, plain};
+use crate::gate::{Gate, Judged, Visit};
 use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::head::{self, First, joined};
@@ -62,6 +63,14 @@ impl Ends {
     pub fn of(caller: &Caller) -> Self {
         Self { client: caller.client, peer: caller.peer, local: caller.local.ip() }
     }
+
+    /// Who asks by it, or whom the gate asks as itself. `None`: it is nobody's.
+    pub fn visit(&self, gate: &Gate) -> Option<Visit> {
+        match gate.testing.who(self.peer) {
+            Some(who) => Some(gate.visit_as(who)),
+            None => gate.visit(self.client),
+        }
+    }
 }
 
 /// Serves one connection to its end.
@@ -72,11 +81,17 @@ pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
 
 /// [`serve`], over whatever the client's bytes come by.
 pub async fn over(proxy: Arc<Proxy>, stream: Stream, ends: Ends, drain: Drain) {
-    // Both on the heap: a way lives for hours, and what came before it is not kept for it.
-    match Box::pin(begun(&proxy, stream, ends, drain)).await {
-        Some(Begun::Way(way)) => Box::pin(beyond::carry(&proxy, way)).await,
-        Some(Begun::Here(here)) => Box::pin(inside::answer(&proxy, here)).await,
-        None => {}
+    // On the heap, and gone before the rest begins: a tunnel lives for hours.
+    if let Some(rest) = Box::pin(asked(proxy, stream, ends, drain)).await {
+        rest.await;
+    }
+}
+
+/// What is left to do once the client's requests are answered.
+async fn asked(proxy: Arc<Proxy>, stream: Stream, ends: Ends, drain: Drain) -> Option<Rest> {
+    match Box::pin(begun(&proxy, stream, ends, drain)).await? {
+        Begun::Way(way) => beyond::rest(&proxy, way).await,
+        Begun::Here(here) => Some(Box::pin(async move { inside::answer(&proxy, here).await })),
     }
 }
 
@@ -190,11 +205,7 @@ pub fn opened<B>(
     asked: impl FnOnce() -> Result<Asked, Unreadable>,
 ) -> Result<Opened, Box<Response<Body>>> {
     let gate = &proxy.gate;
-    let visit = match gate.testing.who(ends.peer) {
-        Some(who) => Some(gate.visit_as(who)),
-        None => gate.visit(ends.client),
-    };
-    let Some(visit) = visit else {
+    let Some(visit) = ends.visit(gate) else {
         gate.counters.strangers.inc();
         return Err(refuse::stranger().into());
     };

@@ -12,6 +12,7 @@ use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::inspection::{HTTP_2, Inspection};
 use crate::pages::{Reader, Seen};
 use crate::policy::{Act, Surface};
+use crate::proxy::connection::Ends;
 use crate::proxy::dial::{self, Dialled, Unreached};
 use crate::proxy::expect::Outgoing;
 use crate::proxy::open::Held;
@@ -20,7 +21,7 @@ use crate::proxy::record::Record;
 use crate::proxy::refuse::{self, Body};
 use crate::proxy::request::Asked;
 use crate::proxy::{HEAD_READ, HEAD_WAIT, Proxy, download, headers, scan, search};
-use crate::words::{ClientAddr, Host};
+use crate::words::Host;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
@@ -31,7 +32,6 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
@@ -56,6 +56,7 @@ pub struct Session {
     proxy: Arc<Proxy>,
     inspection: Arc<Inspection>,
     ends: Ends,
+    door: Door,
     host: Host,
     port: u16,
     /// What is spoken with the client, and offered to the origin again if its connection ended.
@@ -70,19 +71,10 @@ pub struct Session {
     upgraded: StdMutex<Option<Upgraded>>,
 }
 
-/// Whose connection it is, and how it came here.
-#[derive(Debug, Clone, Copy)]
-pub struct Ends {
-    pub client: ClientAddr,
-    /// The address of ours that it reached.
-    pub local: IpAddr,
-    pub door: Door,
-}
-
 impl Session {
     pub fn new(
         proxy: &Arc<Proxy>,
-        ends: Ends,
+        (ends, door): (Ends, Door),
         (host, port): (Host, u16),
         protocol: Option<&'static [u8]>,
         inspection: Arc<Inspection>,
@@ -93,6 +85,7 @@ impl Session {
             proxy: proxy.clone(),
             inspection,
             ends,
+            door,
             host,
             port,
             protocol,
@@ -182,7 +175,7 @@ impl Session {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let gate = &self.proxy.gate;
-        let Some(visit) = gate.visit(self.ends.client) else {
+        let Some(visit) = self.ends.visit(gate) else {
             gate.counters.strangers.inc();
             return refuse::stranger();
         };
@@ -213,7 +206,7 @@ impl Session {
             judged.verdict = judged.verdict.rewritten();
         }
         let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
-        record.door = self.ends.door;
+        record.door = self.door;
         record.decrypted = Some(Decrypted::Yes);
         if let Some(search) = search::of_form(&visit, &asked, request.headers(), &form) {
             record.searched(search);
@@ -250,7 +243,7 @@ impl Session {
                         Ok(body) => body,
                         Err(kind) => return refuse::download(&mut record, seen, kind),
                     };
-                    let passed = scan::passed(&mut record, &head.headers, body).await;
+                    let passed = scan::passed(gate, &mut record, &head, body).await;
                     let Some(body) = passed else { return refuse::blocked(&mut record, seen) };
                     body
                 };

@@ -7,6 +7,7 @@ use crate::journal::{Decrypted, Door, Event};
 use crate::policy::Surface;
 use crate::policy::{Action, Step};
 use crate::proxy::alert::Alert;
+use crate::proxy::connection::Ends;
 use crate::proxy::named::{self, Next};
 use crate::proxy::opening::{Opening, opening};
 use crate::proxy::way::Way;
@@ -133,7 +134,8 @@ async fn way(more: &str, host: &str, address: &str) -> (School, Proxy, Way) {
     let (host, address): (_, SocketAddr) = (Host::parse(host).expect("a host"), address.parse().expect("an address"));
     let judged = visit.judge(&host, Surface::NoPage);
     let (port, door, already) = (address.port(), Door::Proxy, Bytes::new());
-    (school, proxy, Way { visit, judged, host, port, door, client, stream: stream.into(), already, origin, address })
+    let ends = Ends { client, peer: at, local: at.ip() };
+    (school, proxy, Way { visit, judged, host, port, door, ends, stream: stream.into(), already, origin, address })
 }
 
 #[tokio::test]
@@ -179,9 +181,9 @@ async fn an_address_that_nobody_was_told_of_is_refused_where_the_network_wants_n
         }
         let told = [way.address.ip()];
         let mark = proxy.gate.ledger.mark("b.example", &told);
-        proxy.gate.ledger.tell(way.client, mark, 1_000, || ("b.example", &told));
+        proxy.gate.ledger.tell(way.ends.client, mark, 1_000, || ("b.example", &told));
         proxy.gate.ledger.hand_over();
-        while named::by_ledger(&proxy, way.client, told[0]).is_none() {
+        while named::by_ledger(&proxy, way.ends.client, told[0]).is_none() {
             tokio::task::yield_now().await;
         }
         assert!(matches!(named::next(&proxy, &way, &opening), Next::Carry), "it was told of it");
