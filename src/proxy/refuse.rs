@@ -1,6 +1,7 @@
 //! Every answer of our own: what happened, in a page where a person sees it, in a line where a program does.
 
 use super::dial::Unreached;
+use super::inside::Distrust;
 use super::plain::Unanswered;
 use super::record::Record;
 use super::request::Unreadable;
@@ -116,14 +117,10 @@ fn notice(record: &Record<'_>, fault: &Unanswered, said: &str) -> String {
 }
 
 /// A device that sees this without a warning trusts the school's authority. It is no visit, and is not written down.
-pub fn trusted(visit: &Visit) -> Response<Body> {
-    let notice = Notice {
-        school: &visit.snapshot.config.school.name,
-        heading: "Yes: it is trusted here",
-        lines: &["This device trusts the certificate authority of the school's web filter."],
-        detail: "",
-    };
-    page(StatusCode::OK, notice.html(), Language::English)
+pub fn trusted(visit: &Visit, language: Language) -> Response<Body> {
+    let Said { heading, line } = language.words().trusted;
+    let notice = Notice { school: &visit.snapshot.config.school.name, heading, lines: &[line], detail: "" };
+    page(StatusCode::OK, notice.html_in(language, &[]), language)
 }
 
 /// A request for another host than the connection was made for (RFC 9110 §15.5.20).
@@ -132,24 +129,20 @@ pub fn misdirected(record: &mut Record<'_>) -> Response<Body> {
     told(record, line(StatusCode::MISDIRECTED_REQUEST, said), "http_request_denied")
 }
 
-/// A request that was allowed, to an origin that could not prove who it is: a heading and a sentence, and the error in the
-/// field's own words.
-pub fn distrusted(
-    record: &mut Record<'_>,
-    seen: Seen,
-    (heading, sentence): (&str, &str),
-    word: &str,
-    detail: &str,
-) -> Response<Body> {
-    let detail = format!("{}: {detail}", record.host());
+/// A request that was allowed, to an origin that could not prove who it is: what a person is told, and the error in the field's own
+/// words.
+pub fn distrusted(record: &mut Record<'_>, seen: Seen, distrust: &Distrust) -> Response<Body> {
+    let Said { heading, line: sentence } = distrust.told(record.reader.language.words());
+    let detail = format!("{}: {}", record.host(), distrust.said);
     let status = StatusCode::BAD_GATEWAY;
     let response = if seen.page {
         let school = &record.visit.snapshot.config.school.name;
-        page(status, Notice { school, heading, lines: &[sentence], detail: &detail }.html(), Language::English)
+        let notice = Notice { school, heading, lines: &[sentence], detail: &detail };
+        page(status, notice.html_in(record.reader.language, &[]), record.reader.language)
     } else {
         line(status, &format!("{heading}. {detail}.\n"))
     };
-    told(record, response, word)
+    told(record, response, distrust.word())
 }
 
 /// Notes the answer, which leaves after this.

@@ -10,7 +10,7 @@ use crate::journal::{Decrypted, Door};
 use crate::net::ca::CHECK_HOST;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::inspection::{HTTP_2, Inspection};
-use crate::pages::{Reader, Seen};
+use crate::pages::{Language, Reader, Seen};
 use crate::policy::{Act, Surface};
 use crate::proxy::connection::Ends;
 use crate::proxy::dial::{self, Dialled, Unreached};
@@ -188,7 +188,7 @@ impl Session {
             }
         };
         if self.host.as_str() == CHECK_HOST && asked::is_for(&asked, &self.host, self.port) {
-            return refuse::trusted(&visit);
+            return refuse::trusted(&visit, Language::of(request.headers()));
         }
         self.answered.store(true, Relaxed);
         let (mut request, form) = match search::form(&asked, request).await {
@@ -224,7 +224,7 @@ impl Session {
             return self.warned(&mut record).await;
         }
         if let Err(distrust) = &*self.origin.lock().await {
-            return refuse::distrusted(&mut record, seen, distrust.words(), distrust.word(), &distrust.said);
+            return refuse::distrusted(&mut record, seen, distrust);
         }
         let upgrade = upgrade::wanted(&mut request);
         if upgrade.is_some() {
@@ -260,7 +260,7 @@ impl Session {
                 refuse::blocked(&mut record, seen)
             }
             Err(Fault::Unanswered(fault)) => refuse::unanswered(&mut record, seen, &fault),
-            Err(Fault::Distrust(fault)) => refuse::distrusted(&mut record, seen, fault.words(), fault.word(), &fault.said),
+            Err(Fault::Distrust(fault)) => refuse::distrusted(&mut record, seen, &fault),
         }
     }
 
