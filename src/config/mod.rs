@@ -18,7 +18,7 @@
 //! - [`firewall`]    `[firewall]`
 //! - [`upstream`]    one resolver that is asked
 //! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
-//! - [`encrypted`]   `[dns]`, its encrypted part
+//! - [`encrypted`]   `[dns]` and `[web]`, what is served over TLS
 //! - [`lists`]       `[lists]`, `[[list]]`
 //! - [`phrases`]     `[[phrases]]`
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
@@ -70,7 +70,7 @@ mod values;
 
 pub use categories::CategoryTitle;
 pub use doors::{BlockAnswer, Dns, Parent, Proxy, Web};
-pub use encrypted::{Encrypted, HTTPS_PATH, PemFile};
+pub use encrypted::{Certified, Encrypted, HTTPS_PATH, PemFile};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};
@@ -307,7 +307,7 @@ impl Config {
     pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         let encrypted = self.dns.encrypted.iter().flat_map(|e| e.tls_listen.iter().chain(&e.https_listen));
         let proxy = self.proxy.listen.iter().chain(&self.proxy.tls_listen).chain(&self.proxy.transparent_listen);
-        let listen = self.dns.listen.iter().chain(encrypted).chain(proxy).chain(&self.web.listen);
+        let listen = self.dns.listen.iter().chain(encrypted).chain(proxy).chain(&self.web.listen).chain(&self.web.tls_listen);
         listen.map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
     }
 

@@ -29,7 +29,9 @@ pub struct Snapshot {
     pub register: Arc<Register>,
     pub condition: Condition,
     /// Who the gate is to those who ask it over TLS, or why it is nobody. `None`: nothing is served over TLS.
-    pub identity: Option<Result<Arc<Identity>, Arc<str>>>,
+    pub identity: Option<Shown>,
+    /// The same of the web door, which has a name of its own.
+    pub web_identity: Option<Shown>,
     /// What looking into TLS takes, or why nothing is looked into. `None`: the school has no authority.
     pub inspection: Option<Result<Arc<Inspection>, Arc<str>>>,
     /// Which words mean what: the terms that ship and the school's phrase lists. `None`: nothing is looked for.
@@ -44,6 +46,9 @@ pub struct Snapshot {
     /// What goes by the person, at each network of the policy.
     personal: Arc<[Personal]>,
 }
+
+/// Who the gate shows itself to be over TLS, or why it cannot.
+pub type Shown = Result<Arc<Identity>, Arc<str>>;
 
 /// What is wrong with the table itself, beside what is in it. It is of one table: with another in force it is over.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +74,7 @@ impl Snapshot {
             register,
             condition,
             identity: None,
+            web_identity: None,
             inspection: None,
             phrases: None,
             continued,

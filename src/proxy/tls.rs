@@ -23,7 +23,7 @@ async fn handshake(proxy: &Proxy, stream: tokio::net::TcpStream, client: crate::
         proxy.gate.counters.strangers.inc();
         return None;
     }
-    let config = snapshot.identity.as_ref()?.as_ref().ok()?.proxy.clone();
+    let config = snapshot.identity.as_ref()?.as_ref().ok()?.http.clone();
     drop(snapshot);
     match timeout(HEAD_READ, TlsAcceptor::from(config).accept(stream)).await {
         Ok(Ok(stream)) => Some(Stream::Tls(Box::new(stream))),
