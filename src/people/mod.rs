@@ -24,9 +24,11 @@
 //! - [`diff`]        what an import would change
 //! - [`record`]      the lines of `people list`
 //! - [`password`]    made, kept and checked
+//! - [`attempts`]    who guesses at passwords is slowed
 //! - [`sign_in`](mod@sign_in)  a name and a password, for the portal
 //! - [`plain`]       text that a terminal may be shown
 
+pub mod attempts;
 pub mod details;
 pub mod diff;
 pub mod fault;
