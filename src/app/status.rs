@@ -202,7 +202,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         n => needs_you.push(format!("{n} requests of pages wait for an answer: `schoolgate requests list`")),
     }
     let certificate = certificate(&snapshot, gate.clock.unix_ms(), &mut needs_you);
-    let sources = sources(&snapshot, &mut needs_you);
+    let sources = sources(&snapshot, &gate.passwords.tally, &mut needs_you);
     let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
     let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();

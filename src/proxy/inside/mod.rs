@@ -80,7 +80,7 @@ pub async fn answer(proxy: &Arc<Proxy>, mut here: Here) {
         let protocol = offered.iter().copied().find(|p| *p == HTTP_1).or(offered.first().copied());
         let begun = shown::show(proxy, &inspection, (here.stream, already.freeze()), (&here.host, here.client), protocol).await;
         if let Some(stream) = begun {
-            let ends = Ends { client: here.client, local: local.ip(), door: here.door };
+            let ends = Ends { client: here.client, signed: here.visit.signed, local: local.ip(), door: here.door };
             let session = Session::new(proxy, ends, (here.host, here.port), protocol, inspection);
             answered = session.serve(stream, Ok(None)).await;
         }
@@ -117,7 +117,7 @@ pub async fn carry(proxy: &Arc<Proxy>, way: Way, hello: Hello) {
     };
     let begun = shown::show(proxy, &inspection, (way.stream, way.already), (&way.host, way.client), protocol).await;
     let Some(stream) = begun else { return };
-    let ends = Ends { client: way.client, local: local.ip(), door: way.door };
+    let ends = Ends { client: way.client, signed: way.visit.signed, local: local.ip(), door: way.door };
     let session = Session::new(proxy, ends, (way.host, way.port), protocol, inspection);
     let reached = match reached {
         Ok(secured) => Origin::over(secured, way.address)

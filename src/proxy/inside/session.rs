@@ -11,6 +11,7 @@ use crate::net::ca::CHECK_HOST;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::inspection::{HTTP_2, Inspection};
 use crate::pages::{Reader, Seen};
+use crate::people::Signed;
 use crate::policy::{Act, Surface};
 use crate::proxy::dial::{self, Dialled, Unreached};
 use crate::proxy::expect::Outgoing;
@@ -74,6 +75,8 @@ pub struct Session {
 #[derive(Debug, Clone, Copy)]
 pub struct Ends {
     pub client: ClientAddr,
+    /// Who showed that the connection is theirs: so is what is asked for within.
+    pub signed: Option<Signed>,
     /// The address of ours that it reached.
     pub local: IpAddr,
     pub door: Door,
@@ -176,13 +179,13 @@ impl Session {
     /// A body is on its way that may last for hours: by this it may.
     async fn goes_on(&self, asked: &Asked) {
         if let Ok(Some(origin)) = &*self.origin.lock().await {
-            self.held.judged(&asked.host, &asked.path, origin.address.ip());
+            self.held.judged(self.ends.signed, &asked.host, &asked.path, origin.address.ip());
         }
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let gate = &self.proxy.gate;
-        let Some(visit) = gate.visit(self.ends.client) else {
+        let Some(visit) = gate.visit_of(self.ends.client, self.ends.signed) else {
             gate.counters.strangers.inc();
             return refuse::stranger();
         };

@@ -124,7 +124,13 @@ async fn where_any_protocol_may_be_spoken_an_origin_may_begin() {
 async fn way(more: &str, host: &str, address: &str) -> (School, Proxy, Way) {
     let school = School::with(more);
     let resolver = Arc::new(Resolver::new(&[SocketAddr::from(([127, 0, 0, 1], 9))]));
-    let proxy = Proxy { gate: school.gate.clone(), resolver, own: OwnAddresses::read(), open: Arc::default() };
+    let proxy = Proxy {
+        gate: school.gate.clone(),
+        resolver,
+        own: OwnAddresses::read(),
+        open: Arc::default(),
+        checking: Default::default(),
+    };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");
     let (stream, origin) = (TcpStream::connect(at).await.expect("it listens"), TcpStream::connect(at).await.expect("it listens"));

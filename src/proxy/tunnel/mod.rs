@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub fn carry(proxy: &Arc<Proxy>, way: Way, hidden: bool) -> impl Future<Output = ()> + Send + use<> {
     let address = way.address.ip();
     let nameless = way.host.is_address() && named::by_ledger(proxy, way.client, address).is_none();
-    let held = proxy.open.tunnel(&proxy.gate, way.client, &way.host, address, Unknown { hidden, nameless });
+    let held = proxy.open.tunnel(&proxy.gate, (way.client, way.visit.signed), &way.host, address, Unknown { hidden, nameless });
     let Way { mut stream, mut origin, already, .. } = way;
     async move {
         let why = tokio::select! {
