@@ -128,7 +128,7 @@ pub fn control_socket(config: &Config) -> PathBuf {
 
 /// The register of a configuration.
 pub fn register_file(config: &Config) -> PathBuf {
-    config.data.join("register.db")
+    crate::people::Store::file_in(&config.data)
 }
 
 /// What clients were told.

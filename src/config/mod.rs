@@ -86,7 +86,7 @@ pub use phrases::PhraseSource;
 pub use public::{PublicList, Signature};
 pub use rooms::Room;
 pub use school::{SUITES, School};
-pub use sources::{LeaseFile, Radius, RadiusClient, Shared, Sources, System};
+pub use sources::{Asks, LeaseFile, Radius, RadiusClient, Shared, Sources, System};
 pub use upstream::{Protocol, Upstream};
 
 use crate::policy::{Entry, Exams, OwnEntries, Passes, Policy, Timetable};
@@ -225,7 +225,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let rooms = rooms::read(&root);
     let rules = people::read(&root);
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
-    let sources = sources::read(&root, folder_of(&files.main), &people);
+    let sources = sources::read(&root, folder_of(&files.main), &people, !proxy.tls_listen.is_empty());
     let school_days = timetable::school_days(&of_dates);
     let cells = timetable::cells(&root, &categories, &people.known, &school_days, reader.whole([dates_at]));
     let written = entries::read(&root, &school.zone, false);

@@ -45,7 +45,7 @@ pub enum Begun {
 
 /// Answers one CONNECT: by what is carried after a 200, or by what is said in its place.
 pub async fn answer<B>(proxy: &Proxy, ends: Ends, request: &Request<B>) -> Result<Agreed, Box<Response<Body>>> {
-    let Opened { visit, asked, seen } = connection::opened(proxy, ends, request, || Asked::read(request))?;
+    let Opened { visit, asked, seen } = connection::opened(proxy, ends, request, || Asked::read(request)).await?;
     let mut judged = visit.judge(&asked.host, Surface::NoPage);
     if visit.rewrite(&asked.host, &judged).is_some() {
         judged.verdict = judged.verdict.rewritten();

@@ -50,7 +50,7 @@ pub async fn answer(
             };
             let bytes_down = if is_head { 0 } else { headers::length(&head.headers).unwrap_or(0) };
             record.note(head.status, bytes_down);
-            connection.judged(asked);
+            connection.judged(record.visit, asked);
             Response::from_parts(head, body)
         }
         Err(Unanswered::Unreached(Unreached::Blocked(behind))) => {

@@ -14,7 +14,9 @@ use crate::words::Download;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, PROXY_AUTHENTICATE, RETRY_AFTER,
+};
 use hyper::{Response, StatusCode};
 
 /// A body on its way, or one of ours.
@@ -29,6 +31,26 @@ const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 /// A client in no network of the school. It learns nothing but that.
 pub fn stranger() -> Response<Body> {
     closing(line(StatusCode::FORBIDDEN, "This proxy is for the school's own networks.\n"))
+}
+
+/// A request that is to say whose it is: it is judged when it does. `realm` is shown to whoever is asked.
+pub fn sign_in(realm: &str) -> Response<Body> {
+    let said = "Sign in to the school's proxy with your name and password.\n";
+    let mut response = line(StatusCode::PROXY_AUTHENTICATION_REQUIRED, said);
+    // A quoted string (RFC 9110 §5.6.4) holds all of ASCII that can be read, but for these two.
+    let plain = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+    let realm: String = realm.chars().filter(plain).take(80).collect();
+    if let Ok(value) = HeaderValue::try_from(format!("Basic realm=\"{realm}\", charset=\"UTF-8\"")) {
+        response.headers_mut().insert(PROXY_AUTHENTICATE, value);
+    }
+    response
+}
+
+/// A password that is not looked at now: after so many seconds it may be.
+pub fn later(status: StatusCode, seconds: u64, said: &str) -> Response<Body> {
+    let mut response = line(status, &format!("Not now: {said}.\n"));
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// A request that cannot be carried as it is.

@@ -98,7 +98,7 @@ struct Seeking<'p> {
 /// The way a client asks for by what it opens with, judged and dialled. `None`: there is none, and it has been told.
 async fn way(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr) -> Option<Way> {
     let (ends, mut stream) = (Ends::of(&caller), caller.stream);
-    let Some(visit) = ends.visit(&proxy.gate) else {
+    let Some(visit) = ends.visit(&proxy.gate, None) else {
         proxy.gate.counters.strangers.inc();
         return None;
     };

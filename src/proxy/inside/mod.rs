@@ -82,7 +82,8 @@ pub async fn answer(proxy: &Arc<Proxy>, mut here: Here) {
         let begun =
             shown::show(proxy, &inspection, (here.stream, already.freeze()), (&here.host, here.ends.client), protocol).await;
         if let Some(stream) = begun {
-            let session = Session::new(proxy, (here.ends, here.door), (here.host, here.port), protocol, inspection);
+            let session =
+                Session::new(proxy, (here.ends, here.visit.signed, here.door), (here.host, here.port), protocol, inspection);
             answered = session.serve(stream, Ok(None)).await;
         }
     }
@@ -117,7 +118,7 @@ pub async fn carry(proxy: &Arc<Proxy>, way: Way, hello: Hello) {
     };
     let begun = shown::show(proxy, &inspection, (way.stream, way.already), (&way.host, way.ends.client), protocol).await;
     let Some(stream) = begun else { return };
-    let session = Session::new(proxy, (way.ends, way.door), (way.host, way.port), protocol, inspection);
+    let session = Session::new(proxy, (way.ends, way.visit.signed, way.door), (way.host, way.port), protocol, inspection);
     let reached = match reached {
         Ok(secured) => Origin::over(secured, way.address)
             .await

@@ -11,6 +11,7 @@ use crate::net::ca::CHECK_HOST;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::inspection::{HTTP_2, Inspection};
 use crate::pages::{Language, Reader, Seen};
+use crate::people::Signed;
 use crate::policy::{Act, Surface};
 use crate::proxy::connection::Ends;
 use crate::proxy::dial::{self, Dialled, Unreached};
@@ -56,6 +57,8 @@ pub struct Session {
     proxy: Arc<Proxy>,
     inspection: Arc<Inspection>,
     ends: Ends,
+    /// Who showed that the connection is theirs: so is what is asked for within.
+    signed: Option<Signed>,
     door: Door,
     host: Host,
     port: u16,
@@ -74,7 +77,7 @@ pub struct Session {
 impl Session {
     pub fn new(
         proxy: &Arc<Proxy>,
-        (ends, door): (Ends, Door),
+        (ends, signed, door): (Ends, Option<Signed>, Door),
         (host, port): (Host, u16),
         protocol: Option<&'static [u8]>,
         inspection: Arc<Inspection>,
@@ -85,6 +88,7 @@ impl Session {
             proxy: proxy.clone(),
             inspection,
             ends,
+            signed,
             door,
             host,
             port,
@@ -169,13 +173,13 @@ impl Session {
     /// A body is on its way that may last for hours: by this it may.
     async fn goes_on(&self, asked: &Asked) {
         if let Ok(Some(origin)) = &*self.origin.lock().await {
-            self.held.judged(&asked.host, &asked.path, origin.address.ip());
+            self.held.judged(self.signed, &asked.host, &asked.path, origin.address.ip());
         }
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let gate = &self.proxy.gate;
-        let Some(visit) = self.ends.visit(gate) else {
+        let Some(visit) = self.ends.visit(gate, self.signed) else {
             gate.counters.strangers.inc();
             return refuse::stranger();
         };

@@ -125,7 +125,13 @@ async fn where_any_protocol_may_be_spoken_an_origin_may_begin() {
 async fn way(more: &str, host: &str, address: &str) -> (School, Proxy, Way) {
     let school = School::with(more);
     let resolver = Arc::new(Resolver::new(&[SocketAddr::from(([127, 0, 0, 1], 9))]));
-    let proxy = Proxy { gate: school.gate.clone(), resolver, own: OwnAddresses::read(), open: Arc::default() };
+    let proxy = Proxy {
+        gate: school.gate.clone(),
+        resolver,
+        own: OwnAddresses::read(),
+        open: Arc::default(),
+        checking: Default::default(),
+    };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");
     let (stream, origin) = (TcpStream::connect(at).await.expect("it listens"), TcpStream::connect(at).await.expect("it listens"));
@@ -134,7 +140,7 @@ async fn way(more: &str, host: &str, address: &str) -> (School, Proxy, Way) {
     let (host, address): (_, SocketAddr) = (Host::parse(host).expect("a host"), address.parse().expect("an address"));
     let judged = visit.judge(&host, Surface::NoPage);
     let (port, door, already) = (address.port(), Door::Proxy, Bytes::new());
-    let ends = Ends { client, peer: at, local: at.ip() };
+    let ends = Ends { client, peer: at, local: at.ip(), private: false };
     (school, proxy, Way { visit, judged, host, port, door, ends, stream: stream.into(), already, origin, address })
 }
 
