@@ -4,6 +4,7 @@ use super::fault::{Place, Placed, Wrong, shown};
 use super::file::Section;
 use super::item::List;
 use super::known::Known;
+use super::portal::{self, Way};
 use super::profiles::strictest;
 use super::values;
 use crate::policy::{Group, Mode, NetworkRule, Profile, ProfileId, WhenDown};
@@ -45,6 +46,8 @@ pub(super) struct People {
     pub with_ca: Vec<NetworkId>,
     /// Networks of which every address is one that many are behind.
     pub shared: Vec<NetworkId>,
+    /// Networks on which people sign in, and by what.
+    pub portals: Vec<(NetworkId, Vec<Way>)>,
     pub known: Known<GroupId>,
 }
 
@@ -55,6 +58,7 @@ pub(super) fn read(root: &Section, profiles: &[Profile], known_profiles: &Known<
         networks: vec![],
         with_ca: vec![],
         shared: vec![],
+        portals: vec![],
         known: Known::new("group", whole),
     };
     for section in at_most(root.sections("group"), "groups") {
@@ -139,6 +143,7 @@ impl People {
         let garden = section.list("walled_garden", values::host);
         let garden = garden.map(|list| list.items.into_iter().map(|host| host.value).collect());
         let shared = section.value("shared", |item| item.flag()).is_some_and(|v| v.value);
+        let ways = section.list("portal", portal::way);
         let ca = section.value("ca", |item| item.word(&[("installed", true), ("none", false)])).is_some_and(|v| v.value);
         section.end();
 
@@ -164,6 +169,13 @@ impl People {
         }
         if shared {
             self.shared.push(NetworkId(self.networks.len() as u16));
+        }
+        if let Some(ways) = ways {
+            if ways.empty {
+                let wrong = Wrong::new("nobody can sign in on this network", "delete this, or name ways such as \"password\"");
+                section.fault(wrong.at(ways.place));
+            }
+            self.portals.push((NetworkId(self.networks.len() as u16), List::values(Some(ways))));
         }
         if ca {
             self.with_ca.push(NetworkId(self.networks.len() as u16));

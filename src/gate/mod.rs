@@ -80,6 +80,8 @@ pub struct Gate {
     pub ledger: Ledger,
     /// Where the web door listens, for pages that lead there; nowhere, if it is shut.
     pub web: Vec<SocketAddr>,
+    /// And where over TLS.
+    pub web_tls: Vec<SocketAddr>,
     pub requests: Requests,
     /// When the gate first answered anybody, in milliseconds since 1970; and this process.
     first_ms: i64,
@@ -106,6 +108,7 @@ impl Gate {
             rejections,
             ledger,
             web,
+            web_tls: Vec::new(),
             requests,
             first_ms,
             started,
@@ -142,6 +145,12 @@ impl Gate {
     #[must_use]
     pub fn with_web(self, at: Vec<SocketAddr>) -> Self {
         Self { web: at, ..self }
+    }
+
+    /// With a web door over TLS, bound there.
+    #[must_use]
+    pub fn with_web_tls(self, at: Vec<SocketAddr>) -> Self {
+        Self { web_tls: at, ..self }
     }
 
     /// The snapshot in force.

@@ -25,6 +25,7 @@
 //! - [`record`]      the lines of `people list`
 //! - [`password`]    made, kept and checked
 //! - [`attempts`]    who guesses at passwords is slowed
+//! - [`portal`]      sessions of browsers that signed in on the portal
 //! - [`sign_in`](mod@sign_in)  a name and a password, for the portal
 //! - [`plain`]       text that a terminal may be shown
 
@@ -39,6 +40,7 @@ mod leases;
 mod neighbours;
 pub mod password;
 mod plain;
+pub mod portal;
 pub mod radius;
 pub mod record;
 pub mod register;
