@@ -287,8 +287,8 @@ fn who_guesses_waits_and_learns_nothing_of_who_there_is() {
     let (known, unknown) = (browser.sign_in("p1", "wrong"), browser.sign_in("nobody", "wrong"));
     assert!(known.starts_with("HTTP/1.1 403") && known.contains("That did not work"), "{known}");
     assert_eq!(body(known), body(unknown));
-    for _ in 0..4 {
-        browser.sign_in("p1", "wrong");
+    for n in 0..4 {
+        browser.sign_in("p1", &format!("wrong {n}"));
     }
     let waits = browser.sign_in("p1", &password);
     assert!(waits.starts_with("HTTP/1.1 429") && waits.contains("retry-after: "), "{waits}");

@@ -49,7 +49,7 @@ use crate::journal::{Journal, Settings};
 use crate::net::drain::{Stopper, drain};
 use crate::ops::tables::walk;
 use crate::ops::update::schedule::{self, Timing};
-use crate::people::{Keeper, Roster, Store};
+use crate::people::{Keeper, Roster};
 use crate::resolve::Resolver;
 use crate::{dns, ops, proxy, web};
 use std::net::SocketAddr;
@@ -128,7 +128,7 @@ pub fn control_socket(config: &Config) -> PathBuf {
 
 /// The register of a configuration.
 pub fn register_file(config: &Config) -> PathBuf {
-    Store::file_in(&config.data)
+    crate::people::Store::file_in(&config.data)
 }
 
 /// What clients were told.

@@ -89,7 +89,7 @@ pub use portal::{MonitoringNotice, Portal, Way};
 pub use public::{PublicList, Signature};
 pub use rooms::Room;
 pub use school::{SUITES, School};
-pub use sources::{LeaseFile, Radius, RadiusClient, Shared, Sources, System};
+pub use sources::{Asks, LeaseFile, Radius, RadiusClient, Shared, Sources, System};
 pub use upstream::{Protocol, Upstream};
 
 use crate::policy::{Entry, Exams, OwnEntries, Passes, Policy, Timetable};
@@ -231,7 +231,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let rules = people::read(&root);
     let portal = portal::read(&root, people.portals.clone());
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
-    let sources = sources::read(&root, folder_of(&files.main), &people);
+    let sources = sources::read(&root, folder_of(&files.main), &people, !proxy.tls_listen.is_empty());
     let school_days = timetable::school_days(&of_dates);
     let cells = timetable::cells(&root, &categories, &people.known, &school_days, reader.whole([dates_at]));
     let written = entries::read(&root, &school.zone, false);

@@ -121,8 +121,14 @@ impl Config {
             let down = if network.when_down == WhenDown::Open { ", OPEN while the gate is down" } else { "" };
             let shared = self.sources.shared_networks.iter().any(|id| usize::from(id.0) == i);
             let shared = if shared { ", shared: nobody is named there" } else { "" };
+            let asks = self.sources.asks.iter().find(|asks| usize::from(asks.network.0) == i);
+            let asks = match asks.map(|asks| asks.one_person_per_device) {
+                Some(true) => ", the proxy over TLS asks for a password, and the device is theirs for a while",
+                Some(false) => ", the proxy over TLS asks for a password",
+                None => "",
+            };
             let text = format_args!(
-                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}{shared}",
+                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}{shared}{asks}",
                 network.name,
                 joined(&network.ranges)
             );

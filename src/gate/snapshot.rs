@@ -8,7 +8,7 @@ use crate::lists::phrases::Matcher;
 use crate::lists::{Ahead, Found, Locked, Table};
 use crate::net::inspection::Inspection;
 use crate::net::tls::Identity;
-use crate::people::{Grouping, Person, Register};
+use crate::people::{Grouping, Person, Register, Signed};
 use crate::policy::{Mode, Opened, Personal, What, Whom};
 use crate::resolve::WireAnswer;
 use crate::resolve::behind::Behind;
@@ -132,6 +132,18 @@ impl Snapshot {
         let own = seen.person.and_then(|p| self.groups_of.get(&p)).filter(|g| !g.is_empty());
         let groups = own.copied().unwrap_or(of_network);
         Some(Who { person: seen.person, groups, known: seen.known, sure: seen.sure, since: seen.since, ..nobody })
+    }
+
+    /// [`Snapshot::who`] of a request that itself says whose it is, if `signed` does. A device that goes from hand to hand stays
+    /// nobody's: what is saved on it is the last child's.
+    pub fn who_signed(&self, client: ClientAddr, signed: Option<Signed>) -> Option<Who> {
+        let who = self.who(client)?;
+        let of_hands = who.device.is_some_and(|device| self.shared_devices.contains_key(&device));
+        let Some(Signed { person, known, since }) = signed.filter(|_| !of_hands) else { return Some(who) };
+        let own = self.groups_of.get(&person).filter(|g| !g.is_empty()).copied();
+        let of_network = || self.config.policy.network(who.network).map(|network| Groups::one(network.group));
+        let groups = own.or_else(of_network)?;
+        Some(Who { person: Some(person), groups, known, sure: known.at_best(), since, ..who })
     }
 
     /// Whether the configuration says that many are behind an address; and whom it is judged as, if not as its network.

@@ -72,13 +72,6 @@ pub struct Checks {
     freed: Condvar,
 }
 
-/// What this machine has; 0 if it does not say.
-fn memory_bytes() -> u64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse::<u64>().ok());
-    total.unwrap_or(0) * 1024
-}
-
 #[derive(Debug, Default)]
 struct State {
     running: usize,
@@ -93,12 +86,6 @@ pub struct Busy;
 impl Checks {
     pub fn new(at_once: usize) -> Self {
         Self { at_once: at_once.max(1), state: Mutex::default(), freed: Condvar::new() }
-    }
-
-    /// As many at once as this machine has memory and cores for.
-    pub fn of_this_machine() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, Into::into);
-        Self::new(at_once(memory_bytes(), cores))
     }
 
     /// Whether this is the password that was kept. Of somebody who has none, or is not there (`None`), it takes as long to say

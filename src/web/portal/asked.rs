@@ -3,7 +3,8 @@
 use super::Guest;
 use crate::config::Way;
 use crate::people::password::MAX_PASSWORD;
-use crate::people::{SignIn, SignInFault, Source, Store, sign_in as checked};
+use crate::people::passwords::{NotSigned, Typed};
+use crate::people::{Source, Store};
 use crate::policy::Lock;
 use crate::words::PersonId;
 
@@ -31,41 +32,21 @@ pub enum Outcome {
     Fault,
 }
 
-/// What the register says of a name and a password.
-enum Found {
-    Person(PersonId, Source),
-    Wrong,
-    Busy,
-    Fault,
-}
-
 pub(super) async fn sign_in(guest: &Guest, name: &str, password: &str, notice: &str) -> Outcome {
     let Some(ways) = guest.ways() else { return Outcome::NotHere };
     if name.trim().is_empty() || name.len() > MAX_NAME || password.is_empty() || password.len() > MAX_PASSWORD {
         return Outcome::Wrong;
     }
-    let now = guest.now();
-    let attempt = match guest.desk.portal.attempts.begin(name, guest.peer.client.ip(), now.boot_ms) {
-        Ok(attempt) => attempt,
-        Err(wait) => return Outcome::Wait(wait.seconds),
-    };
-    let (person, source) = match found(guest, name, password, notice, &ways).await {
-        Found::Person(person, source) => {
-            attempt.right();
-            (person, source)
+    match found(guest, name, password, notice, ways).await {
+        Ok((person, source)) => signed_in(guest, person, source),
+        Err(NotSigned::Wrong) => Outcome::Wrong,
+        Err(NotSigned::Wait(wait)) => Outcome::Wait(wait.seconds),
+        Err(NotSigned::Busy(_)) => Outcome::Busy,
+        Err(NotSigned::Store(fault)) => {
+            tracing::error!(%fault, "nobody can sign in");
+            Outcome::Fault
         }
-        // What is dropped counts as wrong.
-        Found::Wrong => return Outcome::Wrong,
-        Found::Busy => {
-            attempt.not_made();
-            return Outcome::Busy;
-        }
-        Found::Fault => {
-            attempt.not_made();
-            return Outcome::Fault;
-        }
-    };
-    signed_in(guest, person, source)
+    }
 }
 
 /// Somebody has shown who they are: they are signed in on this device, and hear what follows from it.
@@ -91,35 +72,24 @@ pub(super) fn signed_in(guest: &Guest, person: PersonId, source: Source) -> Outc
     }
 }
 
-async fn found(guest: &Guest, name: &str, password: &str, notice: &str, ways: &[Way]) -> Found {
-    let (desk, snapshot) = (guest.desk.clone(), guest.visit.snapshot.clone());
-    let (name, password, notice) = (name.to_owned(), password.to_owned(), notice.to_owned());
-    let (ways, now_ms) = (ways.to_vec(), guest.now().unix_ms);
+/// Whose name and password it is, and who gave it to them; that they have read the notice they were shown is written down.
+async fn found(guest: &Guest, name: &str, password: &str, notice: &str, ways: Vec<Way>) -> Result<(PersonId, Source), NotSigned> {
+    let (passwords, snapshot, client) = (guest.desk.gate.passwords.clone(), guest.visit.snapshot.clone(), guest.peer.client.ip());
+    let (name, password, notice, now) = (name.to_owned(), password.to_owned(), notice.to_owned(), guest.now());
     // It takes tens of milliseconds, and waits for its turn: not on a thread that serves anybody.
-    let work = move || -> Result<Found, SignInFault> {
-        let store = Store::open(&Store::file_in(&snapshot.config.data))?;
-        let person = match checked(&store, &snapshot.register, &desk.portal.checks, &name, &password)? {
-            SignIn::Known(person) | SignIn::Withdrawn(person) => person,
-            SignIn::Wrong => return Ok(Found::Wrong),
-        };
+    let work = move || {
+        let file = Store::file_in(&snapshot.config.data);
+        let person = passwords.check(Typed { name: &name, password: &password, client }, &snapshot.register, &file, now)?.person;
         let source = snapshot.register.person(person).map_or(Source::Import, |person| person.source);
         let way = if source == Source::Voucher { Way::Voucher } else { Way::Password };
         if !ways.contains(&way) {
-            return Ok(Found::Wrong);
+            return Err(NotSigned::Wrong);
         }
         // What they were shown, if it is what is in force.
         if notice == snapshot.config.portal.notice.version {
-            store.acknowledge(person, &notice, now_ms)?;
+            Store::open(&file)?.acknowledge(person, &notice, now.unix_ms)?;
         }
-        Ok(Found::Person(person, source))
+        Ok((person, source))
     };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(found)) => found,
-        Ok(Err(SignInFault::Busy(_))) => Found::Busy,
-        Ok(Err(fault)) => {
-            tracing::error!(%fault, "nobody can sign in");
-            Found::Fault
-        }
-        Err(_) => Found::Fault,
-    }
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(NotSigned::Wrong))
 }

@@ -19,8 +19,6 @@ use crate::pages::reader::{SIGN_IN, over_tls};
 use crate::pages::sign_in::{Asked, State as Shown, shipped_notice};
 use crate::pages::words::{Said, whom_to_see};
 use crate::pages::{Language, Link, Notice, SignInPage};
-use crate::people::attempts::Attempts;
-use crate::people::password::Checks;
 use crate::people::portal::{Place, Session, Sessions};
 use crate::people::roster::Now;
 use crate::policy::Lock;
@@ -40,15 +38,12 @@ pub const PATH: &str = SIGN_IN;
 #[derive(Debug)]
 pub struct Portal {
     pub sessions: Sessions,
-    pub attempts: Attempts,
-    pub checks: Checks,
     forms: Forms,
 }
 
 impl Portal {
     pub fn open() -> Self {
-        let (sessions, attempts) = Default::default();
-        Self { sessions, attempts, checks: Checks::of_this_machine(), forms: Forms::new() }
+        Self { sessions: Sessions::default(), forms: Forms::new() }
     }
 }
 
