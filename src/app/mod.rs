@@ -202,8 +202,8 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         tracing::error!("no request of a page is taken: {fault}");
         requests::closed(fault)
     });
-    let gate =
-        Gate::new(snapshot, journal, clock).with_ledger(ledger).with_requests(asked).with_web(doors.web.clone()).first_at(first);
+    let gate = Gate::new(snapshot, journal, clock).with_ledger(ledger).with_requests(asked).first_at(first);
+    let gate = gate.with_web(doors.web.clone()).with_web_tls(doors.web_tls.clone());
     let gate = Arc::new(gate);
     let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), (roster, keeper), config_path, doors));
     let (timing, walk) = (Timing::default(), walk::Timing::default());

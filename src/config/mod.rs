@@ -28,6 +28,7 @@
 //! - [`rooms`]       `[[room]]`
 //! - [`people`]      `[people]`
 //! - [`inside`]      `[inside]`
+//! - [`portal`]      `[portal]`
 //! - [`sources`]     `[[leases]]`, `[radius]`, `[[session]]`, `[[shared]]`
 //! - [`timetable`]   `[[timetable]]` and the term dates, with the [`bank_holidays`]
 //! - [`entries`]     `[[entry]]`
@@ -58,6 +59,7 @@ mod near;
 mod own_names;
 mod people;
 mod phrases;
+mod portal;
 mod profiles;
 mod public;
 mod rooms;
@@ -83,6 +85,7 @@ pub use names::{Data, Forward, Record};
 pub use near::nearest;
 pub use people::{COLUMNS, PeopleRules, Required};
 pub use phrases::PhraseSource;
+pub use portal::{MonitoringNotice, Portal, Way};
 pub use public::{PublicList, Signature};
 pub use rooms::Room;
 pub use school::{SUITES, School};
@@ -126,6 +129,8 @@ pub struct Config {
     pub rooms: Vec<Room>,
     /// What the school keeps of people, and how its own system exports it.
     pub people: PeopleRules,
+    /// How people sign in on pages of ours.
+    pub portal: Portal,
     /// Every category with its title, the school's own among them, by bit.
     pub categories: Vec<CategoryTitle>,
     /// Profiles, groups, networks, timetable, the school's own entries.
@@ -224,6 +229,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
     let rules = people::read(&root);
+    let portal = portal::read(&root, people.portals.clone());
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let sources = sources::read(&root, folder_of(&files.main), &people, !proxy.tls_listen.is_empty());
     let school_days = timetable::school_days(&of_dates);
@@ -247,6 +253,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         members: people.members,
         rooms,
         people: rules,
+        portal,
         categories: categories.titles(),
         policy: Policy {
             profiles,

@@ -15,6 +15,7 @@ impl Display for Config {
         self.school(f)?;
         self.doors(f)?;
         self.people(f)?;
+        self.portal(f)?;
         self.sources(f)?;
         self.times(f)?;
         self.names(f)
@@ -152,6 +153,18 @@ impl Config {
             if !refused.is_empty() {
                 line(f, "", format_args!("downloads refused: {}", refused.join(", ")))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Where people sign in, and by what.
+    fn portal(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (network, ways)) in self.portal.networks.iter().enumerate() {
+            let name = self.policy.network(*network).map_or("(gone)", |n| n.name.as_str());
+            let ways: Vec<_> = ways.iter().map(|way| way.word()).collect();
+            let (hours, notice) = (self.portal.lasts_ms / 60_000, &self.portal.notice.version);
+            let text = format_args!("on {name} by {}, for {hours} minutes; notice of monitoring {notice}", ways.join(", "));
+            line(f, heading(i, "Sign-in"), text)?;
         }
         Ok(())
     }

@@ -81,6 +81,8 @@ pub struct Gate {
     pub ledger: Ledger,
     /// Where the web door listens, for pages that lead there; nowhere, if it is shut.
     pub web: Vec<SocketAddr>,
+    /// And where over TLS.
+    pub web_tls: Vec<SocketAddr>,
     pub requests: Requests,
     /// Names and passwords, for every door that takes them.
     pub passwords: Arc<Passwords>,
@@ -109,6 +111,7 @@ impl Gate {
             rejections,
             ledger,
             web,
+            web_tls: Vec::new(),
             requests,
             passwords,
             first_ms,
@@ -146,6 +149,12 @@ impl Gate {
     #[must_use]
     pub fn with_web(self, at: Vec<SocketAddr>) -> Self {
         Self { web: at, ..self }
+    }
+
+    /// With a web door over TLS, bound there.
+    #[must_use]
+    pub fn with_web_tls(self, at: Vec<SocketAddr>) -> Self {
+        Self { web_tls: at, ..self }
     }
 
     /// The snapshot in force.

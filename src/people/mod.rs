@@ -25,6 +25,7 @@
 //! - [`record`]      the lines of `people list`
 //! - [`password`]    made, kept and checked
 //! - [`attempts`]    who guesses at passwords is slowed
+//! - [`portal`]      sessions of browsers that signed in on the portal
 //! - [`remembered`]  what was right or wrong of late
 //! - [`passwords`]   names and passwords, for every door
 //! - [`sign_in`](mod@sign_in)  a name and a password, for the portal
@@ -42,6 +43,7 @@ mod neighbours;
 pub mod password;
 pub mod passwords;
 mod plain;
+pub mod portal;
 pub mod radius;
 pub mod record;
 pub mod register;

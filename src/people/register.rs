@@ -126,12 +126,12 @@ impl Register {
     }
 
     /// What sources say of an address, and what follows from that and the register: whoever is signed in, else whose device it
-    /// is by MAC, by fixed address, by network. `None`: nobody it knows, or nobody it can be sure of.
+    /// is by MAC, by fixed address, by network. `None`: nobody it knows, or nobody it can be sure of. Somebody withdrawn stays who
+    /// they are while they are signed in, and is told so: nobody is let in by the network for having been sent away.
     pub fn sighting(&self, client: ClientAddr) -> (Here, Option<Sighting>) {
         let address = client.ip();
         let here = self.roster.look_up(address).unwrap_or_default();
-        let sitting = here.sitting.filter(|sitting| self.has_access(sitting.person));
-        (here, Sighting::merged(self.seats.sighting(address, here.mac, here.v4), &here, sitting))
+        (here, Sighting::merged(self.seats.sighting(address, here.mac, here.v4), &here, here.sitting))
     }
 
     /// Whose device it is, whoever is signed in there.

@@ -29,7 +29,7 @@ pub struct Sighting {
 }
 
 impl Sighting {
-    /// What follows from the register's word and from what sources say of the address. `sitting` is of somebody who has access.
+    /// What follows from the register's word and from what sources say of the address.
     pub(super) fn merged(seated: Option<Self>, here: &Here, sitting: Option<Sitting>) -> Option<Self> {
         let device = seated.and_then(|s| s.device).or(here.label);
         let crowd = match here.crowd {

@@ -1,5 +1,6 @@
 //! What every request to the web door uses, and for whom which page is.
 
+use super::portal::Portal;
 use super::status;
 use super::why::Why;
 use crate::config::Config;
@@ -43,11 +44,19 @@ pub struct Desk {
     pub proxy: Vec<SocketAddr>,
     own: OwnAddresses,
     pub why: Why,
+    pub portal: Portal,
 }
 
 impl Desk {
     pub fn open(gate: Arc<Gate>, proxy: Vec<SocketAddr>) -> Self {
-        Self { metrics: status::registry(&gate), gate, proxy, own: OwnAddresses::read(), why: Why::default() }
+        Self {
+            metrics: status::registry(&gate),
+            gate,
+            proxy,
+            own: OwnAddresses::read(),
+            why: Why::default(),
+            portal: Portal::open(),
+        }
     }
 
     /// Whether a Host is what this connection is for. Over TLS the door has one name, and no other leads here: whoever makes a name of

@@ -2,15 +2,17 @@
 //!
 //! Comes in: HTTP requests to the box's own addresses, meant for it or sent here because the DNS door answered a blocked
 //! name with its own address (`block_answer = "page"`). Goes out: health, metrics, a front page, or the block page.
-//! Always holds: nothing can be changed from here but what a device may do for itself, on a form of ours: go on after a warning, and
-//! ask for something (see [`why`]); health and metrics are for loopback and the networks of
+//! Always holds: nothing can be changed from here but what a device may do for itself, on a form of ours: go on after a warning,
+//! ask for something (see [`why`]), and be signed in to (see [`portal`]); health and metrics are for loopback and the networks of
 //! `[web] status_from` alone; no label holds a person, a client or a host.
 //!
 //! - [`desk`]    what every request uses, and for whom which page is
 //! - [`ca`]      the school's certificate authority, for its devices
 //! - [`astray`]  requests meant for another host
+//! - [`form`]    forms of ours
 //! - [`front`]   the front page, and what is not found
 //! - [`pac`]     which requests a browser hands to the proxy
+//! - [`portal`]  who signs in on a page of ours
 //! - [`session`] who is signed in, told by other systems of the school
 //! - [`why`]     what did not open on a device, and what can be done about it
 //! - [`status`]  `/healthz` and `/metrics`
@@ -19,8 +21,10 @@
 mod astray;
 mod ca;
 mod desk;
+mod form;
 mod front;
 mod pac;
+mod portal;
 mod session;
 mod status;
 mod tls;
@@ -118,6 +122,7 @@ impl Bound {
 fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/", get(front::page))
+        .route(portal::PATH, get(portal::page).post(portal::act))
         .route("/why", get(why::page).post(why::act))
         .route(session::PATH, axum::routing::post(session::take))
         .route("/proxy.pac", get(pac::page))
