@@ -1,8 +1,8 @@
 //! `schoolgate people`: the register.
 
-use super::access;
 use super::table::table;
 use super::{Context, Failed, Outcome, fail};
+use super::access;
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::control::Request;
@@ -28,8 +28,8 @@ pub enum Command {
     Add(access::AddArgs),
     /// Switch people's access off, at every door and at once; no import gives it back
     Withdraw(access::AccessArgs),
-    /// Switch it on again, without a last day
-    Restore(access::AccessArgs),
+    /// Switch it on again, until the last day they had or another
+    Restore(access::RestoreArgs),
     /// Make new passwords, and print them
     Password(access::PasswordArgs),
     /// Print vouchers: names and passwords that end by themselves
