@@ -217,3 +217,49 @@ fn a_school_s_own_export_is_read_and_who_is_past_their_last_day_is_withdrawn_wit
     assert!(restore(&["--until", "2199-07-20"]).status.success());
     assert!(soon(|| is_open(&gate, "127.0.0.8", "lesson.example")));
 }
+
+#[test]
+fn what_is_kept_about_one_person_is_handed_out_with_the_others_blotted_out_and_the_look_is_recorded() {
+    let school = School::new(&Wish::default());
+    school.import(PEOPLE);
+    let gate = school.start();
+    assert!(is_open(&gate, "127.0.0.9", "lesson.example") && is_open(&gate, "127.0.0.8", "secret.example"));
+    school.ok(&["people", "withdraw", "p1", "--reason", "a quarrel with Bob Kahn's brother p2 Bob"]);
+    school.ok(&["people", "restore", "p1", "--reason", "over"]);
+    let pass =
+        ["pass", "open", "quiz.example", "--who", "p1", "--who", "p2", "--minutes", "30", "--reason", "Mr Babbage's lesson"];
+    school.ok(&pass);
+    let refused = school.run(&["people", "export", "p1"]);
+    assert!(!refused.status.success() && refused.stdout.is_empty(), "why is asked first");
+    school.ok(&["log", "search", "--person", "p1", "--purpose", "Bob complained"]);
+    let export = |more: &[&str]| school.ok(&[&["people", "export", "p1", "--purpose", "subject access"], more].concat());
+    let json = export(&[]);
+    let of: serde_json::Value = serde_json::from_str(&json).unwrap_or_else(|fault| panic!("{fault}: {json}"));
+    assert_eq!((of["register"]["id"].as_str(), of["register"]["agreement"].as_str()), (Some("p1"), Some("2026, 2026-09-03")));
+    assert_eq!(of["devices"][0]["address"], "127.0.0.9");
+    let texts =
+        |key: &str| of[key].as_array().expect("a list").iter().map(|d| d["what"].to_string()).collect::<Vec<_>>().join("\n");
+    assert!(
+        texts("history").contains("withdrawn: a quarrel with (somebody else) Kahn's brother (somebody else) (somebody else)"),
+        "{json}"
+    );
+    assert!(
+        texts("passes").contains("quiz.example for them and 1 others until")
+            && texts("passes").contains("(somebody else)'s lesson"),
+        "{json}"
+    );
+    assert!(texts("look_ups").contains("log search of p1: (somebody else) complained"), "{json}");
+    let events = of["events"].as_array().expect("events");
+    assert!(events.iter().any(|e| e["host"] == "lesson.example") && events.iter().all(|e| e["person"] == "p1"), "{json}");
+    for others in ["Bob", "p2", "secret.example", "127.0.0.8", "Babbage"] {
+        assert!(!json.contains(others), "{others}: {json}");
+    }
+    let file = school.path("p1.csv");
+    export(&["--format", "csv", "--out", file.to_str().expect("a path")]);
+    let csv = std::fs::read_to_string(&file).expect("the table");
+    assert!(csv.starts_with("\"about\",\"when\",\"what\",\"by\"\n"), "{csv}");
+    assert!(csv.contains("\"register\",\"\",\"name: Ada\"") && csv.contains("lesson.example") && !csv.contains("Bob"), "{csv}");
+    let looks = std::fs::read_to_string(school.path("var/look-ups.jsonl")).expect("the look-ups");
+    assert_eq!(looks.matches("\"what\":\"people export of p1\",\"purpose\":\"subject access\"").count(), 2, "{looks}");
+    assert_eq!(school.run(&["people", "export", "p9", "--purpose", "x"]).status.code(), Some(1));
+}
