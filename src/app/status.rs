@@ -209,6 +209,9 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         1 => needs_you.push("1 request of a page waits for an answer: `schoolgate requests list`".into()),
         n => needs_you.push(format!("{n} requests of pages wait for an answer: `schoolgate requests list`")),
     }
+    if clock_set {
+        needs_you.extend(super::delivery::needs_you(&snapshot.config, gate.clock.unix_ms()));
+    }
     let certificate = certificate(&snapshot, gate.clock.unix_ms(), &mut needs_you);
     let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));

@@ -4,7 +4,7 @@ use super::{Context, Outcome, fail, say};
 use crate::app::weekly;
 use crate::gate::Clock;
 use crate::gate::control::Request;
-use crate::report::IsoWeek;
+use crate::report::{Edition, IsoWeek};
 use crate::{ops, report};
 use std::path::PathBuf;
 
@@ -19,6 +19,9 @@ pub struct WeekArgs {
     /// ISO week, such as 2026-W47, or `this` for the one that is not over [default: the last whole week]
     #[arg(long, value_name = "WEEK")]
     week: Option<String>,
+    /// Whom it is for: it leaves out what they may not see
+    #[arg(long, value_enum, default_value = "dsl")]
+    edition: For,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// Write to this file instead of the terminal
@@ -27,7 +30,34 @@ pub struct WeekArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum For {
+    /// The Designated Safeguarding Lead: everything about pupils
+    Dsl,
+    /// Noise, teaching, changes, health: no names, nothing that was typed
+    It,
+    /// Counts, matters about adults, changes, who looked at whom
+    Head,
+    /// What concerns the head
+    Chair,
+    /// No names, no small numbers
+    Governor,
+}
+
+impl For {
+    fn edition(self) -> Edition {
+        match self {
+            Self::Dsl => Edition::Dsl,
+            Self::It => Edition::It,
+            Self::Head => Edition::Head,
+            Self::Chair => Edition::Chair,
+            Self::Governor => Edition::Governor,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
+    Csv,
     Html,
     Json,
     Text,
@@ -52,9 +82,11 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
         Some(value) => Some(weekly::Running::of(&serde_json::from_value(value).map_err(fail)?)),
         None => None,
     };
-    let made = weekly::make(&config, week, now, running).map_err(fail)?;
+    let whole = weekly::make(&config, week, now, running).map_err(fail)?;
+    let made = report::edit(&whole, args.edition.edition());
     let format = if context.json { Format::Json } else { args.format };
     let text = match format {
+        Format::Csv => report::csv(&made),
         Format::Html => report::html(&made),
         Format::Json => report::json(&made),
         Format::Text => report::text(&made),

@@ -24,6 +24,8 @@
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
 //! - [`categories`]  `[category.ID]`
 //! - [`profiles`]    `[profile.NAME]`
+//! - [`report`]      `[report]`
+//! - [`matters`]     `matters.toml`: what the report weighs
 //! - [`groups`]      `[[group]]`, `[[network]]`
 //! - [`inside`]      `[inside]`
 //! - [`timetable`]   `[[timetable]]` and the term dates
@@ -49,12 +51,14 @@ mod inside;
 mod item;
 mod known;
 mod lists;
+mod matters;
 mod names;
 mod near;
 mod own_names;
 mod phrases;
 mod profiles;
 mod public;
+mod report;
 mod school;
 mod summary;
 mod timetable;
@@ -72,10 +76,12 @@ pub use firewall::Firewall;
 pub use groups::Membership;
 pub use inside::Inside;
 pub use lists::{Lists, SealedFile, Source, Update};
+pub use matters::{Scoring, THEMES};
 pub use names::{Data, Forward, Record};
 pub use near::nearest;
 pub use phrases::PhraseSource;
 pub use public::{PublicList, Signature};
+pub use report::Report;
 pub use school::{SUITES, School};
 pub use upstream::{Protocol, Upstream};
 
@@ -112,6 +118,10 @@ pub struct Config {
     pub members: Vec<Membership>,
     /// Every category with its title, the school's own among them, by bit.
     pub categories: Vec<CategoryTitle>,
+    /// When the weekly report is made.
+    pub report: Report,
+    /// What the weekly report weighs.
+    pub scoring: Scoring,
     /// Profiles, groups, networks, timetable, the school's own entries.
     ///
     /// The groups of the file come first; then one for each network, `network:NAME`, by which unknown devices are judged.
@@ -128,6 +138,8 @@ pub struct Files {
     pub profiles: Text,
     pub categories: Text,
     pub term_dates: Text,
+    /// What the weekly report weighs.
+    pub matters: Text,
     /// The catalogue of public lists.
     pub sources: Text,
     /// What `allow` and `block` have written.
@@ -188,12 +200,13 @@ const MAIN: &str = "the configuration";
 
 fn understand(reader: &Reader, files: &Files) -> Config {
     let mains = 0..files.parts.len() + 1;
-    let [profiles_at, categories_at, dates_at, sources_at, entries_at] = [0, 1, 2, 3, 4].map(|i| mains.end + i);
+    let [profiles_at, categories_at, dates_at, matters_at, sources_at, entries_at] = [0, 1, 2, 3, 4, 5].map(|i| mains.end + i);
     let whole = |other: usize| reader.whole(mains.clone().chain([other]));
     let root = reader.root(mains.clone(), MAIN);
     let of_profiles = reader.root([profiles_at], "the profiles");
     let of_categories = reader.root([categories_at], "the categories");
     let of_dates = reader.root([dates_at], "the term dates");
+    let of_matters = reader.root([matters_at], "the table of matters");
     let of_sources = reader.root([sources_at], "the public lists");
     let of_entries = reader.root(files.entries.iter().map(|_| entries_at), "the entries");
 
@@ -205,15 +218,17 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let lists = lists::read(&root, &of_sources, &categories, &folders, &dns.upstreams, whole(sources_at));
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
     let firewall = firewall::read(&root);
+    let report = report::read(&root);
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let cells = timetable::cells(&root, &categories, &people.known);
     let school_days = timetable::school_days(&of_dates);
+    let scoring = matters::read(&of_matters, Scoring::shipped());
     let written = entries::read(&root, &school.zone, false);
     let kept = entries::read(&of_entries, &school.zone, true);
     let own = entries::mean(written, kept, &people.known, files.around.now_ms);
     entry_file::next_id(&of_entries);
-    [&root, &of_profiles, &of_categories, &of_dates, &of_sources, &of_entries].into_iter().for_each(Section::end);
+    [&root, &of_profiles, &of_categories, &of_dates, &of_matters, &of_sources, &of_entries].into_iter().for_each(Section::end);
 
     Config {
         school,
@@ -226,6 +241,8 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         lists,
         members: people.members,
         categories: categories.titles(),
+        report,
+        scoring,
         policy: Policy {
             profiles,
             groups: people.groups,
@@ -273,10 +290,13 @@ fn data(root: &Section) -> PathBuf {
 }
 
 impl Files {
-    /// All texts: the main file and its parts first, then profiles, categories, term dates, sources, entries.
+    /// All texts: the main file and its parts first, then profiles, categories, term dates, matters, sources, entries.
     fn texts(&self) -> Vec<Text> {
         let main = [&self.main].into_iter().chain(&self.parts);
-        main.chain([&self.profiles, &self.categories, &self.term_dates, &self.sources]).chain(&self.entries).cloned().collect()
+        main.chain([&self.profiles, &self.categories, &self.term_dates, &self.matters, &self.sources])
+            .chain(&self.entries)
+            .cloned()
+            .collect()
     }
 }
 

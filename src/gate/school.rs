@@ -88,6 +88,7 @@ pub(crate) fn config(more: &str) -> Config {
         profiles: text("profiles.toml", include_str!("../../config/profiles.toml")),
         categories: text("categories.toml", include_str!("../../config/categories.toml")),
         term_dates: text("term-dates.toml", include_str!("../../config/term-dates.toml")),
+        matters: text("matters.toml", include_str!("../../config/matters.toml")),
         sources: Text { path: "sources.toml".into(), text: String::new() },
         entries: None,
         around: Around { host_name: "gate".into(), shipped: "blocklists".into(), now_ms: None },

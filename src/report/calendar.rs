@@ -3,7 +3,7 @@
 use crate::gate::clock;
 use crate::journal::IsoWeek;
 use crate::policy::SchoolDays;
-use crate::words::Moment;
+use crate::words::{Day, Moment};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -76,6 +76,26 @@ impl<'a> Calendar<'a> {
     pub fn time(&mut self, unix_ms: i64) -> String {
         self.moment(unix_ms).to_string()
     }
+}
+
+/// The Monday of a week.
+pub fn monday(week: IsoWeek, zone: &TimeZone) -> Day {
+    clock::moment(week.bounds(zone).0, zone).day
+}
+
+/// Days between the halves of a term, at most: a longer break begins another.
+const HALF_TERM: i32 = 16;
+
+/// The first day of the term that this week is in, both its halves taken as one. `None`: it is in none that is written.
+pub fn term_begins(week: IsoWeek, zone: &TimeZone, school_days: &SchoolDays) -> Option<Day> {
+    let monday = monday(week, zone);
+    let mut begins = school_days.terms.iter().find(|(first, last)| first.0 <= monday.0 + 6 && last.0 >= monday.0)?.0;
+    while let Some((first, _)) =
+        school_days.terms.iter().find(|(first, last)| *first < begins && *last < begins && begins.0 - last.0 <= HALF_TERM)
+    {
+        begins = *first;
+    }
+    Some(begins)
 }
 
 /// The name of a moment's day.

@@ -152,15 +152,28 @@ pub fn retention(world: &World) -> String {
 
 /// What this report cannot know, of this configuration and this week.
 pub fn limits(coverage: &Coverage, networks: &[NetworkLine], world: &World) -> Vec<String> {
-    let mut limits = vec![
+    let mut limits =
+        vec![
         "School devices away from school are not filtered by this box, nor are telephones on mobile data.".to_owned(),
-        "HTTPS is judged by the name of the host. Pages, messages and pictures inside it are not seen, and this gateway \
-         decrypts nothing."
-            .into(),
+        match networks.iter().map(|n| n.decrypted).sum::<u64>() {
+            0 => "HTTPS is judged by the name of the host. Pages, messages and pictures inside it are not seen, and this gateway \
+                  decrypted nothing."
+                .into(),
+            n => format!(
+                "HTTPS is judged by the name of the host but where it was looked into: {}. Banking, health and what the school \
+                 leaves alone never is.",
+                count(n, "request", "requests")
+            ),
+        },
+        match coverage.searches {
+            0 => "No search was seen: no matter here rests on what anybody typed.".into(),
+            n => format!(
+                "Search words were seen on {} only, and told by a list of terms. What was typed is in no report: it is in the \
+                 log, which opens with a purpose.",
+                count(n, "pupil device", "pupil devices")
+            ),
+        },
     ];
-    if coverage.searches == 0 {
-        limits.push("Search words are written down and not judged yet: no matter here rests on what anybody typed.".into());
-    }
     if coverage.nothing > 0 {
         let devices = count(coverage.nothing, "pupil device", "pupil devices");
         limits.push(format!("{devices} asked for nothing here this week: not in use, away from school, or on another way out."));

@@ -27,6 +27,8 @@ pub struct NetworkSeen {
     pub events: u64,
     /// Events with a path: plain HTTP, or decrypted.
     pub whole: u64,
+    /// Of them, looked into where TLS is.
+    pub decrypted: u64,
     /// Blocks that were only written down.
     pub would_block: u64,
     pub subjects: HashSet<Subject>,
