@@ -17,6 +17,7 @@ fn policy() -> Policy {
         pupils: true,
         safe: Safe::STRICTEST,
         phrase_limit: None,
+        downloads: Default::default(),
     };
     let group = |name: &str| Group { name: name.into(), profile: ProfileId(0), priority: None };
     let cell = |name: &str, from| Cell {
@@ -24,9 +25,8 @@ fn policy() -> Policy {
         category: Category::GAMES,
         act: Act::Allow,
         group: Some(GroupId(1)),
-        days: Days::School,
-        from,
-        until: from + 60,
+        days: Days::School(None),
+        times: vec![Times { days: 0x1f, from, until: from + 60 }],
     };
     let own = (0..1000).map(|i| Entry {
         id: i,
@@ -52,7 +52,7 @@ fn decisions(c: &mut Criterion) {
     let host = Host::parse("www.shop.example.com").expect("a host");
     let mut games = Found::NOTHING;
     games.push(Match { categories: CategorySet::of(&[Category::GAMES]), labels: 2, at: 0, kind: KindId(0) });
-    let moment = Moment { unix_ms: 1, day: Day(0), minute_of_week: 760 };
+    let moment = Moment { unix_ms: schoolgate::words::moment::BUILT_MS, day: Day(0), minute_of_week: 760 };
     for (name, found) in [("on no list", &Found::NOTHING), ("blocked by category", &games)] {
         let ask = Ask {
             host: &host,

@@ -68,6 +68,8 @@ fn event(when_ms: i64, client: u32, host: &str) -> Event<'_> {
             groups: Groups::one(GroupId(3)),
             known: Known::Network,
             sure: Confidence::Group,
+            since: None,
+            mac: None,
         }),
         host: host.into(),
         query_type: 1,

@@ -7,7 +7,7 @@
 //! `figure NAME VALUE UNIT`; the loader shares the machine with the gate, so quiet and changing are to be compared, not read alone.
 
 use schoolgate::demo::internet::Internet;
-use schoolgate::gate::control::{self, Import, Lasts, NewEntry, NewPass, Opens, Request};
+use schoolgate::gate::control::{self, For, Import, Lasts, NewEntry, NewPass, Opens, Request};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -185,10 +185,9 @@ fn pass_ms(gate: &Gate, socket: &Path, times: usize) -> f64 {
         control::ask(socket, &Request::AddEntry(new_entry(&host, false))).expect("blocked");
         let pass = NewPass {
             what: Opens::Host(host.clone()),
-            group: "network:lab".into(),
+            whom: For::Group("network:lab".into()),
             lasts: Lasts::Minutes(50),
             reason: "a bench".into(),
-            agreed_by: None,
         };
         in_force(gate, &host, false, socket, &Request::OpenPass(pass))
     };

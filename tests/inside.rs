@@ -91,6 +91,10 @@ async fn serve(two: bool, stream: TokioIo<tokio_rustls::server::TlsStream<tokio:
 
 async fn page(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let path = request.uri().path_and_query().map_or("", |p| p.as_str());
+    if request.uri().path() == "/setup" {
+        let program = [&b"MZ\x90\0"[..], &[0; 4096]].concat();
+        return Ok(Response::builder().header("content-type", "text/plain").body(Full::from(program)).expect("a response"));
+    }
     let html = format!("<!doctype html><title>t</title><p>asked over {:?} for {path}</p>", request.version());
     Ok(Response::builder().header("content-type", "text/html").body(Full::from(html)).expect("a response"))
 }
@@ -263,10 +267,39 @@ fn who_is_warned_within_tls_goes_on_at_the_gate_s_own_door_and_comes_back_to_the
     let shown = page();
     assert!(shown.contains("asked over HTTP/2.0 for /tables?seat=1"), "{shown}");
     let log = school.log();
-    let told: Vec<_> = log.iter().filter(|e| e["decrypted"] == "yes").map(|e| (e["action"].clone(), e["status"].clone())).collect();
+    let told: Vec<_> = log.iter().filter(|e| e["method"] == "GET").map(|e| (e["action"].clone(), e["status"].clone())).collect();
     assert_eq!(told, [("warn".into(), 403.into()), ("warn".into(), 403.into()), ("warn".into(), 200.into())]);
     let judged = school.json(&["explain", &url]);
     assert_eq!((&judged["action"], &judged["looked_into"]), (&"warn".into(), &"yes".into()), "{judged}");
+}
+
+#[test]
+fn a_program_is_not_downloaded_within_tls_whatever_its_server_calls_it_and_the_log_says_what_it_was() {
+    let world = World::start();
+    let school = school(&world, "ca = \"installed\"");
+    school.ok(&["ca", "init"]);
+    let pem = school.path("ca.pem");
+    std::fs::write(&pem, school.ok(&["ca", "export"])).expect("written");
+    let gate = school.start();
+    let get = |path: &str, more: &[&str]| {
+        let url = world.url("page.example", path);
+        gate.curl("127.0.0.1", &[&["--cacert", pem.to_str().expect("a path"), "-H", "Accept: text/html", &url], more].concat())
+    };
+    let refused = get("/setup", &[]);
+    assert!(!refused.contains("MZ"), "{refused}");
+    // Under its own name it is kept as a file, and so there is a page.
+    let page = get("/setup.exe", &[]);
+    assert!(page.contains("asked over"), "a page about it opens: {page}");
+    let log = school.log();
+    let line = log.iter().find(|e| e["path"] == "/setup" && e["action"] == "block").expect("the line");
+    assert_eq!((&line["step"], &line["rule"]), (&"download".into(), &"downloads: programs".into()), "{line}");
+    assert_eq!(line["profile"], "secondary", "{line}");
+    let judged = school.json(&["explain", &world.url("page.example", "/setup.exe")]);
+    assert_eq!((&judged["action"], &judged["step"]), (&"block".into(), &"download".into()), "{judged}");
+    let change = judged["to_change"].as_str().expect("a change");
+    let words: Vec<_> = change.trim_start_matches("schoolgate ").split(' ').filter(|word| *word != "'…'").collect();
+    school.ok(&[&words[..], &["for the computing lesson"]].concat());
+    assert!(get("/setup", &["--output", "-"]).contains("MZ"), "{change}");
 }
 
 #[test]

@@ -11,6 +11,14 @@ fn with_reason<'a>(words: &[&'a str]) -> Vec<&'a str> {
     [words, &REASON].concat()
 }
 
+/// Whoever runs this test may agree to passes.
+fn with_lead(school: &School) {
+    let me = support::command("id", &["-un"]);
+    let leads = format!("[school]\nleads = [\"{}\"]\n", me.trim());
+    let config = school.config(&Wish::default()).replacen("[school]\n", &leads, 1);
+    school.write("config/schoolgate.toml", &config);
+}
+
 #[test]
 fn an_entry_does_not_touch_the_table_nor_take_in_what_else_changed_on_disk() {
     let school = School::new(&Wish::default());
@@ -66,8 +74,9 @@ fn a_pass_opens_for_its_group_survives_a_restart_and_is_in_log_explain_status_an
     let open = |words: &[&str]| school.run(&with_reason(&[&["pass", "open"], words].concat()));
     for (words, said) in [
         (&["--category", "adult", "--group", "network:lab", "--minutes", "50"][..], "a pass never opens adult"),
-        (&["--category", "gambling", "--group", "network:lab", "--minutes", "50"], "--agreed-by"),
-        (&["--host", name, "--group", "network:lab", "--minutes", "50"], "--agreed-by"),
+        (&["--category", "video", "--group", "pupils"], "no bell goes after this"),
+        (&["--category", "video", "--who", "p99", "--minutes", "50"], "nobody in the register has the id 'p99'"),
+        (&["https://www.nobody.example/watch", "--who", "p99", "--minutes", "5"], "nobody in the register"),
         (&["--category", "platform", "--group", "network:lab", "--minutes", "50"], "same for everyone"),
         (&["--category", "gamblng", "--group", "network:lab", "--minutes", "50"], "did you mean gambling?"),
         (&["--category", "video", "--group", "pupls", "--minutes", "50"], "did you mean pupils?"),
@@ -79,14 +88,23 @@ fn a_pass_opens_for_its_group_survives_a_restart_and_is_in_log_explain_status_an
         assert!(text(&refused.stderr).contains(said), "{words:?}: {}", text(&refused.stderr));
     }
     assert_eq!(open(&["--group", "pupils", "--minutes", "5"]).status.code(), Some(2), "it says what it opens");
-    let agreed = ["--agreed-by", "the lead"];
-    school.ok(&with_reason(
-        &[&["pass", "open", "--category", "gambling", "--group", "sixth-form", "--minutes", "50"][..], &agreed].concat(),
-    ));
+    school.ok(&with_reason(&["pass", "open", "--category", "gambling", "--group", "sixth-form", "--minutes", "50"]));
+    let waits = with_reason(&["pass", "open", "pokerstars.com", "--group", "network:lab", "--minutes", "50"]);
+    assert!(school.ok(&waits).contains("must agree: `schoolgate pass agree 2`"));
+    assert!(gate.dig("127.0.0.1", &[name, "A"]).contains("NXDOMAIN"), "nobody has agreed yet");
+    let refused = school.run(&["pass", "agree", "2"]);
+    assert!(text(&refused.stderr).contains("is not among those who agree to this"), "{}", text(&refused.stderr));
+    with_lead(&school);
+    gate.signal("-HUP");
+    let until = Instant::now() + Duration::from_secs(20);
+    while !school.service_log().contains("reloaded") {
+        assert!(Instant::now() < until, "{}", school.service_log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    school.ok(&["pass", "agree", "1"]);
     assert!(gate.dig("127.0.0.1", &[name, "A"]).contains("NXDOMAIN"), "it is for another group");
-    school.ok(&with_reason(
-        &[&["pass", "open", "--host", "pokerstars.com", "--group", "network:lab", "--minutes", "50"][..], &agreed].concat(),
-    ));
+    assert!(school.ok(&["pass", "agree", "2"]).contains("agreed"));
+    assert_eq!(school.run(&["pass", "agree", "2"]).status.code(), Some(1), "once");
     assert!(gate.dig("127.0.0.1", &[name, "A"]).contains("NOERROR"));
     let why = school.json(&["explain", name]);
     assert_eq!((why["action"].as_str(), why["step"].as_str()), (Some("allow"), Some("pass")), "{why}");
@@ -110,14 +128,15 @@ fn a_pass_opens_for_its_group_survives_a_restart_and_is_in_log_explain_status_an
     assert_eq!(opened.len(), 2);
     let changes = std::fs::read_to_string(school.path("var/changes.jsonl")).expect("the changes");
     assert!(changes.contains("open: pokerstars.com for network:lab until"), "{changes}");
+    assert!(changes.contains("agree: pokerstars.com for network:lab until"), "{changes}");
     assert!(changes.contains("take back: open pokerstars.com for network:lab"), "{changes}");
 }
 
 #[test]
 fn a_pass_made_without_a_gate_is_open_when_one_starts_and_ends_by_itself() {
     let school = School::new(&Wish::default());
-    let agreed = ["--agreed-by", "the lead"];
-    let open = [&["pass", "open", "--category", "gambling", "--group", "network:lab", "--minutes", "60"][..], &agreed].concat();
+    with_lead(&school);
+    let open = ["pass", "open", "--category", "gambling", "--group", "network:lab", "--minutes", "60"];
     assert!(school.ok(&with_reason(&open)).contains("no gate is running"));
     // As if it had been opened a while ago: it ends in some seconds.
     let path = school.path("var/passes.json");

@@ -15,17 +15,27 @@
 //! - [`config`]   the configuration's files
 //! - [`words`]    hosts and URLs
 //! - [`wire`]     DNS queries, our answers to them, and answers passed on
+//! - [`head`]     the head of a CONNECT
 //! - [`hello`]    what a TLS client says first
+//! - [`leases`]   the files of DHCP servers
+//! - [`radius`]   RADIUS accounting
 //! - [`search`]   the words of a search, in the URL of a search engine
+//! - [`framing`]  requests of HTTP/1.1, by readers who disagree
+//! - [`scan`]     pages scored by the words on them
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;
+pub mod framing;
+pub mod head;
 pub mod hello;
+pub mod leases;
 pub mod list;
 pub mod naive;
 pub mod page;
 pub mod phrases;
+pub mod radius;
 pub mod run;
+pub mod scan;
 pub mod sealed;
 pub mod search;
 pub mod streams;

@@ -71,7 +71,8 @@ pub fn found(plain: &[u8]) {
 }
 
 fn names(entry: &Entry, host: &Host, path: &str) -> bool {
-    let itself = *host == entry.host || (!host.is_address() && !entry.host.is_address() && host.as_str().strip_prefix("www.") == Some(entry.host.as_str()));
+    let itself = *host == entry.host
+        || (!host.is_address() && !entry.host.is_address() && host.as_str().strip_prefix("www.") == Some(entry.host.as_str()));
     match entry.kind {
         Kind::Below if host.is_address() || entry.host.is_address() => *host == entry.host,
         Kind::Below => host.is_within(&entry.host),

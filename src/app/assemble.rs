@@ -1,14 +1,14 @@
 //! From what is on disk to one snapshot.
 
-use super::{StartFault, passes, register_file, rot};
+use super::{StartFault, exams, passes, register_file, rot};
 use crate::config::Config;
 use crate::gate::{Condition, Snapshot};
 use crate::journal::Journal;
 use crate::lists::Locked;
 use crate::ops::tables::{self, Broken, ToForce};
 use crate::ops::{locked, phrases};
-use crate::people::{Neighbours, Register, Store};
-use crate::policy::Passes;
+use crate::people::{Register, Roster, Store};
+use crate::policy::{Exams, Passes};
 use std::sync::Arc;
 
 /// The snapshot of a configuration, its names stored in the journal under its version. `broken` says what a list that cannot be
@@ -16,19 +16,14 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// [`StartFault`] if the table, the register or the journal's names cannot be had; nothing is changed then.
-pub fn snapshot(
-    mut config: Config,
-    journal: &Journal,
-    neighbours: &Arc<Neighbours>,
-    broken: Broken,
-) -> Result<Snapshot, StartFault> {
+pub fn snapshot(mut config: Config, journal: &Journal, roster: &Arc<Roster>, broken: Broken) -> Result<Snapshot, StartFault> {
     let (ToForce { table, instead }, locked, register) = parts(&config, broken)?;
     // Not to have a copy is no reason not to filter by what there is.
     if let Err(fault) = locked::keep(&config, &locked) {
         tracing::error!(%fault, "the sealed lists of the locked tier are in force, but no copy of them could be kept");
     }
-    let register = register.with_neighbours(neighbours.clone());
-    config.policy.passes = match passes::load(&config) {
+    let register = register.with_roster(roster.clone());
+    config.policy.passes = match passes::load(&config, &register) {
         Err(fault) if broken == Broken::Endure => {
             // A pass only opens: without it a gate is the stricter.
             tracing::error!("no pass is in force: {fault}");
@@ -36,6 +31,14 @@ pub fn snapshot(
         }
         passes => passes.map_err(StartFault::Config)?,
     };
+    config.policy.exams = exams::load(&config, &register).or_else(|fault| match broken {
+        Broken::Endure => {
+            tracing::error!("no exam is on: {fault}");
+            Ok(Exams::default())
+        }
+        Broken::Refuse => Err(StartFault::Config(fault)),
+    })?;
+    register.tell_roster();
     let names = Snapshot::names(&config, &table, &locked);
     let version = journal.version_of(&names)?;
     journal.name(version, &names)?;
@@ -59,8 +62,9 @@ pub fn snapshot(
 /// # Errors
 /// As [`snapshot`].
 pub fn unnumbered(mut config: Config) -> Result<Snapshot, StartFault> {
-    config.policy.passes = passes::load(&config).unwrap_or_default();
     let (ToForce { table, .. }, locked, register) = parts(&config, Broken::Endure)?;
+    config.policy.passes = passes::load(&config, &register).unwrap_or_default();
+    config.policy.exams = exams::load(&config, &register).unwrap_or_default();
     Ok(Snapshot::new(0, config, Arc::new(table), locked, Arc::new(register)))
 }
 

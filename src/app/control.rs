@@ -2,18 +2,20 @@
 
 use super::entries::Hand;
 use super::off::Off;
-use super::{Doors, StartFault, assemble, drift, entries, overlay, passes, requests, rot, status};
+use super::register_file;
+use super::{Doors, StartFault, assemble, drift, enrolment, entries, exams, overlay, passes, requests, rot, status};
 use crate::config::Config;
 use crate::gate::control::{Handle, Peer, Request};
 use crate::gate::{Gate, Snapshot, explain};
 use crate::lists::{Table, TableFault};
 use crate::net::Drain;
 use crate::ops::{self, tables::Broken};
-use crate::people::Neighbours;
+use crate::people::{Keeper, Register, Roster, Store};
 use crate::reload::{self, ReadFault};
 use crate::resolve::Resolver;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,7 +23,8 @@ use std::time::{Duration, Instant};
 pub struct Handler {
     gate: Arc<Gate>,
     resolver: Arc<Resolver>,
-    neighbours: Arc<Neighbours>,
+    roster: Arc<Roster>,
+    keeper: Keeper,
     config_path: Option<PathBuf>,
     pub(super) doors: Doors,
     started: Instant,
@@ -32,7 +35,12 @@ pub struct Handler {
     /// One self-test at a time.
     testing: Mutex<()>,
     off: Off,
+    /// After a sweep that failed: when the next may be, in milliseconds since the machine started.
+    sweep_again: AtomicU64,
 }
+
+/// How long after a fault nothing is swept: a full disk is not told of every second.
+const AFTER_A_FAULT_MS: u64 = 60_000;
 
 /// Why a reload is refused.
 struct Refusal {
@@ -58,14 +66,15 @@ impl Handler {
     pub(super) fn new(
         gate: Arc<Gate>,
         resolver: Arc<Resolver>,
-        neighbours: Arc<Neighbours>,
+        (roster, keeper): (Arc<Roster>, Keeper),
         config_path: Option<PathBuf>,
         doors: Doors,
     ) -> Self {
         Self {
             gate,
             resolver,
-            neighbours,
+            roster,
+            keeper,
             config_path,
             doors,
             started: Instant::now(),
@@ -73,6 +82,7 @@ impl Handler {
             refused: Mutex::default(),
             testing: Mutex::default(),
             off: Off::default(),
+            sweep_again: AtomicU64::new(0),
         }
     }
 
@@ -135,9 +145,10 @@ impl Handler {
         let now = self.gate.snapshot();
         let before = now.inspection.as_ref().and_then(|i| i.as_deref().ok());
         let inspection = ops::inside::load(&config, before).map_err(StartFault::Config)?;
-        let mut next = assemble::snapshot(config, &self.gate.journal, &self.neighbours, Broken::Refuse)?;
+        let mut next = assemble::snapshot(config, &self.gate.journal, &self.roster, Broken::Refuse)?;
         next.identity = identity.map(Ok);
         next.inspection = inspection.map(Ok);
+        self.keeper.follow(&now.config.sources, &next.config.sources).map_err(StartFault::Config)?;
         self.resolver.follow(&next.config.dns);
         let version = next.version;
         drift::note(&next.config, self.gate.clock.unix_ms());
@@ -154,11 +165,52 @@ impl Handler {
                 () = drain.begun() => return,
                 _ = second.tick() => {}
             }
+            self.gate.jumps.look(&self.gate.clock);
             // A reload has the right to change for tenths of a second: the next second is soon enough.
             if let Ok(_one) = self.changing.try_lock() {
+                self.sweep();
                 self.off.sweep(&self.gate, self.gate.clock.boot_ms(), self.gate.clock.unix_ms());
             }
         }
+    }
+
+    /// Ends exams that are over, and the access of those whose last day is.
+    fn sweep(&self) {
+        let snapshot = self.gate.snapshot();
+        let now = self.gate.clock.now(&snapshot.config.school.zone);
+        let boot_ms = self.gate.clock.boot_ms();
+        // Of a clock that is not set nothing is over.
+        if !now.is_set() || boot_ms < self.sweep_again.load(Relaxed) {
+            return;
+        }
+        if let Some(exams) = exams::without_past(&snapshot, now.unix_ms)
+            && let Err(fault) = overlay::exams(&self.gate, exams)
+        {
+            tracing::error!(fault, "an exam that is over stays written down");
+            self.sweep_again.store(boot_ms + AFTER_A_FAULT_MS, Relaxed);
+        }
+        if snapshot.register.expired(now.day).next().is_some() {
+            let ended = enrolment::expire(&snapshot.config, now)
+                .and_then(|register| register.map_or(Ok(Value::Null), |r| self.take_register(r)));
+            if let Err(fault) = ended {
+                tracing::error!(fault, "the access of those whose last day is over was not withdrawn");
+                self.sweep_again.store(boot_ms + AFTER_A_FAULT_MS, Relaxed);
+            }
+        }
+    }
+
+    /// Puts another register in force, and what passes and exams mean by it. Whoever calls this holds the one right to change.
+    fn take_register(&self, register: Register) -> Result<Value, String> {
+        let register = Arc::new(register.with_roster(self.roster.clone()));
+        register.tell_roster();
+        let config = &self.gate.snapshot().config;
+        let policy = &config.policy;
+        // A file beside it that cannot be read keeps nobody's access on: what is in force stays.
+        let fault = |fault: &String| tracing::error!("passes and exams stay as they were: {fault}");
+        let passes = passes::load(config, &register).inspect_err(fault).unwrap_or_else(|_| policy.passes.clone());
+        let exams = exams::load(config, &register).inspect_err(fault).unwrap_or_else(|_| policy.exams.clone());
+        overlay::register(&self.gate, register, passes, exams);
+        Ok(Value::Null)
     }
 
     fn put_back(&self, before: overlay::Before) {
@@ -173,7 +225,7 @@ impl Handler {
     pub fn take_lists(&self) -> Result<String, String> {
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.gate.snapshot();
-        let mut next = assemble::snapshot(now.config.clone(), &self.gate.journal, &self.neighbours, Broken::Refuse)
+        let mut next = assemble::snapshot(now.config.clone(), &self.gate.journal, &self.roster, Broken::Refuse)
             .map_err(|f| f.to_string())?;
         next.identity.clone_from(&now.identity);
         next.inspection.clone_from(&now.inspection);
@@ -279,9 +331,34 @@ impl Handle for Handler {
                 let pass = passes::open(now, &new, hand, |all| overlay::passes(&self.gate, all), |b| self.put_back(b))?;
                 serde_json::to_value(pass).map_err(|e| e.to_string())
             }),
+            Request::AgreePass { id } => self.changed(peer, |_, now, hand| {
+                let pass = passes::agree(now, id, hand, |all| overlay::passes(&self.gate, all), |b| self.put_back(b))?;
+                serde_json::to_value(pass).map_err(|e| e.to_string())
+            }),
+            Request::LockExam(new) => self.changed(peer, |_, now, hand| {
+                let exam = exams::lock(now, &new, hand, |all| overlay::exams(&self.gate, all), |b| self.put_back(b))?;
+                serde_json::to_value(exam).map_err(|e| e.to_string())
+            }),
+            Request::EndExam { id, reason } => self.changed(peer, |_, now, hand| {
+                let enforce = |all| overlay::exams(&self.gate, all);
+                let exam = exams::end(now, (id, &reason), hand, enforce, |b| self.put_back(b))?;
+                serde_json::to_value(exam).map_err(|e| e.to_string())
+            }),
+            Request::Withdraw { people, reason } => self.changed(peer, |_, now, hand| {
+                let register = enrolment::withdraw(&now.config, &people, &reason, hand)?;
+                self.take_register(register)
+            }),
+            Request::Restore { people, reason } => self.changed(peer, |_, now, hand| {
+                let register = enrolment::restore(&now.config, &people, &reason, hand)?;
+                self.take_register(register)
+            }),
+            Request::TakeRegister => self.changed(peer, |_, now, _| {
+                let register = Store::peek(&register_file(&now.config)).map_err(|fault| fault.to_string())?;
+                self.take_register(register)
+            }),
             Request::RevokePass { id, reason } => self.changed(peer, |_, now, hand| {
                 let enforce = |all| overlay::passes(&self.gate, all);
-                let pass = passes::revoke(&now.config, (id, &reason), hand, enforce, |b| self.put_back(b))?;
+                let pass = passes::revoke(now, (id, &reason), hand, enforce, |b| self.put_back(b))?;
                 serde_json::to_value(pass).map_err(|e| e.to_string())
             }),
         }

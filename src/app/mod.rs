@@ -5,10 +5,14 @@
 //! leaves what was.
 //!
 //! - [`assemble`]  from what is on disk to one snapshot
+//! - [`calendar`]  what the calendar and the clock need from somebody
 //! - [`control`]   what the control socket's requests do
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
 //! - [`inspected`] what `status` says of looking into TLS
+//! - [`exams`]     who is held to a short list for a while
+//! - [`whom`]      whom these two are for
+//! - [`enrolment`] access switched off and on while the gate runs
 //! - [`passes`]    what a teacher has opened for a lesson
 //! - [`off`]       networks where nothing is judged for a while
 //! - [`overlay`]   all three put in force, without touching the table
@@ -17,13 +21,17 @@
 //! - [`delivery`]  the report on its day, in every edition
 //! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`ready`]     whether every category that is blocked has a list
+//! - [`sources`]   what `status` says of who is known
 //! - [`status`]    what is running, and what needs somebody
 
 pub mod assemble;
+mod calendar;
 pub mod control;
 pub mod delivery;
 pub mod drift;
+pub mod enrolment;
 pub mod entries;
+pub mod exams;
 pub mod inspected;
 pub mod off;
 pub mod overlay;
@@ -31,8 +39,10 @@ pub mod passes;
 pub mod ready;
 pub mod requests;
 pub mod rot;
+pub mod sources;
 pub mod status;
 pub mod weekly;
+mod whom;
 
 use crate::config::Config;
 use crate::gate::{Clock, Gate, Ledger};
@@ -41,8 +51,7 @@ use crate::journal::{Journal, Settings};
 use crate::net::drain::{Stopper, drain};
 use crate::ops::tables::walk;
 use crate::ops::update::schedule::{self, Timing};
-use crate::people::neighbours::{self, ARP_TABLE};
-use crate::people::{Neighbours, Watch};
+use crate::people::{Keeper, Roster};
 use crate::resolve::Resolver;
 use crate::{dns, ops, proxy, web};
 use std::net::SocketAddr;
@@ -87,8 +96,6 @@ pub struct App {
     control: Arc<control::Handler>,
     timing: Timing,
     walk: walk::Timing,
-    // Reads the kernel's neighbour table for as long as the gate lives.
-    _neighbours: Watch,
     // Held for as long as the gate lives: two gates on one folder would undo each other.
     _lock: nix::fcntl::Flock<std::fs::File>,
 }
@@ -156,8 +163,8 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     let web = bound(&config.web.listen, || runtime.block_on(async { web::bind(&config.web.listen) }))?;
 
     let journal = Journal::start(journal_settings(&config, &clock))?;
-    let (neighbours, watch) = Neighbours::watch(ARP_TABLE, neighbours::EVERY).map_err(StartFault::Runtime)?;
-    let mut snapshot = assemble::snapshot(config, &journal, &neighbours, ops::tables::Broken::Endure)?;
+    let roster = Arc::new(Roster::default());
+    let mut snapshot = assemble::snapshot(config, &journal, &roster, ops::tables::Broken::Endure)?;
     drift::note(&snapshot.config, clock.unix_ms());
     // Without a certificate the school still has its DNS: what cannot be served is said by `status`.
     snapshot.identity = ops::identity::load(&snapshot.config).map_err(Arc::from).transpose();
@@ -184,6 +191,7 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         transparent: proxy.as_ref().map(proxy::Bound::transparent_addrs).unwrap_or_default(),
         web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
     };
+    let keeper = Keeper::start(roster.clone(), &snapshot.config.sources).map_err(StartFault::Config)?;
     // What was asked can wait; who is filtered cannot.
     let asked = requests::open(&snapshot.config.data).unwrap_or_else(|fault| {
         tracing::error!("no request of a page is taken: {fault}");
@@ -192,9 +200,9 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
     let gate =
         Gate::new(snapshot, journal, clock).with_ledger(ledger).with_requests(asked).with_web(doors.web.clone()).first_at(first);
     let gate = Arc::new(gate);
-    let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), neighbours, config_path, doors));
+    let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), (roster, keeper), config_path, doors));
     let (timing, walk) = (Timing::default(), walk::Timing::default());
-    Ok(App { gate, resolver, runtime, dns, proxy, web, control, timing, walk, _neighbours: watch, _lock: lock })
+    Ok(App { gate, resolver, runtime, dns, proxy, web, control, timing, walk, _lock: lock })
 }
 
 fn dns_door(config: &Config) -> std::io::Result<Option<dns::Bound>> {
@@ -361,16 +369,7 @@ impl App {
         let stop = drain.clone();
         tasks.spawn_on(async move { control.keep_the_time(stop).await }, &handle);
         ops::systemd::ready(&handle, drain);
-        Ok(Running {
-            gate: self.gate,
-            runtime: self.runtime,
-            tasks,
-            workers,
-            stopper,
-            socket,
-            _neighbours: self._neighbours,
-            _lock: self._lock,
-        })
+        Ok(Running { gate: self.gate, runtime: self.runtime, tasks, workers, stopper, socket, _lock: self._lock })
     }
 }
 
@@ -382,7 +381,6 @@ pub struct Running {
     workers: Option<dns::Running>,
     stopper: Stopper,
     socket: crate::gate::control::Socket,
-    _neighbours: Watch,
     _lock: nix::fcntl::Flock<std::fs::File>,
 }
 

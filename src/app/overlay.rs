@@ -3,7 +3,8 @@
 //! meanwhile comes in with it.
 
 use crate::gate::{Gate, Snapshot};
-use crate::policy::{OwnEntries, Passes, Policy};
+use crate::people::Register;
+use crate::policy::{Exams, OwnEntries, Passes, Policy};
 use std::sync::Arc;
 
 /// What was in force before: put back if the change cannot be kept.
@@ -23,6 +24,21 @@ pub fn entries(gate: &Gate, own: OwnEntries) -> Result<Before, String> {
 /// As [`entries`].
 pub fn passes(gate: &Gate, passes: Passes) -> Result<Before, String> {
     put(gate, |policy| policy.passes = passes)
+}
+
+/// Puts other exams in force.
+///
+/// # Errors
+/// As [`entries`].
+pub fn exams(gate: &Gate, exams: Exams) -> Result<Before, String> {
+    put(gate, |policy| policy.exams = exams)
+}
+
+/// Puts another register in force, with what passes and exams then mean.
+pub fn register(gate: &Gate, register: Arc<Register>, passes: Passes, exams: Exams) {
+    let mut next = Snapshot::clone(&gate.snapshot()).with_register(register);
+    (next.config.policy.passes, next.config.policy.exams) = (passes, exams);
+    gate.swap(next);
 }
 
 /// Puts the networks' modes in force as `change` leaves them.

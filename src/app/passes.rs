@@ -5,13 +5,16 @@
 //! way, and what has ended is left out of it. Who opened what stays in the record of changes and in the journal's names.
 
 use super::entries::{Hand, end_ms, not_empty, record};
+use super::whom::{self, For};
 use crate::config::{Config, nearest};
 use crate::gate::Snapshot;
+use crate::gate::clock;
 use crate::gate::control::{Lasts, NewPass, Opens};
 use crate::gate::snapshot::{local_time, opened};
 use crate::ops::changes::Change;
 use crate::ops::files;
-use crate::policy::{Opened, Pass, Passes};
+use crate::people::Register;
+use crate::policy::{Opened, Pass, Passes, Video, What};
 use crate::words::{Category, CategorySet, Grade, Host, Role, Url};
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
@@ -32,13 +35,17 @@ const MAX_REASON: usize = 300;
 pub struct WrittenPass {
     pub id: u16,
     pub what: Opens,
-    pub group: String,
+    #[serde(rename = "for")]
+    pub whom: For,
     pub from_ms: i64,
     pub until_ms: i64,
     pub reason: String,
     pub by: String,
     /// Who of the leaders agreed; `None`: the pass goes as far as a teacher's.
     pub agreed_by: Option<String>,
+    /// One of the leaders must agree first: it opens nothing yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -56,8 +63,8 @@ fn file(config: &Config) -> PathBuf {
 ///
 /// # Errors
 /// The file cannot be read or understood.
-pub fn load(config: &Config) -> Result<Passes, String> {
-    Ok(meaning(&read(config)?, config))
+pub fn load(config: &Config, register: &Register) -> Result<Passes, String> {
+    Ok(meaning(&read(config)?, config, register))
 }
 
 /// The passes that have not ended.
@@ -90,11 +97,50 @@ pub fn open<T>(
     let pass = WrittenPass { id: kept.free_id(), ..written(snapshot, new, hand)? };
     kept.next_id = pass.id.checked_add(1).unwrap_or(1);
     kept.passes.push(pass.clone());
-    put(config, &kept, enforce, undo)?;
-    let agreed = pass.agreed_by.as_ref().map_or_else(String::new, |who| format!(", agreed by {who}"));
+    put(snapshot, &kept, enforce, undo)?;
+    let agreed = match &pass.agreed_by {
+        Some(who) => format!(", agreed by {who}"),
+        None if pass.waits => ", waits for the safeguarding lead or a senior leader".to_owned(),
+        None => String::new(),
+    };
     let what = format!("open: {} (pass {}{agreed})", shown(&pass, config), pass.id);
     record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why: pass.reason.clone() })?;
     Ok(pass)
+}
+
+/// Agrees to a pass that waits for it, and puts it in force.
+///
+/// # Errors
+/// There is no such pass, whoever agrees is no leader of the school, or it cannot be in force.
+pub fn agree<T>(
+    snapshot: &Snapshot,
+    id: u16,
+    hand: Hand,
+    enforce: impl FnOnce(Passes) -> Result<T, String>,
+    undo: impl FnOnce(T),
+) -> Result<WrittenPass, String> {
+    let config = &snapshot.config;
+    if !is_lead(config, hand.by) {
+        return Err(format!(
+            "{} is not among those who agree to this: `leads` under [school] names the safeguarding lead and the senior leaders",
+            hand.by
+        ));
+    }
+    let mut kept = read(config)?;
+    kept.passes.retain(|p| p.until_ms > hand.now_ms);
+    let pass = kept.passes.iter_mut().find(|p| p.id == id && p.waits);
+    let pass = pass.ok_or_else(|| format!("no pass {id} waits to be agreed to; `schoolgate pass list` shows them"))?;
+    (pass.waits, pass.agreed_by, pass.from_ms) = (false, Some(hand.by.to_owned()), hand.now_ms);
+    let pass = pass.clone();
+    put(snapshot, &kept, enforce, undo)?;
+    let what = format!("agree: {} (pass {id}, asked for by {})", shown(&pass, config), pass.by);
+    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why: pass.reason.clone() })?;
+    Ok(pass)
+}
+
+/// Whether an account is one of the school's leaders', who agree to what a teacher may not open alone.
+fn is_lead(config: &Config, by: &str) -> bool {
+    config.school.leads.iter().any(|lead| lead == by)
 }
 
 /// Ends a pass before its time.
@@ -102,19 +148,20 @@ pub fn open<T>(
 /// # Errors
 /// There is no such pass, or it cannot be taken out of force.
 pub fn revoke<T>(
-    config: &Config,
+    snapshot: &Snapshot,
     (id, reason): (u16, &str),
     hand: Hand,
     enforce: impl FnOnce(Passes) -> Result<T, String>,
     undo: impl FnOnce(T),
 ) -> Result<WrittenPass, String> {
+    let config = &snapshot.config;
     let why = not_empty(reason)?.to_owned();
     let mut kept = read(config)?;
     kept.passes.retain(|p| p.until_ms > hand.now_ms);
     let place = kept.passes.iter().position(|p| p.id == id);
     let place = place.ok_or_else(|| format!("no pass {id} is open; `schoolgate pass list` shows them"))?;
     let pass = kept.passes.remove(place);
-    put(config, &kept, enforce, undo)?;
+    put(snapshot, &kept, enforce, undo)?;
     let what = format!("take back: open {} (pass {id})", shown(&pass, config));
     record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why })?;
     Ok(pass)
@@ -122,8 +169,7 @@ pub fn revoke<T>(
 
 /// A pass in words: `video for year-9 until 2026-11-18 14:30`.
 pub fn shown(pass: &WrittenPass, config: &Config) -> String {
-    let (Opens::Host(what) | Opens::Category(what)) = &pass.what;
-    format!("{what} for {} until {}", pass.group, local_time(config, pass.until_ms))
+    format!("{} for {} until {}", pass.what, pass.whom, local_time(config, pass.until_ms))
 }
 
 /// The passes of a snapshot in words, those in force now.
@@ -133,12 +179,13 @@ pub fn in_force(config: &Config, now_ms: i64) -> Vec<String> {
 }
 
 fn put<T>(
-    config: &Config,
+    snapshot: &Snapshot,
     kept: &PassFile,
     enforce: impl FnOnce(Passes) -> Result<T, String>,
     undo: impl FnOnce(T),
 ) -> Result<(), String> {
-    let before = enforce(meaning(kept, config))?;
+    let config = &snapshot.config;
+    let before = enforce(meaning(kept, config, &snapshot.register))?;
     let path = file(config);
     let written = serde_json::to_vec_pretty(kept).map_err(std::io::Error::from).and_then(|text| files::replace(&path, &text));
     written.map_err(|fault| {
@@ -165,16 +212,21 @@ impl PassFile {
     }
 }
 
-fn meaning(kept: &PassFile, config: &Config) -> Passes {
-    Passes::new(kept.passes.iter().filter_map(|p| {
-        let group = config.policy.group_named(&p.group)?;
-        let (host, categories) = match &p.what {
-            Opens::Host(host) => (Some(Host::parse(host).ok()?), CategorySet::EMPTY),
-            Opens::Category(id) => (None, CategorySet::of(&[category(id, config)?])),
+fn meaning(kept: &PassFile, config: &Config, register: &Register) -> Passes {
+    Passes::new(kept.passes.iter().filter(|p| !p.waits).filter_map(|p| {
+        let whom = whom::meant(&p.whom, config, register).ok()?;
+        let what = match &p.what {
+            Opens::Host(host) => What::Host(Host::parse(host).ok()?),
+            Opens::Category(id) => What::Categories(CategorySet::of(&[category(id, config)?])),
+            Opens::Page(page) => {
+                let url = Url::parse(page).ok()?;
+                What::Page(url.host, url.path)
+            }
+            Opens::Video(video) => What::Video(Video::of(&Url::parse(video).ok()?)?),
         };
         let grade = if p.agreed_by.is_some() { Grade::Lead } else { Grade::Teacher };
-        let pass = Pass { id: p.id, host, categories, grade };
-        Some(Opened { pass, group, from_ms: p.from_ms, until_ms: p.until_ms, by: p.by.clone(), reason: p.reason.clone() })
+        let pass = Pass { id: p.id, what, grade };
+        Some(Opened { pass, whom, from_ms: p.from_ms, until_ms: p.until_ms, by: p.by.clone(), reason: p.reason.clone() })
     }))
 }
 
@@ -185,51 +237,66 @@ fn category(id: &str, config: &Config) -> Option<Category> {
 fn written(snapshot: &Snapshot, new: &NewPass, hand: Hand) -> Result<WrittenPass, String> {
     let config = &snapshot.config;
     let reason = one_line("--reason", not_empty(&new.reason)?)?;
-    let agreed_by = new.agreed_by.as_deref().map(|who| one_line("--agreed-by", who)).transpose()?;
-    if config.policy.group_named(&new.group).is_none() {
-        return Err(unknown("group", &new.group, config.policy.groups.iter().map(|g| g.name.as_str())));
-    }
-    let what = match &new.what {
+    whom::meant(&new.whom, config, &snapshot.register)?;
+    let (what, grade) = match &new.what {
         Opens::Category(id) => {
             let ids = || config.categories.iter().filter(|t| t.category.role() == Role::Ordinary).map(|t| t.id.as_str());
             let category = category(id, config).ok_or_else(|| unknown("category", id, ids()))?;
-            may_open(category, id, agreed_by.is_some())?;
-            Opens::Category(id.clone())
+            (new.what.clone(), grade(category, id)?)
         }
-        Opens::Host(text) => Opens::Host(host(snapshot, text, agreed_by.is_some())?.to_string()),
+        Opens::Host(text) => {
+            let host = host(text)?;
+            (Opens::Host(host.to_string()), grade_of(snapshot, &host, "")?)
+        }
+        Opens::Page(text) | Opens::Video(text) => {
+            let url = Url::parse(text).map_err(|why| format!("'{}' is not a page: {why}", text.escape_debug()))?;
+            let what = match Video::of(&url) {
+                Some(video) => Opens::Video(format!("https://{video}")),
+                None if matches!(new.what, Opens::Video(_)) => {
+                    return Err(format!("'{}' is no video of YouTube or Vimeo that is known here", text.escape_debug()));
+                }
+                None => Opens::Page(format!("{}://{}{}", url.scheme.as_str(), url.host, one_line("a page", &url.path)?)),
+            };
+            (what, grade_of(snapshot, &url.host, &url.path)?)
+        }
     };
     let until_ms = until(&new.lasts, hand.now_ms, config)?;
-    let (group, by) = (new.group.clone(), hand.by.to_owned());
-    Ok(WrittenPass { id: 0, what, group, from_ms: hand.now_ms, until_ms, reason, by, agreed_by })
+    let (whom, by) = (new.whom.clone(), hand.by.to_owned());
+    let agreed_by = (grade == Grade::Lead && is_lead(config, &by)).then(|| by.clone());
+    let waits = grade == Grade::Lead && agreed_by.is_none();
+    Ok(WrittenPass { id: 0, what, whom, from_ms: hand.now_ms, until_ms, reason, by, agreed_by, waits })
 }
 
-/// Whether someone of this standing may open a category.
-fn may_open(category: Category, id: &str, agreed: bool) -> Result<(), String> {
+/// Who may open a category.
+fn grade(category: Category, id: &str) -> Result<Grade, String> {
     if category.role() != Role::Ordinary {
         return Err(format!("{id} is not opened or closed by a pass: it is the same for everyone"));
     }
     match category.grade() {
         Grade::Never => Err(format!("a pass never opens {id}")),
-        Grade::Lead if !agreed => Err(format!(
-            "{id} is opened only when the safeguarding lead or a senior leader agrees: say who with --agreed-by 'NAME'"
-        )),
-        Grade::Lead | Grade::Teacher => Ok(()),
+        grade => Ok(grade),
     }
 }
 
-fn host(snapshot: &Snapshot, text: &str, agreed: bool) -> Result<Host, String> {
-    let host = Host::parse(text).map_err(|why| match Url::parse(text) {
-        Ok(url) => format!("'{}' is not a host: did you mean {}? A pass opens a whole name", text.escape_debug(), url.host),
-        Err(_) => format!("'{}' is not a host: {why}", text.escape_debug()),
-    })?;
-    for category in snapshot.table.lookup(&host).categories().iter() {
+/// Who may open a host, or a page of it: of what it is listed as, the category that takes the most.
+fn grade_of(snapshot: &Snapshot, host: &Host, path: &str) -> Result<Grade, String> {
+    let mut most = Grade::Teacher;
+    // What is sealed is not asked for: a pass is no way to find that out, and opens nothing of it.
+    let found = if path.is_empty() { snapshot.table.lookup(host) } else { snapshot.table.lookup_url(host, path) };
+    for category in found.categories().iter() {
         let id = snapshot.config.category_id(category);
         if category.role() == Role::Ordinary {
-            may_open(category, &id, agreed).map_err(|why| format!("{host} is listed as {id}: {why}"))?;
+            let grade = grade(category, &id).map_err(|why| format!("{host} is listed as {id}: {why}"))?;
+            most = if grade == Grade::Lead { grade } else { most };
         } else if CategorySet::HARMFUL_CODE.contains(category) {
             return Err(format!("{host} is listed as {id}, which harms machines: a pass never opens that"));
         }
     }
+    Ok(most)
+}
+
+fn host(text: &str) -> Result<Host, String> {
+    let host = Host::parse(text).map_err(|why| format!("'{}' is not a host: {why}", text.escape_debug()))?;
     if host.labels() < 2 && !host.is_address() {
         return Err(format!("this would open everything under {host}: name one host under it"));
     }
@@ -237,16 +304,15 @@ fn host(snapshot: &Snapshot, text: &str, agreed: bool) -> Result<Host, String> {
 }
 
 fn until(lasts: &Lasts, now_ms: i64, config: &Config) -> Result<i64, String> {
+    let zone = &config.school.zone;
     let until_ms = match lasts {
-        Lasts::Minutes(minutes) => now_ms.saturating_add(i64::from(*minutes) * 60_000),
-        Lasts::Until(text) => {
-            let zone = &config.school.zone;
-            let today = jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default().to_zoned(zone.clone()).date();
-            match Time::strptime("%H:%M", text) {
-                Ok(time) => end_ms(&today.to_datetime(time).to_string(), zone)?,
-                Err(_) => end_ms(text, zone)?,
-            }
+        Lasts::Minutes(minutes) => {
+            let asked = now_ms.saturating_add(i64::from(*minutes) * 60_000);
+            bell(config, now_ms).map_or(asked, |bell| bell.min(asked))
         }
+        Lasts::Bell => bell(config, now_ms)
+            .ok_or("no bell goes after this, as the term dates have it: say --minutes 50, or --until 14:30")?,
+        Lasts::Until(text) => time_today(text, now_ms, zone)?,
     };
     if until_ms <= now_ms {
         return Err("this pass would be over already: say until when, such as --until 14:30, or --minutes 50".into());
@@ -258,7 +324,28 @@ fn until(lasts: &Lasts, now_ms: i64, config: &Config) -> Result<i64, String> {
     Ok(until_ms)
 }
 
-fn one_line(what: &str, text: &str) -> Result<String, String> {
+/// The bell that ends this lesson, or the next if it is about to begin; in milliseconds since 1970.
+fn bell(config: &Config, now_ms: i64) -> Option<i64> {
+    let zone = &config.school.zone;
+    let minute = config.policy.timetable.bell(&clock::moment(now_ms, zone))?;
+    let today = jiff::Timestamp::from_millisecond(now_ms).ok()?.to_zoned(zone.clone()).date();
+    let bell = match minute {
+        0..1440 => today.at((minute / 60) as i8, (minute % 60) as i8, 0, 0),
+        _ => today.tomorrow().ok()?.at(0, 0, 0, 0),
+    };
+    Some(bell.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond())
+}
+
+/// A local time of today, `14:30`, or a moment as entries have them; in milliseconds since 1970.
+pub(super) fn time_today(text: &str, now_ms: i64, zone: &jiff::tz::TimeZone) -> Result<i64, String> {
+    let today = jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default().to_zoned(zone.clone()).date();
+    match Time::strptime("%H:%M", text) {
+        Ok(time) => end_ms(&today.to_datetime(time).to_string(), zone),
+        Err(_) => end_ms(text, zone),
+    }
+}
+
+pub(super) fn one_line(what: &str, text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > MAX_REASON || text.chars().any(char::is_control) {
         return Err(format!("{what} is one line of at most {MAX_REASON} characters"));

@@ -3,12 +3,12 @@
 use super::inspected::inspected;
 use super::off::{Left, Off};
 use super::ready::{self, Missing};
-use super::{Doors, passes};
+use super::sources::sources;
+use super::{Doors, calendar, exams, passes};
 use crate::config::{Config, PublicList};
 use crate::gate::{Gate, Snapshot};
 use crate::ops::{locked, tables, update};
-use crate::policy::{Mode, Policy};
-use crate::words::Moment;
+use crate::policy::Mode;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
@@ -30,8 +30,14 @@ pub struct Status {
     pub authority: Option<String>,
     pub networks: Vec<NetworkStatus>,
     pub people: usize,
+    /// Who is known, and where nobody can be: a heading and a line each.
+    #[serde(default)]
+    pub sources: Vec<(String, String)>,
     /// What a teacher has opened, with whom it is for and until when.
     pub passes: Vec<String>,
+    /// Who is held to a short list, and until when; what is to come among them.
+    #[serde(default)]
+    pub exams: Vec<String>,
     pub lists: usize,
     pub names_on_lists: u64,
     /// Whether the filter is held in memory.
@@ -80,14 +86,6 @@ pub struct NetworkStatus {
     /// Since somebody switched it off for a while.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub off: Option<Left>,
-}
-
-/// The last day of the last term, if it is near enough for somebody to write the next ones down. No terms at all: every
-/// Monday to Friday is a school day, and nothing runs out.
-fn last_school_day(policy: &Policy, now: &Moment) -> Option<jiff::civil::Date> {
-    let last = policy.timetable.school_days().terms.iter().map(|(_, last)| last.0).max()?;
-    let epoch = jiff::civil::date(1970, 1, 1);
-    (last - now.day.0 < TERMS_AHEAD).then(|| epoch.saturating_add(jiff::Span::new().days(last)))
 }
 
 /// The public lists whose last fetch failed: each in a line, or, if they are many, what is wrong with the first.
@@ -140,9 +138,6 @@ fn filter(snapshot: &Snapshot) -> String {
     }
 }
 
-/// Days before the last term ends from which `status` asks for the next dates: from early July in an English school.
-const TERMS_AHEAD: i32 = 21;
-
 /// Most lists that could not be fetched and have a line each: if there are more, it is the school's line and not the lists.
 const LISTS_SHOWN: usize = 3;
 
@@ -172,7 +167,6 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         .collect();
     let disk_free = nix::sys::statvfs::statvfs(&snapshot.config.data).map_or(0, |s| s.blocks_available() * s.fragment_size());
     let now = gate.clock.now(&snapshot.config.school.zone);
-    let clock_set = gate.clock.unix_ms() >= crate::journal::time::BUILT_MS;
     let mut needs_you = Vec::new();
     let local = |ms| crate::gate::snapshot::local_time(&snapshot.config, ms);
     if let Some(Refused { when_ms, why }) = &refused {
@@ -201,18 +195,17 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     if disk_free < LOW_DISK {
         needs_you.push(format!("only {} MiB are free under {}", disk_free >> 20, snapshot.config.data.display()));
     }
-    if !clock_set {
-        needs_you.push("the clock is not set: events wait, and are dated when it is".into());
-    }
+    let clock = calendar::clock(gate, &snapshot, &now, &mut needs_you);
     match gate.requests.open_count() {
         0 => {}
         1 => needs_you.push("1 request of a page waits for an answer: `schoolgate requests list`".into()),
         n => needs_you.push(format!("{n} requests of pages wait for an answer: `schoolgate requests list`")),
     }
-    if clock_set {
+    if now.is_set() {
         needs_you.extend(super::delivery::needs_you(&snapshot.config, gate.clock.unix_ms()));
     }
     let certificate = certificate(&snapshot, gate.clock.unix_ms(), &mut needs_you);
+    let sources = sources(&snapshot, &mut needs_you);
     let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
     let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();
@@ -235,9 +228,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     for (list, why) in snapshot.table.lists().iter().filter_map(|l| Some((l, l.refused.as_ref()?))) {
         needs_you.push(format!("list {} is not used as it is now, but as it last was good: {why}", list.name));
     }
-    if let Some(day) = last_school_day(policy, &now) {
-        needs_you.push(format!("the term dates end on {day}: from then on no timetable cell for school days holds"));
-    }
+    needs_you.extend(calendar::term_dates(&snapshot, &now));
     if snapshot.register.present().next().is_none() {
         needs_you.push("the register is empty: everyone is judged by their network. `schoolgate people import FILE.csv`".into());
     }
@@ -251,7 +242,9 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         authority,
         networks,
         people: snapshot.register.present().count(),
+        sources,
         passes: passes::in_force(&snapshot.config, now.unix_ms),
+        exams: exams::on(&snapshot.config, now.unix_ms),
         lists: snapshot.table.lists().len(),
         names_on_lists: snapshot.table.stats().names,
         filter: filter(&snapshot),
@@ -268,7 +261,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         upstream_failures: gate.counters.upstream_failures.get(),
         disk_free,
         reload_refused: refused,
-        clock: if clock_set { "set".into() } else { "not set".into() },
+        clock,
         needs_you,
     }
 }
@@ -321,8 +314,14 @@ impl fmt::Display for Status {
             )?;
         }
         writeln!(f, "  people        {}", self.people)?;
+        for (heading, line) in &self.sources {
+            writeln!(f, "  {heading:<13} {line}")?;
+        }
         for pass in &self.passes {
             writeln!(f, "  open          {pass}")?;
+        }
+        for exam in &self.exams {
+            writeln!(f, "  exam          {exam}")?;
         }
         let ready = if self.not_ready.is_empty() { "" } else { ": NOT READY" };
         writeln!(f, "  lists         {} with {} names{ready}", self.lists, self.names_on_lists)?;

@@ -111,6 +111,7 @@ pub fn make_due(
         names: &named,
         person: &|id| register.person(id).cloned(),
         device: &|id| register.device(id).cloned(),
+        is_pupil: &|key| register.person_of_key(key).is_some_and(|p| p.role == PersonRole::Pupil),
         pupil_devices: &pupil_devices(&register),
         audience: &|group| audience(config, group),
         title: &|category| config.title_of(category).map(|t| t.title.clone()),

@@ -116,6 +116,15 @@ fn text(answer: &Explanation) -> String {
             why => format!("  inside    HTTPS to it is not looked into ({why}): judged by the host"),
         });
     }
+    if let Some(held) = &answer.held {
+        lines.push(format!("  held      {held}"));
+    }
+    if let Some(counts) = &answer.counts {
+        lines.push(format!("  group     {counts}"));
+    }
+    if let Some(cell) = &answer.cell {
+        lines.push(format!("  timetable {cell}"));
+    }
     if let Some(profile) = &answer.profile {
         lines.push(format!("  profile   {profile}"));
     }

@@ -36,7 +36,7 @@ pub fn firewall(context: &Context, command: &Command) -> Outcome {
         },
         Command::Watch => {
             crate::ops::logging::start();
-            watch::watch(&context.read()?).map_err(fail)
+            watch::watch(&context.read()?, || context.read().ok()).map_err(fail)
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Comes in: flags. Goes out: text for people, JSON where output is data, and an exit code: 0 done, 1 something is wrong, 2 usage.
 //! Always holds: a fault has been told in full, to standard error, when a command returns [`Failed`].
 
+mod access;
 mod ca;
 mod check;
 mod completions;
@@ -12,6 +13,7 @@ mod entries;
 mod explain;
 mod firewall;
 mod lists;
+mod lock;
 mod log;
 mod man;
 mod off;
@@ -73,6 +75,9 @@ enum Command {
     /// A teacher's pass: a host or category open to a group for a lesson
     #[command(subcommand)]
     Pass(pass::Command),
+    /// Exams: a room, a group or people held to a short list
+    #[command(subcommand)]
+    Lock(lock::Command),
     /// What people asked for on the pages: open this, block that
     #[command(subcommand)]
     Requests(requests::Command),
@@ -135,6 +140,7 @@ pub fn main() -> ExitCode {
         Command::Block(args) => entries::add(&context, args, false),
         Command::Entries(command) => entries::entries(&context, &command),
         Command::Pass(command) => pass::pass(&context, &command),
+        Command::Lock(command) => lock::lock(&context, &command),
         Command::Requests(command) => requests::requests(&context, command),
         Command::Off(args) => off::off(&context, args),
         Command::On(args) => off::on(&context, args),

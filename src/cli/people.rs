@@ -1,5 +1,6 @@
 //! `schoolgate people`: the register.
 
+use super::access;
 use super::table::table;
 use super::{Context, Failed, Outcome, fail};
 use crate::config::Config;
@@ -17,11 +18,26 @@ use std::path::{Path, PathBuf};
 pub enum Command {
     /// Make the register what a CSV export of the whole school says
     ///
-    /// The first line names the columns: id, name, role; and if you like year, groups (with ; between), device, address, mac,
-    /// network. Who is not in the file any more is withdrawn, not deleted. A file with a fault changes nothing.
+    /// The first line names the columns: id, name, role; and if you like year, form, groups (with ; between), until, agreement,
+    /// consent, device, address, mac, network. `[people.columns]` of the configuration says what else they are called. Who is not in
+    /// the file any more is withdrawn, not deleted. A file with a fault changes nothing.
     Import(ImportArgs),
     /// Who has access, since when, and by whom
     List(ListArgs),
+    /// Give one person access, whom no import brings: a visitor, a contractor
+    Add(access::AddArgs),
+    /// Switch people's access off, at every door and at once; no import gives it back
+    Withdraw(access::AccessArgs),
+    /// Switch it on again, without a last day
+    Restore(access::AccessArgs),
+    /// Make new passwords, and print them
+    Password(access::PasswordArgs),
+    /// Print vouchers: names and passwords that end by themselves
+    Voucher(access::VoucherArgs),
+    /// A token for another system that says who is signed in, and what to write in the configuration for it
+    ///
+    /// It is shown once, and kept nowhere: the configuration has its SHA-256.
+    Token(TokenArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -40,6 +56,13 @@ pub struct ImportArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct TokenArgs {
+    /// What the system is called in the configuration
+    #[arg(long, default_value = "logon script")]
+    name: String,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only these: pupil, staff, governor, supply, contractor, volunteer, parent, visitor
     #[arg(long, value_parser = role)]
@@ -50,23 +73,60 @@ pub struct ListArgs {
     /// Those whose access was withdrawn
     #[arg(long)]
     withdrawn: bool,
+    /// Those without an agreement to the school's rules, or, of pupils, a parent's consent
+    #[arg(long)]
+    missing: bool,
     /// Why you look: it is written down, and shown in the report
     #[arg(long)]
     purpose: Option<String>,
 }
 
+/// A token and its hash.
+#[derive(Debug, serde::Serialize)]
+struct Token {
+    token: String,
+    token_sha256: String,
+}
+
+fn token(context: &Context, args: &TokenArgs) -> Outcome {
+    use ring::rand::SecureRandom;
+    let mut random = [0; 32];
+    ring::rand::SystemRandom::new().fill(&mut random).map_err(|_| fail("this machine has no randomness"))?;
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let token = hex(&random);
+    let token_sha256 = hex(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()).as_ref());
+    let name: String = args.name.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect();
+    let made = Token { token, token_sha256 };
+    context.print(&made, || {
+        let Token { token, token_sha256 } = &made;
+        format!(
+            "The token, for the system alone (it is shown this once):\n  {token}\n\nIn the configuration, with the addresses it \
+             calls from:\n  [[session]]\n  name = \"{name}\"\n  token_sha256 = \"{token_sha256}\"\n  from = [\"10.20.0.0/16\"]"
+        )
+    })
+}
+
 pub fn people(context: &Context, command: &Command) -> Outcome {
+    if let Command::Token(args) = command {
+        return token(context, args);
+    }
     let config = context.read()?;
     match command {
         Command::Import(args) => import(context, &config, args),
         Command::List(args) => list(context, &config, args),
+        Command::Add(args) => access::add(context, &config, args),
+        Command::Withdraw(args) => access::withdraw(context, &config, args),
+        Command::Restore(args) => access::restore(context, &config, args),
+        Command::Password(args) => access::password(context, &config, args),
+        Command::Voucher(args) => access::vouchers(context, &config, args),
+        Command::Token(args) => token(context, args),
     }
 }
 
 fn import(context: &Context, config: &Config, args: &ImportArgs) -> Outcome {
     let grouping = Grouping::of_config(config);
     let bytes = read(&args.file).map_err(|e| fail(format_args!("{}: {e}", args.file.display())))?;
-    let sheet = Sheet::read(&bytes, &args.file.display().to_string(), grouping).map_err(|faults| {
+    let sheet = Sheet::read(&bytes, &args.file.display().to_string(), grouping, &config.people).map_err(|faults| {
         if context.json {
             let _ = context.print(&faults, String::new);
         } else {
@@ -103,8 +163,8 @@ fn import(context: &Context, config: &Config, args: &ImportArgs) -> Outcome {
     context.print(&diff, || format!("{}\n{outcome}", shown(&diff)))
 }
 
-fn put_in_force(context: &Context, config: &Config) -> Result<&'static str, Failed> {
-    match context.ask(config, &Request::Reload) {
+pub(super) fn put_in_force(context: &Context, config: &Config) -> Result<&'static str, Failed> {
+    match context.ask(config, &Request::TakeRegister) {
         Ok(Some(_)) => Ok("in force now"),
         Ok(None) => Ok("in the register for the next start; no gate is running"),
         Err(Failed) => Err(fail("the register was changed, but the running gate did not take it: it goes by the old one")),
@@ -137,8 +197,8 @@ fn list(context: &Context, config: &Config, args: &ListArgs) -> Outcome {
     let purpose = context.purpose(args.purpose.as_deref())?;
     let register = Store::peek(&app::register_file(config)).map_err(fail)?;
     ops::look_ups::record(&config.data, "people list", &purpose, Clock::System.unix_ms()).map_err(fail)?;
-    let filter = Filter { role: args.role, group: args.group.clone(), withdrawn: args.withdrawn };
-    let records = Record::list(&register, grouping, &filter);
+    let filter = Filter { role: args.role, group: args.group.clone(), withdrawn: args.withdrawn, missing: args.missing };
+    let records = Record::list(&register, grouping, &config.people, &filter);
     context.print(&records, || {
         if register.persons().next().is_none() {
             return "the register is empty. `schoolgate people import FILE.csv` fills it".into();
@@ -152,7 +212,7 @@ fn list(context: &Context, config: &Config, args: &ListArgs) -> Outcome {
     })
 }
 
-fn role(word: &str) -> Result<PersonRole, String> {
+pub(super) fn role(word: &str) -> Result<PersonRole, String> {
     PersonRole::from_word(word).ok_or_else(|| {
         let words: Vec<_> = PersonRole::ALL.iter().map(|r| r.word()).collect();
         format!("a role is one of {}", words.join(", "))

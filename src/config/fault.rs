@@ -196,7 +196,7 @@ impl Faults {
             let lines = Lines::around(&text.text, place);
             let mark = kind.span(lines.span).label(label.to_owned());
             let path = text.path.display().to_string();
-            Some(Snippet::source(lines.text).line_start(lines.first).path(path).annotation(mark))
+            Some(Snippet::source(covered(lines.text)).line_start(lines.first).path(path).annotation(mark))
         };
         let here = snippet(fault.place, AnnotationKind::Primary, &fault.label);
         let beside = fault.beside.and_then(|(place, label)| snippet(place, AnnotationKind::Context, label));
@@ -234,6 +234,26 @@ impl<'a> Lines<'a> {
         let first = text[..from].bytes().filter(|&b| b == b'\n').count() + 1;
         Self { text: &text[from..to], first, span: start - from..end - from }
     }
+}
+
+/// Words of keys whose values nobody is to read on a screen or in the service's log.
+const SECRET: &[&str] = &["secret", "token", "password"];
+
+/// The lines with the letters and digits of what is secret made stars, as many as they have octets: who writes a secret where the name
+/// of its file belongs is shown where, and nobody what.
+fn covered(lines: &str) -> String {
+    let mut out = String::with_capacity(lines.len());
+    for line in lines.split_inclusive('\n') {
+        let (key, value) = line.split_at(line.find('=').map_or(line.len(), |at| at + 1));
+        out.push_str(key);
+        if SECRET.iter().any(|word| line.contains(word)) && !key.contains("_file") {
+            let star = |c: char| if c.is_alphanumeric() { "*".repeat(c.len_utf8()) } else { c.to_string() };
+            value.chars().for_each(|c| out.push_str(&star(c)));
+        } else {
+            out.push_str(value);
+        }
+    }
+    out
 }
 
 /// A word of the file, in a fault's own text: in backticks, short, without control characters.

@@ -43,12 +43,20 @@ pub(super) struct People {
     pub networks: Vec<NetworkRule>,
     /// Networks whose devices have the school's certificate authority.
     pub with_ca: Vec<NetworkId>,
+    /// Networks of which every address is one that many are behind.
+    pub shared: Vec<NetworkId>,
     pub known: Known<GroupId>,
 }
 
 pub(super) fn read(root: &Section, profiles: &[Profile], known_profiles: &Known<ProfileId>, whole: bool) -> People {
-    let mut people =
-        People { groups: vec![], members: vec![], networks: vec![], with_ca: vec![], known: Known::new("group", whole) };
+    let mut people = People {
+        groups: vec![],
+        members: vec![],
+        networks: vec![],
+        with_ca: vec![],
+        shared: vec![],
+        known: Known::new("group", whole),
+    };
     for section in at_most(root.sections("group"), "groups") {
         people.group(&section, known_profiles);
         people.not_too_many(&section);
@@ -128,6 +136,9 @@ impl People {
         let only_resolved = section.value("only_resolved", |item| item.flag()).is_some_and(|v| v.value);
         let words: Vec<_> = WhenDown::ALL.iter().map(|w| (w.word(), *w)).collect();
         let when_down = section.value("when_down", |item| item.word(&words)).map_or(WhenDown::Closed, |v| v.value);
+        let garden = section.list("walled_garden", values::host);
+        let garden = garden.map(|list| list.items.into_iter().map(|host| host.value).collect());
+        let shared = section.value("shared", |item| item.flag()).is_some_and(|v| v.value);
         let ca = section.value("ca", |item| item.word(&[("installed", true), ("none", false)])).is_some_and(|v| v.value);
         section.end();
 
@@ -151,13 +162,16 @@ impl People {
         if !self.known.define(section, &of_network, group) {
             return;
         }
+        if shared {
+            self.shared.push(NetworkId(self.networks.len() as u16));
+        }
         if ca {
             self.with_ca.push(NetworkId(self.networks.len() as u16));
         }
         self.groups.push(Group { name: of_network.value, profile: profile.unwrap_or(ProfileId(0)), priority: None });
         let ranges = List::values(ranges);
         let (name, written) = (name.value, mode);
-        self.networks.push(NetworkRule { name, ranges, group, mode, written, keep_ech, only_resolved, when_down });
+        self.networks.push(NetworkRule { name, ranges, group, mode, written, keep_ech, only_resolved, when_down, garden });
     }
 }
 

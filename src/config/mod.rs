@@ -27,8 +27,11 @@
 //! - [`report`]      `[report]`
 //! - [`matters`]     `matters.toml`: what the report weighs
 //! - [`groups`]      `[[group]]`, `[[network]]`
+//! - [`rooms`]       `[[room]]`
+//! - [`people`]      `[people]`
 //! - [`inside`]      `[inside]`
-//! - [`timetable`]   `[[timetable]]` and the term dates
+//! - [`sources`]     `[[leases]]`, `[radius]`, `[[session]]`, `[[shared]]`
+//! - [`timetable`]   `[[timetable]]` and the term dates, with the [`bank_holidays`]
 //! - [`entries`]     `[[entry]]`
 //!
 //! And back:
@@ -37,6 +40,7 @@
 //! - [`own_names`]   the names this gate has in the school's own zones
 //! - [`summary`]     what was understood, as `check` prints it
 
+mod bank_holidays;
 mod categories;
 mod doors;
 mod encrypted;
@@ -55,11 +59,14 @@ mod matters;
 mod names;
 mod near;
 mod own_names;
+mod people;
 mod phrases;
 mod profiles;
 mod public;
 mod report;
+mod rooms;
 mod school;
+mod sources;
 mod summary;
 mod timetable;
 mod upstream;
@@ -79,13 +86,16 @@ pub use lists::{Lists, SealedFile, Source, Update};
 pub use matters::{Scoring, THEMES};
 pub use names::{Data, Forward, Record};
 pub use near::nearest;
+pub use people::{COLUMNS, PeopleRules, Required};
 pub use phrases::PhraseSource;
 pub use public::{PublicList, Signature};
 pub use report::Report;
+pub use rooms::Room;
 pub use school::{SUITES, School};
+pub use sources::{LeaseFile, Radius, RadiusClient, Shared, Sources, System};
 pub use upstream::{Protocol, Upstream};
 
-use crate::policy::{Entry, OwnEntries, Passes, Policy, Timetable};
+use crate::policy::{Entry, Exams, OwnEntries, Passes, Policy, Timetable};
 use crate::words::{Category, GroupId};
 use fault::Wrong;
 use file::{Reader, Section};
@@ -111,11 +121,17 @@ pub struct Config {
     pub firewall: Firewall,
     /// What is looked into where TLS is, once there is an authority for it.
     pub inside: Inside,
+    /// What says who is at an address.
+    pub sources: Sources,
     /// Where state is kept: register, journal, lists. As shipped `./var`, in the folder the process is started in.
     pub data: PathBuf,
     pub lists: Lists,
     /// Which people are in which group of the policy, by what the register says of them.
     pub members: Vec<Membership>,
+    /// Rooms, by the addresses of their machines.
+    pub rooms: Vec<Room>,
+    /// What the school keeps of people, and how its own system exports it.
+    pub people: PeopleRules,
     /// Every category with its title, the school's own among them, by bit.
     pub categories: Vec<CategoryTitle>,
     /// When the weekly report is made.
@@ -220,10 +236,13 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let firewall = firewall::read(&root);
     let report = report::read(&root);
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
+    let rooms = rooms::read(&root);
+    let rules = people::read(&root);
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
-    let cells = timetable::cells(&root, &categories, &people.known);
+    let sources = sources::read(&root, folder_of(&files.main), &people);
     let school_days = timetable::school_days(&of_dates);
     let scoring = matters::read(&of_matters, Scoring::shipped());
+    let cells = timetable::cells(&root, &categories, &people.known, &school_days, reader.whole([dates_at]));
     let written = entries::read(&root, &school.zone, false);
     let kept = entries::read(&of_entries, &school.zone, true);
     let own = entries::mean(written, kept, &people.known, files.around.now_ms);
@@ -237,9 +256,12 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         web,
         firewall,
         inside,
+        sources,
         data,
         lists,
         members: people.members,
+        rooms,
+        people: rules,
         categories: categories.titles(),
         report,
         scoring,
@@ -249,9 +271,9 @@ fn understand(reader: &Reader, files: &Files) -> Config {
             networks: people.networks,
             timetable: Timetable::new(cells, school_days),
             own: OwnEntries::new(own),
-            // Passes are no configuration: whoever starts a gate adds them.
+            // Passes and exams are no configuration: whoever starts a gate adds them.
             passes: Passes::default(),
-            exam: Vec::new(),
+            exams: Exams::default(),
         },
     }
 }

@@ -5,14 +5,17 @@ use super::fault::{Placed, Wrong};
 use super::file::Section;
 use super::known::Known;
 use crate::policy::{Act, Profile, ProfileId, Safe, Youtube};
-use crate::words::{Category, CategorySet};
-use std::num::NonZeroU32;
+use crate::words::{Category, CategorySet, Download, Downloads};
+use std::num::{NonZeroU32, NonZeroU64};
 
 /// More profiles than any school or trust can tell apart; their number is stored in 16 bits.
 const MAX_PROFILES: usize = 1000;
 
 /// Of a page's weight: e2guardian's own limits are 50 to 160.
 const MAX_LIMIT: u32 = 100_000;
+
+/// Of `max_mb`: a terabyte.
+const MAX_MB: u32 = 1_000_000;
 
 /// What is written of one profile, before what it extends is added.
 struct Written {
@@ -26,6 +29,9 @@ struct Written {
     safe_search: Option<bool>,
     youtube: Option<Youtube>,
     phrase_limit: Option<u32>,
+    refused: Option<Vec<Download>>,
+    /// Of one file, in octets; 0: none.
+    most: Option<u64>,
     block: CategorySet,
     warn: CategorySet,
     allow: Vec<Placed<Category>>,
@@ -80,6 +86,13 @@ fn read_one(name: String, section: &Section, categories: &Categories, known: &Kn
     }
     let act = |key| section.value(key, |item| item.word(&[("block", Act::Block), ("allow", Act::Allow)])).map(|v| v.value);
     let flag = |key| section.value(key, |item| item.flag()).map(|v| v.value);
+    let downloads = section.section("downloads");
+    let kinds = Download::ALL.iter().filter(|kind| **kind != Download::TooLarge);
+    let kinds: Vec<_> = kinds.map(|kind| (kind.word(), *kind)).collect();
+    let refused =
+        downloads.list("block", |item| item.word(&kinds)).map(|list| list.items.into_iter().map(|kind| kind.value).collect());
+    let most = downloads.value("max_mb", |item| item.number(0..=MAX_MB)).map(|mb| u64::from(mb.value) * 1_000_000);
+    downloads.end();
     let words: Vec<_> = Youtube::ALL.iter().map(|y| (y.word(), *y)).collect();
     let written = Written {
         name,
@@ -91,6 +104,8 @@ fn read_one(name: String, section: &Section, categories: &Categories, known: &Kn
         safe_search: flag("safe_search"),
         youtube: section.value("youtube", |item| item.word(&words)).map(|v| v.value),
         phrase_limit: section.value("phrase_limit", |item| item.number(0..=MAX_LIMIT)).map(|v| v.value),
+        refused,
+        most,
         block,
         warn,
         allow,
@@ -157,10 +172,18 @@ fn inherit(own: &Written, parent: Option<Profile>, section: &Section, categories
             Some(limit) => NonZeroU32::new(limit),
             None => parent.as_ref().and_then(|p| p.phrase_limit),
         },
+        downloads: downloads(own, parent.as_ref().map(|p| p.downloads).unwrap_or_default()),
         otherwise: own.default.or(parent.map(|p| p.otherwise)).unwrap_or(Act::Allow),
         pupils: own.pupils,
         safe: Safe { search: own.safe_search.unwrap_or(safe.search), youtube: own.youtube.unwrap_or(safe.youtube) },
     }
+}
+
+/// What is written of either stands; the other is inherited.
+fn downloads(own: &Written, inherited: Downloads) -> Downloads {
+    let mut downloads = own.refused.as_ref().map_or(inherited, |kinds| Downloads::refusing(kinds.iter().copied()));
+    downloads.most = own.most.map_or(inherited.most, NonZeroU64::new);
+    downloads
 }
 
 /// The strictest profile for pupils: what an unknown device is judged by.

@@ -26,6 +26,8 @@ pub struct School {
     pub whom_to_see: String,
     /// URIs of whoever mends a wrong block (`mailto:`, `tel:`, `sips:`), for programs that can show them. As shipped: none.
     pub contact: Vec<String>,
+    /// Who agrees to passes that only the safeguarding lead or a senior leader opens, by their account's name. As shipped: nobody.
+    pub leads: Vec<String>,
     /// Suites whose mail, chat and drive count as platform: the files `platform-NAME.txt` of the shipped lists.
     pub platforms: Vec<String>,
 }
@@ -41,6 +43,7 @@ pub(super) fn read(root: &Section, around: &Around) -> School {
         zone: section.value("timezone", values::zone).map_or_else(london, |v| v.value),
         whom_to_see: text("whom_to_see", "your teacher"),
         contact: contact(&section),
+        leads: List::values(section.list("leads", values::name)),
         platforms: platforms.into_iter().map(str::to_owned).collect(),
     };
     school.platforms.sort();

@@ -1,9 +1,10 @@
 //! What was understood, as `check` prints it.
 
 use super::groups::Membership;
-use super::timetable::{clock, days_text};
+use super::timetable::times_text;
 use super::{Config, values};
 use crate::policy::{Act, Mode, WhenDown};
+use crate::words::Download;
 use std::fmt::{self, Display};
 
 /// Width of the first column: the longest heading and a gap.
@@ -14,6 +15,7 @@ impl Display for Config {
         self.school(f)?;
         self.doors(f)?;
         self.people(f)?;
+        self.sources(f)?;
         self.times(f)?;
         self.names(f)
     }
@@ -72,7 +74,30 @@ impl Config {
                 line(f, "", format_args!("{what}: {}", list.trim()))?;
             }
         }
+        self.inside(f)?;
         line(f, "Web", at(&self.web.listen))
+    }
+
+    /// Where HTTPS is looked into once there is an authority, and what is said there in the school's name.
+    fn inside(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (inside, policy) = (&self.inside, &self.policy);
+        if inside.networks.is_empty() {
+            return Ok(());
+        }
+        let networks = inside.networks.iter().filter_map(|id| Some(policy.network(*id)?.name.as_str()));
+        let networks = networks.collect::<Vec<_>>().join(", ");
+        let groups = inside.groups.as_ref().map(|groups| groups.iter().filter_map(|id| Some(policy.group(*id)?.name.as_str())));
+        let of = groups.map_or("everybody".to_owned(), |groups| groups.collect::<Vec<_>>().join(", "));
+        line(f, "Inside", format_args!("HTTPS of {of} on {networks}, with an authority (`schoolgate ca init`)"))?;
+        if !inside.google_domains.is_empty() {
+            line(f, "", format_args!("Google accounts of {} only", joined(&inside.google_domains)))?;
+        }
+        if !inside.microsoft_tenants.is_empty() {
+            let tenants = inside.microsoft_tenants.join(", ");
+            let text = "Microsoft accounts of {} only: its sign-in is looked into for it, though it is platform";
+            line(f, "", text.replace("{}", &tenants))?;
+        }
+        Ok(())
     }
 
     fn people(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,8 +114,10 @@ impl Config {
             };
             let named = if network.only_resolved { ", only what has a name" } else { "" };
             let down = if network.when_down == WhenDown::Open { ", OPEN while the gate is down" } else { "" };
+            let shared = self.sources.shared_networks.iter().any(|id| usize::from(id.0) == i);
+            let shared = if shared { ", shared: nobody is named there" } else { "" };
             let text = format_args!(
-                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}",
+                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}{shared}",
                 network.name,
                 joined(&network.ranges)
             );
@@ -106,11 +133,38 @@ impl Config {
             let pupils = if profile.pupils { ", for pupils" } else { "" };
             let rest = if profile.otherwise == Act::Block { ", and whatever is on no list" } else { "" };
             let (block, warn) = (profile.block.len(), profile.warn.len());
-            line(
-                f,
-                heading(i, "Profiles"),
-                format_args!("{}: blocks {block} categories{rest}, warns of {warn}, {}{pupils}", profile.name, profile.safe),
-            )?;
+            let text =
+                format_args!("{}: blocks {block} categories{rest}, warns of {warn}, {}{pupils}", profile.name, profile.safe);
+            line(f, heading(i, "Profiles"), text)?;
+            let refused = Download::ALL.iter().filter(|kind| profile.downloads.refuses(**kind) && **kind != Download::TooLarge);
+            let mut refused: Vec<_> = refused.map(|kind| kind.word().to_owned()).collect();
+            refused.extend(profile.downloads.most.map(|most| format!("what is over {} MB", most.get() / 1_000_000)));
+            if !refused.is_empty() {
+                line(f, "", format_args!("downloads refused: {}", refused.join(", ")))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What says who is at an address, beside the register and the neighbours of this machine; and where nobody is named.
+    fn sources(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sources = &self.sources;
+        let leases = sources.leases.iter().map(|leases| format!("{} leases, {}", leases.format, leases.path.display()));
+        let at = joined(&sources.radius.listen);
+        let radius = sources.radius.clients.iter();
+        let radius = radius.map(|client| format!("RADIUS accounting at {at}, by {}: {}", client.name, joined(&client.from)));
+        let systems = sources.systems.iter().map(|system| {
+            let whose = if system.for_others { ", of any device" } else { "" };
+            let clear = if system.in_clear { ", its token IN THE CLEAR" } else { "" };
+            format!("sessions told by {}: {}{whose}{clear}", system.name, joined(&system.from))
+        });
+        let shared = sources.shared.iter().map(|shared| {
+            let what: Vec<_> = shared.addresses.iter().map(ToString::to_string).chain(shared.devices.iter().cloned()).collect();
+            let group = shared.group.and_then(|id| self.policy.group(id)).map_or(String::new(), |g| format!(", {}", g.name));
+            format!("shared, nobody is named there: {}: {}{group}", shared.name, what.join(" "))
+        });
+        for (i, text) in leases.chain(radius).chain(systems).chain(shared).enumerate() {
+            line(f, heading(i, "Sources"), text)?;
         }
         Ok(())
     }
@@ -118,18 +172,28 @@ impl Config {
     fn times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let timetable = &self.policy.timetable;
         for (i, cell) in timetable.cells().iter().enumerate() {
-            let times = format!("{}–{} on {}", clock(cell.from), clock(cell.until), days_text(cell.days));
+            let days = cell.times.iter().fold(0, |days, t| days | t.days);
+            let times = times_text(cell.days, days, &cell.times);
             line(f, heading(i, "Timetable"), format_args!("{} ({times})", cell.name))?;
         }
         let days = timetable.school_days();
         let span = days.terms.iter().map(|t| t.0).min().zip(days.terms.iter().map(|t| t.1).max());
         match span {
-            None => line(f, "Terms", "none written: every Monday to Friday is a school day"),
+            None => line(f, "Terms", "none written: every Monday to Friday, 08:00 to 16:30, is school")?,
             Some((first, last)) => {
                 let (first, last) = (values::date(first), values::date(last));
-                line(f, "Terms", format_args!("{}, from {first} to {last}, {} days off", days.terms.len(), days.off.len()))
+                let holidays = if days.off.len() > days.days_off { " and the bank holidays" } else { "" };
+                line(
+                    f,
+                    "Terms",
+                    format_args!("{}, from {first} to {last}, {} days off{holidays}", days.terms.len(), days.days_off),
+                )?
             }
         }
+        if !days.periods.is_empty() {
+            line(f, "Bells", format_args!("{} periods", days.periods.len()))?;
+        }
+        Ok(())
     }
 
     fn names(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

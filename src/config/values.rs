@@ -218,7 +218,7 @@ fn date_of(date: toml::value::Date) -> Result<Date, Wrong> {
 }
 
 /// Days since 1970-01-01.
-fn day_of(date: Date) -> Day {
+pub(super) fn day_of(date: Date) -> Day {
     let since = jiff::civil::date(1970, 1, 1).until((jiff::Unit::Day, date));
     Day(since.map_or(0, |s| s.get_days()))
 }

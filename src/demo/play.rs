@@ -100,7 +100,7 @@ fn set_up(folder: &Path, shipped: &Path, internet: &Internet) -> io::Result<Path
 fn register(config: &Config, csv: &str) -> Result<(), PlayFault> {
     let refused = |fault: &dyn std::fmt::Display| PlayFault::People(fault.to_string());
     let grouping = Grouping::of_config(config);
-    let sheet = Sheet::read(csv.as_bytes(), "the demo's people", grouping).map_err(|f| refused(&f))?;
+    let sheet = Sheet::read(csv.as_bytes(), "the demo's people", grouping, &config.people).map_err(|f| refused(&f))?;
     let mut store = Store::open(&app::register_file(config)).map_err(|f| refused(&f))?;
     let diff = Diff::between(&store.load().map_err(|f| refused(&f))?, &sheet, grouping);
     let agreed = diff.agreed(Force::No).map_err(|f| refused(&f))?;

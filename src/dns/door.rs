@@ -17,7 +17,7 @@ use crate::journal::{Door as Doorway, Intent};
 use crate::policy::{Action, Step, Surface, Verdict};
 use crate::resolve::{Outcome, ResolveFault, Resolver, Share, WireAnswer};
 use crate::wire::{Asking, BadQuery, Ede, Made, Path, Query, Rcode, answer, rr};
-use crate::words::{Category, ClientAddr, Host};
+use crate::words::{Category, CategorySet, ClientAddr, Host};
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -100,6 +100,8 @@ pub(super) struct Asked<'a> {
     /// Octets of the query.
     pub length: usize,
     pub since: Instant,
+    /// It is answered within its batch, if no upstream is asked: no time is looked up for how long that took.
+    pub at_once: bool,
     /// What it is answered as, by safe search.
     pub alias: Option<&'a safe::Alias>,
 }
@@ -108,7 +110,7 @@ impl Open {
     pub(super) fn asked(&self) -> Asked<'_> {
         let Self { visit, judged, query, alias, .. } = self;
         let (personal, asker, length, since) = (self.personal, self.asker, self.length, self.since);
-        Asked { visit, judged, personal, query, printed: None, asker, length, since, alias: alias.as_ref() }
+        Asked { visit, judged, personal, query, printed: None, asker, length, since, at_once: false, alias: alias.as_ref() }
     }
 }
 
@@ -163,7 +165,7 @@ impl Door {
         let mut visit = self.gate.visit(asker.client);
         if let Some(visit) = &mut visit {
             let flood = self.gate.paces.count(asker.client, (visit.boot_ms / 1000) as u32);
-            visit.noted = if flood { Noted::Sum } else { Noted::Row };
+            visit.noted = if flood && !visit.who.is_many() { Noted::Sum } else { Noted::Row };
         }
         self.first_of(visit, bytes, asker, out)
     }
@@ -204,7 +206,7 @@ impl Door {
         let personal = visit.is_personal(&host.unwrap_or_else(Visit::nobody), &judged.found);
         let length = bytes.len();
         let (visit, judged, query) = (&visit, &judged, &query);
-        let asked = Asked { visit, judged, personal, query, printed: None, asker, length, since, alias: None };
+        let asked = Asked { visit, judged, personal, query, printed: None, asker, length, since, at_once: false, alias: None };
         if query.kind == rr::TKEY
             && let Some(first) = self.key(bytes, &asked, out)
         {
@@ -309,16 +311,26 @@ impl Door {
             && let Some(host) = asked.query.name.host()
         {
             let mark = self.gate.ledger.mark(host.as_str(), addresses);
-            self.tell(asked.visit, judged, mark, || (host.as_str(), addresses));
+            self.tell(asked.visit, &judged.verdict, judged.found.categories(), mark, || (host.as_str(), addresses));
+            if !asked.at_once {
+                self.gate.ledger.hand_over();
+            }
         }
     }
 
     /// Remembers for which name this client was given these addresses, known by their mark. Not of help: who asked for it is kept
-    /// nowhere.
+    /// nowhere. Who does this for a batch owes a [`Ledger::hand_over`](crate::gate::Ledger::hand_over) at its end.
     #[inline]
-    pub(super) fn tell<'a>(&self, visit: &Visit, judged: &Judged, mark: u64, told: impl FnOnce() -> (&'a str, &'a [IpAddr])) {
+    pub(super) fn tell<'a>(
+        &self,
+        visit: &Visit,
+        verdict: &Verdict,
+        found: CategorySet,
+        mark: u64,
+        told: impl FnOnce() -> (&'a str, &'a [IpAddr]),
+    ) {
         let nobody = visit.noted == Noted::SelfTest;
-        let help = judged.verdict.step == Step::Help || judged.found.categories().contains(Category::HELP);
+        let help = verdict.step == Step::Help || found.contains(Category::HELP);
         if mark != 0 && !help && !nobody {
             self.gate.ledger.tell(visit.who.client, mark, visit.boot_ms, told);
         }
@@ -342,13 +354,14 @@ impl Door {
     /// Writes the event. `judged` is the verdict that was acted upon: the question's, or that on what stands behind it.
     pub(super) fn note(&self, asked: &Asked, judged: &Judged, rcode: Rcode, out: &[u8]) {
         let host = asked.printed.map_or_else(|| asked.query.name.to_string().into(), Into::into);
-        let said = Said { kind: asked.query.kind, rcode, up: asked.length, down: out.len(), after: asked.since.elapsed() };
-        self.note_said(asked.visit, judged, host, &said);
+        let after = if asked.at_once { Duration::ZERO } else { asked.since.elapsed() };
+        let said = Said { kind: asked.query.kind, rcode, up: asked.length, down: out.len(), after };
+        self.note_said(asked.visit, &judged.verdict, judged.found.categories(), host, &said);
     }
 
     /// Writes the event of an answer to a question for this name.
     #[inline]
-    pub(super) fn note_said(&self, visit: &Visit, judged: &Judged, host: Cow<str>, said: &Said) {
+    pub(super) fn note_said(&self, visit: &Visit, verdict: &Verdict, found: CategorySet, host: Cow<str>, said: &Said) {
         let heard = Heard {
             door: Doorway::Dns,
             method: "",
@@ -363,7 +376,7 @@ impl Door {
             duration_ms: said.after.as_millis().try_into().unwrap_or(u32::MAX),
             within: Default::default(),
         };
-        self.gate.note(visit, judged, heard);
+        self.gate.note_of(visit, verdict, found, heard);
     }
 }
 

@@ -62,7 +62,7 @@ const MAX_RESET: usize = 20;
 /// Takes connections until the doors are to stop, then lets what has begun end.
 pub async fn serve(listening: Listening, seats: Seats, door: Arc<Door>, drain: Drain) {
     let gate = door.gate.clone();
-    let known = move |client| gate.snapshot().who(client).is_some();
+    let known = move |client| gate.standing(client);
     let stop = drain.clone();
     let handle = move |caller: Caller| seated(stop.clone(), connection(caller, door.clone(), stop.clone()));
     listening.serve(seats, drain, known, handle).await;

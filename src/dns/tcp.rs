@@ -29,7 +29,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Takes connections until the doors are to stop, then lets what has begun end.
 pub async fn serve(listening: Listening, seats: Seats, door: Arc<Door>, drain: Drain) {
     let gate = door.gate.clone();
-    let known = move |client| gate.snapshot().who(client).is_some();
+    let known = move |client| gate.standing(client);
     let stop = drain.clone();
     let handle = move |caller: Caller| {
         let (door, stop) = (door.clone(), stop.clone());

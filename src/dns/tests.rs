@@ -145,6 +145,9 @@ fn staff_room() -> Register {
         year: None,
         groups: vec![],
         granted: stamp(),
+        details: Default::default(),
+        source: Default::default(),
+        held: false,
         withdrawn: None,
     };
     let (name, address, person) = ("laptop".into(), Some(TEACHER.into()), Some(PersonId(1)));

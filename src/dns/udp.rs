@@ -39,7 +39,8 @@ pub fn work(socket: &Arc<Datagrams>, door: &Door, misses: &mpsc::Sender<Miss>, d
         };
         front.begin(door);
         front.look_ahead(batch.datagrams());
-        for i in 0..taken {
+        let order = front.order();
+        for i in order.into_iter().take(taken).map(usize::from) {
             let Some((bytes, to, out)) = batch.slot(i) else { continue };
             let asker = Asker { client: ClientAddr::new(to.peer.ip()), local: to.local, transport: Transport::Udp };
             // One packet that finds a fault of ours must not take the worker, and everyone behind it, along.
@@ -64,6 +65,7 @@ pub fn work(socket: &Arc<Datagrams>, door: &Door, misses: &mpsc::Sender<Miss>, d
             }
         }
         let lost = batch.send(socket);
+        door.gate.ledger.hand_over();
         if lost > 0 {
             tracing::debug!(lost, "answers could not be sent");
         }

@@ -28,7 +28,8 @@ impl Door {
             None => visit.judge_unlisted(Surface::NoPage),
         };
         let (visit, judged, query, length) = (&visit, &judged, &query, bytes.len());
-        let asked = Asked { visit, judged, personal: false, query, printed: None, asker, length, since, alias: None };
+        let asked =
+            Asked { visit, judged, personal: false, query, printed: None, asker, length, since, at_once: false, alias: None };
         Some(self.through(bytes, to, &asked, out))
     }
 

@@ -106,6 +106,8 @@ mod tests {
             groups: Groups::default(),
             known: Known::Network,
             sure: Confidence::Group,
+            since: None,
+            mac: None,
         })
     }
 

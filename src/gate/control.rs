@@ -54,10 +54,29 @@ pub enum Request {
         network: Option<String>,
     },
     OpenPass(NewPass),
+    AgreePass {
+        id: u16,
+    },
     RevokePass {
         id: u16,
         reason: String,
     },
+    LockExam(NewExam),
+    EndExam {
+        id: u16,
+        reason: String,
+    },
+    /// Switches people's access off, or on again, by the school's own ids.
+    Withdraw {
+        people: Vec<String>,
+        reason: String,
+    },
+    Restore {
+        people: Vec<String>,
+        reason: String,
+    },
+    /// Takes the register as it is on disk.
+    TakeRegister,
     /// What people asked for on the pages; with who asked, if it is said what for.
     Requests {
         purpose: Option<String>,
@@ -100,11 +119,46 @@ pub struct Import {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct NewPass {
     pub what: Opens,
-    pub group: String,
+    #[serde(rename = "for")]
+    pub whom: For,
     pub lasts: Lasts,
     pub reason: String,
-    /// The safeguarding lead or senior leader who agreed, where one must.
-    pub agreed_by: Option<String>,
+}
+
+/// Whom a pass or an exam is for, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum For {
+    Group(String),
+    /// The school's own ids of people.
+    People(Vec<String>),
+    Network(String),
+    Room(String),
+}
+
+impl std::fmt::Display for For {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Group(name) => f.write_str(name),
+            Self::People(people) => f.write_str(&people.join(", ")),
+            Self::Network(name) => write!(f, "network {name}"),
+            Self::Room(name) => write!(f, "room {name}"),
+        }
+    }
+}
+
+/// An exam, as `lock exam` asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct NewExam {
+    #[serde(rename = "for")]
+    pub whom: For,
+    /// Local times, as [`Lasts::Until`]; `None`: now.
+    pub from: Option<String>,
+    pub until: String,
+    /// Hosts with everything below them.
+    pub allow: Vec<String>,
+    pub reason: String,
 }
 
 /// What a pass opens.
@@ -115,13 +169,27 @@ pub enum Opens {
     Host(String),
     /// A category, by its id.
     Category(String),
+    /// A page with everything below it.
+    Page(String),
+    /// A video, by the address of its page.
+    Video(String),
+}
+
+impl std::fmt::Display for Opens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Host(what) | Self::Category(what) | Self::Page(what) | Self::Video(what)) = self;
+        f.write_str(what)
+    }
 }
 
 /// How long a pass lasts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lasts {
+    /// Of a lesson with a bell, until that at the latest.
     Minutes(u32),
+    /// Until the bell.
+    Bell,
     /// RFC 3339, or a local time; `14:30` is today's.
     Until(String),
 }

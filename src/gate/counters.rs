@@ -92,6 +92,8 @@ pub struct Counters {
     pub most_connections: Gauge,
     /// Octets that tunnels have moved, both ways.
     pub tunnel_bytes: Counter,
+    /// Pages that were to be scored, and came packed in a way that was not asked for.
+    pub unscored: Counter,
     /// Open connections closed because they would be blocked by now.
     pub closed_anew: Counter,
 }
@@ -116,6 +118,7 @@ impl Counters {
         registry.register("tunnels", "Tunnels that are open", self.tunnels.clone());
         registry.register("most_connections", "Connections the proxy holds at most", self.most_connections.clone());
         registry.register("tunnel_bytes", "Octets that tunnels have moved, both ways", self.tunnel_bytes.clone());
+        registry.register("unscored", "Pages to be scored that came in a packing nobody asked for", self.unscored.clone());
         let closed = "Open connections closed because they would be blocked by now";
         registry.register("closed_anew", closed, self.closed_anew.clone());
     }

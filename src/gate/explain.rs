@@ -4,8 +4,9 @@ use super::{Clock, Noted, Snapshot, Visit, clock, inside, snapshot};
 use crate::journal::Decrypted;
 use crate::net::destination::{self, Port, Rules, Why};
 use crate::net::own::OwnAddresses;
-use crate::policy::{Act, Action, Mode, Rewrite, Step, Surface, Verdict, rewrite};
-use crate::words::{Category, ClientAddr, Confidence, DeviceId, Groups, Host, Known, NetworkId, Role, Url, Who};
+use crate::policy::{Act, Action, Cell, Mode, Rewrite, Step, Surface, Verdict, rewrite};
+use crate::wire::file::Name;
+use crate::words::{Category, ClientAddr, Confidence, DeviceId, Download, Groups, Host, Known, NetworkId, Role, Url, Who};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -40,6 +41,15 @@ pub struct Explanation {
     pub step: String,
     /// One sentence: what decided.
     pub because: String,
+    /// Of somebody in several groups: which counts, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<String>,
+    /// What holds them to less than their profile: an exam, access withdrawn, nobody signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
+    /// The cell of the timetable that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
     pub profile: Option<String>,
     pub category: Option<String>,
     pub entry: Option<String>,
@@ -141,13 +151,20 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
     // Only what begins so is a page that the proxy can put another in the place of.
     let surface = if seen && (https || scheme.eq_ignore_ascii_case("http")) { Surface::Page } else { Surface::NoPage };
     let mut judged = visit.judge_page(&url.host, path, surface);
+    // Of what is seen as it is downloaded, the name tells before it comes.
+    if let Some(kind) = Name::of(None, path).expected().filter(|_| surface == Surface::Page && judged.verdict.act == Act::Allow)
+        && let Some(refused) = visit.judge_download(&judged, kind)
+    {
+        judged = refused;
+    }
     let rewritten = visit.rewrite(&url.host, &judged);
     if rewritten.is_some() {
         judged.verdict = judged.verdict.rewritten();
     }
     let watches = visit.mode() != Mode::Enforce && !judged.verdict.blocks();
     let rewrite = rewritten.or_else(|| rewrite(&url.host, &who.groups, &snapshot.config.policy).filter(|_| watches));
-    let words = Words { snapshot, host: &url.host, path, verdict: &judged.verdict, rewrite };
+    let held = standing::held(&visit);
+    let words = Words { snapshot, host: &url.host, path, verdict: &judged.verdict, rewrite, held: held.as_deref() };
     let refused = if judged.verdict.blocks() { None } else { not_reached(&url, scheme, snapshot) };
     let local = jiff::Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default().to_zoned(zone.clone());
     Ok(Explanation {
@@ -159,6 +176,8 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         action: judged.verdict.action.to_string(),
         step: judged.verdict.step.to_string(),
         because: words.because(),
+        counts: standing::counting(&who.groups, &snapshot.config.policy, words.group()),
+        cell: words.cell().map(|cell| cell.name.clone()),
         profile: words.profile(),
         category: judged.verdict.category.map(|c| snapshot.config.category_id(c)),
         entry: words.entry(),
@@ -167,6 +186,7 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         answered_as: rewritten.map(|r| r.target.to_owned()),
         to_change: refused.map_or_else(|| words.to_change(), to_reach),
         proxy_refuses: refused.map(|why| why.to_string()),
+        held,
         search: None,
         terms: Vec::new(),
     })
@@ -237,6 +257,8 @@ fn nobody() -> Who {
         groups: Groups::default(),
         known: Known::Network,
         sure: Confidence::Group,
+        since: None,
+        mac: None,
     }
 }
 
@@ -247,6 +269,7 @@ struct Words<'a> {
     path: &'a str,
     verdict: &'a Verdict,
     rewrite: Option<Rewrite>,
+    held: Option<&'a str>,
 }
 
 impl Words<'_> {
@@ -255,7 +278,7 @@ impl Words<'_> {
         let category = self.category();
         let entry = self.entry().unwrap_or_default();
         let profile = self.profile().unwrap_or_default();
-        let group = self.verdict.group.and_then(|g| self.snapshot.config.policy.group(g)).map_or("", |g| g.name.as_str());
+        let group = self.group().unwrap_or_default();
         let does = match self.verdict.action {
             Action::Block | Action::WouldBlock => "blocks",
             Action::Warn => "warns of",
@@ -264,7 +287,7 @@ impl Words<'_> {
         let said = match step {
             Step::Locked => "it is on a locked list, which nobody can turn off".into(),
             Step::Platform => format!("machines need it to work ({entry})"),
-            Step::Session => "the session is held to less than its profile".into(),
+            Step::Session => self.held.unwrap_or("the session is held to less than its profile").into(),
             Step::Help => "it is a help service: always open, and a visit is never stored with a person".into(),
             Step::Rshe => format!("the profile leaves health and relationships education open ({entry})"),
             Step::HarmfulCode if *action == Action::Allow => format!("{} stands against {category}", self.rule()),
@@ -273,13 +296,16 @@ impl Words<'_> {
             Step::Pass => self.pass(),
             Step::Own => format!("{} says so", self.rule()),
             Step::Education => format!("{entry} is education"),
-            Step::Category => {
-                match self.verdict.cell.and_then(|c| self.snapshot.config.policy.timetable.cells().get(usize::from(c.0))) {
-                    Some(cell) => format!("{entry} is {category}, which the timetable cell '{}' {does} for {group}", cell.name),
-                    None => format!("{entry} is {category}, which profile {profile} {does} for {group}"),
-                }
-            }
+            Step::Category => match self.cell() {
+                Some(cell) => format!("{entry} is {category}, which the timetable cell '{}' {does} for {group}", cell.name),
+                None => format!("{entry} is {category}, which profile {profile} {does} for {group}"),
+            },
             Step::Default => format!("no list names it, and that is the default of profile {profile}"),
+            Step::Download => format!(
+                "what is called so is taken for one of the `{}` that profile {profile} refuses as downloads for {group}; the proxy \
+                 goes by what the file is, and a page about it opens",
+                self.verdict.download().map_or("files", Download::word)
+            ),
         };
         let said = match &self.rewrite {
             Some(rewrite) => format!("{said}; {}", self.safe_search(rewrite)),
@@ -318,6 +344,15 @@ impl Words<'_> {
             _ => "is answered",
         };
         format!("{engine} {does} as {target}, its safe mode, which profile {profile} has for {group}")
+    }
+
+    /// The group whose profile decided.
+    fn group(&self) -> Option<&str> {
+        self.verdict.group.and_then(|g| self.snapshot.config.policy.group(g)).map(|g| g.name.as_str())
+    }
+
+    fn cell(&self) -> Option<&Cell> {
+        self.verdict.cell.and_then(|c| self.snapshot.config.policy.timetable.cells().get(usize::from(c.0)))
     }
 
     fn category(&self) -> String {
@@ -412,6 +447,8 @@ impl Words<'_> {
         }
     }
 }
+
+mod standing;
 
 #[cfg(test)]
 mod tests;

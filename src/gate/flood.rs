@@ -1,8 +1,9 @@
 //! One client that asks without end: what it asks becomes one sum a second and verdict, so that it fills no disk and hides nobody.
 //!
 //! Who has asked more than [`MOST`] questions a second for [`FOR_SECONDS`] seconds is judged and answered like anybody; but of its
-//! questions the journal has, for each second, how many were allowed, and how many were blocked in each category. The names are not
-//! kept. Nobody else's rows are touched. A process that is killed takes the sums of the present second along.
+//! questions the journal has, for each second, how many were allowed, and how many were blocked in each category. Each worker counts by
+//! itself, and once a second tells the others of those who ask much, so that it is all the same by which worker a question comes: for
+//! who spreads them a second or two later than for who does not. The names are not kept. Nobody else's rows are touched. A process that is killed takes the sums of the present second along.
 
 use crate::journal::{Event, Journal};
 use crate::policy::Step;
@@ -12,7 +13,7 @@ use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, TryLockError};
 
 /// Questions a second that a client may ask and have a row for each. A device that starts asks for some fifty; a school's own
 /// server, which asks for many, is not above it for long.
@@ -61,6 +62,11 @@ impl Pace {
         (self.second, self.count) = (second, 0);
     }
 
+    /// How many questions it has counted in a second; in the present one only as far as this has come.
+    pub fn of(&self, second: u32) -> u32 {
+        if self.second == second { self.count } else { 0 }
+    }
+
     /// Another client would have the place. True: it may, for this one asks less.
     pub fn yields(&mut self) -> bool {
         self.hold = self.hold.saturating_sub(1);
@@ -68,19 +74,78 @@ impl Pace {
     }
 }
 
-/// Clients whose pace is counted by who has no memory of its own: what comes over connections.
-const PLACES: usize = 1_024;
+/// Questions in a second of which a worker tells the others: who asks fewer of each, and of as many as there may be, asks no more than
+/// [`MOST`].
+pub const BUSY: u32 = MOST / 16;
+
+/// How long a worker believes that a client asks without end, in seconds, if it does not come by: who goes from one worker to the next is
+/// a flood at all of them.
+pub const BELIEVED_SECONDS: u32 = 10;
+
+/// Clients whose pace is counted for all doors together.
+const PLACES: usize = 8_192;
+
+/// How fast a client asks, wherever it asks: what each worker has counted of it in a second, which they tell once the second is over, and
+/// what comes over connections. A second is looked at when the next one is over too, for then all of it has been told.
+#[derive(Debug, Clone, Copy, Default)]
+struct Whole {
+    second: u32,
+    /// Questions in it, and in the one before.
+    counts: [u32; 2],
+    above: u8,
+    hold: u16,
+}
+
+impl Whole {
+    fn add(&mut self, second: u32, count: u32) -> bool {
+        match second.wrapping_sub(self.second).cast_signed() {
+            // Too late to be of use.
+            ..-1 => {}
+            -1 => self.counts[1] = self.counts[1].saturating_add(count),
+            0 => self.counts[0] = self.counts[0].saturating_add(count),
+            passed => {
+                self.settle(self.counts[1]);
+                if passed > 1 {
+                    self.settle(self.counts[0]);
+                    self.above = self.above.saturating_sub(u8::try_from(passed - 2).unwrap_or(u8::MAX));
+                }
+                let before = if passed == 1 { self.counts[0] } else { 0 };
+                (self.second, self.counts) = (second, [count, before]);
+            }
+        }
+        self.hold = self.hold.saturating_add(u16::try_from(count).unwrap_or(u16::MAX)).min(MOST_HOLD);
+        self.above >= FOR_SECONDS
+    }
+
+    fn settle(&mut self, count: u32) {
+        self.above =
+            if count > MOST { (self.above + 1).min(FOR_SECONDS + CALM_SECONDS - 1) } else { self.above.saturating_sub(1) };
+    }
+
+    /// Somebody else would have the place, who asks so much.
+    fn yields(&mut self, count: u32) -> bool {
+        self.hold = self.hold.saturating_sub(u16::try_from(count).unwrap_or(u16::MAX));
+        self.hold == 0
+    }
+}
 
 /// The paces of clients, each exact while it matters.
 pub struct Paces {
-    places: Mutex<Box<[(ClientAddr, Pace)]>>,
+    places: Mutex<Box<[(ClientAddr, Whole)]>>,
     seed: u64,
+}
+
+/// What a worker has counted of a client in a second, and at which place of its own.
+pub struct Counted {
+    pub client: ClientAddr,
+    pub place: u32,
+    pub count: u32,
 }
 
 impl Default for Paces {
     fn default() -> Self {
         let nobody = ClientAddr::new(Ipv4Addr::UNSPECIFIED.into());
-        Self { places: Mutex::new(vec![(nobody, Pace::default()); PLACES].into()), seed: seed() }
+        Self { places: Mutex::new(vec![(nobody, Whole::default()); PLACES].into()), seed: seed() }
     }
 }
 
@@ -88,15 +153,33 @@ impl Paces {
     /// Counts a question of a client. True: it is one of a flood.
     pub fn count(&self, client: ClientAddr, second: u32) -> bool {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let (there, pace) = &mut places[place_of(client, self.seed, PLACES)];
-        if *there != client {
-            if !pace.yields() {
-                return false;
-            }
-            (*there, *pace) = (client, Pace::default());
-        }
-        pace.count(second)
+        add(&mut places[place_of(client, self.seed, PLACES)], client, second, 1)
     }
+
+    /// Takes what a worker has counted in a second, and says of each whether it is a flood. Never waits. False: somebody else is at it,
+    /// and nothing was taken.
+    pub fn tell(&self, second: u32, counted: &[Counted], mut said: impl FnMut(&Counted, bool)) -> bool {
+        let mut places = match self.places.try_lock() {
+            Ok(places) => places,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        for one in counted {
+            let place = &mut places[place_of(one.client, self.seed, PLACES)];
+            said(one, add(place, one.client, second, one.count));
+        }
+        true
+    }
+}
+
+fn add((there, pace): &mut (ClientAddr, Whole), client: ClientAddr, second: u32, count: u32) -> bool {
+    if *there != client {
+        if !pace.yields(count) {
+            return false;
+        }
+        (*there, *pace) = (client, Whole::default());
+    }
+    pace.add(second, count)
 }
 
 /// Nobody outside can know which clients share a place.
@@ -260,7 +343,7 @@ mod tests {
             .expect("some share a place");
         for second in 0..20 {
             for n in 0..400 {
-                assert_eq!(paces.count(flood, second), second >= 10, "{second}");
+                assert_eq!(paces.count(flood, second), second >= 11, "{second}");
                 assert!(n % 5 > 0 || !paces.count(other, second));
             }
         }

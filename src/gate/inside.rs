@@ -13,9 +13,10 @@ pub fn is_microsoft_sign_in(host: &Host) -> bool {
     MICROSOFT_SIGN_IN.contains(&host.as_str())
 }
 
-/// Why a connection that is let through is not looked into. `None`: it is, and each request within has a line that says so.
+/// What the line of a connection that is let through says: that it is looked into, and each request within has a line of its own; or
+/// why it is not.
 pub fn why_not(visit: &Visit, judged: &Judged, host: &Host) -> Option<Decrypted> {
-    Some(chosen(visit, judged, host)).filter(|said| *said != Decrypted::Yes)
+    Some(chosen(visit, judged, host))
 }
 
 /// [`Decrypted::Yes`], or the first reason not to.

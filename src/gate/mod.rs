@@ -10,8 +10,10 @@
 //! - [`requests`]  what people asked for on the pages
 //! - [`watch`]     what a worker keeps from one batch of packets to the next
 //! - [`flood`]     one client that asks without end
+//! - [`crowds`]    addresses that many machines are behind
 //! - [`ledger`]    what each client was told
 //! - [`rejections`] where devices turned the gate's own certificate away
+//! - [`locks`]     who is held to less than their profile
 //! - [`testing`]   questions of the gate's own, to see whether its doors do what they should
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
 //! - [`inside`]    whether TLS to a host is looked into for somebody
@@ -22,10 +24,13 @@ pub mod clock;
 pub mod continued;
 pub mod control;
 pub mod counters;
+pub mod crowds;
 pub mod explain;
 pub mod flood;
 pub mod inside;
 pub mod ledger;
+pub mod locks;
+mod pages;
 pub mod rejections;
 pub mod requests;
 #[cfg(test)]
@@ -35,11 +40,12 @@ pub mod testing;
 pub mod visit;
 pub mod watch;
 
-pub use clock::Clock;
+pub use clock::{Clock, Jumps};
 pub use continued::Continued;
 pub use counters::Counters;
 use flood::{Floods, Paces};
 pub use ledger::Ledger;
+pub use pages::on_large_pages;
 use rejections::Rejections;
 pub use requests::Requests;
 pub use snapshot::{Condition, Snapshot};
@@ -49,6 +55,7 @@ pub use watch::{Changed, Watch};
 
 use crate::journal::Journal;
 use crate::journal::time::BUILT_MS;
+use crate::net::listen::Standing;
 use crate::words::{ClientAddr, Who};
 use arc_swap::ArcSwap;
 use std::net::SocketAddr;
@@ -60,11 +67,13 @@ pub struct Gate {
     snapshot: ArcSwap<Snapshot>,
     pub journal: Journal,
     pub clock: Clock,
+    pub jumps: Jumps,
     pub counters: Counters,
     /// Of clients whose questions come over connections.
     pub paces: Paces,
     floods: Floods,
     pub testing: Testing,
+    crowds: crowds::Crowds,
     /// Where devices turned the gate's own certificate away.
     pub rejections: Rejections,
     /// What each client was told by the DNS door.
@@ -79,11 +88,28 @@ pub struct Gate {
 
 impl Gate {
     pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
-        let (counters, paces, floods, testing, rejections) = Default::default();
+        let (jumps, counters, paces, floods, testing, rejections) = Default::default();
+        let crowds = crowds::Crowds::default();
         let ledger = Ledger::open(None, clock.clone());
         let (snapshot, web, requests) = (ArcSwap::from_pointee(snapshot), Vec::new(), Requests::default());
         let (first_ms, started) = (clock.unix_ms(), Instant::now());
-        Self { snapshot, journal, clock, counters, paces, floods, testing, rejections, ledger, web, requests, first_ms, started }
+        Self {
+            snapshot,
+            journal,
+            clock,
+            jumps,
+            counters,
+            paces,
+            floods,
+            testing,
+            crowds,
+            rejections,
+            ledger,
+            web,
+            requests,
+            first_ms,
+            started,
+        }
     }
 
     /// One that first answered at this moment.
@@ -136,6 +162,15 @@ impl Gate {
             tracing::debug!(%fault, "the old snapshot goes with its last visit");
         }
         next
+    }
+
+    /// Whose address it is, for doors that share their seats out.
+    pub fn standing(&self, client: ClientAddr) -> Standing {
+        match self.snapshot.load().who(client) {
+            None => Standing::Stranger,
+            Some(who) if who.is_many() => Standing::Many,
+            Some(_) => Standing::One,
+        }
     }
 
     /// Begins a visit. `None`: the address is in no network of the school, and is not answered.

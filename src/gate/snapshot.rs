@@ -1,17 +1,18 @@
 //! Configuration, policy, table and register: what one request sees, swapped as one.
 
 use super::Continued;
-use crate::config::Config;
+use super::locks::Withheld;
+use crate::config::{Config, Shared};
 use crate::journal::Names;
 use crate::lists::phrases::Matcher;
 use crate::lists::{Ahead, Found, Locked, Table};
 use crate::net::inspection::Inspection;
 use crate::net::tls::Identity;
 use crate::people::{Grouping, Person, Register};
-use crate::policy::{Mode, Opened, Personal};
+use crate::policy::{Mode, Opened, Personal, What, Whom};
 use crate::resolve::WireAnswer;
 use crate::resolve::behind::Behind;
-use crate::words::{ClientAddr, Confidence, GroupId, Groups, Host, Known, NetworkId, PersonId, Who};
+use crate::words::{ClientAddr, Confidence, DeviceId, GroupId, Groups, Host, Known, NetworkId, PersonId, Who};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -36,6 +37,10 @@ pub struct Snapshot {
     /// Who went on after a warning: the same one in every snapshot of a gate.
     pub continued: Arc<Continued>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
+    /// Whose access is switched off.
+    pub(super) withheld: Withheld,
+    /// Devices that go from hand to hand, and whom they are judged as.
+    shared_devices: Arc<HashMap<DeviceId, Option<GroupId>>>,
     /// What goes by the person, at each network of the policy.
     personal: Arc<[Personal]>,
 }
@@ -51,10 +56,10 @@ pub struct Condition {
 
 impl Snapshot {
     pub fn new(version: u32, config: Config, table: Arc<Table>, locked: Arc<Locked>, register: Arc<Register>) -> Self {
-        let grouping = Grouping::of_config(&config);
-        let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
-        let groups_of: HashMap<_, _> = register.persons().map(|p| (p.id, groups_of(p))).collect();
+        let groups_of = grouped(&config, &register);
         let personal = personal(&config, &groups_of).collect();
+        let withheld = register.withheld(&config.people).collect();
+        let shared_devices = shared_devices(&config, &register).collect();
         let (condition, continued) = Default::default();
         Self {
             version,
@@ -68,8 +73,21 @@ impl Snapshot {
             phrases: None,
             continued,
             groups_of: Arc::new(groups_of),
+            withheld,
+            shared_devices: Arc::new(shared_devices),
             personal,
         }
+    }
+
+    /// The same with another register.
+    #[must_use]
+    pub fn with_register(mut self, register: Arc<Register>) -> Self {
+        let groups_of = grouped(&self.config, &register);
+        self.personal = personal(&self.config, &groups_of).collect();
+        self.withheld = register.withheld(&self.config.people).collect();
+        self.groups_of = Arc::new(groups_of);
+        self.register = register;
+        self
     }
 
     /// The groups a person of the register is judged by; none if they are in none.
@@ -84,27 +102,38 @@ impl Snapshot {
         let policy = &self.config.policy;
         let network = policy.network_of(client.ip())?;
         let of_network = Groups::one(policy.network(network)?.group);
-        let Some(seen) = self.register.sighting(client) else {
-            return Some(Who {
-                client,
-                network,
-                device: None,
-                person: None,
-                groups: of_network,
-                known: Known::Network,
-                sure: Confidence::Group,
-            });
-        };
-        let own = seen.person.and_then(|p| self.groups_of.get(&p)).filter(|g| !g.is_empty());
-        Some(Who {
+        let (here, seen) = self.register.sighting(client);
+        let nobody = Who {
             client,
+            mac: here.mac,
             network,
-            device: Some(seen.device),
-            person: seen.person,
-            groups: own.copied().unwrap_or(of_network),
-            known: seen.known,
-            sure: seen.sure,
-        })
+            device: seen.and_then(|seen| seen.device),
+            person: None,
+            groups: of_network,
+            known: Known::Network,
+            sure: Confidence::Group,
+            since: None,
+        };
+        if let Some(group) = self.shared_at(network, client) {
+            return Some(Who { groups: group.map_or(of_network, Groups::one), known: Known::Shared, ..nobody });
+        }
+        let Some(seen) = seen else { return Some(nobody) };
+        if let Some(group) = seen.device.and_then(|device| self.shared_devices.get(&device)) {
+            // Whoever is signed in there is not written down: the next child has it in their hands a minute later.
+            let known = self.register.seat(client).map_or(Known::HostName, |seat| seat.known);
+            return Some(Who { groups: group.map_or(of_network, Groups::one), known, ..nobody });
+        }
+        let own = seen.person.and_then(|p| self.groups_of.get(&p)).filter(|g| !g.is_empty());
+        let groups = own.copied().unwrap_or(of_network);
+        Some(Who { person: seen.person, groups, known: seen.known, sure: seen.sure, since: seen.since, ..nobody })
+    }
+
+    /// Whether the configuration says that many are behind an address; and whom it is judged as, if not as its network.
+    pub fn shared_at(&self, network: NetworkId, client: ClientAddr) -> Option<Option<GroupId>> {
+        let sources = &self.config.sources;
+        let holds = |shared: &&Shared| shared.addresses.iter().any(|range| range.contains(client.ip()));
+        let named = sources.shared.iter().find(holds).map(|shared| shared.group);
+        named.or_else(|| sources.shared_networks.contains(&network).then_some(None))
     }
 
     /// Whether what a host is judged or answered by goes by who asks at this network, or when: where the filter is off for a while,
@@ -142,7 +171,6 @@ impl Snapshot {
     /// What the ids of this snapshot are called.
     pub fn names(config: &Config, table: &Table, locked: &Locked) -> Names {
         let policy = &config.policy;
-        let pass = |o: &Opened| (o.pass.id, format!("{} until {}", opened(config, o), local_time(config, o.until_ms)));
         Names {
             school: config.school.name.clone(),
             gateway: config.school.gateway.clone(),
@@ -153,7 +181,7 @@ impl Snapshot {
             locked: locked.editions(),
             cells: policy.timetable.cells().iter().map(|c| c.name.clone()).collect(),
             rules: policy.own.names(),
-            passes: policy.passes.iter().map(pass).collect(),
+            passes: policy.passes.iter().map(|o| (o.pass.id, lesson(config, o))).collect(),
             categories: config
                 .categories
                 .iter()
@@ -164,20 +192,62 @@ impl Snapshot {
     }
 }
 
+fn grouped(config: &Config, register: &Register) -> HashMap<PersonId, Groups> {
+    let grouping = Grouping::of_config(config);
+    let groups_of = |p: &Person| grouping.groups(p.role, p.year, &p.groups).into_iter().collect();
+    register.persons().map(|p| (p.id, groups_of(p))).collect()
+}
+
+/// Devices of the register that the configuration says go from hand to hand.
+fn shared_devices(config: &Config, register: &Register) -> impl Iterator<Item = (DeviceId, Option<GroupId>)> {
+    let shared: Vec<_> = config.sources.shared.iter().filter(|shared| !shared.devices.is_empty()).collect();
+    let in_use = register.devices().filter(|device| device.retired.is_none() && !shared.is_empty());
+    let found = in_use.filter_map(|device| {
+        let shared = shared.iter().find(|shared| shared.has_device(&device.name))?;
+        Some((device.id, shared.group))
+    });
+    found.collect::<Vec<_>>().into_iter()
+}
+
 /// What goes by the person at each network. The people are those whom the register knows.
 fn personal(config: &Config, groups_of: &HashMap<PersonId, Groups>) -> impl Iterator<Item = Personal> {
-    let people: HashSet<GroupId> = groups_of.values().flat_map(Groups::iter).collect();
+    let shared = config.sources.shared.iter().filter_map(|shared| shared.group);
+    let people: HashSet<GroupId> = groups_of.values().flat_map(Groups::iter).chain(shared).collect();
     let networks = 0..config.policy.networks.len() as u16;
     networks.map(move |network| Personal::of(&config.policy, NetworkId(network), people.iter().copied()))
 }
 
 /// What a pass opens and for whom: `video for year-9`.
 pub fn opened(config: &Config, opened: &Opened) -> String {
-    let what = match &opened.pass.host {
-        Some(host) => host.to_string(),
-        None => opened.pass.categories.iter().map(|c| config.category_id(c)).collect::<Vec<_>>().join(", "),
+    let what = match &opened.pass.what {
+        What::Categories(categories) => categories.iter().map(|c| config.category_id(c)).collect::<Vec<_>>().join(", "),
+        What::Host(host) => host.to_string(),
+        What::Page(host, path) => format!("{host}{path}"),
+        What::Video(video) => video.to_string(),
     };
-    format!("{what} for {}", config.policy.group(opened.group).map_or("nobody", |g| g.name.as_str()))
+    format!("{what} for {}", whom(config, &opened.whom))
+}
+
+/// What the journal and the report call what happens under a pass: `video for year-9 until 2026-11-18 14:30 (t.jones: rivers)`.
+fn lesson(config: &Config, pass: &Opened) -> String {
+    let until = local_time(config, pass.until_ms);
+    format!("{} until {until} ({}: {})", opened(config, pass), pass.by, pass.reason)
+}
+
+/// Whom a pass or an exam is for. Persons are counted: their names are the register's.
+pub fn whom(config: &Config, whom: &Whom) -> String {
+    match whom {
+        Whom::Group(group) => config.policy.group(*group).map_or("nobody", |g| g.name.as_str()).to_owned(),
+        Whom::Network(network) => {
+            format!("network {}", config.policy.network(*network).map_or("(gone)", |n| n.name.as_str()))
+        }
+        Whom::Persons(persons) if persons.len() == 1 => "1 person".to_owned(),
+        Whom::Persons(persons) => format!("{} people", persons.len()),
+        Whom::Room(ranges) => {
+            let room = config.rooms.iter().find(|room| room.ranges == *ranges);
+            room.map_or_else(|| "a room".to_owned(), |room| format!("room {}", room.name))
+        }
+    }
 }
 
 /// A moment by the school's clock.

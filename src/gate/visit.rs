@@ -1,14 +1,15 @@
 //! One request: who it is from, what the lists say, the verdict, and the line in the journal.
 
 use super::continued::Whose;
-use super::{Gate, Snapshot};
+use super::{Gate, Snapshot, inside};
 use crate::journal::{Decrypted, Door, Event, Intent};
 use crate::lists::Found;
 use crate::lists::phrases::Theme;
+use crate::people::roster::Now;
 use crate::policy::{
-    Action, Ask, Mode, Rewrite, Safe, Step, Surface, Verdict, Youtube, decide, decide_answer, rewrite, strictest,
+    Action, Ask, Lock, Mode, Rewrite, Safe, Step, Surface, Verdict, What, Youtube, decide, decide_answer, rewrite, strictest,
 };
-use crate::words::{Category, CategorySet, Host, Moment, Who};
+use crate::words::{Category, CategorySet, Download, Host, Moment, Who};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -95,12 +96,16 @@ impl Visit {
     /// Judges a host and the path on it that a door sees; `""` where it sees none.
     pub fn judge_page(&self, host: &Host, path: &str, surface: Surface) -> Judged {
         let found = self.snapshot.find(host, path);
-        Judged { verdict: self.judge_found(host, &found, surface), found }
+        Judged { verdict: self.judge_path(host, path, &found, surface), found }
     }
 
     /// Judges a host of which is known already what the lists say.
     pub fn judge_found(&self, host: &Host, found: &Found, surface: Surface) -> Verdict {
-        let verdict = decide(&self.ask(host, found, surface), &self.snapshot.config.policy);
+        self.judge_path(host, "", found, surface)
+    }
+
+    fn judge_path(&self, host: &Host, path: &str, found: &Found, surface: Surface) -> Verdict {
+        let verdict = decide(&self.ask(host, path, found, surface), &self.snapshot.config.policy);
         if verdict.is_warning() && self.went_on(host) { verdict.gone_on() } else { verdict }
     }
 
@@ -118,7 +123,7 @@ impl Visit {
     pub fn judge_unlisted(&self, surface: Surface) -> Judged {
         let nobody = &Self::nobody();
         Judged {
-            verdict: decide(&self.ask(nobody, &Found::NOTHING, surface), &self.snapshot.config.policy),
+            verdict: decide(&self.ask(nobody, "", &Found::NOTHING, surface), &self.snapshot.config.policy),
             found: Found::NOTHING,
         }
     }
@@ -145,16 +150,28 @@ impl Visit {
         if found.categories().is_empty() {
             return None;
         }
-        let verdict = decide_answer(&question.verdict, &self.ask(behind, &found, surface), &self.snapshot.config.policy)?;
+        let verdict = decide_answer(&question.verdict, &self.ask(behind, "", &found, surface), &self.snapshot.config.policy)?;
         let warned = question.verdict.action == Action::Warn && verdict.is_warning();
         (!warned).then_some(Judged { verdict, found })
     }
 
     /// Judges a page by what its words speak of. `None`: that adds nothing.
-    pub fn judge_words(&self, question: &Judged, host: &Host, categories: CategorySet) -> Option<Judged> {
+    /// Its line has the `weight` of the words, which no list names.
+    pub fn judge_words(&self, question: &Judged, host: &Host, categories: CategorySet, weight: u32) -> Option<Judged> {
         let found = Found::of(categories);
-        let verdict = decide_answer(&question.verdict, &self.ask(host, &found, Surface::NoPage), &self.snapshot.config.policy)?;
-        Some(Judged { verdict, found })
+        let verdict =
+            decide_answer(&question.verdict, &self.ask(host, "", &found, Surface::NoPage), &self.snapshot.config.policy)?;
+        let rule = if verdict.step == Step::Category { Some(weight) } else { verdict.rule };
+        Some(Judged { verdict: Verdict { rule, ..verdict }, found })
+    }
+
+    /// Judges a file that is downloaded from a host, by what it is. `None`: that adds nothing. What was let through before the
+    /// profile spoke (platforms, education, the school's own entries, a pass) stays so.
+    pub fn judge_download(&self, question: &Judged, kind: Download) -> Option<Judged> {
+        let policy = &self.snapshot.config.policy;
+        let open = matches!(question.verdict.step, Step::Category | Step::Default) && !question.verdict.blocks();
+        let whose = policy.refuses_download(&self.who.groups, kind).filter(|_| open)?;
+        Some(Judged { verdict: Verdict::of_download(kind, whose, self.mode() != Mode::Enforce), found: question.found })
     }
 
     /// Whether somebody else at this network, or the same person at another time, may be told otherwise of a host.
@@ -165,15 +182,32 @@ impl Visit {
     /// What a host is answered as, by safe search. `None`: as itself; so is what is blocked, and what a network only watches, or lets be.
     pub fn rewrite(&self, host: &Host, judged: &Judged) -> Option<Rewrite> {
         let rewrite = rewrite(host, &self.who.groups, &self.snapshot.config.policy)?;
+        // Where nobody looks into it, the name is all of the service: the other videos keep their restricted mode.
+        if self.is_of_video(&judged.verdict) && inside::chosen(self, judged, host) == Decrypted::Yes {
+            return None;
+        }
         (!judged.verdict.blocks() && self.mode() == Mode::Enforce).then_some(rewrite)
     }
 
-    /// What safe modes are asked for; none where the network only watches.
-    pub fn safe(&self) -> Safe {
+    /// What safe modes are asked for of what was judged so; none where the network only watches.
+    pub fn safe(&self, verdict: &Verdict) -> Safe {
         if self.mode() != Mode::Enforce {
             return Safe { search: false, youtube: Youtube::Off };
         }
-        strictest(&self.who.groups, &self.snapshot.config.policy)
+        let safe = strictest(&self.who.groups, &self.snapshot.config.policy);
+        if self.is_of_video(verdict) { Safe { youtube: Youtube::Off, ..safe } } else { safe }
+    }
+
+    /// Whether a pass for a video decided: a service's restricted mode would hide what a teacher has chosen.
+    fn is_of_video(&self, verdict: &Verdict) -> bool {
+        let Some(id) = verdict.pass else { return false };
+        let mut passes = self.snapshot.config.policy.passes.iter();
+        passes.any(|opened| opened.pass.id == id && matches!(opened.pass.what, What::Video(_)))
+    }
+
+    /// What they are held to, if that is less than their profile.
+    pub fn lock(&self) -> Option<Lock<'_>> {
+        self.snapshot.lock(&self.who, &self.moment)
     }
 
     /// What the network does with its verdicts.
@@ -186,20 +220,20 @@ impl Visit {
         self.snapshot.config.policy.network(self.who.network).is_some_and(|n| n.keep_ech)
     }
 
-    fn ask<'a>(&'a self, host: &'a Host, found: &'a Found, surface: Surface) -> Ask<'a> {
+    fn ask<'a>(&'a self, host: &'a Host, path: &str, found: &'a Found, surface: Surface) -> Ask<'a> {
         let policy = &self.snapshot.config.policy;
         let mode = self.mode();
-        let pass = policy.passes.opening(host, found.categories(), &self.who.groups, self.moment.unix_ms);
-        Ask { host, found, groups: self.who.groups, moment: self.moment, surface, mode, lock: None, pass }
+        let pass = policy.passes.opening(host, path, found.categories(), &self.who, self.moment.unix_ms);
+        let lock = self.snapshot.lock(&self.who, &self.moment);
+        Ask { host, found, groups: self.who.groups, moment: self.moment, surface, mode, lock, pass }
     }
 
     /// The event of a verdict, with nobody in it who must not be.
     ///
     /// A visit to help is counted, never stored with person, device, address or host. The locked tier keeps the person, and of
     /// the address nothing: not what else it is, nor its length.
-    pub fn event<'a>(&self, judged: &Judged, heard: Heard<'a>) -> Event<'a> {
-        let Judged { verdict, found } = judged;
-        let help = verdict.step == Step::Help || found.categories().contains(Category::HELP);
+    pub fn event<'a>(&self, verdict: &Verdict, found: CategorySet, heard: Heard<'a>) -> Event<'a> {
+        let help = verdict.step == Step::Help || found.contains(Category::HELP);
         let locked = verdict.step == Step::Locked;
         let bare = help || locked;
         Event {
@@ -210,7 +244,7 @@ impl Visit {
             port: if bare { 0 } else { heard.port },
             path: if bare { "" } else { heard.path }.into(),
             query_type: if locked { 0 } else { heard.query_type },
-            categories: if locked { found.categories().and(CategorySet::LOCKED) } else { found.categories() },
+            categories: if locked { found.and(CategorySet::LOCKED) } else { found },
             list: verdict.kind.zip(verdict.category).and_then(|(kind, category)| self.snapshot.table.list_of(kind, category)),
             labels: if bare { 0 } else { verdict.labels },
             group: if help { None } else { verdict.group },
@@ -231,9 +265,19 @@ impl Visit {
 impl Gate {
     /// Writes down what happened. Returns once the event would survive the end of this process.
     pub fn note(&self, visit: &Visit, judged: &Judged, heard: Heard) {
+        self.note_of(visit, &judged.verdict, judged.found.categories(), heard);
+    }
+
+    /// [`Gate::note`] of a verdict and of what its host is.
+    #[inline]
+    pub fn note_of(&self, visit: &Visit, verdict: &Verdict, found: CategorySet, heard: Heard) {
         let door = if visit.noted == Noted::SelfTest { Door::SelfTest } else { heard.door };
-        self.counters.decisions.add(door, judged.verdict.action, 1);
-        let event = visit.event(judged, heard);
+        self.counters.decisions.add(door, verdict.action, 1);
+        if door == Door::Dns {
+            let now = Now { unix_ms: visit.moment.unix_ms, boot_ms: visit.boot_ms };
+            self.crowds.see(visit.who.client, &heard.host, visit.snapshot.register.roster(), now);
+        }
+        let event = visit.event(verdict, found, heard);
         match visit.noted {
             Noted::Row => self.journal.note(&event),
             Noted::Sum => self.floods.add(&event, &self.journal),
@@ -278,7 +322,7 @@ mod tests {
         ] {
             let judged = judged.expect(what);
             assert!(judged.verdict.blocks() && judged.verdict.step == Step::Locked, "{what}");
-            let event = visit.event(&judged, heard("www.locked.example"));
+            let event = visit.event(&judged.verdict, judged.found.categories(), heard("www.locked.example"));
             assert_eq!((event.host.as_ref(), event.path.as_ref(), event.method.as_ref()), ("", "", ""), "{what}");
             assert_eq!((event.port, event.query_type, event.labels, event.list), (0, 0, 0, None), "{what}");
             assert_eq!((event.search.as_ref(), event.theme), ("", None), "{what}");

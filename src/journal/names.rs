@@ -38,6 +38,11 @@ impl Names {
         category.id().map(str::to_owned).or_else(own).unwrap_or_else(|| category.to_string())
     }
 
+    /// What a pass of this number opened, for whom, until when and why: what happened under it is a lesson.
+    pub fn lesson(&self, pass: u16) -> Option<&str> {
+        self.passes.iter().find(|(id, _)| *id == pass).map(|(_, text)| &**text)
+    }
+
     /// What the school wrote in its own entry of this id.
     pub fn rule(&self, id: u32) -> Option<&str> {
         self.rules.iter().find(|(rule, _)| *rule == id).map(|(_, text)| &**text)

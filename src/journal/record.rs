@@ -8,7 +8,9 @@ use crate::lists::ListId;
 use crate::lists::phrases::Theme;
 use crate::policy::{Action, CellId, ProfileId, Step};
 use crate::words::person::MAX_GROUPS;
-use crate::words::{Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who};
+use crate::words::{
+    Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, Mac, NetworkId, PersonId, Since, Who,
+};
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -25,7 +27,8 @@ pub const MAX_METHOD: usize = 16;
 pub const MAX_SEARCH: usize = 512;
 
 /// What is not text: the fixed fields, every optional one, an IPv6 client and the most groups.
-const MAX_FIXED: usize = 3 + 5 + 16 + 2 + 2 + 4 + 2 + 16 + 4 + 4 + 2 + 8 + (16 + 2 + 4 + 4 + 2 + 1 + 2 * MAX_GROUPS) + 15 + 5 + 5;
+const MAX_FIXED: usize =
+    3 + 5 + 16 + 2 + 2 + 4 + 2 + 16 + 4 + 4 + 2 + 8 + (16 + 2 + 4 + 4 + 2 + 1 + 2 * MAX_GROUPS + 4 + 6) + 15 + 5 + 5;
 /// Longest body.
 pub const MAX_BODY: usize = MAX_FIXED + MAX_HOST + MAX_PATH + MAX_METHOD + MAX_SEARCH;
 
@@ -44,7 +47,9 @@ mod has {
     pub const SEARCH: u16 = 1 << 10;
     pub const THEME: u16 = 1 << 11;
     pub const DECRYPTED: u16 = 1 << 12;
-    pub const ALL: u16 = (1 << 13) - 1;
+    pub const SINCE: u16 = 1 << 13;
+    pub const MAC: u16 = 1 << 14;
+    pub const ALL: u16 = (1 << 15) - 1;
 }
 
 /// Why bytes are not an event.
@@ -63,7 +68,9 @@ pub enum BadRecord {
 /// Appends the event's body to `out`: at most [`MAX_BODY`] bytes. Text that is too long is cut at a character.
 pub fn encode(event: &Event, out: &mut Vec<u8>) {
     let (method, host, path) = (cut(&event.method, MAX_METHOD), cut(&event.host, MAX_HOST), cut(&event.path, MAX_PATH));
-    let mut fixed = Filling { bytes: [0; MAX_FIXED], len: 0 };
+    let start = out.len();
+    out.resize(start + MAX_FIXED, 0);
+    let mut fixed = Filling { bytes: &mut out[start..], len: 0 };
     fixed.put([LAYOUT]);
     fixed.put(flags(event).to_le_bytes());
     fixed.put([event.door as u8, event.action as u8, event.step as u8, event.intent as u8, event.labels]);
@@ -96,8 +103,9 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
     fixed.put((host.len() as u16).to_le_bytes());
     fixed.put((path.len() as u16).to_le_bytes());
     let texts = [method, host, path].map(str::as_bytes);
-    out.reserve(fixed.len + method.len() + host.len() + path.len());
-    out.extend_from_slice(&fixed.bytes[..fixed.len]);
+    let end = start + fixed.len;
+    out.truncate(end);
+    out.reserve(method.len() + host.len() + path.len());
     { texts }.into_iter().filter(|text| !text.is_empty()).for_each(|text| out.extend_from_slice(text));
     if !event.search.is_empty() {
         let search = cut(&event.search, MAX_SEARCH);
@@ -107,12 +115,12 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
 }
 
 /// What is not text, on its way: in place, so that no field asks the heap for room.
-struct Filling {
-    bytes: [u8; MAX_FIXED],
+struct Filling<'a> {
+    bytes: &'a mut [u8],
     len: usize,
 }
 
-impl Filling {
+impl Filling<'_> {
     #[inline(always)]
     fn put<const N: usize>(&mut self, field: [u8; N]) {
         self.bytes[self.len..self.len + N].copy_from_slice(&field);
@@ -129,6 +137,8 @@ impl Filling {
         who.person.into_iter().for_each(|p| self.put(p.0.to_le_bytes()));
         self.put([who.known as u8, who.sure as u8, who.groups.iter().count() as u8]);
         who.groups.iter().for_each(|g| self.put(g.0.to_le_bytes()));
+        who.since.into_iter().for_each(|s| self.put(s.seconds().to_le_bytes()));
+        who.mac.into_iter().for_each(|m| self.put(m.octets()));
     }
 }
 
@@ -148,6 +158,8 @@ fn flags(event: &Event) -> u16 {
         (has::SEARCH, !event.search.is_empty()),
         (has::THEME, event.theme.is_some()),
         (has::DECRYPTED, event.decrypted != Decrypted::NotAsked),
+        (has::SINCE, who.is_some_and(|w| w.since.is_some())),
+        (has::MAC, who.is_some_and(|w| w.mac.is_some())),
     ]
     .into_iter()
     .fold(0, |flags, (bit, set)| if set { flags | bit } else { flags })
@@ -215,7 +227,7 @@ pub fn decode(body: &[u8]) -> Result<Event<'_>, BadRecord> {
     let has = |bit| flags & bit != 0;
     if has(has::WHO) {
         event.who = Some(decode_who(flags, &mut from)?);
-    } else if has(has::V6) || has(has::DEVICE) || has(has::PERSON) {
+    } else if has(has::V6) || has(has::DEVICE) || has(has::PERSON) || has(has::SINCE) || has(has::MAC) {
         return Err(BadRecord::Field("flags"));
     }
     if has(has::CATEGORY) {
@@ -258,7 +270,11 @@ fn decode_who(flags: u16, from: &mut Fields) -> Result<Who, BadRecord> {
     for _ in 0..count {
         groups = groups.with(GroupId(from.u16()?));
     }
-    Ok(Who { client: ClientAddr::new(client), network, device, person, groups, known, sure })
+    let since = (flags & has::SINCE != 0).then(|| from.u32()).transpose()?;
+    let since = since.map(|s| Since::of_seconds(s).ok_or(BadRecord::Field("since"))).transpose()?;
+    let mac = (flags & has::MAC != 0).then(|| from.array::<6>()).transpose()?;
+    let mac = mac.map(|m| Mac::of(m).map_err(|_| BadRecord::Field("mac"))).transpose()?;
+    Ok(Who { client: ClientAddr::new(client), mac, network, device, person, groups, known, sure, since })
 }
 
 /// The moment a body says, without reading the rest: its time since 1970, and since the machine started.
@@ -445,7 +461,18 @@ mod tests {
             "pinned",
             "exception"
         ])));
-        assert!(of(Known::ALL.iter().map(|k| k.word()).collect()).starts_with(&numbers(&["network", "address", "mac"])));
+        assert!(of(Known::ALL.iter().map(|k| k.word()).collect()).starts_with(&numbers(&[
+            "network",
+            "address",
+            "mac",
+            "host-name",
+            "session",
+            "portal",
+            "basic",
+            "radius",
+            "kerberos",
+            "shared"
+        ])));
         assert!(
             of(Confidence::ALL.iter().map(|c| c.word()).collect()).starts_with(&numbers(&["group", "low", "medium", "high"]))
         );

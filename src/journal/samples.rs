@@ -5,7 +5,9 @@ use super::record::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_SEARCH};
 use crate::lists::ListId;
 use crate::lists::phrases::Theme;
 use crate::policy::{Action, CellId, ProfileId, Step};
-use crate::words::{Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who};
+use crate::words::{
+    Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, Mac, NetworkId, PersonId, Since, Who,
+};
 use proptest::prelude::*;
 use std::net::IpAddr;
 
@@ -15,12 +17,14 @@ pub const WEDNESDAY: i64 = 1_794_996_000_000;
 pub fn who(person: u32) -> Who {
     Who {
         client: ClientAddr::new(IpAddr::from([10, 20, 0, person as u8])),
+        mac: Mac::of([0x3c, 0x22, 0xfb, 0, 0, person as u8]).ok(),
         network: NetworkId(0),
         device: Some(DeviceId(person + 1000)),
         person: Some(PersonId(person)),
         groups: Groups::one(GroupId(3)).with(GroupId(1)),
         known: Known::Address,
         sure: Confidence::High,
+        since: Since::of_ms(WEDNESDAY - 600_000),
     }
 }
 
@@ -64,15 +68,19 @@ pub fn event(n: u64) -> Event<'static> {
 fn any_who() -> impl Strategy<Value = Who> {
     let ids = (any::<u16>(), any::<Option<u32>>(), any::<Option<u32>>());
     let groups = proptest::collection::vec(any::<u16>(), 0..8);
-    (any::<IpAddr>(), ids, groups, 0..3u8, 0..4u8).prop_map(|(ip, (network, device, person), groups, known, sure)| Who {
-        client: ClientAddr::new(ip),
-        network: NetworkId(network),
-        device: device.map(DeviceId),
-        person: person.map(PersonId),
-        groups: groups.into_iter().map(GroupId).collect(),
-        known: Known::from_u8(known).expect("below 3"),
-        sure: Confidence::from_u8(sure).expect("below 4"),
-    })
+    (any::<IpAddr>(), ids, groups, 0..10u8, 0..4u8, any::<u32>(), any::<Option<[u8; 6]>>()).prop_map(
+        |(ip, (network, device, person), groups, known, sure, since, mac)| Who {
+            client: ClientAddr::new(ip),
+            mac: mac.and_then(|m| Mac::of(m).ok()),
+            network: NetworkId(network),
+            device: device.map(DeviceId),
+            person: person.map(PersonId),
+            groups: groups.into_iter().map(GroupId).collect(),
+            known: Known::from_u8(known).expect("below 10"),
+            sure: Confidence::from_u8(sure).expect("below 4"),
+            since: Since::of_seconds(since),
+        },
+    )
 }
 
 fn any_text(most: usize) -> impl Strategy<Value = String> {

@@ -10,7 +10,9 @@ use super::time::Dated;
 use crate::lists::ListId;
 use crate::lists::phrases::Theme;
 use crate::policy::{Action, CellId, ProfileId, Step};
-use crate::words::{Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who};
+use crate::words::{
+    Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, Mac, NetworkId, PersonId, Since, Who,
+};
 use rusqlite::types::ToSql;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use std::borrow::Cow;
@@ -20,7 +22,7 @@ use std::fmt::Write;
 pub const APPLICATION: i32 = 0x5347_4a31;
 
 /// What takes a week file from each version to the next. Never changed, only added to.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE);
     CREATE TABLE events (
@@ -51,6 +53,11 @@ const MIGRATIONS: [&str; 3] = [
     ALTER TABLE events ADD COLUMN severity INTEGER;
     ALTER TABLE events ADD COLUMN decrypted INTEGER;
 ",
+    // Since when it is known who it was, in seconds since 1970; and the device's hardware address.
+    "
+    ALTER TABLE events ADD COLUMN since_s INTEGER;
+    ALTER TABLE events ADD COLUMN mac TEXT;
+",
 ];
 
 /// The first version whose rows may stand for several events.
@@ -58,6 +65,9 @@ pub const SPANS: i32 = 2;
 
 /// The first version that holds searches.
 pub const SEARCHES: i32 = 3;
+
+/// The first version that says since when it is known who it was.
+pub const SINCES: i32 = 4;
 
 /// The version that this gate writes, and the newest that it reads (SQLite's user_version).
 pub const VERSION: i32 = MIGRATIONS.len() as i32;
@@ -79,7 +89,7 @@ pub fn identity(db: &Connection) -> rusqlite::Result<(i32, i32)> {
 }
 
 /// The columns of an event, in the order of [`Writing::insert`] and [`event_of`].
-const COLUMNS: [&str; 41] = [
+const COLUMNS: [&str; 43] = [
     "seq",
     "when_ms",
     "boot_ms",
@@ -121,6 +131,8 @@ const COLUMNS: [&str; 41] = [
     "theme",
     "severity",
     "decrypted",
+    "since_s",
+    "mac",
 ];
 
 static INSERT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
@@ -134,6 +146,7 @@ pub fn select(version: i32) -> String {
         "host" => "hosts.host".to_owned(),
         "last_ms" | "attempts" if version < SPANS => "NULL".to_owned(),
         "search" | "theme" | "severity" | "decrypted" if version < SEARCHES => "NULL".to_owned(),
+        "since_s" | "mac" if version < SINCES => "NULL".to_owned(),
         column => format!("events.{column}"),
     };
     let columns: Vec<_> = COLUMNS.iter().map(column).collect();
@@ -217,6 +230,8 @@ impl<'db> Writing<'db> {
             &event.theme.map(|(theme, _)| theme as u8),
             &event.theme.map(|(_, severity)| severity),
             &(event.decrypted != Decrypted::NotAsked).then_some(event.decrypted as u8),
+            &who.and_then(|w| w.since).map(Since::seconds),
+            &who.and_then(|w| w.mac).map(|m| m.to_string()),
         ];
         self.insert.execute(columns.as_slice()).map(drop)
     }
@@ -266,12 +281,14 @@ pub fn event_of(row: &Row) -> rusqlite::Result<Option<(u64, Dated, Event<'static
             let groups: String = row.get(9)?;
             Some(Who {
                 client: ClientAddr::new(client),
+                mac: row.get::<_, Option<String>>(42)?.and_then(|m| Mac::parse(&m).ok()),
                 network: NetworkId(row.get(6)?),
                 device: row.get::<_, Option<u32>>(7)?.map(DeviceId),
                 person: row.get::<_, Option<u32>>(8)?.map(PersonId),
                 groups: groups.split(' ').filter_map(|g| g.parse().ok()).map(GroupId).collect::<Groups>(),
                 known,
                 sure,
+                since: row.get::<_, Option<u32>>(41)?.and_then(Since::of_seconds),
             })
         }
     };

@@ -19,6 +19,8 @@ pub struct Shared {
     pub stalled: AtomicBool,
     /// Nothing more is noted.
     pub stopped: AtomicBool,
+    /// The writer has ended: nobody will write down what was lost when.
+    ended: AtomicBool,
     /// What was lost because its thread had no ring. A lock: there is nothing else for such a thread to wait for.
     ringless: Mutex<Option<Gap>>,
     asked: Mutex<Asked>,
@@ -60,6 +62,7 @@ impl Shared {
             broken: AtomicU64::new(0),
             stalled: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             ringless: Mutex::new(None),
             asked: Mutex::default(),
             bell: Condvar::new(),
@@ -82,6 +85,9 @@ impl Shared {
     pub fn lose(&self, event: &Event) {
         let count = u64::from(event.count);
         self.dropped.fetch_add(count, Relaxed);
+        if self.ended.load(Relaxed) {
+            return;
+        }
         let mut gap = self.ringless.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let first = Gap { from_ms: event.when_ms, from_boot: event.boot_ms, ..Gap::default() };
         let gap = gap.get_or_insert(first);
@@ -145,6 +151,7 @@ impl Shared {
     /// The writer has ended: nobody waits for it any more.
     pub fn end(&self) {
         self.stopped.store(true, Relaxed);
+        self.ended.store(true, Relaxed);
         self.asked().ended = true;
         self.answer.notify_all();
     }

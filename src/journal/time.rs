@@ -1,5 +1,7 @@
 //! Which moments to believe: a machine without a clock of its own starts in 1970, and its first events say so.
 
+pub use crate::words::moment::BUILT_MS;
+
 use nix::time::{ClockId, clock_gettime};
 
 /// One run of the machine, as Linux numbers it: times since start are compared within one only.
@@ -20,23 +22,6 @@ impl BootId {
 /// Milliseconds since the machine started, sleep included.
 pub fn boot_ms() -> u64 {
     clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(0, |t| t.tv_sec() as u64 * 1000 + t.tv_nsec() as u64 / 1_000_000)
-}
-
-/// The day this version was made, in milliseconds since 1970: no event of it is older, so a clock that says less has not
-/// been set. Packagers set SOURCE_DATE_EPOCH (reproducible-builds.org); else the day of the release, 1 November 2026.
-pub const BUILT_MS: i64 = match option_env!("SOURCE_DATE_EPOCH") {
-    Some(seconds) => 1000 * decimal(seconds.as_bytes()),
-    None => 1_793_491_200_000,
-};
-
-const fn decimal(digits: &[u8]) -> i64 {
-    let (mut number, mut i) = (0, 0);
-    while i < digits.len() {
-        assert!(digits[i].is_ascii_digit(), "SOURCE_DATE_EPOCH is a number of seconds");
-        number = number * 10 + (digits[i] - b'0') as i64;
-        i += 1;
-    }
-    number
 }
 
 /// How the time of an event is known.

@@ -167,6 +167,14 @@ impl Framing {
     }
 }
 
+/// Whether these octets are one head, whole, of a CONNECT that [`Framed`] would let through, with a tunnel after it.
+pub fn opens_tunnel(head: &[u8]) -> bool {
+    let mut framing = Framing { held: Vec::with_capacity(head.len()), ..Framing::new() };
+    let mut out = Vec::new();
+    framing.feed(head, &mut out);
+    framing.place == Place::Tunnel && out == head
+}
+
 fn pass(input: &[u8], out: &mut Vec<u8>, most: usize) -> usize {
     let n = input.len().min(most);
     out.extend_from_slice(&input[..n]);
@@ -245,6 +253,13 @@ pub struct Framed<T> {
 impl<T> Framed<T> {
     pub fn new(inner: T) -> Self {
         Self { inner, framing: Framing::new(), out: Vec::new(), read: 0, linger: None }
+    }
+
+    /// One of which these bytes were read already.
+    pub fn begun(inner: T, already: &[u8]) -> Self {
+        let mut framed = Self::new(inner);
+        framed.framing.feed(already, &mut framed.out);
+        framed
     }
 
     /// The stream itself, and what was read from it and nobody has taken.

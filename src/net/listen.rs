@@ -36,6 +36,22 @@ pub struct Limits {
     pub strangers: usize,
 }
 
+/// Whose address it is that calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// In no network of the school.
+    Stranger,
+    One,
+    /// Many are behind it: no share of one client binds it, and half of the seats are others'.
+    Many,
+}
+
+impl From<bool> for Standing {
+    fn from(known: bool) -> Self {
+        if known { Self::One } else { Self::Stranger }
+    }
+}
+
 /// Listeners that hold their addresses.
 #[derive(Debug)]
 pub struct Listening {
@@ -48,6 +64,8 @@ pub struct Listening {
 pub struct Caller {
     pub stream: TcpStream,
     pub client: ClientAddr,
+    /// Where it comes from.
+    pub peer: SocketAddr,
     /// The address of ours that was called.
     pub local: SocketAddr,
 }
@@ -72,6 +90,8 @@ fn bind_one(addr: SocketAddr) -> io::Result<std::net::TcpListener> {
         // Each address stands for itself: `[::]` and `0.0.0.0` are written both, and do not fight.
         socket.set_only_v6(true)?;
     }
+    // What is accepted has it from here: answers are written whole, and waiting to fill a packet only delays them.
+    socket.set_tcp_nodelay(true)?;
     socket.bind(&addr.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
@@ -111,9 +131,10 @@ impl Listening {
     /// has begun go on for a few seconds. Must be called within a tokio runtime.
     ///
     /// `known` says who is of the school. What finds no seat is closed at once. With the seats of another door, both share them.
-    pub async fn serve<K, F, H>(self, seats: impl Into<Seats>, drain: Drain, known: K, handle: F)
+    pub async fn serve<K, S, F, H>(self, seats: impl Into<Seats>, drain: Drain, known: K, handle: F)
     where
-        K: Fn(ClientAddr) -> bool + Clone + Send + 'static,
+        K: Fn(ClientAddr) -> S + Clone + Send + 'static,
+        S: Into<Standing> + Send + 'static,
         F: Fn(Caller) -> H + Clone + Send + 'static,
         H: Future<Output = ()> + Send + 'static,
     {
@@ -131,13 +152,16 @@ impl Listening {
     }
 }
 
-async fn accept<K, F, H>(listener: TcpListener, seats: Seats, mut drain: Drain, known: K, handle: F)
+async fn accept<K, S, F, H>(listener: TcpListener, seats: Seats, mut drain: Drain, known: K, handle: F)
 where
-    K: Fn(ClientAddr) -> bool,
+    K: Fn(ClientAddr) -> S,
+    S: Into<Standing>,
     F: Fn(Caller) -> H,
     H: Future<Output = ()> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
+    // A listener of one address is called there and nowhere else.
+    let bound = listener.local_addr().ok().filter(|bound| !bound.ip().is_unspecified());
     loop {
         // A seat before the connection: when there is none, callers wait in the kernel, not in our memory.
         let next = async {
@@ -158,10 +182,9 @@ where
             }
         };
         let client = ClientAddr::new(peer.ip());
-        let Some(share) = seats.share(client, known(client)) else { continue };
-        let Ok(local) = stream.local_addr() else { continue };
-        let _ = stream.set_nodelay(true); // answers are written whole; waiting to fill a packet only delays them
-        let handled = handle(Caller { stream, client, local });
+        let Some(share) = seats.share(client, known(client).into()) else { continue };
+        let Some(local) = bound.or_else(|| stream.local_addr().ok()) else { continue };
+        let handled = handle(Caller { stream, client, peer, local });
         tasks.spawn(async move {
             handled.await;
             drop((seat, share));
@@ -180,6 +203,7 @@ pub struct Seats {
     total: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
     per_client: usize,
+    of_many: usize,
     taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
@@ -206,6 +230,7 @@ impl Seats {
             total: Arc::new(Semaphore::new(limits.total.min(descriptors()))),
             strangers: Arc::new(Semaphore::new(limits.strangers)),
             per_client: limits.per_client,
+            of_many: limits.per_client.max(limits.total / 2),
             taken: Arc::default(),
         }
     }
@@ -215,13 +240,15 @@ impl Seats {
         self.total.clone().acquire_owned().await.ok()
     }
 
-    fn share(&self, client: ClientAddr, known: bool) -> Option<Share> {
-        if !known {
-            return self.strangers.clone().try_acquire_owned().ok().map(Share::Stranger);
-        }
+    fn share(&self, client: ClientAddr, standing: Standing) -> Option<Share> {
+        let most = match standing {
+            Standing::Stranger => return self.strangers.clone().try_acquire_owned().ok().map(Share::Stranger),
+            Standing::One => self.per_client,
+            Standing::Many => self.of_many,
+        };
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = taken.entry(client.ip()).or_default();
-        if *mine >= self.per_client {
+        if *mine >= most {
             return None;
         }
         *mine += 1;
@@ -269,16 +296,16 @@ mod tests {
     fn one_client_has_a_share_and_strangers_have_another() {
         let seats = Seats::new(Limits { total: 10, per_client: 2, strangers: 1 });
         let client = |ip: &str| ClientAddr::new(ip.parse().expect("an address"));
-        let first = seats.share(client("10.0.0.1"), true);
-        let second = seats.share(client("10.0.0.1"), true);
+        let first = seats.share(client("10.0.0.1"), Standing::One);
+        let second = seats.share(client("10.0.0.1"), Standing::One);
         assert!(first.is_some() && second.is_some());
-        assert!(seats.share(client("10.0.0.1"), true).is_none());
-        assert!(seats.share(client("10.0.0.2"), true).is_some());
+        assert!(seats.share(client("10.0.0.1"), Standing::One).is_none());
+        assert!(seats.share(client("10.0.0.2"), Standing::One).is_some());
         drop(first);
-        assert!(seats.share(client("10.0.0.1"), true).is_some());
-        let stranger = seats.share(client("192.0.2.1"), false);
+        assert!(seats.share(client("10.0.0.1"), Standing::One).is_some());
+        let stranger = seats.share(client("192.0.2.1"), Standing::Stranger);
         assert!(stranger.is_some());
-        assert!(seats.share(client("192.0.2.2"), false).is_none());
+        assert!(seats.share(client("192.0.2.2"), Standing::Stranger).is_none());
         assert_eq!(seats.taken.lock().map(|t| t.len()).ok(), Some(1));
         drop(second);
         assert!(seats.taken.lock().is_ok_and(|t| t.is_empty()));
@@ -334,6 +361,8 @@ mod tests {
             |_| true,
             move |mut caller: Caller| {
                 let begun = begun.clone();
+                assert!(caller.stream.nodelay().expect("an option"), "what is written leaves at once");
+                assert!(caller.stream.local_addr().is_ok_and(|local| local == caller.local));
                 async move {
                     let _ = begun.send(()).await;
                     let mut byte = [0];

@@ -109,13 +109,16 @@ mod tests {
 
     #[test]
     fn what_is_answered_later_leaves_from_the_address_that_was_asked() {
-        let door = Datagrams::bind("0.0.0.0:0".parse().expect("an address"), true).expect("a socket");
-        let asked = SocketAddr::new([127, 53, 0, 9].into(), door.local_addr().expect("an address").port());
-        let client = UdpSocket::bind("127.0.0.1:0").expect("a client");
-        client.connect(asked).expect("a peer"); // takes nothing from elsewhere
-        let peer = client.local_addr().expect("an address");
-        door.send(b"answer", &Arrival { peer, local: asked.ip(), interface: 0 }).expect("sent");
-        assert_eq!(client.recv(&mut [0; 64]).expect("an answer"), 6);
+        for (any, ours, from) in [("0.0.0.0:0", "127.53.0.9", "127.0.0.1:0"), ("[::]:0", "::1", "[::1]:0")] {
+            let door = Datagrams::bind(any.parse().expect("an address"), true).expect("a socket");
+            let port = door.local_addr().expect("an address").port();
+            let asked = SocketAddr::new(ours.parse().expect("an address"), port);
+            let client = UdpSocket::bind(from).expect("a client");
+            client.connect(asked).expect("a peer"); // takes nothing from elsewhere
+            let peer = client.local_addr().expect("an address");
+            door.send(b"answer", &Arrival { peer, local: asked.ip(), interface: 0 }).expect("sent");
+            assert_eq!(client.recv(&mut [0; 64]).expect("an answer"), 6, "{asked}");
+        }
     }
 
     #[test]

@@ -16,13 +16,19 @@ pub fn raise_open_files() {
     }
 }
 
-/// Two heaps for all threads, where glibc would give each its own: of what one thread gives back, another's heap has nothing. The
-/// doors' hot paths use none. Measured with four million names and 300,000 questions a second: 5 MB less.
+/// Bytes from which on a buffer has a map of its own, which goes back to the system when it is freed. Left to itself, glibc raises this
+/// to the largest buffer that was ever freed, and of those that come then a heap keeps the holes.
+const OWN_MAP: nix::libc::c_int = 256 << 10;
+
+/// Two heaps for all threads, where glibc would give each its own: of what one thread gives back, another's heap has nothing; and
+/// large buffers in none, such as those of the journal's transactions. The doors' hot paths use none. Measured with four million names
+/// and 300,000 questions a second: 5 MB less by the first.
 pub fn few_heaps() {
     #[cfg(target_env = "gnu")]
     // SAFETY: it sets a number of the allocator, before there are threads that use it.
     unsafe {
         nix::libc::mallopt(nix::libc::M_ARENA_MAX, 2);
+        nix::libc::mallopt(nix::libc::M_MMAP_THRESHOLD, OWN_MAP);
     }
 }
 

@@ -339,6 +339,8 @@ fn subjects(snapshot: &Snapshot) -> Vec<Subject> {
                 groups: Groups::one(group.0),
                 known: Known::Network,
                 sure: Confidence::Group,
+                since: None,
+                mac: None,
             },
             blocked: profile.block.or(CategorySet::HARMFUL_CODE),
         });

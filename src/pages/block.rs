@@ -1,10 +1,10 @@
 //! 'This page is not available in school'.
 
-use super::words::{self, Words};
+use super::words::{self, Said, Words};
 use super::{Language, Reader, Reference, sheet};
 use crate::config::Config;
 use crate::gate::{Judged, Visit};
-use crate::policy::Step;
+use crate::policy::{Lock, Step};
 use crate::words::{Category, Who};
 use askama::Template;
 
@@ -19,6 +19,8 @@ pub struct BlockPage {
     category: Option<String>,
     reader: Reader,
     words: &'static Words,
+    /// Why nearly nothing opens for them.
+    held: Option<fn(&Words) -> Said>,
 }
 
 impl BlockPage {
@@ -27,7 +29,14 @@ impl BlockPage {
         let config = &visit.snapshot.config;
         // Of the locked tier nobody learns what is on it, by asking name after name.
         let telling = judged.verdict.category.filter(|_| judged.verdict.step != Step::Locked && is_for_staff(&visit.who, config));
+        let lock = visit.lock().filter(|_| judged.verdict.step == Step::Session);
+        let held: Option<fn(&Words) -> Said> = lock.map(|lock| match lock {
+            Lock::Withdrawn => (|words: &Words| words.withdrawn) as fn(&Words) -> Said,
+            Lock::Exam(_) => |words: &Words| words.exam,
+            Lock::SignIn(_) => |words: &Words| words.sign_in,
+        });
         Self {
+            held,
             school: config.school.name.clone(),
             whom_to_see: config.school.whom_to_see.clone(),
             reference: Reference::of(visit.moment.unix_ms, visit.who.client),
@@ -49,6 +58,10 @@ impl BlockPage {
     pub fn html(&self) -> String {
         // A template without loops over outside data or filters of ours cannot fail; an empty page still blocks.
         self.render().unwrap_or_default()
+    }
+
+    fn held(&self) -> Option<Said> {
+        self.held.map(|said| said(self.words))
     }
 
     fn words(&self) -> &'static Words {

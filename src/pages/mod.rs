@@ -16,6 +16,7 @@
 //! - [`words`]      every word, in both
 //! - [`help`]       whom a child can call
 //! - [`reference`]  the short code by which IT finds the event
+//! - [`slips`]      names and passwords to print
 //! - [`sheet`]      the one style sheet, its hash, and the headers every page has
 
 pub mod block;
@@ -27,6 +28,7 @@ pub mod notice;
 pub mod reader;
 pub mod reference;
 pub mod sheet;
+pub mod slips;
 pub mod warn;
 pub mod why;
 pub mod words;

@@ -28,6 +28,8 @@ pub struct Diff {
     pub returned: Vec<Changed>,
     /// In the register, not in the file: to be withdrawn.
     pub leavers: Vec<Leaver>,
+    /// In the file, and withdrawn by hand: they stay withdrawn.
+    pub held: Vec<Named>,
     /// How many stay as they are.
     pub unchanged: usize,
     pub devices: Devices,
@@ -51,6 +53,8 @@ pub struct Added {
     /// 0 is reception.
     pub year: Option<u8>,
     pub groups: Vec<String>,
+    #[serde(skip)]
+    pub(super) row: PersonRow,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -197,7 +201,7 @@ impl Diff {
 impl Changed {
     /// Whether they will be judged by other rules.
     fn is_move(&self) -> bool {
-        self.what.iter().any(|c| matches!(c.field, "role" | "year" | "groups"))
+        self.what.iter().any(|c| matches!(c.field, "role" | "year" | "form" | "groups"))
     }
 }
 

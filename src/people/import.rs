@@ -1,7 +1,8 @@
 //! CSV → rows, or every fault at once.
 //!
-//! The first line names the columns, in any order and case: `id`, `name` and `role` must be there; `year`, `groups`, `device`,
-//! `address`, `mac` and `network` may be. A column that is not there says nothing: what the register holds stays.
+//! The first line names the columns, in any order and case: `id`, `name` and `role` must be there; `year`, `form`, `groups`,
+//! `until`, `agreement`, `consent`, `device`, `address`, `mac` and `network` may be. `[people.columns]` of the configuration says
+//! what else they are called, and then other columns are left alone. A column that is not there says nothing: what the register holds stays.
 //!
 //! | a line with | is |
 //! |---|---|
@@ -12,7 +13,8 @@
 use super::fault::{Faults, Place, nearest};
 use super::plain::{code_point, hostile};
 use super::scan::{Field, Line, scan};
-use super::{Grouping, Mac};
+use super::{Details, Grouping, Mac, details};
+use crate::config::PeopleRules;
 use crate::words::person::MAX_GROUPS;
 use crate::words::{Network, PersonRole};
 use columns::{Column, Columns};
@@ -48,6 +50,7 @@ pub struct PersonRow {
     pub year: Option<u8>,
     /// Sorted, each once.
     pub groups: Vec<String>,
+    pub details: Details,
 }
 
 /// A device as the file has it.
@@ -66,6 +69,10 @@ pub struct DeviceRow {
 pub struct Says {
     pub year: bool,
     pub groups: bool,
+    pub form: bool,
+    pub until: bool,
+    pub agreement: bool,
+    pub consent: bool,
     pub address: bool,
     pub mac: bool,
     pub network: bool,
@@ -78,7 +85,7 @@ impl Sheet {
     ///
     /// # Errors
     /// Every fault in the file, each with its line and column and what would be right.
-    pub fn read(csv: &[u8], file: &str, grouping: Grouping) -> Result<Self, Faults> {
+    pub fn read(csv: &[u8], file: &str, grouping: Grouping, rules: &PeopleRules) -> Result<Self, Faults> {
         let mut faults = Faults::none_in(file);
         let lines = scan(csv, &mut faults);
         let Some((header, lines)) = lines.split_first() else {
@@ -88,8 +95,8 @@ impl Sheet {
             }
             return Err(faults);
         };
-        let Some(columns) = Columns::of(header, &mut faults) else { return Err(faults) };
-        let mut reader = Reader::new(grouping, columns, faults);
+        let Some(columns) = Columns::of(header, rules, &mut faults) else { return Err(faults) };
+        let mut reader = Reader::new(grouping, rules, columns, faults);
         lines.iter().filter(|l| !l.broken).for_each(|l| reader.line(l));
         reader.end()
     }
@@ -98,6 +105,7 @@ impl Sheet {
 /// Reads line after line, and remembers where everything was that may be there only once.
 struct Reader<'a> {
     grouping: Grouping<'a>,
+    rules: &'a PeopleRules,
     columns: Columns,
     faults: Faults,
     sheet: Sheet,
@@ -111,9 +119,10 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(grouping: Grouping<'a>, columns: Columns, faults: Faults) -> Self {
+    fn new(grouping: Grouping<'a>, rules: &'a PeopleRules, columns: Columns, faults: Faults) -> Self {
         Self {
             grouping,
+            rules,
             faults,
             sheet: Sheet { persons: vec![], devices: vec![], says: columns.says() },
             columns,
@@ -140,9 +149,9 @@ impl<'a> Reader<'a> {
         if self.holds_hostile(line) {
             return;
         }
-        let columns = self.columns;
+        let columns = self.columns.clone();
         let cell = |column| columns.cell(line, column);
-        let about_person = [Column::Name, Column::Role, Column::Year, Column::Groups].into_iter().any(|c| cell(c).is_some());
+        let about_person = Column::OF_PERSON.into_iter().any(|c| cell(c).is_some());
         let key = match cell(Column::Id) {
             Some(id) if about_person => {
                 self.person(line, id);
@@ -178,7 +187,7 @@ impl<'a> Reader<'a> {
     }
 
     fn person(&mut self, line: &Line, id: &Field) {
-        let columns = self.columns;
+        let columns = self.columns.clone();
         let cell = |column| columns.cell(line, column);
         if id.text.chars().nth(MAX_KEY).is_some() {
             self.faults.add(id.place, format!("this id has more than {MAX_KEY} characters"), "is it in the right column?");
@@ -187,12 +196,13 @@ impl<'a> Reader<'a> {
             let what = format!("the id `{}` is already on line {}", id.text, other.line);
             self.faults.add(id.place, what, "one line a person; a further device has a line with only the id and the device");
         }
-        let name = cell(Column::Name);
-        if name.is_none() {
+        let name = columns.name(line);
+        if name.is_empty() {
             self.faults.add(columns.place(line, Column::Name), "this person has no name", "write the name as staff know it");
         }
         let role = match cell(Column::Role) {
-            Some(role) => self.fault_or(role, cells::role(&role.text)),
+            Some(role) => self.fault_or(role, cells::role(&role.text, &self.rules.roles)),
+            None if self.rules.role.is_some() => self.rules.role,
             None => {
                 self.faults.add(
                     columns.place(line, Column::Role),
@@ -204,9 +214,14 @@ impl<'a> Reader<'a> {
         };
         let year = cell(Column::Year).map(|f| self.fault_or(f, cells::year(&f.text)));
         let groups = cell(Column::Groups).map(|f| self.groups(f)).unwrap_or_default();
-        let (Some(name), Some(role), Some(year)) = (name, role, year.map_or(Some(None), |y| y.map(Some))) else { return };
+        let until = cell(Column::Until).and_then(|f| self.fault_or(f, cells::day(&f.text)));
+        let agreement = cell(Column::Agreement).and_then(|f| self.fault_or(f, details::agreement(&f.text))).flatten();
+        let consent = cell(Column::Consent).and_then(|f| self.fault_or(f, details::consent(&f.text))).flatten();
+        let form = cell(Column::Form).map(|f| f.text.clone()).unwrap_or_default();
+        let (Some(role), Some(year)) = (role, year.map_or(Some(None), |y| y.map(Some))) else { return };
         self.count_groups(columns.place(line, Column::Groups), role, year, &groups);
-        self.sheet.persons.push(PersonRow { key: id.text.clone(), name: name.text.clone(), role, year, groups });
+        let details = Details { form, until, agreement, consent };
+        self.sheet.persons.push(PersonRow { key: id.text.clone(), name, role, year, groups, details });
     }
 
     fn groups(&mut self, field: &Field) -> Vec<String> {
@@ -232,7 +247,7 @@ impl<'a> Reader<'a> {
     }
 
     fn device(&mut self, line: &Line, person: Option<String>, about_person: bool) {
-        let columns = self.columns;
+        let columns = self.columns.clone();
         let cell = |column| columns.cell(line, column);
         let (tag, address, mac, network) =
             (cell(Column::Device), cell(Column::Address), cell(Column::Mac), cell(Column::Network));

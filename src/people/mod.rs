@@ -4,43 +4,61 @@
 //! neighbour table, every fifteen seconds. Goes out: a [`Sighting`], with how it is known and how sure; the record of everyone
 //! who was ever given access.
 //! Always holds: an id, once given, means that person or device for ever; who leaves is withdrawn with time and name of who
-//! did it, never deleted; nobody withdrawn is ever sighted; no two devices share an address, a MAC or a network; a broken
+//! did it, never deleted; no two devices share an address, a MAC or a network; a broken
 //! file changes nothing.
 //!
 //! - [`register`]    persons and devices as one reading of `register.db`, immutable
-//! - [`roster`]      address → who is there, how known, how sure
+//! - [`seats`]       what the register itself says of an address
+//! - [`roster`]      address → who is there, from every source, merged by trust and freshness
+//! - [`keeper`]      the thread that watches sources
 //! - [`neighbours`]  address → MAC, from the kernel
-//! - [`mac`]         a hardware address, and whether it was made up
+//! - [`leases`]      address → MAC, from the files of DHCP servers
+//! - [`radius`]      who signed in to the network
+//! - [`session`]     who is signed in, told by another system of the school
 //! - [`grouping`]    which groups of the policy someone is in
 //! - [`store`]       `register.db`: open, load, apply
 //! - [`import`]      CSV → rows, or every fault at once
+//! - [`details`]     what goes with someone's access: its last day, the rules they accepted
 //! - [`scan`]        CSV bytes → fields, each with its place
 //! - [`fault`]       what is wrong in a file, where, and what would be right
 //! - [`diff`]        what an import would change
 //! - [`record`]      the lines of `people list`
+//! - [`password`]    made, kept and checked
+//! - [`sign_in`](mod@sign_in)  a name and a password, for the portal
 //! - [`plain`]       text that a terminal may be shown
 
+pub mod details;
 pub mod diff;
 pub mod fault;
 pub mod grouping;
 pub mod import;
-pub mod mac;
-pub mod neighbours;
+mod keeper;
+mod leases;
+mod neighbours;
+pub mod password;
 mod plain;
+pub mod radius;
 pub mod record;
 pub mod register;
 pub mod roster;
 mod scan;
+mod seats;
+pub mod session;
+pub mod sign_in;
 pub mod store;
 
+pub use details::{Agreement, Consent, Details, Source};
 pub use diff::{Diff, Force, Refusal};
 pub use fault::{Fault, Faults};
 pub use grouping::Grouping;
 pub use import::Sheet;
-pub use mac::{BadMac, Mac};
-pub use neighbours::{Neighbours, Watch};
+pub use keeper::Keeper;
 pub use record::Record;
 pub use register::{Clash, Device, Person, Register, Stamp};
-pub use roster::Sighting;
+pub use roster::Roster;
 pub use scan::MAX_BYTES;
+pub use seats::Sighting;
+pub use sign_in::{SignIn, SignInFault, sign_in};
 pub use store::{Store, StoreFault};
+
+pub use crate::words::{BadMac, Mac};

@@ -1,7 +1,9 @@
 //! The lines of `people list`: the record of everyone who was given access.
 
+use super::details::{agreement_text, consent_text, day_text};
 use super::diff::{shown, shown_if_any, year_text};
 use super::{Grouping, Person, Register, Stamp};
+use crate::config::PeopleRules;
 use crate::words::PersonRole;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -21,6 +23,14 @@ pub struct Record {
     /// All they are judged by, those that year and role give among them.
     pub groups: Vec<String>,
     pub devices: Vec<String>,
+    pub form: String,
+    /// The last day of their access.
+    pub until: Option<String>,
+    /// To the school's rules for using the internet: version and day.
+    pub agreement: String,
+    /// A parent's.
+    pub consent: String,
+    pub missing: Vec<&'static str>,
     #[serde(serialize_with = "shown")]
     pub granted_at: Timestamp,
     pub granted_by: String,
@@ -37,14 +47,16 @@ pub struct Filter {
     pub group: Option<String>,
     /// Those withdrawn, and only those.
     pub withdrawn: bool,
+    /// Those short of an agreement or a consent, and only those.
+    pub missing: bool,
 }
 
 impl Record {
     /// The heads of the columns.
-    pub const COLUMNS: [&'static str; 8] = ["id", "name", "role", "year", "groups", "device", "granted", "withdrawn"];
+    pub const COLUMNS: [&'static str; 9] = ["id", "name", "role", "year", "groups", "device", "granted", "withdrawn", "agreed"];
 
     /// Everyone the filter lets through, by role, then year, then name.
-    pub fn list(register: &Register, grouping: Grouping, filter: &Filter) -> Vec<Self> {
+    pub fn list(register: &Register, grouping: Grouping, rules: &PeopleRules, filter: &Filter) -> Vec<Self> {
         let mut persons: Vec<&Person> = register
             .persons()
             .filter(|p| p.is_withdrawn() == filter.withdrawn && filter.role.is_none_or(|r| r == p.role))
@@ -53,12 +65,13 @@ impl Record {
         let mut devices = register.devices_by_person();
         persons
             .into_iter()
-            .map(|p| Self::of(p, devices.remove(&p.id).unwrap_or_default(), grouping))
+            .map(|p| Self::of(p, devices.remove(&p.id).unwrap_or_default(), grouping, rules))
+            .filter(|r| !filter.missing || !r.missing.is_empty())
             .filter(|r| filter.group.as_ref().is_none_or(|g| r.groups.contains(g)))
             .collect()
     }
 
-    fn of(person: &Person, devices: Vec<String>, grouping: Grouping) -> Self {
+    fn of(person: &Person, devices: Vec<String>, grouping: Grouping, rules: &PeopleRules) -> Self {
         let withdrawn = person.withdrawn.as_ref();
         Self {
             id: person.key.clone(),
@@ -68,6 +81,11 @@ impl Record {
             year: person.year,
             groups: grouping.group_names(person.role, person.year, &person.groups),
             devices,
+            form: person.details.form.clone(),
+            until: person.details.until.map(day_text),
+            agreement: agreement_text(person.details.agreement.as_ref()),
+            consent: consent_text(person.details.consent.as_ref()),
+            missing: person.details.missing(person.role, rules),
             granted_at: time(&person.granted),
             granted_by: person.granted.by.clone(),
             withdrawn_at: withdrawn.map(time),
@@ -76,18 +94,23 @@ impl Record {
     }
 
     /// The texts of the columns, dates in the school's own time, safe for a terminal.
-    pub fn cells(&self, zone: &TimeZone) -> [String; 8] {
+    pub fn cells(&self, zone: &TimeZone) -> [String; 9] {
         let day = |at: Timestamp, by: &str| format!("{} by {by}", at.to_zoned(zone.clone()).strftime("%Y-%m-%d"));
         let withdrawn = self.withdrawn_at.zip(self.withdrawn_by.as_deref()).map(|(at, by)| day(at, by));
+        let year = [year_text(self.year), self.form.clone()].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" ");
+        let until = self.until.as_ref().map_or_else(String::new, |day| format!(", until {day}"));
+        let agreed = [("agreement", &self.agreement), ("consent", &self.consent)].into_iter();
+        let agreed = agreed.filter(|(_, text)| !text.is_empty()).map(|(what, text)| format!("{what} {text}"));
         [
             self.id.clone(),
             self.name.clone(),
             self.role.to_owned(),
-            year_text(self.year),
+            year,
             self.groups.join(", "),
             self.devices.join(", "),
-            day(self.granted_at, &self.granted_by),
+            day(self.granted_at, &self.granted_by) + &until,
             withdrawn.unwrap_or_default(),
+            agreed.collect::<Vec<_>>().join(", "),
         ]
         .map(|text| super::plain::plain(&text).into_owned())
     }
@@ -108,7 +131,8 @@ mod tests {
         let grouping = Grouping { policy: &policy, members: &members };
         let mut store = Store::in_memory().expect("memory");
         for (i, csv) in csvs.iter().enumerate() {
-            let sheet = Sheet::read(csv.as_bytes(), "f.csv", grouping).expect("a good file");
+            let sheet =
+                Sheet::read(csv.as_bytes(), "f.csv", grouping, &crate::config::PeopleRules::default()).expect("a good file");
             let diff = super::super::Diff::between(&store.load().expect("loads"), &sheet, grouping);
             let at = "2026-06-30T23:30:00Z".parse::<Timestamp>().expect("a time").as_millisecond() + i as i64 * 86_400_000;
             store.apply(&diff.agreed(Force::Yes).expect("forced"), "it", at).expect("applied");
@@ -125,14 +149,14 @@ mod tests {
         let (policy, members) = school();
         let grouping = Grouping { policy: &policy, members: &members };
         let london = TimeZone::get("Europe/London").expect("a zone");
-        let list = |filter: Filter| -> Vec<[String; 8]> {
-            Record::list(&register, grouping, &filter).iter().map(|r| r.cells(&london)).collect()
+        let list = |filter: Filter| -> Vec<[String; 9]> {
+            Record::list(&register, grouping, &PeopleRules::default(), &filter).iter().map(|r| r.cells(&london)).collect()
         };
         let since = "2026-07-01 by it"; // 00:30 in London
-        let ada = ["p1", "Ada", "pupil", "7", "year-7, chess", "LT-1, LT-2", since, ""];
-        let zoe = ["p2", "Zoë", "pupil", "R", "", "", since, ""];
-        let babbage = ["s1", "Mr Babbage", "staff", "", "staff", "", since, ""];
-        let gone = ["p3", "Gone", "pupil", "8", "year-8", "", since, "2026-07-02 by it"];
+        let ada = ["p1", "Ada", "pupil", "7", "year-7, chess", "LT-1, LT-2", since, "", ""];
+        let zoe = ["p2", "Zoë", "pupil", "R", "", "", since, "", ""];
+        let babbage = ["s1", "Mr Babbage", "staff", "", "staff", "", since, "", ""];
+        let gone = ["p3", "Gone", "pupil", "8", "year-8", "", since, "2026-07-02 by it", ""];
         assert_eq!(list(Filter::default()), [zoe, ada, babbage]);
         assert_eq!(list(Filter { role: Some(PersonRole::Staff), ..Filter::default() }), [babbage]);
         assert_eq!(list(Filter { group: Some("year-7".into()), ..Filter::default() }), [ada]);

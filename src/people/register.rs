@@ -1,8 +1,10 @@
 //! Persons and devices, as one immutable reading of `register.db`.
 
-use super::roster::{Roster, Seat};
-use super::{Mac, Neighbours, Sighting};
-use crate::words::{ClientAddr, DeviceId, Network, PersonId, PersonRole};
+use super::roster::{Here, Roster};
+use super::seats::{Seat, Seats};
+use super::{Details, Mac, Sighting, Source};
+use crate::config::PeopleRules;
+use crate::words::{ClientAddr, Day, DeviceId, Network, PersonId, PersonRole};
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,6 +32,10 @@ pub struct Person {
     pub groups: Vec<String>,
     /// Since when they have access, and who gave it.
     pub granted: Stamp,
+    pub details: Details,
+    pub source: Source,
+    /// Withdrawn by hand: no import gives them access again.
+    pub held: bool,
     /// When access was withdrawn, and by whom. They stay in the register, so that old log lines go on meaning them.
     pub withdrawn: Option<Stamp>,
 }
@@ -73,15 +79,24 @@ pub struct Register {
     /// Both in the order of their ids.
     persons: Vec<Person>,
     devices: Vec<Device>,
-    roster: Roster,
-    neighbours: Arc<Neighbours>,
+    seats: Seats,
+    /// Who has access, a bit an id: ids are given one after the other.
+    present: Box<[u64]>,
+    roster: Arc<Roster>,
     /// A number that every change of the register makes larger.
     revision: i64,
 }
 
 impl Register {
     pub fn empty() -> Self {
-        Self { persons: vec![], devices: vec![], roster: Roster::default(), neighbours: Arc::default(), revision: 0 }
+        Self {
+            persons: vec![],
+            devices: vec![],
+            seats: Seats::default(),
+            present: Box::default(),
+            roster: Arc::default(),
+            revision: 0,
+        }
     }
 
     /// # Errors
@@ -94,22 +109,46 @@ impl Register {
             return Err(Clash::DoubledKey { key: doubled.key.clone() });
         }
         let mut register = Self { persons, devices, revision, ..Self::empty() };
-        register.roster = register.seats()?;
+        register.seats = register.seats()?;
+        register.present = bits(register.present().map(|p| p.id));
         Ok(register)
     }
 
-    /// The same register, asking this neighbour table for the MAC behind an address.
+    /// The same register, asking this roster who is where.
     #[must_use]
-    pub fn with_neighbours(self, neighbours: Arc<Neighbours>) -> Self {
-        Self { neighbours, ..self }
+    pub fn with_roster(self, roster: Arc<Roster>) -> Self {
+        Self { roster, ..self }
     }
 
-    /// Whom the register gives this address to: by MAC (from the neighbour table), by fixed address, by network.
-    /// `None`: nobody it knows, or nobody it can be sure of.
-    pub fn sighting(&self, client: ClientAddr) -> Option<Sighting> {
+    /// Who is where, as sources say.
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
+    /// What sources say of an address, and what follows from that and the register: whoever is signed in, else whose device it
+    /// is by MAC, by fixed address, by network. `None`: nobody it knows, or nobody it can be sure of.
+    pub fn sighting(&self, client: ClientAddr) -> (Here, Option<Sighting>) {
         let address = client.ip();
-        let mac = if self.roster.asks_for_macs() { self.neighbours.mac_of(address) } else { None };
-        self.roster.sighting(address, mac)
+        let here = self.roster.look_up(address).unwrap_or_default();
+        let sitting = here.sitting.filter(|sitting| self.has_access(sitting.person));
+        (here, Sighting::merged(self.seats.sighting(address, here.mac, here.v4), &here, sitting))
+    }
+
+    /// Whose device it is, whoever is signed in there.
+    pub fn seat(&self, client: ClientAddr) -> Option<Sighting> {
+        let here = self.roster.look_up(client.ip()).unwrap_or_default();
+        self.seats.sighting(client.ip(), here.mac, here.v4)
+    }
+
+    /// Whether this person has access now.
+    pub fn has_access(&self, id: PersonId) -> bool {
+        self.present.get(id.0 as usize / 64).is_some_and(|bits| bits >> (id.0 % 64) & 1 == 1)
+    }
+
+    /// Tells the roster whom the names of its sources mean.
+    pub fn tell_roster(&self) {
+        let devices = self.devices.iter().filter(|d| d.retired.is_none());
+        self.roster.know(self.present().map(|p| (p.key.as_str(), p.id)), devices.map(|d| (d.name.as_str(), d.id)));
     }
 
     /// The person of this id, withdrawn or not.
@@ -137,6 +176,16 @@ impl Register {
         self.persons.iter().filter(|p| !p.is_withdrawn())
     }
 
+    /// Whose access is switched off: those withdrawn, and those short of what the school requires.
+    pub fn withheld<'a>(&'a self, rules: &'a PeopleRules) -> impl Iterator<Item = PersonId> + 'a {
+        self.persons.iter().filter(|p| p.is_withdrawn() || !p.details.short_of(p.role, rules).is_empty()).map(|p| p.id)
+    }
+
+    /// Whose last day is over.
+    pub fn expired(&self, today: Day) -> impl Iterator<Item = &Person> {
+        self.present().filter(move |p| p.details.until.is_some_and(|last| last < today))
+    }
+
     /// The person the school calls by this id, withdrawn or not.
     pub fn person_of_key(&self, key: &str) -> Option<&Person> {
         self.persons.iter().find(|p| p.key == key)
@@ -157,17 +206,17 @@ impl Register {
         self.revision
     }
 
-    /// Seats every device that is in use; one whose person was withdrawn is nobody's.
-    fn seats(&self) -> Result<Roster, Clash> {
-        let mut roster = Roster::default();
+    /// Seats every device that is in use. One whose person was withdrawn stays theirs: it is told so.
+    fn seats(&self) -> Result<Seats, Clash> {
+        let mut seats = Seats::default();
         for device in self.devices.iter().filter(|d| d.retired.is_none()) {
-            let owner = match device.person {
+            let person = match device.person {
                 Some(id) => {
                     Some(self.person(id).ok_or_else(|| Clash::NoSuchPerson { device: device.name.clone(), person: id.0 })?)
                 }
                 None => None,
             };
-            let person = owner.filter(|p| !p.is_withdrawn()).map(|p| p.id);
+            let person = person.map(|p| p.id);
             let seat = Seat { device: device.id, person, mac: device.mac };
             let clash = |what, claim: &dyn std::fmt::Display, other: DeviceId| Clash::Doubled {
                 what,
@@ -176,23 +225,38 @@ impl Register {
                 other: device.name.clone(),
             };
             if let Some(address) = device.address
-                && let Err(other) = roster.seat_address(address, seat)
+                && let Err(other) = seats.seat_address(address, seat)
             {
                 return Err(clash("the address", &address, other));
             }
             if let Some(mac) = device.mac
-                && let Err(other) = roster.seat_mac(mac, seat)
+                && let Err(other) = seats.seat_mac(mac, seat)
             {
                 return Err(clash("the MAC", &mac, other));
             }
             if let Some(network) = device.network
-                && let Err(other) = roster.seat_network(network, seat)
+                && let Err(other) = seats.seat_network(network, seat)
             {
                 return Err(clash("the network", &network, other));
             }
         }
-        Ok(roster)
+        Ok(seats)
     }
+}
+
+fn bits(ids: impl Iterator<Item = PersonId>) -> Box<[u64]> {
+    let mut bits = Vec::new();
+    for PersonId(id) in ids {
+        let word = id as usize / 64;
+        // Ids of a file that was edited by hand may be anything: who is beyond a million is asked for nowhere.
+        if word >= bits.len() && word < 16_384 {
+            bits.resize(word + 1, 0u64);
+        }
+        if let Some(bits) = bits.get_mut(word) {
+            *bits |= 1 << (id % 64);
+        }
+    }
+    bits.into()
 }
 
 #[cfg(test)]

@@ -14,11 +14,13 @@ pub enum Surface {
 
 /// A session that is held to less than its profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lock {
+pub enum Lock<'a> {
     /// Only the exam's own short list, and platform.
-    Exam,
+    Exam(&'a [Host]),
     /// Only help, and platform.
     Withdrawn,
+    /// Nobody has signed in yet, where one must: only the network's own short list, help and platform.
+    SignIn(&'a [Host]),
 }
 
 /// One question to [`decide`](super::decide()).
@@ -32,7 +34,7 @@ pub struct Ask<'a> {
     pub surface: Surface,
     /// The network's.
     pub mode: Mode,
-    pub lock: Option<Lock>,
+    pub lock: Option<Lock<'a>>,
     /// The pass in force for this person and this moment, if there is one.
     pub pass: Option<&'a Pass>,
 }

@@ -20,7 +20,7 @@ pub fn decide(ask: &Ask, policy: &Policy) -> Verdict {
         return by_list(Verdict::allow(Step::Platform), Category::PLATFORM, ask.found);
     }
     if let Some(lock) = ask.lock {
-        return watched(under_lock(lock, ask, policy), ask);
+        return under_lock(lock, ask);
     }
     if found.contains(Category::HELP) {
         return by_list(Verdict::allow(Step::Help), Category::HELP, ask.found);
@@ -40,7 +40,7 @@ pub fn decide(ask: &Ask, policy: &Policy) -> Verdict {
     }
 
     // What someone opened, and what the school wrote down itself.
-    if let Some(pass) = ask.pass.filter(|p| p.opens(ask.host, found)) {
+    if let Some(pass) = ask.pass.filter(|p| p.reaches(found)) {
         return Verdict { pass: Some(pass.id), ..Verdict::allow(Step::Pass) };
     }
     if let Some(entry) = own.and_then(|own| own.speaking(ask.host, &ask.groups, now)) {
@@ -69,16 +69,26 @@ pub fn decide_answer(question: &Verdict, behind: &Ask, policy: &Policy) -> Optio
     (speaks && verdict.action != Action::Allow && verdict != *question).then_some(verdict)
 }
 
-fn under_lock(lock: Lock, ask: &Ask, policy: &Policy) -> Verdict {
+fn under_lock(lock: Lock, ask: &Ask) -> Verdict {
+    // A withdrawn pupil's visit to help is help: counted, never stored with the person.
+    if !matches!(lock, Lock::Exam(_)) && ask.found.categories().contains(Category::HELP) {
+        return by_list(Verdict::allow(Step::Help), Category::HELP, ask.found);
+    }
     let open = match lock {
-        Lock::Exam => policy.exam.iter().any(|host| ask.host.is_within(host)),
-        Lock::Withdrawn => ask.found.categories().contains(Category::HELP),
+        Lock::Exam(list) | Lock::SignIn(list) => list.iter().any(|host| ask.host.is_within(host)),
+        Lock::Withdrawn => false,
     };
-    match open {
-        // A withdrawn pupil's visit to help is help: counted, never stored with the person.
-        true if lock == Lock::Withdrawn => by_list(Verdict::allow(Step::Help), Category::HELP, ask.found),
-        true => Verdict::allow(Step::Session),
-        false => Verdict::block(Step::Session),
+    // What harms machines harms them in an exam, too; and where a network only watches, the lock does not act.
+    match harmful_code(ask, None) {
+        Some(harmful) if open || ask.mode == Mode::Watch => {
+            if ask.mode == Mode::Off {
+                watched(harmful, ask)
+            } else {
+                harmful
+            }
+        }
+        _ if open => Verdict::allow(Step::Session),
+        _ => watched(Verdict::block(Step::Session), ask),
     }
 }
 
@@ -141,7 +151,13 @@ fn by_profile(ask: &Ask, policy: &Policy, group: GroupId, id: ProfileId, cells: 
     let Some(profile) = policy.profile(id) else { return Verdict::block(Step::Default) };
     let mut said: Option<(Act, Category, Option<CellId>)> = None;
     for category in ask.found.categories().and(CategorySet::ORDINARY).iter() {
-        let (act, cell) = cell_of(policy, group, category, cells).unwrap_or((profile.cell(category), None));
+        let of_profile = profile.cell(category);
+        let (act, cell) = match cell_of(policy, group, category, cells) {
+            // Nobody knows whether the cell holds now: it may forbid, and opens nothing.
+            Some((act, _)) if !ask.moment.is_set() && act <= of_profile => (of_profile, None),
+            Some(said) => said,
+            None => (of_profile, None),
+        };
         if said.is_none_or(|(worst, ..)| act > worst) {
             said = Some((act, category, cell));
         }

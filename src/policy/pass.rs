@@ -1,27 +1,89 @@
 //! A pass: what someone with the right to has opened, for whom, until when.
 
-use crate::words::{Category, CategorySet, Grade, GroupId, Groups, Host};
+use super::Video;
+use crate::words::{Category, CategorySet, Grade, GroupId, Host, Network, NetworkId, PersonId, Who};
 use std::sync::Arc;
+
+/// What a pass opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// Whole categories.
+    Categories(CategorySet),
+    /// A host with everything below it.
+    Host(Host),
+    /// A page of this host and everything below it. A door that sees no path opens the host.
+    Page(Host, String),
+    /// A video with its player. A door that sees no path opens what the player needs.
+    Video(Video),
+}
+
+impl What {
+    /// Whether this is meant. `path` is empty where a door sees none.
+    fn names(&self, host: &Host, path: &str, categories: CategorySet) -> bool {
+        match self {
+            Self::Categories(opened) => !categories.and(*opened).is_empty(),
+            Self::Host(opened) => host.is_within(opened),
+            Self::Page(opened, page) => host == opened && (path.is_empty() || is_below(path, page)),
+            Self::Video(video) => video.needs(host, path),
+        }
+    }
+}
+
+/// Whether a path is this page, or below it. A query of the page's own must be there; without one any is right. A path that climbs
+/// (`/page/../another`, in whatever writing a server takes for that) is not.
+fn is_below(path: &str, page: &str) -> bool {
+    let Some(rest) = path.strip_prefix(page) else { return false };
+    if climbs(path) {
+        return false;
+    }
+    rest.is_empty() || page.ends_with('/') || rest.starts_with(if page.contains('?') { &['&'][..] } else { &['/', '?'] })
+}
+
+pub(super) fn climbs(path: &str) -> bool {
+    let place = path.split('?').next().unwrap_or_default().to_ascii_lowercase();
+    let plain = place.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace('\\', "/");
+    plain.contains("/..")
+}
+
+/// Whom something is for, that holds for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    Group(GroupId),
+    Persons(Arc<[PersonId]>),
+    Network(NetworkId),
+    /// The addresses of a room.
+    Room(Arc<[Network]>),
+}
+
+impl Whom {
+    pub fn holds(&self, who: &Who) -> bool {
+        match self {
+            Self::Group(group) => who.groups.contains(*group),
+            Self::Persons(persons) => who.person.is_some_and(|p| persons.contains(&p)),
+            Self::Network(network) => who.network == *network,
+            Self::Room(ranges) => ranges.iter().any(|range| range.contains(who.client.ip())),
+        }
+    }
+}
 
 /// A pass in force. Which sessions it reaches is settled before it comes into an ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass {
     pub id: u16,
-    /// The host it opens, with everything below; `None` opens whole categories.
-    pub host: Option<Host>,
-    pub categories: CategorySet,
+    pub what: What,
     /// Who opened it, and so how far it goes.
     pub grade: Grade,
 }
 
 impl Pass {
-    /// Whether the pass opens a host of these categories: every one that would be judged must be within what its giver may open.
-    pub fn opens(&self, host: &Host, categories: CategorySet) -> bool {
-        let named = match &self.host {
-            Some(opened) => host.is_within(opened),
-            None => !categories.and(self.categories).is_empty(),
-        };
-        named && categories.and(CategorySet::ORDINARY).iter().all(|c| self.may_open(c))
+    /// Whether the pass is for this page, of a host of these categories.
+    pub fn opens(&self, host: &Host, path: &str, categories: CategorySet) -> bool {
+        self.what.names(host, path, categories) && self.reaches(categories)
+    }
+
+    /// Whether every category that would be judged is within what its giver may open.
+    pub fn reaches(&self, categories: CategorySet) -> bool {
+        categories.and(CategorySet::ORDINARY).iter().all(|c| self.may_open(c))
     }
 
     fn may_open(&self, category: Category) -> bool {
@@ -37,7 +99,7 @@ impl Pass {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
     pub pass: Pass,
-    pub group: GroupId,
+    pub whom: Whom,
     /// Milliseconds since 1970. Before its beginning nothing is open either: a gate that starts with its clock at 1970 opens nothing.
     pub from_ms: i64,
     pub until_ms: i64,
@@ -64,47 +126,12 @@ impl Passes {
         self.0.iter()
     }
 
-    /// The first pass in force for one of these groups that opens a host of these categories.
-    pub fn opening(&self, host: &Host, categories: CategorySet, groups: &Groups, now_ms: i64) -> Option<&Pass> {
-        let speaking = |o: &&Opened| o.in_force(now_ms) && groups.contains(o.group) && o.pass.opens(host, categories);
+    /// The first pass in force for them that opens this page of a host of these categories.
+    pub fn opening(&self, host: &Host, path: &str, categories: CategorySet, who: &Who, now_ms: i64) -> Option<&Pass> {
+        let speaking = |o: &&Opened| o.in_force(now_ms) && o.whom.holds(who) && o.pass.opens(host, path, categories);
         self.iter().find(speaking).map(|o| &o.pass)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pass_is_for_its_group_and_for_its_time() {
-        let host = Host::parse("www.video.example").expect("a host");
-        let opened = |id, group, categories: &[Category], grade| Opened {
-            pass: Pass { id, host: None, categories: CategorySet::of(categories), grade },
-            group: GroupId(group),
-            from_ms: 100,
-            until_ms: 200,
-            by: "t.jones".into(),
-            reason: "a lesson".into(),
-        };
-        let passes = Passes::new([
-            opened(1, 0, &[Category::ADULT], Grade::Lead),
-            opened(2, 0, &[Category::VIDEO], Grade::Teacher),
-            opened(3, 1, &[Category::VIDEO], Grade::Teacher),
-        ]);
-        let open = |categories: &[Category], group, now| {
-            passes.opening(&host, CategorySet::of(categories), &Groups::one(GroupId(group)), now).map(|p| p.id)
-        };
-        assert_eq!(open(&[Category::VIDEO], 0, 100), Some(2));
-        assert_eq!(open(&[Category::VIDEO], 1, 199), Some(3));
-        for (categories, group, now) in [
-            (&[Category::VIDEO][..], 0, 200),
-            (&[Category::VIDEO], 0, 99),
-            (&[Category::VIDEO], 2, 150),
-            (&[Category::GAMES], 0, 150),
-            (&[Category::ADULT], 0, 150),
-            (&[Category::VIDEO, Category::SELF_HARM], 0, 150),
-        ] {
-            assert_eq!(open(categories, group, now), None, "{categories:?} {group} {now}");
-        }
-    }
-}
+mod tests;

@@ -15,6 +15,8 @@ pub struct Personal {
     /// What no category speaks for is not the same to all.
     otherwise: bool,
     rshe: For,
+    /// Before somebody has signed in there, little is open.
+    garden: bool,
     search: bool,
     youtube: bool,
 }
@@ -38,7 +40,8 @@ impl Personal {
             (true, false) => For::Some,
             (false, false) => For::Nobody,
         };
-        let nothing = Self { categories: CategorySet::EMPTY, otherwise: false, rshe, search: false, youtube: false };
+        let garden = rule.is_some_and(|rule| rule.garden.is_some());
+        let nothing = Self { categories: CategorySet::EMPTY, otherwise: false, rshe, garden, search: false, youtube: false };
         if rule.is_some_and(|rule| rule.mode == Mode::Watch) {
             // It lets everybody through, and rewrites nothing.
             return nothing;
@@ -57,8 +60,7 @@ impl Personal {
     /// Whether a host may be judged or answered differently for two of them, or for one at another time.
     ///
     /// It goes by the precedence, as [`decide`](super::decide()) does, and where it is not sure it says yes. Of what is written
-    /// down later, a new entry or a new pass, it knows nothing. Nobody is under a [`Lock`](super::Lock) yet: if somebody can be,
-    /// all but what machines need goes by the person.
+    /// down later, a new entry, a new pass or who is withdrawn, it knows nothing.
     pub fn concerns(&self, host: &Host, found: &Found, policy: &Policy) -> bool {
         self.rewrites(host) || self.judges(host, found, policy)
     }
@@ -71,8 +73,18 @@ impl Personal {
     fn judges(&self, host: &Host, found: &Found, policy: &Policy) -> bool {
         let categories = found.categories();
         let any_of = |set: CategorySet| !categories.and(set).is_empty();
-        if any_of(CategorySet::LOCKED) || categories.contains(Category::PLATFORM) || categories.contains(Category::HELP) {
+        if any_of(CategorySet::LOCKED) || categories.contains(Category::PLATFORM) {
             return false;
+        }
+        // Whoever is in an exam is let to little.
+        if !policy.exams.is_empty() {
+            return true;
+        }
+        if categories.contains(Category::HELP) {
+            return false;
+        }
+        if self.garden {
+            return true;
         }
         if categories.contains(Category::RSHE) && self.rshe != For::Nobody {
             return self.rshe == For::Some;
@@ -86,7 +98,7 @@ impl Personal {
         if any_of(CategorySet::HARMFUL_CODE) || own.is_some_and(settled) {
             return false;
         }
-        if policy.passes.iter().any(|opened| opened.pass.opens(host, categories)) {
+        if policy.passes.iter().any(|opened| opened.pass.opens(host, "", categories)) {
             return true;
         }
         if own.is_some_and(|own| own.speaking(host, &Groups::default(), 0).is_some()) || categories.contains(Category::EDUCATION)

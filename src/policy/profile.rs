@@ -1,10 +1,11 @@
 //! What a group may do: profiles resolved to masks, and who has which.
 
 use super::decide::counting_groups;
-use super::{Act, OwnEntries, Passes, Safe, Timetable};
-use crate::words::{Category, CategorySet, GroupId, Groups, Network, NetworkId};
+use super::{Act, Exams, OwnEntries, Passes, Safe, Timetable};
+use crate::words::{Category, CategorySet, Download, Downloads, GroupId, Groups, Host, Network, NetworkId};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 /// A profile, by its place in [`Policy::profiles`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +29,8 @@ pub struct Profile {
     pub safe: Safe,
     /// From which weight of its phrases on a page is taken for what they say. `None`: pages are not scored.
     pub phrase_limit: Option<NonZeroU32>,
+    /// What may not be downloaded.
+    pub downloads: Downloads,
 }
 
 impl Profile {
@@ -79,6 +82,8 @@ pub struct NetworkRule {
     pub only_resolved: bool,
     /// What this network has while the gate is down.
     pub when_down: WhenDown,
+    /// What is open before somebody has signed in, beside what machines need and help. `None`: what its group may.
+    pub garden: Option<Arc<[Host]>>,
 }
 
 crate::words::person::words! {
@@ -101,8 +106,8 @@ pub struct Policy {
     pub own: OwnEntries,
     /// What somebody has opened for a while.
     pub passes: Passes,
-    /// What an exam leaves open.
-    pub exam: Vec<crate::words::Host>,
+    /// Who is held to less for a while.
+    pub exams: Exams,
 }
 
 impl Policy {
@@ -125,6 +130,21 @@ impl Policy {
     /// From which weight of its phrases on a page is taken for what they say, for someone in these groups: the lowest limit.
     pub fn phrase_limit(&self, groups: &Groups) -> Option<NonZeroU32> {
         counting_groups(groups, self).filter_map(|(_, profile)| self.profile(profile)?.phrase_limit).min()
+    }
+
+    /// What someone in these groups may not download: what any of their profiles refuses.
+    pub fn downloads(&self, groups: &Groups) -> Downloads {
+        let profiles = counting_groups(groups, self).filter_map(|(_, profile)| self.profile(profile));
+        profiles.fold(Downloads::default(), |all, profile| all.and(profile.downloads))
+    }
+
+    /// Whose profile refuses such a file to someone in these groups; of several limits, the lowest.
+    pub fn refuses_download(&self, groups: &Groups, kind: Download) -> Option<(GroupId, ProfileId)> {
+        let refusing = |(group, id)| {
+            let downloads = self.profile(id)?.downloads;
+            downloads.refuses(kind).then_some((downloads.most.filter(|_| kind == Download::TooLarge), group, id))
+        };
+        counting_groups(groups, self).filter_map(refusing).min_by_key(|(most, ..)| *most).map(|(_, group, id)| (group, id))
     }
 
     /// The network of an address: the longest range that holds it. `None`: a stranger, who is not answered.

@@ -3,7 +3,7 @@
 use super::{CellId, ProfileId};
 use crate::lists::KindId;
 use crate::words::person::words;
-use crate::words::{Category, GroupId};
+use crate::words::{Category, Download, GroupId};
 
 words! {
     /// What the door does.
@@ -42,6 +42,7 @@ words! {
         Education "education",
         Category "category",
         Default "default",
+        Download "download",
     }
 }
 
@@ -58,7 +59,7 @@ impl Step {
             Self::Pass => 7,
             Self::Own => 8,
             Self::Education => 9,
-            Self::Category => 10,
+            Self::Category | Self::Download => 10,
             Self::Default => 11,
         }
     }
@@ -78,6 +79,7 @@ impl Step {
             Self::Education => "the education list",
             Self::Category => "the profile, by category",
             Self::Default => "the profile's default",
+            Self::Download => "the profile, by what is downloaded",
         }
     }
 
@@ -85,9 +87,10 @@ impl Step {
     pub fn shown(self) -> String {
         format!("{} of 11: {}", self.place(), self.title())
     }
+
     /// Whether it was a profile that spoke: at every other step [`Verdict::profile`] says nothing.
     pub fn is_a_profile_s(self) -> bool {
-        matches!(self, Self::Category | Self::Default)
+        matches!(self, Self::Category | Self::Default | Self::Download)
     }
 }
 
@@ -104,7 +107,8 @@ pub struct Verdict {
     /// The sources that said so.
     pub kind: Option<KindId>,
     /// The number of the entry that decided: the school's own ([`super::Entry::id`]), or at [`Step::Locked`] the sealed list's,
-    /// which has no other name.
+    /// which has no other name. At [`Step::Download`], of the [`Download`]; at
+    /// [`Step::Category`] what the words of a page weigh, where they decided.
     pub rule: Option<u32>,
     /// The pass that decided.
     pub pass: Option<u16>,
@@ -164,6 +168,17 @@ impl Verdict {
         let (act, action) = if through { (Act::Allow, Action::WouldBlock) } else { (Act::Block, Action::Block) };
         let Self { group, profile, .. } = self;
         Self { act, action, category: Some(Category::BYPASS), group, profile, ..Self::allow(Step::Category) }
+    }
+
+    /// A file refused for what it is, by this group's profile. `through` where the network only writes down what it would block.
+    pub(crate) fn of_download(kind: Download, (group, profile): (GroupId, ProfileId), through: bool) -> Self {
+        let (act, action) = if through { (Act::Allow, Action::WouldBlock) } else { (Act::Block, Action::Block) };
+        Self { act, action, rule: Some(kind as u32), group: Some(group), profile, ..Self::allow(Step::Download) }
+    }
+
+    /// What was refused as a download.
+    pub fn download(&self) -> Option<Download> {
+        self.rule.filter(|_| self.step == Step::Download).and_then(Download::from_number)
     }
 
     pub fn blocks(&self) -> bool {

@@ -9,6 +9,7 @@ use super::request::{Asked, Form};
 use super::way::Way;
 use super::{Proxy, dial, inside, record, tunnel};
 use crate::gate::Judged;
+use crate::journal::Decrypted;
 use crate::words::Host;
 use bytes::BytesMut;
 use hyper::StatusCode;
@@ -30,7 +31,7 @@ pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
         Next::Watched { host, judged } => {
             note(proxy, &way, &host, &judged, StatusCode::OK);
             // Of two names there is no telling for which a certificate would be shown.
-            return tunnel::carry(proxy, way).await;
+            return tunnel::carry(proxy, way, true).await;
         }
         Next::Refuse { host, judged, alert } => {
             note(proxy, &way, &host, &judged, StatusCode::FORBIDDEN);
@@ -46,7 +47,13 @@ pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
     {
         return Box::pin(inside::carry(proxy, way, hello)).await;
     }
-    tunnel::carry(proxy, way).await;
+    if inside::chosen(&way.visit, &way.judged, &way.host) == Decrypted::Yes {
+        // Its line says that it is looked into, and what it speaks cannot be.
+        let (host, port) = (&way.host, way.port);
+        let heard = record::Heard { door: way.door, host, port, path: "", status: StatusCode::OK, duration_ms: 0 };
+        record::note_as(&proxy.gate, &way.visit, &way.judged, &heard, None);
+    }
+    tunnel::carry(proxy, way, false).await;
 }
 
 /// The client's opening; where it may be any protocol, that the origin speaks first tells that it is not TLS.

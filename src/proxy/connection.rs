@@ -1,21 +1,23 @@
 //! One client's connection: requests one after the other, then perhaps a way of another protocol.
 
-use super::connect::{self, Begun, Promised};
+use super::connect::{self, Agreed, Begun, Promised};
 use super::open::Held;
 use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
-use super::request::{Asked, Form, Unreadable};
+use super::request::{Asked, Unreadable};
 use super::{HEAD_READ, IDLE, Proxy, beyond, inside, named, plain};
 use crate::gate::{Judged, Visit};
 use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
+use crate::net::head::{self, First, joined};
 use crate::net::idle::Idle;
 use crate::net::listen::Caller;
 use crate::net::stream::Stream;
 use crate::pages::{Reader, Seen};
 use crate::policy::{Act, Surface};
 use crate::words::ClientAddr;
+use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -25,6 +27,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::io::AsyncWriteExt;
 
 /// The client's stream as the parser sees it.
 pub type ClientStream = Framed<Idle<Stream>>;
@@ -37,6 +40,8 @@ pub struct Connection {
     to: Option<SocketAddr>,
     /// The connection to the origin of the last request, if it can be used again.
     kept: Mutex<Option<Origin>>,
+    /// The answer to the first request, if it is known already.
+    prepared: Mutex<Option<Response<Body>>>,
     /// Set by an answered CONNECT: what is carried once HTTP is over.
     promised: Mutex<Option<Promised>>,
     /// Its place among the open connections, once it was judged.
@@ -54,24 +59,21 @@ pub struct Ends {
 }
 
 impl Ends {
-    /// `None`: it has gone already.
-    pub fn of(caller: &Caller) -> Option<Self> {
-        let peer = caller.stream.peer_addr().ok()?;
-        Some(Self { client: caller.client, peer, local: caller.local.ip() })
+    pub fn of(caller: &Caller) -> Self {
+        Self { client: caller.client, peer: caller.peer, local: caller.local.ip() }
     }
 }
 
 /// Serves one connection to its end.
 pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
-    if let Some(ends) = Ends::of(&caller) {
-        over(proxy, caller.stream.into(), ends, drain).await;
-    }
+    let ends = Ends::of(&caller);
+    over(proxy, caller.stream.into(), ends, drain).await;
 }
 
 /// [`serve`], over whatever the client's bytes come by.
 pub async fn over(proxy: Arc<Proxy>, stream: Stream, ends: Ends, drain: Drain) {
-    // Both on the heap: a way lives for hours, and what HTTP needed is not kept for it.
-    match Box::pin(http(&proxy, stream, ends, None, drain)).await {
+    // Both on the heap: a way lives for hours, and what came before it is not kept for it.
+    match Box::pin(begun(&proxy, stream, ends, drain)).await {
         Some(Begun::Way(way)) => Box::pin(beyond::carry(&proxy, way)).await,
         Some(Begun::Here(here)) => Box::pin(inside::answer(&proxy, here)).await,
         None => {}
@@ -81,22 +83,70 @@ pub async fn over(proxy: Arc<Proxy>, stream: Stream, ends: Ends, drain: Drain) {
 /// Serves a connection of HTTP that was redirected here on its way to `to`.
 pub async fn serve_redirected(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr, drain: Drain) {
     // No way comes of it: CONNECT is not for this door.
-    if let Some(ends) = Ends::of(&caller) {
-        Box::pin(http(proxy, caller.stream.into(), ends, Some(to), drain)).await;
+    let (ends, begun) = (Ends::of(&caller), Begin { already: &[], prepared: None });
+    Box::pin(http(proxy, caller.stream.into(), ends, Some(to), begun, drain)).await;
+}
+
+/// What the answer to CONNECT begins with, and ends with: nothing has to be said beside it.
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
+
+/// What the client's requests come to, if it is more than answers. A CONNECT that comes first, as nearly all do, is answered here;
+/// all else is HTTP.
+async fn begun(proxy: &Arc<Proxy>, mut stream: Stream, ends: Ends, mut drain: Drain) -> Option<Begun> {
+    let first = tokio::select! {
+        biased;
+        first = head::first(&mut stream, HEAD_READ) => first?,
+        // Nothing was asked for yet.
+        () = drain.begun() => return None,
+    };
+    let (request, head, mut after) = match first {
+        First::Connect { request, head, after } => (request, head, after),
+        First::Other(said) => {
+            let begin = Begin { already: &said, prepared: None };
+            return Box::pin(http(proxy, stream, ends, None, begin, drain)).await;
+        }
+    };
+    let answer = connect::answer(proxy, ends, &request);
+    match connect::unless_gone(&mut stream, &mut after, answer).await? {
+        Ok(agreed) => {
+            stream.write_all(OK).await.ok()?;
+            stream.flush().await.ok()?;
+            Some(agreed.begun(stream, after.freeze()))
+        }
+        // How it is said, and how the connection ends after it, is HTTP's.
+        Err(refused) => {
+            let begin = Begin { already: &joined(&head, &after), prepared: Some(*refused) };
+            Box::pin(http(proxy, stream, ends, None, begin, drain)).await
+        }
     }
 }
 
+/// What was done before HTTP began.
+struct Begin<'a> {
+    /// Read from the client.
+    already: &'a [u8],
+    /// The answer to the request that this begins with.
+    prepared: Option<Response<Body>>,
+}
+
 /// Requests, one after the other, until the connection ends or was promised to a way.
-async fn http(proxy: &Arc<Proxy>, stream: Stream, ends: Ends, to: Option<SocketAddr>, mut drain: Drain) -> Option<Begun> {
+async fn http(
+    proxy: &Arc<Proxy>,
+    stream: Stream,
+    ends: Ends,
+    to: Option<SocketAddr>,
+    begin: Begin<'_>,
+    mut drain: Drain,
+) -> Option<Begun> {
     let (kept, promised) = Default::default();
-    let held = proxy.open.hold(&proxy.gate, ends.client);
-    let connection = Arc::new(Connection { proxy: proxy.clone(), ends, to, kept, promised, held });
+    let (held, prepared) = (proxy.open.hold(&proxy.gate, ends.client), Mutex::new(begin.prepared));
+    let connection = Arc::new(Connection { proxy: proxy.clone(), ends, to, kept, prepared, promised, held });
     let answering = connection.clone();
     let service = service_fn(move |request| {
         let connection = answering.clone();
         async move { Ok::<_, Infallible>(connection.answer(request).await) }
     });
-    let stream = TokioIo::new(Framed::new(Idle::new(stream, IDLE)));
+    let stream = TokioIo::new(Framed::begun(Idle::new(stream, IDLE), begin.already));
     let mut http = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -107,6 +157,8 @@ async fn http(proxy: &Arc<Proxy>, stream: Stream, ends: Ends, to: Option<SocketA
             .with_upgrades()
     );
     let ended = tokio::select! {
+        // First, so that what has been read is asked for, whatever is said to end.
+        biased;
         ended = http.as_mut() => ended,
         () = drain.begun() => {
             http.as_mut().graceful_shutdown();
@@ -120,28 +172,60 @@ async fn http(proxy: &Arc<Proxy>, stream: Stream, ends: Ends, to: Option<SocketA
     connection.take_promised()?.begun().await
 }
 
+/// Who asks, and for what.
+pub struct Opened {
+    pub visit: Visit,
+    pub asked: Asked,
+    pub seen: Seen,
+}
+
+/// Begins the visit of a request that was read.
+///
+/// # Errors
+/// What is said to one who is nobody's, or cannot be understood.
+pub fn opened<B>(
+    proxy: &Proxy,
+    ends: Ends,
+    request: &Request<B>,
+    asked: impl FnOnce() -> Result<Asked, Unreadable>,
+) -> Result<Opened, Box<Response<Body>>> {
+    let gate = &proxy.gate;
+    let visit = match gate.testing.who(ends.peer) {
+        Some(who) => Some(gate.visit_as(who)),
+        None => gate.visit(ends.client),
+    };
+    let Some(visit) = visit else {
+        gate.counters.strangers.inc();
+        return Err(refuse::stranger().into());
+    };
+    match asked() {
+        Ok(asked) => Ok(Opened { visit, asked, seen: Seen::of(request.headers()) }),
+        Err(fault) => {
+            gate.counters.malformed.inc();
+            Err(refuse::unreadable(&fault).into())
+        }
+    }
+}
+
 impl Connection {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        if let Some(prepared) = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return prepared;
+        }
+        if self.to.is_none() && request.method() == Method::CONNECT {
+            return match connect::answer(&self.proxy, self.ends, &request).await {
+                Ok(agreed) => self.will_carry(agreed, request),
+                Err(refused) => *refused,
+            };
+        }
+        self.carried(request).await.unwrap_or_else(|refused| *refused)
+    }
+
+    async fn carried(&self, request: Request<Incoming>) -> Result<Response<Body>, Box<Response<Body>>> {
         let gate = &self.proxy.gate;
-        let visit = match gate.testing.who(self.ends.peer) {
-            Some(who) => Some(gate.visit_as(who)),
-            None => gate.visit(self.ends.client),
-        };
-        let Some(visit) = visit else {
-            gate.counters.strangers.inc();
-            return refuse::stranger();
-        };
-        let seen = Seen::of(request.headers());
-        let asked = match self.asked(&request) {
-            Ok(asked) => asked,
-            Err(fault) => {
-                gate.counters.malformed.inc();
-                return refuse::unreadable(&fault);
-            }
-        };
+        let Opened { visit, asked, seen } = opened(&self.proxy, self.ends, &request, || self.asked(&request))?;
         // Of a form that was sent there, nothing would be left after a page that warns.
-        let warnable = asked.form != Form::Tunnel && seen.page && request.method() == Method::GET;
-        let surface = if warnable { Surface::Page } else { Surface::NoPage };
+        let surface = if seen.page && request.method() == Method::GET { Surface::Page } else { Surface::NoPage };
         let mut judged = visit.judge_page(&asked.host, &asked.path, surface);
         if let Some(hidden) = self.unresolved(&visit, &asked, &judged) {
             judged = hidden;
@@ -153,21 +237,11 @@ impl Connection {
         if seen.page {
             record.reader = Reader::of(request.headers(), &visit.snapshot.config, &gate.web, self.ends.local);
         }
-        match judged.verdict.act {
-            Act::Block if asked.form == Form::Tunnel && inside::shows_block(&visit, &judged, &asked.host) => {
-                return connect::here(self, &asked, record, request);
-            }
-            Act::Block => return refuse::blocked(&mut record, seen),
-            Act::Warn => return refuse::warned(&mut record),
-            Act::Allow => {}
-        }
-        if asked.form == Form::Tunnel && inside::is_check(&visit, &asked.host) {
-            return connect::here(self, &asked, record, request);
-        }
-        match asked.form {
-            Form::Tunnel => connect::answer(self, &asked, record, seen, request).await,
-            Form::Absolute | Form::Origin | Form::Inside => plain::answer(self, &asked, record, seen, request).await,
-        }
+        Ok(match judged.verdict.act {
+            Act::Block => refuse::blocked(&mut record, seen),
+            Act::Warn => refuse::warned(&mut record),
+            Act::Allow => plain::answer(self, &asked, record, seen, request).await,
+        })
     }
 
     fn asked(&self, request: &Request<Incoming>) -> Result<Asked, Unreadable> {
@@ -181,9 +255,9 @@ impl Connection {
         Ok(asked)
     }
 
-    /// See [`named::unresolved`]. Of a tunnel the name may come yet.
+    /// See [`named::unresolved`].
     fn unresolved(&self, visit: &Visit, asked: &Asked, judged: &Judged) -> Option<Judged> {
-        let address = asked.host.address().filter(|_| asked.form != Form::Tunnel)?;
+        let address = asked.host.address()?;
         named::unresolved(&self.proxy, visit, &asked.host, address, judged)
     }
 
@@ -207,7 +281,9 @@ impl Connection {
         self.promised.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    pub fn will_carry(&self, way: Promised) {
-        *self.promised.lock().unwrap_or_else(PoisonError::into_inner) = Some(way);
+    fn will_carry(&self, agreed: Agreed, request: Request<Incoming>) -> Response<Body> {
+        let promised = Promised { upgrade: hyper::upgrade::on(request), agreed };
+        *self.promised.lock().unwrap_or_else(PoisonError::into_inner) = Some(promised);
+        Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync())
     }
 }

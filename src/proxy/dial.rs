@@ -121,20 +121,24 @@ async fn reach(proxy: &Proxy, visit: &Visit, judged: &Judged, asked: &Asked) -> 
     match parent.filter(|parent| !may.iter().any(|address| parent.is_direct_address(address.ip()))) {
         // A name that has nothing but addresses that are refused is not asked of another.
         Some(_) if may.is_empty() && matches!(last, Unreached::Refused(_)) => Err(last),
-        Some(parent) => parent::reach(proxy, parent, asked, safe.unwrap_or(host)).await,
+        Some(parent) => Box::pin(parent::reach(proxy, parent, asked, safe.unwrap_or(host))).await,
         None if may.is_empty() => Err(last),
         None => race::connect(&may).await.map(|(stream, address)| Dialled { stream, address, by_parent: false }),
     }
 }
 
-/// Where the host leads. It asks for both families, so it takes two places among the open questions of this client.
+/// Where the host leads. If that has to be asked for, it is for both families, and takes two places among the open questions of this
+/// client.
 async fn resolved(proxy: &Proxy, visit: &Visit, host: &Host) -> Result<LeadsTo, ResolveFault> {
+    if let Some(known) = proxy.resolver.known(host) {
+        return known;
+    }
     let place = || proxy.resolver.share(visit.who.client);
     let (Some(_v4), Some(_v6)) = (place(), place()) else {
         proxy.gate.counters.overloads.inc();
         return Err(ResolveFault::Busy);
     };
-    proxy.resolver.leads_to(host).await
+    Box::pin(proxy.resolver.leads_to(host)).await
 }
 
 /// Whether this address may be reached, or reached again, for this visit.

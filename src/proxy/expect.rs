@@ -4,9 +4,9 @@
 //! 100 to the client is sent by hyper when the body is first asked for. An origin that says nothing gets the body after
 //! a second; one that answers first never gets it, and the client is not asked for it.
 
-use super::refuse::Body;
+use super::refuse::{Body, Cut};
 use http_body_util::BodyExt;
-use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::{Body as _, Bytes, Frame, SizeHint};
 use hyper::header::EXPECT;
 use hyper::http::request;
 use hyper::{Request, StatusCode};
@@ -54,10 +54,10 @@ impl Promise {
 }
 
 impl Outgoing {
-    pub fn new(head: request::Parts, body: Incoming) -> Self {
+    pub fn new(head: request::Parts, body: Body) -> Self {
         let waits = head.headers.get(EXPECT).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"100-continue"));
         if !waits || body.is_end_stream() {
-            return Self { request: Request::from_parts(head, body.boxed_unsync()), promise: Promise(None) };
+            return Self { request: Request::from_parts(head, body), promise: Promise(None) };
         }
         let (tell, mut hear) = watch::channel(Word::Wait);
         let tell = Arc::new(tell);
@@ -86,15 +86,15 @@ impl Outgoing {
 struct Awaited {
     until: Option<Pin<Box<dyn Future<Output = bool> + Send>>>,
     /// `None`: it was not wanted, and hyper closes the client's connection after the answer, as nobody reads on.
-    body: Option<Incoming>,
+    body: Option<Body>,
     size: SizeHint,
 }
 
 impl hyper::body::Body for Awaited {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Cut;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         if let Some(until) = &mut self.until {
             let goes = ready!(until.as_mut().poll(cx));
             self.until = None;

@@ -27,6 +27,7 @@
 //! - [`headers`]     what belongs to one hop and what to the whole way
 //! - [`inside`]      looking into TLS
 //! - [`search`]      what a request searches for
+//! - [`download`] files that a profile refuses, by what they are
 //! - [`scan`]     pages scored by the words on them
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`refuse`]      every answer of our own
@@ -36,6 +37,7 @@ mod beyond;
 mod connect;
 mod connection;
 mod dial;
+mod download;
 mod expect;
 mod headers;
 mod inside;
@@ -49,7 +51,7 @@ mod race;
 mod record;
 mod refuse;
 mod request;
-mod scan;
+pub mod scan;
 mod search;
 mod tls;
 mod transparent;
@@ -135,7 +137,7 @@ impl Bound {
         watching.spawn(proxy.open.clone().watch(proxy.gate.clone()));
         let known = {
             let proxy = proxy.clone();
-            move |client| proxy.gate.snapshot().who(client).is_some()
+            move |client| proxy.gate.standing(client)
         };
         let seats = Seats::new(LIMITS);
         tracing::info!("the proxy holds up to {} connections at once", seats.free());

@@ -4,7 +4,7 @@ use super::Proxy;
 use super::alert::Alert;
 use super::opening::Opening;
 use super::way::Way;
-use crate::gate::{Judged, Visit};
+use crate::gate::{Gate, Judged, Visit};
 use crate::journal::Door;
 use crate::net::destination::Rules;
 use crate::policy::{Step, Surface};
@@ -114,12 +114,16 @@ pub fn by_ledger(proxy: &Proxy, client: ClientAddr, address: IpAddr) -> Option<H
 ///
 /// What a list, the school or a pass lets through by its address has no need of a name; nor has what is inside the school.
 pub fn unresolved(proxy: &Proxy, visit: &Visit, host: &Host, address: IpAddr, judged: &Judged) -> Option<Judged> {
+    without_a_name(&proxy.gate, visit, host, address, judged).filter(|_| by_ledger(proxy, visit.who.client, address).is_none())
+}
+
+/// [`unresolved`], of an address of which it is known that nobody gave a name for it.
+pub fn without_a_name(gate: &Gate, visit: &Visit, host: &Host, address: IpAddr, judged: &Judged) -> Option<Judged> {
     let network = visit.snapshot.config.policy.network(visit.who.network)?;
     let by_address = !matches!(judged.verdict.step, Step::Category | Step::Default);
     let platform = judged.found.categories().contains(Category::PLATFORM);
     let inside = crate::net::destination::is_inside(address);
-    let known = || by_ledger(proxy, visit.who.client, address).is_some();
-    if !network.only_resolved || by_address || platform || inside || proxy.gate.age() < LEARNS || known() {
+    if !network.only_resolved || by_address || platform || inside || gate.age() < LEARNS {
         return None;
     }
     Some(visit.judge_hidden(host))

@@ -7,6 +7,7 @@
 //!
 //! What moves bytes takes no lock: it counts in a number of its own.
 
+use super::named;
 use crate::gate::{Gate, Noted, Snapshot, Visit};
 use crate::net::splice::Moved;
 use crate::policy::Surface;
@@ -54,8 +55,18 @@ struct Subject {
     address: IpAddr,
 }
 
+/// What is not known of where a tunnel leads. It was let through nevertheless, and may not be once the network wants it known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unknown {
+    /// What is wanted is hidden: another name, or a protocol that shows none.
+    pub hidden: bool,
+    /// It leads to an address that this client was told of under no name.
+    pub nameless: bool,
+}
+
 struct Entry {
     client: ClientAddr,
+    unknown: Unknown,
     /// `None`: nothing was asked for yet.
     subject: Mutex<Option<Subject>>,
     moved: Moved,
@@ -86,21 +97,29 @@ impl Default for Open {
 impl Open {
     /// For a connection that speaks HTTP. It is looked at once it was [`Held::judged`].
     pub fn hold(self: &Arc<Self>, gate: &Arc<Gate>, client: ClientAddr) -> Held {
-        self.held(gate, client, false)
+        self.held(gate, client, Unknown::default(), false)
     }
 
     /// For a tunnel, which was judged by this.
-    pub fn tunnel(self: &Arc<Self>, gate: &Arc<Gate>, client: ClientAddr, host: &Host, address: IpAddr) -> Held {
-        let held = self.held(gate, client, true);
+    pub fn tunnel(
+        self: &Arc<Self>,
+        gate: &Arc<Gate>,
+        client: ClientAddr,
+        host: &Host,
+        address: IpAddr,
+        unknown: Unknown,
+    ) -> Held {
+        let held = self.held(gate, client, unknown, true);
         held.judged(host, "", address);
         gate.counters.tunnels.inc();
         held
     }
 
-    fn held(self: &Arc<Self>, gate: &Arc<Gate>, client: ClientAddr, tunnel: bool) -> Held {
+    fn held(self: &Arc<Self>, gate: &Arc<Gate>, client: ClientAddr, unknown: Unknown, tunnel: bool) -> Held {
         let since = self.second();
         let entry = Entry {
             client,
+            unknown,
             subject: Mutex::default(),
             moved: Moved::default(),
             ends: Notify::new(),
@@ -149,7 +168,7 @@ impl Open {
                 gate.counters.tunnel_bytes.inc_by(entry.count(now));
                 if entry.is_over(now) {
                     entry.ends.notify_one();
-                } else if is_due(*place) && !entry.may_stay(snapshot, moment, gate.clock.boot_ms()) {
+                } else if is_due(*place) && !entry.may_stay(snapshot, moment, gate) {
                     gate.counters.closed_anew.inc();
                     entry.ends.notify_one();
                 }
@@ -230,12 +249,19 @@ impl Entry {
     }
 
     /// Whether it would be let through now.
-    fn may_stay(&self, snapshot: &Arc<Snapshot>, moment: Moment, boot_ms: u64) -> bool {
+    fn may_stay(&self, snapshot: &Arc<Snapshot>, moment: Moment, gate: &Gate) -> bool {
         let subject = self.subject.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(subject) = &*subject else { return true };
         let Some(who) = snapshot.who(self.client) else { return false };
-        let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms, noted: Noted::Row };
+        let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms: gate.clock.boot_ms(), noted: Noted::Row };
         let judged = visit.judge_page(&subject.host, &subject.path, Surface::NoPage);
+        if self.unknown.hidden && visit.judge_hidden(&subject.host).verdict.blocks() {
+            return false;
+        }
+        let nameless = || named::without_a_name(gate, &visit, &subject.host, subject.address, &judged);
+        if self.unknown.nameless && nameless().is_some_and(|nameless| nameless.verdict.blocks()) {
+            return false;
+        }
         let behind = || visit.judge_behind(&judged, &Host::from(subject.address), Surface::NoPage);
         !judged.verdict.blocks() && !behind().is_some_and(|behind| behind.verdict.blocks())
     }
@@ -245,6 +271,7 @@ impl Entry {
 mod tests {
     use super::*;
     use crate::gate::school::School;
+    use crate::policy::Mode;
 
     fn client(last: [u8; 4]) -> ClientAddr {
         ClientAddr::new(last.into())
@@ -270,7 +297,7 @@ mod tests {
             ([127, 9, 0, 1], "www.adult.example"),
             ([192, 0, 2, 9], "page.example"),
         ]
-        .map(|(from, name)| open.tunnel(&gate, client(from), &host(name), address))
+        .map(|(from, name)| open.tunnel(&gate, client(from), &host(name), address, Unknown::default()))
         .into();
         let speaks = open.hold(&gate, client([127, 0, 0, 1]));
         assert_eq!(gate.counters.tunnels.get(), 4);
@@ -291,10 +318,42 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_hides_or_has_no_name_ends_when_its_network_wants_it_known() {
+        let school = School::with("");
+        let (gate, open) = (school.gate.clone(), Arc::new(Open::default()));
+        let swap = |mode, only_resolved| {
+            let mut next = Snapshot::clone(&gate.snapshot());
+            (next.config.policy.networks[0].mode, next.config.policy.networks[0].only_resolved) = (mode, only_resolved);
+            gate.swap(next);
+        };
+        let address: IpAddr = [203, 0, 113, 9].into();
+        let tunnel = |name: &str, hidden, nameless| {
+            open.tunnel(&gate, client([127, 0, 0, 1]), &host(name), address, Unknown { hidden, nameless })
+        };
+        swap(Mode::Watch, false);
+        let held = [
+            tunnel("page.example", false, false),
+            tunnel("page.example", true, false),
+            tunnel("203.0.113.9", false, true),
+            tunnel("203.0.113.9", false, false),
+        ];
+        for (mode, only_resolved, expected) in [
+            (Mode::Watch, true, [false; 4]),
+            (Mode::Enforce, false, [false, true, false, false]),
+            (Mode::Enforce, true, [false, true, true, false]),
+        ] {
+            swap(mode, only_resolved);
+            open.look(&gate, &gate.snapshot(), |_| true).await;
+            assert_eq!(held.each_ref().map(is_ended), expected, "{mode:?} {only_resolved}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_tunnel_that_is_idle_or_old_is_over() {
         let school = School::with("");
         let open = Arc::new(Open::default());
-        let held = open.tunnel(&school.gate, client([127, 0, 0, 1]), &host("page.example"), [192, 0, 2, 1].into());
+        let held =
+            open.tunnel(&school.gate, client([127, 0, 0, 1]), &host("page.example"), [192, 0, 2, 1].into(), Unknown::default());
         let entry = &held.entry;
         entry.last_moved.store(100, Relaxed);
         assert!(!entry.is_over(100 + IDLE - 1) && entry.is_over(100 + IDLE));

@@ -7,7 +7,7 @@ use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::Asked;
-use super::{HEAD_WAIT, headers, scan};
+use super::{HEAD_WAIT, download, headers, scan};
 use crate::pages::Seen;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body as _, Incoming};
@@ -41,6 +41,10 @@ pub async fn answer(
         Ok(response) => {
             let (mut head, body) = response.into_parts();
             headers::for_client(&mut head);
+            let body = match download::passed(&connection.proxy.gate, &mut record, &head, body).await {
+                Ok(body) => body,
+                Err(kind) => return refuse::download(&mut record, seen, kind),
+            };
             let Some(body) = scan::passed(&mut record, &head.headers, body).await else {
                 return refuse::blocked(&mut record, seen);
             };
@@ -64,8 +68,10 @@ async fn carry(
     request: Request<Incoming>,
 ) -> Result<Response<Incoming>, Unanswered> {
     let (mut head, body) = request.into_parts();
+    let body = body.map_err(Into::into).boxed_unsync();
     headers::for_origin(&mut head, asked);
-    if scan::wanted(record.visit, record.judged.verdict.step).is_some() {
+    if scan::wanted(record.visit, record.judged.verdict.step).is_some() || download::unpacks(record.visit, &record.judged, asked)
+    {
         headers::readable(&mut head.headers);
     }
     if let Some(mut kept) = kept(connection, asked, record).await {

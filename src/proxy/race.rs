@@ -28,14 +28,17 @@ pub async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr)
     match addresses {
         [] => Err(Unreached::NoSuchName),
         [only] => attempt(*only).await.map(|stream| (stream, *only)),
-        [first, others @ ..] => {
-            let mut begun: Attempt = Box::pin(attempt(*first));
-            match timeout(STAGGER, begun.as_mut()).await {
-                Ok(Ok(stream)) => Ok((stream, *first)),
-                Ok(Err(fault)) => all(Vec::new(), others, fault).await,
-                Err(_) => all(vec![(*first, begun)], others, Unreached::TimedOut).await,
-            }
-        }
+        // On the heap, as everything that is seldom needed: what waits for one address is small.
+        [first, others @ ..] => Box::pin(staggered(*first, others)).await,
+    }
+}
+
+async fn staggered(first: SocketAddr, others: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Unreached> {
+    let mut begun: Attempt = Box::pin(attempt(first));
+    match timeout(STAGGER, begun.as_mut()).await {
+        Ok(Ok(stream)) => Ok((stream, first)),
+        Ok(Err(fault)) => all(Vec::new(), others, fault).await,
+        Err(_) => all(vec![(first, begun)], others, Unreached::TimedOut).await,
     }
 }
 

@@ -8,14 +8,15 @@
 //! line too, with status 0: it did go out.
 
 use super::headers;
+use super::inside;
 use super::request::{Asked, Form};
-use super::{inside, search};
+use super::search::{self, Search};
 use crate::gate::{self, Gate, Judged, Visit, Within};
 use crate::journal::{Decrypted, Door, Intent};
-use crate::lists::phrases::Theme;
 use crate::pages::Reader;
 use crate::words::Host;
 use hyper::{Method, Request, StatusCode};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// A line not yet written. Dropping it writes it.
@@ -33,7 +34,7 @@ pub struct Record<'a> {
     /// Whether it was within TLS that was looked into, or why not.
     pub decrypted: Option<Decrypted>,
     /// What it searches for, and what that is about.
-    search: Option<(String, Option<(Theme, u8)>)>,
+    search: Option<Search>,
     bytes_up: u64,
     began: Instant,
     noted: bool,
@@ -70,6 +71,10 @@ impl<'a> Record<'a> {
         }
     }
 
+    pub fn gate(&self) -> &Gate {
+        self.gate
+    }
+
     pub fn host(&self) -> &Host {
         &self.asked.host
     }
@@ -87,6 +92,31 @@ impl<'a> Record<'a> {
         self.write(status.as_u16(), bytes_down);
     }
 
+    /// It searches for this, by a form.
+    pub fn searched(&mut self, search: Search) {
+        (self.search, self.intent) = (Some(search), Intent::Search);
+    }
+
+    pub fn path(&self) -> &str {
+        &self.asked.path
+    }
+
+    /// For a line more, should the transfer end otherwise than the head said.
+    pub fn later(&self, gate: &Arc<Gate>, status: StatusCode) -> Later {
+        Later {
+            gate: gate.clone(),
+            visit: self.visit.clone(),
+            judged: self.judged,
+            asked: self.asked.clone(),
+            method: self.method.clone(),
+            intent: self.intent,
+            door: self.door,
+            decrypted: self.decrypted,
+            status,
+            began: self.began,
+        }
+    }
+
     /// Leaves the line to whoever answers in its place.
     pub fn leave(mut self) {
         self.noted = true;
@@ -96,25 +126,57 @@ impl<'a> Record<'a> {
         if std::mem::replace(&mut self.noted, true) {
             return;
         }
-        let heard = gate::Heard {
-            door: self.door,
-            method: self.method.as_str(),
-            host: self.asked.host.as_str().into(),
-            port: self.asked.port,
-            path: &self.asked.path,
-            query_type: 0,
-            intent: self.intent,
-            status,
-            bytes_up: self.bytes_up,
-            bytes_down,
-            duration_ms: u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX),
-            within: Within {
-                decrypted: self.decrypted,
-                search: self.search.as_ref().map_or("", |(words, _)| words),
-                theme: self.search.as_ref().and_then(|(_, theme)| *theme),
-            },
+        let within = Within {
+            decrypted: self.decrypted,
+            search: self.search.as_ref().map_or("", |(words, _)| words),
+            theme: self.search.as_ref().and_then(|(_, theme)| *theme),
         };
+        let request = of_request(self.asked, &self.method, self.door, self.intent, self.began);
+        let heard = gate::Heard { status, bytes_up: self.bytes_up, bytes_down, within, ..request };
         self.gate.note(self.visit, &self.judged, heard);
+    }
+}
+
+/// An answer of which the head has left.
+pub struct Later {
+    gate: Arc<Gate>,
+    pub visit: Visit,
+    /// By what it was let through.
+    pub judged: Judged,
+    asked: Asked,
+    method: Method,
+    intent: Intent,
+    door: Door,
+    decrypted: Option<Decrypted>,
+    status: StatusCode,
+    began: Instant,
+}
+
+impl Later {
+    /// Writes down what came out while it was passed on, and how much of it had passed.
+    pub fn note(&self, judged: &Judged, bytes_down: u64) {
+        let within = Within { decrypted: self.decrypted, ..Within::default() };
+        let request = of_request(&self.asked, &self.method, self.door, self.intent, self.began);
+        let heard = gate::Heard { status: self.status.as_u16(), bytes_down, within, ..request };
+        self.gate.note(&self.visit, judged, heard);
+    }
+}
+
+/// What was heard of a request so far: who writes the line adds what came of it.
+fn of_request<'h>(asked: &'h Asked, method: &'h Method, door: Door, intent: Intent, began: Instant) -> gate::Heard<'h> {
+    gate::Heard {
+        door,
+        method: method.as_str(),
+        host: asked.host.as_str().into(),
+        port: asked.port,
+        path: &asked.path,
+        query_type: 0,
+        intent,
+        status: 0,
+        bytes_up: 0,
+        bytes_down: 0,
+        duration_ms: u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX),
+        within: Within::default(),
     }
 }
 
@@ -132,7 +194,11 @@ pub struct Heard<'h> {
 /// Writes a line of such a connection, as of the CONNECT that it is or stands for.
 pub fn note(gate: &Gate, visit: &Visit, judged: &Judged, heard: &Heard) {
     let through = heard.status == StatusCode::OK;
-    let decrypted = through.then(|| inside::why_not(visit, judged, heard.host)).flatten();
+    note_as(gate, visit, judged, heard, through.then(|| inside::why_not(visit, judged, heard.host)).flatten());
+}
+
+/// [`note`], of which is known whether it is looked into.
+pub fn note_as(gate: &Gate, visit: &Visit, judged: &Judged, heard: &Heard, decrypted: Option<Decrypted>) {
     let heard = gate::Heard {
         door: heard.door,
         method: "CONNECT",

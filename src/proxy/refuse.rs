@@ -7,8 +7,9 @@ use super::request::Unreadable;
 use crate::gate::Visit;
 use crate::journal::Intent;
 use crate::net::destination::Why;
-use crate::pages::words::Said;
-use crate::pages::{BlockPage, HEADERS, Language, Notice, Seen, WarnPage};
+use crate::pages::words::{Said, whom_to_see};
+use crate::pages::{BlockPage, HEADERS, Language, Link, Notice, Reference, Seen, WarnPage};
+use crate::words::Download;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -16,7 +17,10 @@ use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, CONTENT_TYPE, H
 use hyper::{Response, StatusCode};
 
 /// A body on its way, or one of ours.
-pub type Body = UnsyncBoxBody<Bytes, hyper::Error>;
+pub type Body = UnsyncBoxBody<Bytes, Cut>;
+
+/// Why a body ends before it is whole: it broke off, or we cut it.
+pub type Cut = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why we answer and not the origin (RFC 9209).
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
@@ -52,6 +56,26 @@ pub fn blocked(record: &mut Record<'_>, seen: Seen) -> Response<Body> {
 pub fn warned(record: &mut Record<'_>) -> Response<Body> {
     let warning = WarnPage::of(record.visit, &record.judged, record.host(), record.reader.clone());
     let response = page(StatusCode::FORBIDDEN, warning.html(), record.reader.language);
+    told(record, response, "http_request_denied")
+}
+
+/// A file that is refused for what it is: what that is and whom to ask, where a person sees it.
+pub fn download(record: &mut Record<'_>, seen: Seen, kind: Download) -> Response<Body> {
+    let status = StatusCode::FORBIDDEN;
+    let words = record.reader.language.words();
+    let response = if seen.page {
+        let school = &record.visit.snapshot.config.school;
+        let ask = format!("{} {}.", words.need_file, whom_to_see(&school.whom_to_see, record.reader.language));
+        let Said { heading, line } = words.file;
+        let reference = Reference::of(record.visit.moment.unix_ms, record.visit.who.client);
+        let detail = format!("{}: {kind}. {}: {reference}", record.host(), words.code);
+        let lines = [words.file_is[kind as usize], line, &ask];
+        let links: Vec<_> = record.reader.why.iter().map(|why| Link { to: why, words: words.to_ask }).collect();
+        let notice = Notice { school: &school.name, heading, lines: &lines, detail: &detail };
+        page(status, notice.html_in(record.reader.language, &links), record.reader.language)
+    } else {
+        line(status, &format!("This file is not available in school ({kind}).\n"))
+    };
     told(record, response, "http_request_denied")
 }
 

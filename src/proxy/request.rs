@@ -55,6 +55,8 @@ pub enum Unreadable {
     NotAProxy,
     #[error("the port of its Host header is not the one it was sent to")]
     OtherPort,
+    #[error("its form is not whole, or did not come in time")]
+    Form,
     #[error("TRACE is not carried")]
     Trace,
     #[error("{0}")]

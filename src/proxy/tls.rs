@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// Serves one connection to its end. A stranger gets no handshake: the box does no sums for strangers.
 pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
-    let Some(ends) = Ends::of(&caller) else { return };
+    let ends = Ends::of(&caller);
     if let Some(stream) = Box::pin(handshake(&proxy, caller.stream, caller.client)).await {
         connection::over(proxy, stream, ends, drain).await;
     }

@@ -8,10 +8,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// Lesson time, local minutes of the day: from the first up to the second, on school days. Before and after it a device in
-/// school is likely with a child and no adult.
-pub const LESSONS: std::ops::Range<u16> = 8 * 60..16 * 60 + 30;
-
 /// Local times go by blocks of a quarter of an hour: every zone's offset today is a whole number of them.
 const BLOCK_MS: i64 = 15 * 60 * 1000;
 
@@ -39,12 +35,14 @@ pub struct Calendar<'a> {
     zone: &'a TimeZone,
     school_days: &'a SchoolDays,
     block: Option<(i64, Moment)>,
+    /// When the clocks go back in this week, and by how much: that span of local time comes twice.
+    back: Option<(i64, i64)>,
 }
 
 impl<'a> Calendar<'a> {
     pub fn new(week: IsoWeek, zone: &'a TimeZone, school_days: &'a SchoolDays) -> Self {
         let (start_ms, end_ms) = week.bounds(zone);
-        Self { start_ms, end_ms, zone, school_days, block: None }
+        Self { start_ms, end_ms, zone, school_days, block: None, back: back(zone, start_ms, end_ms) }
     }
 
     pub fn contains(&self, unix_ms: i64) -> bool {
@@ -62,20 +60,38 @@ impl<'a> Calendar<'a> {
         Moment { unix_ms, day: first.day, minute_of_week: first.minute_of_week + minutes }
     }
 
+    /// Lesson time: before and after it a device in school is likely with a child and no adult.
     pub fn is_lesson(&self, moment: &Moment) -> bool {
-        LESSONS.contains(&moment.minute_of_day()) && self.school_days.contains(moment)
+        self.school_days.is_lesson(moment)
     }
 
     /// `Tuesday 10:42`.
     pub fn day_and_time(&mut self, unix_ms: i64) -> String {
         let moment = self.moment(unix_ms);
-        format!("{} {moment}", day(&moment))
+        format!("{} {moment}{}", day(&moment), self.which(unix_ms))
     }
 
     /// `10:42`.
     pub fn time(&mut self, unix_ms: i64) -> String {
-        self.moment(unix_ms).to_string()
+        format!("{}{}", self.moment(unix_ms), self.which(unix_ms))
     }
+
+    /// Which of the two, for a time that comes twice.
+    fn which(&self, unix_ms: i64) -> &'static str {
+        match self.back {
+            Some((at, by)) if (at - by..at).contains(&unix_ms) => " before the clocks went back",
+            Some((at, by)) if (at..at + by).contains(&unix_ms) => " after the clocks went back",
+            _ => "",
+        }
+    }
+}
+
+fn back(zone: &TimeZone, start_ms: i64, end_ms: i64) -> Option<(i64, i64)> {
+    let start = Timestamp::from_millisecond(start_ms).ok()?;
+    let change = zone.following(start).next()?;
+    let at = change.timestamp().as_millisecond();
+    let by = i64::from(zone.to_offset(start).seconds() - change.offset().seconds()) * 1000;
+    (at < end_ms && by > 0).then_some((at, by))
 }
 
 /// The Monday of a week.

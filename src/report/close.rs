@@ -2,12 +2,12 @@
 
 use super::asked::Requests;
 use super::calendar::{Calendar, date_and_time, in_words};
-use super::edition::Edition;
+use super::edition::{Edition, coarse_count};
 use super::episodes::{Episode, episodes};
 use super::health;
 use super::matters::Case;
 use super::noise::{self, Reason};
-use super::plain::{capital, shown};
+use super::plain::{capital, count, shown};
 use super::subject::{Ledger, Subject};
 use super::sums::{Sums as OfWeek, is_holiday, mean, trend};
 use super::tally::Counts;
@@ -135,7 +135,8 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         adults,
         about_head,
         still_open: health::still_open(world),
-        limits: health::limits(&coverage, &networks, world),
+        limits: health::limits(&coverage, &networks, world, count),
+        coarse_limits: health::limits(&coverage, &networks, world, coarse_count),
         networks,
         totals,
         themes: sums.theme_lines(world),
@@ -148,6 +149,7 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
             hosts: most(&counts.teaching, HOSTS),
             own_allowed: most(&counts.own_allowed, HOSTS),
             passes: counts.totals.passes,
+            lessons: most(&counts.lessons, HOSTS),
             asked: Requests::of(&world.requests),
         },
         help: counts.totals.help,
@@ -267,6 +269,7 @@ impl<'l> Sums<'l> {
                     Kind::School => "The school's own entries".into(),
                     Kind::Session => "Exams and withdrawn sessions".into(),
                     Kind::Default => "Not on a profile's short list".into(),
+                    Kind::Download => "Downloads refused for what they are".into(),
                 };
                 let Line { episodes, events, people, unnamed, by_day } = line.clone();
                 let mean = mean(world, |past| past.categories.get(&title).copied().unwrap_or(0));

@@ -1,8 +1,8 @@
 //! Who may see what of a week: one table, and one function that leaves the rest out.
 //!
 //! Always holds: what an edition may not see is not in the [`Week`] that it is written from, in no format; staff are in no
-//! edition but the head's, what concerns the head in the chair's alone; no pupil is named outside the DSL's, but as somebody
-//! who was looked up; governors see no small number.
+//! edition but the head's, what concerns the head in the chair's alone; no pupil is named outside the DSL's, but to the head as
+//! somebody who was looked up or in a reason that somebody wrote; governors see no small number.
 
 use super::plain::{capital, count, list, number};
 use super::week::{Assured, Coverage, Totals, Week};
@@ -132,6 +132,11 @@ pub fn edit(week: &Week, edition: Edition) -> Week {
     (shown.adults, shown.about_head) = (Vec::new(), Vec::new());
     if edition == Edition::Governor {
         shown.assurance = assurance(week);
+        shown.limits = std::mem::take(&mut shown.coarse_limits);
+    }
+    if edition != Edition::Dsl {
+        shown.changes.iter_mut().for_each(|change| change.what.clone_from(&change.unnamed));
+        shown.teaching.lessons.iter_mut().for_each(|lesson| lesson.text = without_reason(&lesson.text).to_owned());
     }
     for part in Part::ALL.iter().filter(|part| !edition.shows(**part)) {
         leave_out(&mut shown, *part);
@@ -140,10 +145,17 @@ pub fn edit(week: &Week, edition: Edition) -> Week {
         // Free text may name anybody, and so does whom somebody looked at.
         shown.changes.iter_mut().for_each(|change| change.why = String::new());
         for look_up in shown.look_ups.iter_mut().flatten() {
-            (look_up.whom, look_up.purpose) = ("not shown here".into(), "not shown here".into());
+            (look_up.whom, look_up.purpose) = ("somebody's record".into(), "whom and why is in the DSL's report".into());
         }
     }
     shown
+}
+
+/// A lesson's pass without who opened it and why: `video for year-9 until 2026-11-18 14:30`.
+fn without_reason(lesson: &str) -> &str {
+    let until = lesson.find(" until ").unwrap_or(0);
+    let reason = lesson.get(until..).and_then(|rest| rest.find(" (")).map_or(lesson.len(), |at| until + at);
+    lesson.get(..reason).unwrap_or(lesson)
 }
 
 fn leave_out(week: &mut Week, part: Part) {
@@ -183,9 +195,10 @@ pub fn json(week: &Week) -> Value {
 
 fn verdict(week: &Week, edition: Edition) -> String {
     let faults = week.health.iter().filter(|f| !f.good).count() as u64;
-    let about = |n: u64, whom: &str| match n {
-        0 => format!("No matter about {whom} was found in what we could see."),
-        n => format!("{} about {whom}.", count(n, "matter", "matters")),
+    let about = |n: u64, one: &str, many: &str| match n {
+        0 => format!("No matter about {one} was found in what we could see."),
+        1 => format!("1 matter about {one}."),
+        n => format!("{} matters about {many}.", number(n)),
     };
     match edition {
         Edition::Dsl => week.verdict.clone(),
@@ -197,9 +210,9 @@ fn verdict(week: &Week, edition: Edition) -> String {
         Edition::Head => {
             let pupils = week.matters.len() as u64 + week.matters_left_out;
             let with_dsl = count(pupils, "matter about a pupil is", "matters about pupils are");
-            format!("{} {with_dsl} with the DSL.", about(week.adults.len() as u64, "an adult"))
+            format!("{} {with_dsl} with the DSL.", about(week.adults.len() as u64, "an adult", "adults"))
         }
-        Edition::Chair => about(week.about_head.len() as u64, "the head"),
+        Edition::Chair => about(week.about_head.len() as u64, "the head", "the head"),
         Edition::Governor => {
             let on = week.networks.iter().all(|n| n.state == "on" && n.watched == 0);
             let filter = if on { "The filter was on in all networks" } else { "The filter was not on everywhere all week" };
@@ -221,6 +234,11 @@ pub fn coarse(n: u64) -> String {
         n if n < SMALL => format!("{} or fewer", SMALL - 1),
         n => number(n),
     }
+}
+
+/// `5 or fewer pupil devices`
+pub fn coarse_count(n: u64, one: &str, many: &str) -> String {
+    if (1..SMALL).contains(&n) { format!("{} or fewer {many}", SMALL - 1) } else { count(n, one, many) }
 }
 
 /// What governors are told: no names, no small numbers, and no sum from which one could be worked out.

@@ -103,7 +103,9 @@ impl<'t> Episode<'t> {
         let mut before = around(first - half_hour, first);
         let mut after = around(last + 1, last + 1 + half_hour);
         for (trace, run) in others.iter().flat_map(|t| t.runs.iter().map(move |run| (t, run))) {
-            if run.last_ms < self.first_ms - PAUSE_MS || run.first_ms > self.last_ms + PAUSE_MS {
+            let far = run.last_ms < self.first_ms - PAUSE_MS || run.first_ms > self.last_ms + PAUSE_MS;
+            // A search is looked at, not blocked.
+            if far || trace.kind == Kind::Search {
                 continue;
             }
             if let Kind::Category(category) = trace.kind {

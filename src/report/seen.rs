@@ -27,7 +27,7 @@ pub struct NetworkSeen {
     pub events: u64,
     /// Events with a path: plain HTTP, or decrypted.
     pub whole: u64,
-    /// Of them, looked into where TLS is.
+    /// Of them, those within TLS that was looked into.
     pub decrypted: u64,
     /// Blocks that were only written down.
     pub would_block: u64,

@@ -234,6 +234,8 @@ mod tests {
             groups: Groups::default(),
             known: Known::Network,
             sure: Confidence::Group,
+            since: None,
+            mac: None,
         };
         Ledger::new(Audience::Pupils, &who, 0)
     }

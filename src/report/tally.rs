@@ -42,6 +42,8 @@ pub struct Counts {
     pub teaching: BTreeMap<String, u64>,
     /// What the school's own entries let through: events by entry.
     pub own_allowed: BTreeMap<String, u64>,
+    /// By the pass they were under.
+    pub lessons: BTreeMap<String, u64>,
     /// Who asked without end, and how many of the questions are sums without names.
     pub floods: BTreeMap<Subject, u64>,
     /// Ids of the school's own categories, as the last policy had them.
@@ -72,6 +74,7 @@ pub fn tally<'e>(events: impl Iterator<Item = (u64, Event<'e>)>, world: &World) 
         adverts: BTreeMap::new(),
         teaching: BTreeMap::new(),
         own_allowed: BTreeMap::new(),
+        lessons: BTreeMap::new(),
         floods: BTreeMap::new(),
         own_categories: BTreeMap::new(),
     };
@@ -116,6 +119,10 @@ impl Counts {
         }
         // The gate asked itself: it is no event of the school's.
         if event.door == Door::SelfTest {
+            return;
+        }
+        // Each request within has a line of its own.
+        if event.method == "CONNECT" && event.decrypted == Decrypted::Yes {
             return;
         }
         let count = u64::from(event.count.max(1));
@@ -264,6 +271,10 @@ impl Counts {
             add(&mut self.teaching, shown(&event.host), count, MAX_TEACHING);
         }
         self.totals.passes += if event.step == Step::Pass { count } else { 0 };
+        if let Some(pass) = event.pass {
+            let lesson = self.seen.names(event.policy_version, world.names).lesson(pass).map(shown);
+            add(&mut self.lessons, lesson.unwrap_or_else(|| format!("pass {pass}")), count, MAX_TEACHING);
+        }
         if event.step == Step::Own && event.action == Action::Allow {
             let names = self.seen.names(event.policy_version, world.names);
             let rule = names.rules.iter().find(|(id, _)| Some(*id) == event.rule).map(|(_, text)| shown(text));
@@ -293,6 +304,7 @@ fn add(counts: &mut BTreeMap<String, u64>, name: String, count: u64, most: usize
 fn kind(event: &Event) -> Kind {
     match (event.step, event.category) {
         (Step::Session, _) => Kind::Session,
+        (Step::Download, _) => Kind::Download,
         (Step::Own | Step::Firm, _) => Kind::School,
         (_, Some(_)) if event.categories.contains(Category::RSHE) => Kind::Category(Category::RSHE),
         (_, Some(category)) => Kind::Category(category),
@@ -306,7 +318,7 @@ fn kind(event: &Event) -> Kind {
 fn theme_for(event: &Event) -> Option<&'static Theme> {
     match event.step {
         Step::Locked => theme("illegal"),
-        Step::HarmfulCode | Step::Session => None,
+        Step::HarmfulCode | Step::Session | Step::Download => None,
         _ if event.categories.contains(Category::RSHE) => None,
         _ => theme_of(event.categories.or(event.category.into_iter().collect())),
     }

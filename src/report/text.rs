@@ -99,7 +99,9 @@ impl Page {
         for line in &week.assurance {
             self.indented(&format!("  {:<58}", line.what), &line.is);
         }
-        self.line("");
+        if week.shows(Part::Networks) {
+            self.line("");
+        }
         match week.still_open.as_deref().filter(|_| week.shows(Part::Open)) {
             _ if !week.shows(Part::Open) => {}
             None => self.indented("Still open: ", "not kept by this gateway yet; see the school's own record."),
@@ -114,12 +116,11 @@ impl Page {
         }
         if week.shows(Part::Networks) {
             self.indented("Filter:     ", &week.filter_line());
-            self.line("");
         }
         let signs: &[&str] = if week.shows(Part::Signs) { &["Designated Safeguarding Lead", "ICT coordinator"] } else { &[] };
         for who in signs {
-            self.line(&format!("Reviewed by {who:<28}  Name _______________  Signed ______________  Date ________"));
             self.line("");
+            self.line(&format!("Reviewed by {who:<28}  Name _______________  Signed ______________  Date ________"));
         }
     }
 
@@ -236,14 +237,14 @@ impl Page {
 
     fn by_day<'w>(&mut self, what: &str, rows: impl Iterator<Item = Row<'w>>) {
         let days: String = DAYS_SHORT.iter().map(|d| format!("{d:>4}")).collect();
-        self.line(&format!("{what:<33} {:<8}{:>9}{:>7}{:>8}{:>5}{days}", "", "Episodes", "Before", "Events", "Who"));
+        self.line(&format!("{what:<35} {:<8}{:>9}{:>7}{:>7}{:>4}{days}", "", "Episodes", "Before", "Events", "Who"));
         for row in rows {
             let day = |n: &u64| if *n == 0 { "   ·".into() } else { format!("{:>4}", number(*n)) };
             let days: String = row.by_day.iter().map(day).collect();
-            let title: String = row.title.chars().take(33).collect();
+            let title: String = row.title.chars().take(35).collect();
             let (episodes, events, who) = (number(row.episodes), number(row.events), number(row.who));
-            let mean = row.mean.map_or_else(String::new, Mean::in_words);
-            self.line(&format!("{title:<33} {:<8}{episodes:>9}{mean:>7}{events:>8}{who:>5}{days}", row.tier));
+            let mean = row.mean.map_or_else(|| "–".into(), Mean::in_words);
+            self.line(&format!("{title:<35} {:<8}{episodes:>9}{mean:>7}{events:>7}{who:>4}{days}", row.tier));
         }
     }
 
@@ -302,6 +303,10 @@ impl Page {
         });
         if !teaching.own_allowed.is_empty() {
             self.say(&format!("Opened by the school's own entries: {}.", counted(&teaching.own_allowed)));
+        }
+        if teaching.passes > 0 {
+            let requests = count(teaching.passes, "request", "requests");
+            self.say(&format!("{requests} opened by a pass, as part of a lesson: {}.", counted(&teaching.lessons)));
         }
         let asked = teaching.asked.in_words();
         if !asked.is_empty() {

@@ -60,7 +60,7 @@ pub const THEMES: &[Theme] = &[
     Theme {
         id: "suicide",
         title: "Suicide, in the first person",
-        about: "suicide, in the first person",
+        about: "suicide in the first person",
         categories: CategorySet::EMPTY,
         words: Some(Words::Suicide),
         next: "See the pupil in person now and do not leave them alone; follow the school's procedure for a risk to life.",

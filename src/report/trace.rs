@@ -19,6 +19,8 @@ pub enum Kind {
     Session,
     /// The profile allows only what it names.
     Default,
+    /// A file that the profile refuses for what it is.
+    Download,
 }
 
 /// One event, as far as a trace needs it.

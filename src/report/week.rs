@@ -61,6 +61,9 @@ pub struct Week {
     pub health: Vec<Fact>,
     pub lists: Vec<ListLine>,
     pub limits: Vec<String>,
+    /// The same without small numbers, for governors.
+    #[serde(skip)]
+    pub coarse_limits: Vec<String>,
     pub retention: String,
     pub look_ups: Option<Vec<LookUpLine>>,
     /// What governors are told.
@@ -198,7 +201,7 @@ pub struct NetworkLine {
     pub events: u64,
     pub by_name_only: u64,
     pub whole: u64,
-    /// Of those seen whole, within TLS.
+    /// Of these, those within TLS that was looked into.
     pub decrypted: u64,
 }
 
@@ -274,6 +277,8 @@ pub struct Teaching {
     pub hosts: Vec<Counted>,
     pub own_allowed: Vec<Counted>,
     pub passes: u64,
+    /// The passes that were used, each with how often: what, for whom, until when and why.
+    pub lessons: Vec<Counted>,
     pub asked: Requests,
 }
 
@@ -282,6 +287,9 @@ pub struct ChangeLine {
     pub when: String,
     pub who: String,
     pub what: String,
+    /// The same without any pupil's account, for all but the DSL.
+    #[serde(skip)]
+    pub unnamed: String,
     pub why: String,
     pub approved_by: String,
 }
@@ -340,7 +348,8 @@ impl Matter {
     pub fn attempts_line(&self) -> String {
         let searches = match self.searches {
             0 => String::new(),
-            n => format!("; {} of them", count(n, "search", "searches")),
+            n if n == self.in_lesson + self.outside => ", all by searching".to_owned(),
+            n => format!(", {} by searching", number(n)),
         };
         let (lesson, outside, repeats) = (number(self.in_lesson), number(self.outside), number(self.repeats));
         let after = if self.searches == self.in_lesson + self.outside { "the first" } else { "the first block" };

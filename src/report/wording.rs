@@ -114,8 +114,7 @@ impl Case<'_> {
     fn did(&self) -> &'static str {
         match self.intent {
             _ if self.is_illegal() => "asked for",
-            Intent::Search if self.searches == self.attempts => "searched for",
-            Intent::Search => "searched and asked for",
+            Intent::Search => "searched for",
             Intent::Navigation => "tried to open",
             Intent::Link => "followed a link to",
             Intent::Unknown => "asked for",
@@ -129,11 +128,12 @@ impl Case<'_> {
             let what = if names == 1 { "an address".into() } else { count(names, "address", "addresses") };
             return format!("{what} on the illegal lists (hidden)");
         }
-        if self.searches == self.attempts {
-            return format!("words about {}", self.theme.about);
+        let hosts = if self.pages == 1 { "a host".into() } else { count(self.pages, "host", "hosts") };
+        match self.searches {
+            0 => format!("{hosts} listed under {}", self.theme.about),
+            n if n == self.attempts => format!("words about {}", self.theme.about),
+            _ => format!("words about {} and asked for {hosts} listed under it,", self.theme.about),
         }
-        let pages = self.pages;
-        format!("{} listed under {}", if pages == 1 { "a host".into() } else { count(pages, "host", "hosts") }, self.theme.about)
     }
 
     fn when(&self, calendar: &mut Calendar) -> String {
@@ -192,6 +192,12 @@ impl Case<'_> {
 
     fn how_sure(&self) -> &'static str {
         match (self.subject, self.ledger.sure, self.ledger.known) {
+            (Subject::Person(_), Confidence::High, Known::Radius | Known::Kerberos) => {
+                "Sure: this account had signed in, on this device."
+            }
+            (Subject::Person(_), _, known) if known.is_sign_in() => {
+                "Fairly sure: this account was signed in on this device. Someone else may have used it."
+            }
             (Subject::Person(_), Confidence::High, _) => "Sure: the register binds this device to this account.",
             (Subject::Person(_), _, Known::Mac) => {
                 "Fairly sure: the register gives this device, by its MAC, to the account. Someone else may have held it."

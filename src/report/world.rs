@@ -29,6 +29,8 @@ pub struct World<'a> {
     pub names: &'a dyn Fn(u32) -> Names,
     pub person: &'a dyn Fn(PersonId) -> Option<Person>,
     pub device: &'a dyn Fn(DeviceId) -> Option<Device>,
+    /// Whether this is the key of a pupil's account.
+    pub is_pupil: &'a dyn Fn(&str) -> bool,
     /// The register's devices that pupils use: what coverage is a share of.
     pub pupil_devices: &'a [DeviceId],
     /// Whom a group of this name is for; asked for devices nobody is known on.

@@ -229,22 +229,41 @@ impl Resolver {
     /// # Errors
     /// [`ResolveFault`]: there are no addresses, or nobody could say.
     pub async fn leads_to(&self, host: &Host) -> Result<LeadsTo, ResolveFault> {
+        if let Some(known) = self.known(host) {
+            return known;
+        }
+        let (a, aaaa) = both_families(host);
+        let (v4, v6) = tokio::join!(self.answer(&a), self.answer(&aaaa));
+        together(&v4, &v6)
+    }
+
+    /// [`Resolver::leads_to`], where nobody has to be asked.
+    pub fn known(&self, host: &Host) -> Option<Result<LeadsTo, ResolveFault>> {
         if let Some(address) = host.address() {
-            return Ok(LeadsTo { names: Vec::new(), addresses: vec![address] });
+            return Some(Ok(LeadsTo { names: Vec::new(), addresses: vec![address] }));
         }
         if host.suffixes().last() == Some("localhost") {
-            return Ok(LeadsTo { names: Vec::new(), addresses: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()] });
+            let addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            return Some(Ok(LeadsTo { names: Vec::new(), addresses }));
         }
-        let name = Name::from(host);
-        let (a, aaaa) = (Query::of(name, rr::A), Query::of(name, rr::AAAA));
-        let (v4, v6) = tokio::join!(self.answer(&a), self.answer(&aaaa));
-        let answers = || [&v4, &v6].into_iter().flatten();
-        let addresses: Vec<IpAddr> = answers().flat_map(|a| a.addresses().iter().copied()).collect();
-        let mut names: Vec<Host> = answers().flat_map(|a| a.names().iter().copied()).collect();
-        names.sort();
-        names.dedup();
-        if addresses.is_empty() { Err(why_none(&v4, &v6)) } else { Ok(LeadsTo { names, addresses }) }
+        let (a, aaaa) = both_families(host);
+        Some(together(&self.cached(&a)?, &self.cached(&aaaa)?))
     }
+}
+
+fn both_families(host: &Host) -> (Query, Query) {
+    let name = Name::from(host);
+    (Query::of(name, rr::A), Query::of(name, rr::AAAA))
+}
+
+/// What the answers for both families come to.
+fn together(v4: &Outcome, v6: &Outcome) -> Result<LeadsTo, ResolveFault> {
+    let answers = || [v4, v6].into_iter().flatten();
+    let addresses: Vec<IpAddr> = answers().flat_map(|a| a.addresses().iter().copied()).collect();
+    let mut names: Vec<Host> = answers().flat_map(|a| a.names().iter().copied()).collect();
+    names.sort();
+    names.dedup();
+    if addresses.is_empty() { Err(why_none(v4, v6)) } else { Ok(LeadsTo { names, addresses }) }
 }
 
 impl Asking {

@@ -11,6 +11,7 @@
 //! - [`astray`]  requests meant for another host
 //! - [`front`]   the front page, and what is not found
 //! - [`pac`]     which requests a browser hands to the proxy
+//! - [`session`] who is signed in, told by other systems of the school
 //! - [`why`]     what did not open on a device, and what can be done about it
 //! - [`status`]  `/healthz` and `/metrics`
 
@@ -19,6 +20,7 @@ mod ca;
 mod desk;
 mod front;
 mod pac;
+mod session;
 mod status;
 mod why;
 
@@ -26,7 +28,7 @@ use crate::gate::Gate;
 use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
-use crate::net::listen::{self, Caller, Limits, Listening};
+use crate::net::listen::{self, Caller, Limits, Listening, Standing};
 use axum::Router;
 use axum::routing::get;
 use desk::{Desk, Peer};
@@ -74,7 +76,10 @@ impl Bound {
         let desk = Arc::new(Desk::open(gate, proxy));
         let known = {
             let desk = desk.clone();
-            move |client| desk.gate.visit(client).is_some() || desk.may_read_status(client)
+            move |client| match desk.gate.standing(client) {
+                Standing::Stranger => Standing::from(desk.may_read_status(client)),
+                standing => standing,
+            }
         };
         let router = router(desk.clone());
         let stop = drain.clone();
@@ -87,6 +92,7 @@ fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/", get(front::page))
         .route("/why", get(why::page).post(why::act))
+        .route(session::PATH, axum::routing::post(session::take))
         .route("/proxy.pac", get(pac::page))
         .route("/wpad.dat", get(pac::page))
         .route("/ca", get(ca::page))

@@ -249,7 +249,13 @@ impl Walk {
         match kind {
             rr::A => self.address(IpAddr::from(<[u8; 4]>::try_from(rdata).map_err(|_| BadMessage::Truncated)?))?,
             rr::AAAA => self.address(IpAddr::from(<[u8; 16]>::try_from(rdata).map_err(|_| BadMessage::Truncated)?))?,
-            rr::CNAME | rr::DNAME => self.name(&expand(bytes, data)?)?,
+            rr::CNAME | rr::DNAME => {
+                // A name that goes on beyond its record would be read otherwise by whoever gets it.
+                if skip_name(bytes, data)? != data + length {
+                    return Err(BadMessage::BadName);
+                }
+                self.name(&expand(bytes, data)?)?;
+            }
             rr::SVCB | rr::HTTPS => {
                 let service = svcb::read(rdata).ok_or(BadMessage::Truncated)?;
                 self.name(&service.target)?;

@@ -7,17 +7,25 @@
 //! - [`question`]  a client's query, read in place
 //! - [`message`]   an upstream's answer, read once: its lifetime, the chain behind it, the places of its TTLs
 //! - [`answer`]    what goes back to the client: made by us, or an upstream's message passed on
+//! - [`file`]      what a file is, by its beginning and its name
 //! - [`hello`]     what a TLS client says first
 //! - [`https`]     a query in a request of DNS over HTTPS
 //! - [`certificate`] how long a certificate holds
+//! - [`leases`]    which device was given which address, as DHCP servers keep it
+//! - [`neighbours`] which device answers at which address, as the kernel says
+//! - [`radius`]    accounting: who was let into the network, as an access point says
 //! - [`svcb`]      HTTPS and SVCB records: targets and addresses, what is taken out of them, those that tell of us
 
 pub mod answer;
 pub mod certificate;
+pub mod file;
 pub mod hello;
 pub mod https;
+pub mod leases;
 pub mod message;
+pub mod neighbours;
 pub mod question;
+pub mod radius;
 pub mod svcb;
 
 pub use answer::{Body, Ede, Made};

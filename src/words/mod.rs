@@ -7,14 +7,18 @@
 //! - [`host`]      an RFC 1123 host or an address literal: what URLs and lists hold
 //! - [`url`]       scheme, host, port, path
 //! - [`category`]  what a name is: fixed bits with their roles, and sets of them
-//! - [`person`]    who: ids, roles, how we know, how sure we are
+//! - [`mac`]       a hardware address, and whether it was made up
+//! - [`download`]  what a file is to whoever may not have it
+//! - [`person`]    who: ids, roles, how we know, how sure we are, since when
 //! - [`moment`]    when: UTC and the school's own local time, worked out once
 //! - [`network`]   an address range in CIDR form
 //! - [`escape`]    text that came from outside, made safe for a log line
 
 pub mod category;
+pub mod download;
 pub mod escape;
 pub mod host;
+pub mod mac;
 pub mod moment;
 pub mod name;
 pub mod network;
@@ -22,10 +26,12 @@ pub mod person;
 pub mod url;
 
 pub use category::{Category, CategorySet, Grade, Role};
+pub use download::{Download, Downloads};
 pub use escape::escaped;
 pub use host::{BadHost, Host};
+pub use mac::{BadMac, Mac};
 pub use moment::{Day, Moment};
 pub use name::{BadName, Name};
 pub use network::{BadNetwork, Network};
-pub use person::{ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, PersonRole, Who};
+pub use person::{ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, PersonRole, Since, Who};
 pub use url::{BadUrl, Scheme, Url};

@@ -1,7 +1,9 @@
 //! Who: persons, devices and groups by id, how we know, how sure we are.
 
+use super::Mac;
 use std::fmt;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 /// A person of the register. Given once, never to anyone else: old log lines must go on meaning the same person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,7 +87,7 @@ words! {
 }
 
 words! {
-    /// How we know who is asking. The order is the trust they get when two say different things.
+    /// How we know who is asking. [`Known::trust`] says who is believed when two say different things.
     Known {
         /// Only the network is known: a group, never a person.
         Network "network",
@@ -93,6 +95,20 @@ words! {
         Address "address",
         /// The register gives this device, by its MAC, to the person.
         Mac "mac",
+        /// The device calls itself so when it asks for an address: a label, which anybody can give a machine.
+        HostName "host-name",
+        /// Another system of the school says who is signed in there.
+        Session "session",
+        /// They signed in on the portal.
+        Portal "portal",
+        /// They signed in to the proxy, with a password.
+        Basic "basic",
+        /// They signed in to the network: 802.1X, told by RADIUS accounting.
+        Radius "radius",
+        /// They signed in to the domain, and the proxy has seen the ticket.
+        Kerberos "kerberos",
+        /// Many are behind this address: a group, never a person.
+        Shared "shared",
     }
 }
 
@@ -106,10 +122,65 @@ words! {
     }
 }
 
+impl Known {
+    /// Of two that say different things the one with more is believed; of two alike, the later.
+    pub fn trust(self) -> u8 {
+        match self {
+            Self::Network | Self::Shared => 0,
+            Self::HostName => 1,
+            Self::Address => 2,
+            Self::Mac => 3,
+            Self::Session | Self::Portal | Self::Basic => 4,
+            Self::Radius => 5,
+            Self::Kerberos => 6,
+        }
+    }
+
+    /// Whether somebody showed who they are, which a device that is given to somebody does not.
+    pub fn is_sign_in(self) -> bool {
+        self.trust() >= Self::Session.trust()
+    }
+
+    /// How sure we may be at most of who it is.
+    pub fn at_best(self) -> Confidence {
+        match self {
+            Self::Network | Self::Shared => Confidence::Group,
+            Self::HostName => Confidence::Low,
+            Self::Address | Self::Mac | Self::Session | Self::Portal | Self::Basic => Confidence::Medium,
+            Self::Radius | Self::Kerberos => Confidence::High,
+        }
+    }
+}
+
 impl Confidence {
     /// Whether a person may be named on page one of the report.
     pub fn may_name(self) -> bool {
         self >= Self::Medium
+    }
+}
+
+/// Since when something is known, to the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Since(NonZeroU32);
+
+impl Since {
+    /// Of milliseconds since 1970. `None`: before 1970 or after 2106, which no clock that is set says.
+    pub fn of_ms(ms: i64) -> Option<Self> {
+        u32::try_from(ms.div_euclid(1000)).ok().and_then(Self::of_seconds)
+    }
+
+    /// Of seconds since 1970.
+    pub fn of_seconds(seconds: u32) -> Option<Self> {
+        NonZeroU32::new(seconds).map(Self)
+    }
+
+    pub fn seconds(self) -> u32 {
+        self.0.get()
+    }
+
+    /// Milliseconds since 1970.
+    pub fn ms(self) -> i64 {
+        i64::from(self.seconds()) * 1000
     }
 }
 
@@ -175,6 +246,8 @@ impl fmt::Debug for Groups {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Who {
     pub client: ClientAddr,
+    /// The device's hardware address, where the roster knows it.
+    pub mac: Option<Mac>,
     pub network: NetworkId,
     pub device: Option<DeviceId>,
     pub person: Option<PersonId>,
@@ -182,4 +255,13 @@ pub struct Who {
     pub groups: Groups,
     pub known: Known,
     pub sure: Confidence,
+    /// Since when that is known. `None`: for as long as the register, or the configuration, says so.
+    pub since: Option<Since>,
+}
+
+impl Who {
+    /// Whether many are behind the address: no limit of one client's is theirs.
+    pub fn is_many(&self) -> bool {
+        self.known == Known::Shared
+    }
 }

@@ -1,13 +1,20 @@
-//! The internet of the lab: a name server, and origins that each have an address, and say which.
+//! The internet of the lab: a name server, and origins of HTTP/1.1 and HTTP/2 that each have an address, and say which.
 
 use super::machines::Machine;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread;
+use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
 
 /// A name, and where it is.
 pub struct Site {
@@ -42,23 +49,29 @@ pub fn start(on: &Machine) -> String {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
-        let tls = Arc::new(tls.with_no_client_auth().with_single_cert(chain, key).expect("a pair"));
+        let mut tls = tls.with_no_client_auth().with_single_cert(chain, key).expect("a pair");
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let tls = Arc::new(tls);
         for at in [Some(IpAddr::from(site.v4)), site.v6.map(IpAddr::from)].into_iter().flatten() {
             let (plain, secure) =
                 on.on(|| (TcpListener::bind((at, 80)).expect("a port"), TcpListener::bind((at, 443)).expect("a port")));
-            let tls = tls.clone();
-            thread::spawn(move || {
-                for stream in plain.incoming().flatten() {
-                    thread::spawn(move || answer_page(stream, at));
-                }
+            let acceptor = TlsAcceptor::from(tls.clone());
+            listen(plain, move |stream| async move {
+                let http = hyper::server::conn::http1::Builder::new();
+                let _ = http.serve_connection(TokioIo::new(stream), service_fn(|asked| page(asked, at))).await;
             });
-            thread::spawn(move || {
-                for stream in secure.incoming().flatten() {
-                    let tls = tls.clone();
-                    thread::spawn(move || {
-                        let connection = ServerConnection::new(tls).expect("a configuration");
-                        answer_page(StreamOwned::new(connection, stream), at);
-                    });
+            listen(secure, move |stream| {
+                let acceptor = acceptor.clone();
+                async move {
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                    let (stream, service) = (TokioIo::new(stream), service_fn(|asked| page(asked, at)));
+                    if two {
+                        let http = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                        let _ = http.serve_connection(stream, service).await;
+                    } else {
+                        let _ = hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await;
+                    }
                 }
             });
         }
@@ -66,25 +79,27 @@ pub fn start(on: &Machine) -> String {
     authority.pem()
 }
 
-/// One answer, then the end.
-fn answer_page(stream: impl Read + Write, at: IpAddr) {
-    let mut stream = BufReader::new(stream);
-    let mut host = String::new();
-    loop {
-        let mut line = String::new();
-        match stream.read_line(&mut line) {
-            Ok(0) | Err(_) => return,
-            Ok(_) if line == "\r\n" => break,
-            Ok(_) => {}
+/// Takes connections for as long as the test runs; the listener stays on the machine where it was made.
+fn listen<H: Future<Output = ()> + Send + 'static>(
+    listener: TcpListener,
+    serve: impl Fn(tokio::net::TcpStream) -> H + Send + 'static,
+) {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+    listener.set_nonblocking(true).expect("set");
+    RUNTIME.spawn(async move {
+        let listener = tokio::net::TcpListener::from_std(listener).expect("within a runtime");
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream));
         }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("host:") {
-            host = value.trim().to_owned();
-        }
-    }
-    let body = format!("<p>origin {at} for {host}</p>\n");
-    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: ";
-    let _ = write!(stream.get_mut(), "{head}{}\r\n\r\n{body}", body.len());
-    let _ = stream.get_mut().flush();
+    });
+}
+
+/// Which origin it is, whom it was asked for, and how.
+async fn page(asked: Request<Incoming>, at: IpAddr) -> Result<Response<Full<Bytes>>, Infallible> {
+    let named = asked.headers().get("host").and_then(|host| host.to_str().ok());
+    let host = asked.uri().host().or(named).unwrap_or_default();
+    let body = format!("<p>origin {at} for {host} over {:?}</p>\n", asked.version());
+    Ok(Response::builder().header("content-type", "text/html").body(Full::from(body)).expect("a response"))
 }
 
 /// A and AAAA of the sites; NXDOMAIN for what is none.

@@ -1,4 +1,5 @@
-//! A school of four machines: a pupil's, a teacher's, the gateway, and the internet behind it.
+//! A school: a pupil's laptop and a teacher's, which have its certificate authority, a phone that has not, a printer, the gateway,
+//! and the internet behind it.
 
 use super::internet;
 use super::machines::{Machine, Running};
@@ -13,6 +14,8 @@ pub const GATEWAY: &str = "10.20.0.1";
 pub struct School {
     pub pupil: Machine,
     pub teacher: Machine,
+    pub phone: Machine,
+    pub printer: Machine,
     pub gateway: Machine,
     _internet: Machine,
     folder: tempfile::TempDir,
@@ -21,9 +24,12 @@ pub struct School {
 impl School {
     /// Everything is plugged in; the gate does not run yet.
     pub fn new() -> Self {
-        let [pupil, teacher, gateway, outside] = ["pupil", "teacher", "gate", "world"].map(Machine::new);
+        let [pupil, teacher, phone, printer, gateway, outside] =
+            ["pupil", "teacher", "phone", "printer", "gate", "world"].map(Machine::new);
         pupil.cable(&gateway, "eth0", &["10.20.1.10/16", "2a00:20::10/64"], &["10.20.0.1/16", "2a00:20::1/64"]);
         teacher.cable(&gateway, "eth0", &["10.30.1.10/16"], &["10.30.0.1/16"]);
+        phone.cable(&gateway, "eth0", &["10.40.1.10/16"], &["10.40.0.1/16"]);
+        printer.cable(&gateway, "eth0", &["10.50.1.10/16"], &["10.50.0.1/16"]);
         let mut addresses = vec![format!("{}/16", internet::RESOLVER)];
         for site in &internet::SITES {
             addresses.push(format!("{}/16", site.v4));
@@ -31,7 +37,8 @@ impl School {
         }
         let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
         outside.cable(&gateway, "eth0", &addresses, &["11.1.0.1/16", "2a00:11::1/64"]);
-        for (machine, gateway) in [(&pupil, "10.20.0.1"), (&teacher, "10.30.0.1"), (&outside, "11.1.0.1")] {
+        let (of_phone, of_printer) = ((&phone, "10.40.0.1"), (&printer, "10.50.0.1"));
+        for (machine, gateway) in [(&pupil, "10.20.0.1"), (&teacher, "10.30.0.1"), of_phone, of_printer, (&outside, "11.1.0.1")] {
             machine.must("ip", &["route", "add", "default", "via", gateway]);
         }
         pupil.must("ip", &["-6", "route", "add", "default", "via", "2a00:20::1"]);
@@ -39,12 +46,13 @@ impl School {
         for key in ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"] {
             gateway.must("sh", &["-c", &format!("echo 1 > /proc/sys/{key}")]);
         }
-        pupil.resolver("10.20.0.1");
-        teacher.resolver("10.30.0.1");
+        for (machine, gateway) in [(&pupil, "10.20.0.1"), (&teacher, "10.30.0.1"), of_phone, of_printer] {
+            machine.resolver(gateway);
+        }
         let folder = tempfile::tempdir().expect("a folder");
         let authority = internet::start(&outside);
         std::fs::write(folder.path().join("ca.pem"), authority).expect("written");
-        let school = Self { pupil, teacher, gateway, _internet: outside, folder };
+        let school = Self { pupil, teacher, phone, printer, gateway, _internet: outside, folder };
         school.configure("");
         school
     }
@@ -72,7 +80,7 @@ listen = ["0.0.0.0:3128"]
 transparent_listen = ["0.0.0.0:3129", "[::]:3129"]
 
 [web]
-listen = ["127.0.0.1:8080"]
+listen = ["0.0.0.0:8080"]
 
 [data]
 dir = "{data}"
@@ -84,6 +92,7 @@ shipped = "{shipped}"
 name = "classrooms"
 ranges = ["10.20.0.0/16", "2a00:20::/64"]
 profile = "secondary"
+ca = "installed"
 {classrooms}
 
 [[network]]
@@ -91,6 +100,20 @@ name = "staff room"
 ranges = ["10.30.0.0/16"]
 unknown = "staff"
 when_down = "open"
+ca = "installed"
+
+[[network]]
+name = "phones"
+ranges = ["10.40.0.0/16"]
+profile = "secondary"
+
+[[network]]
+name = "things"
+ranges = ["10.50.0.0/16"]
+unknown = "things"
+
+[inside]
+trust = "ca.pem"
 
 [[group]]
 name = "pupils"
@@ -101,6 +124,11 @@ years = [7, 8, 9, 10, 11]
 host = "badschool.com"
 action = "block"
 reason = "the lab"
+
+[[entry]]
+host = "otherschool.com"
+action = "allow"
+reason = "where the printer's maker is"
 "#,
             resolver = internet::RESOLVER,
             data = self.path("var"),
@@ -158,10 +186,20 @@ reason = "the lab"
 
     /// The last event of a host that a door but DNS has written: door, person, action, status.
     pub fn last(&self, host: &str) -> (String, String, String, u64) {
-        let said = self.ok(&["log", "export", "--format", "jsonl", "--purpose", "the lab"]);
-        let mut events = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let event = events.rfind(|e| e["host"] == host && e["door"] != "dns").unwrap_or_else(|| panic!("no {host} in\n{said}"));
+        let event = self.line(host);
         let text = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
         (text("door"), text("person"), text("action"), event["status"].as_u64().expect("a status"))
+    }
+
+    /// The same, with all that is written of it.
+    pub fn line(&self, host: &str) -> Value {
+        self.lines(host).pop().unwrap_or_else(|| panic!("no line of {host}"))
+    }
+
+    /// Every event of a host that a door but DNS has written.
+    pub fn lines(&self, host: &str) -> Vec<Value> {
+        let said = self.ok(&["log", "export", "--format", "jsonl", "--purpose", "the lab"]);
+        let events = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        events.filter(|e| e["host"] == host && e["door"] != "dns").collect()
     }
 }

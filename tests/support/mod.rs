@@ -46,6 +46,21 @@ impl School {
         school
     }
 
+    /// A school that looks inside, and has its authority, before origins at these ports of the stub's address that are certified by
+    /// `world` (PEM). Its own authority's certificate is `ca.pem` in the folder.
+    pub fn looking_inside(ports: &[u16], world: &str) -> Self {
+        let wish = Wish { network: "ca = \"installed\"", more: "[inside]\ntrust = \"world.pem\"\n", ..Wish::default() };
+        let school = Self::new(&wish);
+        let listed: String = ports.iter().map(|port| format!("{port}, ")).collect();
+        let reached: String = ports.iter().map(|port| format!("\"{}:{port}\", ", school.internet.origin.ip())).collect();
+        let text = school.config(&wish).replace("ports = [", &format!("ports = [{listed}"));
+        school.write("config/schoolgate.toml", &text.replace("destinations = [", &format!("destinations = [{reached}")));
+        school.write("config/world.pem", world);
+        school.ok(&["ca", "init"]);
+        school.write("ca.pem", &school.ok(&["ca", "export"]));
+        school
+    }
+
     pub fn config(&self, wish: &Wish) -> String {
         let origin = self.internet.origin;
         let stub = format!("\"{}\"", self.internet.dns);
@@ -159,8 +174,19 @@ roles = ["staff"]
 
     /// Starts the gate and waits until it answers.
     pub fn start(&self) -> Gate<'_> {
+        self.started(Command::new(BINARY))
+    }
+
+    /// The same, with so many descriptors at most.
+    pub fn start_with(&self, descriptors: u32) -> Gate<'_> {
+        let mut limited = Command::new("sh");
+        limited.arg("-c").arg(format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"")).arg(BINARY);
+        self.started(limited)
+    }
+
+    fn started(&self, mut command: Command) -> Gate<'_> {
         let log = std::fs::File::options().create(true).append(true).open(self.path("gate.log")).expect("a log");
-        let child = Command::new(BINARY)
+        let child = command
             .arg("--config")
             .arg(self.path("config/schoolgate.toml"))
             .arg("run")
@@ -321,6 +347,13 @@ impl Drop for TlsOrigin {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Of a process's memory, in kB, what its state calls so: `RssAnon`, `VmRSS`.
+pub fn memory_kb(process: u32, what: &str) -> u64 {
+    let state = std::fs::read_to_string(format!("/proc/{process}/status")).expect("the process's state");
+    let said = state.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':')).expect("its memory");
+    said.split_whitespace().next().and_then(|n| n.parse().ok()).expect("a number")
 }
 
 /// Sends bytes to an address and gives all that comes back.

@@ -16,7 +16,9 @@ const BATCH: usize = 32;
 /// Sockets: the kernel spreads them over a server's workers.
 const SOCKETS: usize = 8;
 
-/// Questions out on one socket in a closed loop.
+/// Questions out on one socket in a closed loop. bind and dnsdist leave their sockets the receive buffer that a system gives (208 KiB, 277
+/// of these at 768 octets each as the kernel counts): of what is out at first their kernel drops the rest, which stays out until it is
+/// given up. So some 500 a run are lost with them, and are no fault of theirs or ours.
 const WINDOW: usize = 48;
 
 /// Clients: 127.1.0.1 and up. So many that each asks less than is called a flood, of which only sums are written down.

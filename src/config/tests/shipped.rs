@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::lists::{Found, KindId, Match};
-use crate::policy::{Act, Action, Ask, Days, Mode, Safe, Step, Surface, Youtube, decide};
-use crate::words::{CategorySet, Day, GroupId, Groups, Host, Moment, PersonRole};
+use crate::policy::{Act, Action, Ask, Days, Mode, Safe, Step, Surface, Times, Youtube, decide};
+use crate::words::{CategorySet, Day, Download, GroupId, Groups, Host, Moment, PersonRole};
 
 /// A file with its examples used: `#key = …` and `#[table]` lose their `#`; prose, `# …`, stays.
 pub fn with_examples(text: &str) -> String {
@@ -46,7 +46,7 @@ fn judged(config: &Config, group: &str, category: Option<Category>, moment: Mome
 
 /// Wednesday 9 September 2026, in the first autumn term.
 fn school_day(hour: u16, minute: u16) -> Moment {
-    Moment { unix_ms: NOW_MS, day: Day(20_705), minute_of_week: 2 * 1440 + hour * 60 + minute }
+    Moment { unix_ms: crate::words::moment::BUILT_MS, day: Day(20_705), minute_of_week: 2 * 1440 + hour * 60 + minute }
 }
 
 #[test]
@@ -242,6 +242,7 @@ fn every_key_there_is_stands_in_the_shipped_files() {
     let mut files = shipped();
     files.main.text = with_examples(&files.main.text);
     files.categories.text = with_examples(&files.categories.text);
+    files.term_dates.text = with_examples(&files.term_dates.text);
     let texts = files.texts();
     let reader = Reader::new(&texts);
     let _ = understand(&reader, &files);
@@ -253,6 +254,8 @@ fn every_key_there_is_stands_in_the_shipped_files() {
             format!("\n[{name}]"),
             format!("\n[[{name}]]"),
             format!("\n[[dns.{name}]]"),
+            format!("\n[people.{name}]"),
+            format!("\n[[radius.{name}]]"),
             format!("\n[{name}."),
             format!("{{ {name} = "),
             format!(", {name} = "),
@@ -278,9 +281,10 @@ fn every_category_has_a_title() {
 fn social_networking_opens_for_the_sixth_form_at_lunch_on_school_days_only() {
     let mut files = shipped();
     files.main.text = with_examples(&files.main.text);
+    files.term_dates.text = with_examples(&files.term_dates.text);
     let config = understood(&files);
     let cell = &config.policy.timetable.cells()[0];
-    assert_eq!((cell.name.as_str(), cell.days), ("sixth form lunch", Days::School));
+    assert_eq!((cell.name.as_str(), cell.days), ("sixth form lunch", Days::School(None)));
     let half_term = Moment { day: Day(20_705 + 49), ..school_day(12, 45) };
     let saturday = Moment { day: Day(20_708), minute_of_week: 5 * 1440 + 765, ..school_day(12, 45) };
     for (group, moment, blocked) in [
@@ -303,7 +307,7 @@ fn a_cell_without_a_name_is_called_by_what_it_says() {
     let config = understood(&files_with(format!("{MAIN}{cell}")));
     let cell = &config.policy.timetable.cells()[0];
     assert_eq!(cell.name, "games: allow for network:lab 10:00–24:00 on Saturdays, Sundays");
-    assert_eq!((cell.from, cell.until, cell.days), (600, 1440, Days::Week(0b110_0000)));
+    assert_eq!((&cell.times[..], cell.days), (&[Times { days: 0b110_0000, from: 600, until: 1440 }][..], Days::Any));
 }
 
 #[test]
@@ -368,9 +372,37 @@ fn the_folder_of_the_state_is_known_before_the_rest() {
 }
 
 #[test]
+fn pupils_and_guests_get_no_dangerous_files_staff_do_and_a_limit_is_inherited_apart() {
+    let mut files = shipped();
+    let own = "[profile.club]\nextends = \"primary\"\ndownloads = { max_mb = 200 }\n\
+               [profile.late-club]\nextends = \"club\"\ndownloads = { block = [\"scripts\"] }\n";
+    files.profiles.text.push_str(own);
+    let policy = understood(&files).policy;
+    let refused = |name: &str| {
+        let profile = policy.profiles.iter().find(|p| p.name == name).expect("the profile");
+        let kinds = Download::ALL.iter().filter(|kind| profile.downloads.refuses(**kind)).map(|kind| kind.word());
+        (kinds.collect::<Vec<_>>().join(" "), profile.downloads.most.map_or(0, |most| most.get()))
+    };
+    let four = "programs scripts disk-images archives-with-password";
+    for (profile, kinds, most) in [
+        ("secondary", four, 0),
+        ("primary", four, 0),
+        ("sixth-form", four, 0),
+        ("guest", four, 0),
+        ("staff", "", 0),
+        ("things", "", 0),
+        ("club", "programs scripts disk-images archives-with-password too-large", 200_000_000),
+        ("late-club", "scripts too-large", 200_000_000),
+    ] {
+        assert_eq!(refused(profile), (kinds.to_owned(), most), "{profile}");
+    }
+}
+
+#[test]
 fn what_was_understood_is_printed() {
     let mut files = shipped();
     files.main.text = with_examples(&files.main.text);
+    files.term_dates.text = with_examples(&files.term_dates.text);
     let printed = understood(&files).to_string();
     for line in [
         "School      Our school, gateway gate-1, Europe/London\n",
@@ -380,13 +412,22 @@ fn what_was_understood_is_printed() {
         "Groups      primary: primary; pupils of year 0, 1, 2, 3, 4, 5, 6\n",
         "            it: it, priority 10; those the register names\n",
         "Profiles    secondary: blocks 27 categories, warns of 0, safe search, YouTube strict, for pupils\n",
+        "            downloads refused: programs, scripts, disk-images, archives-with-password\n",
         "            things: blocks 0 categories, and whatever is on no list, warns of 0, safe search, YouTube strict\n",
+        "Sources     dnsmasq leases, /var/lib/misc/dnsmasq.leases\n",
+        "            RADIUS accounting at 10.20.0.1:1813, by wireless: 10.20.0.2/32\n",
+        "            sessions told by logon script: 10.20.0.0/16\n",
+        "            shared, nobody is named there: domain controller: 10.20.0.5/32\n",
+        "            shared, nobody is named there: iPads of year 4: iPad-4-*, primary\n",
         "Timetable   sixth form lunch (12:30–13:30 on school days)\n",
-        "Terms       6, from 2026-09-02 to 2027-07-21, 3 days off\n",
+        "            games: allow for sixth-form 12:00–12:50 on Fridays of week B (12:00–12:50 on Fridays of week B)\n",
+        "Terms       6, from 2026-09-02 to 2027-07-21, 2 days off and the bank holidays\n",
+        "Bells       3 periods\n",
         "Entries     2 allow, 1 block (1 of them firm); 2 with an end\n",
         "Lists       those that ship, in config/../blocklists\n",
         "            more games: games, config/lists/games.txt (detect)\n",
     ] {
         assert!(printed.contains(line), "{line}is not in:\n{printed}");
     }
+    assert!(!understood(&shipped()).to_string().contains("Sources"));
 }

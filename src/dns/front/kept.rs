@@ -3,7 +3,7 @@
 
 use crate::dns::door::{Asked, Door};
 use crate::dns::safe;
-use crate::gate::{Snapshot, Visit};
+use crate::gate::{Snapshot, Visit, on_large_pages};
 use crate::lists::{Found, touch};
 use crate::resolve::WireAnswer;
 use crate::wire::answer::{Age, copy};
@@ -27,7 +27,7 @@ pub const MAX_KEPT: usize = 64;
 /// All that is kept.
 pub struct Kept {
     sets: Box<[Set]>,
-    /// Made as they are needed: no more than the sets have ways.
+    /// Made as they are needed: no more than the sets have ways, for which there is room.
     entries: Vec<Entry>,
 }
 
@@ -94,8 +94,8 @@ fn asked(query: &Asking) -> u8 {
     u8::from(query.dnssec_ok()) | u8::from(query.checking_disabled) << 1
 }
 
-/// Any moment of this process: times are kept as numbers, which are shorter.
-fn ms(at: Instant) -> i64 {
+/// The number of a moment, in milliseconds since any moment of this process: times are kept as numbers, which are shorter.
+pub fn ms(at: Instant) -> i64 {
     static EPOCH: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
     let number = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     // What came before it has a number below zero, rounded up: of an answer's age and time to live no more is said than is left.
@@ -110,7 +110,9 @@ fn tag(hash: u64) -> u16 {
 impl Kept {
     pub fn new() -> Self {
         ms(Instant::now());
-        Self { sets: vec![Set::default(); SETS].into(), entries: Vec::new() }
+        let mut entries = Vec::with_capacity(SETS * WAYS);
+        on_large_pages(entries.spare_capacity_mut());
+        Self { sets: vec![Set::default(); SETS].into(), entries }
     }
 
     fn set(&self, hash: u64) -> &Set {
@@ -133,6 +135,16 @@ impl Kept {
             touch(&entry.message, 0);
         }
         true
+    }
+
+    /// Asks memory for what the entry of a question has elsewhere, once the entry itself is near.
+    #[inline]
+    pub fn approach_rest(&self, hash: u64) {
+        let set = self.set(hash);
+        let entry = set.ways(hash).next().and_then(|way| self.entries.get(usize::from(set.entries[way])));
+        if let Some(rest) = entry.filter(|entry| entry.flags & LISTED != 0).and_then(|entry| entry.rest.as_deref()) {
+            touch(std::slice::from_ref(rest), 0);
+        }
     }
 
     pub fn find(&mut self, hash: u64, query: &Asking) -> Option<&mut Entry> {
@@ -258,14 +270,14 @@ impl Entry {
 
     /// Whether there is an answer whose time is not over.
     #[inline]
-    pub fn is_fresh(&self, now: Instant) -> bool {
-        self.length > 0 && ms(now) < self.until
+    pub fn is_fresh(&self, now_ms: i64) -> bool {
+        self.length > 0 && now_ms < self.until
     }
 
     /// How many seconds ago the answer came.
     #[inline]
-    pub fn age(&self, now: Instant) -> u32 {
-        u32::try_from((ms(now) - self.received).max(0) / 1000).unwrap_or(u32::MAX)
+    pub fn age(&self, now_ms: i64) -> u32 {
+        u32::try_from((now_ms - self.received).max(0) / 1000).unwrap_or(u32::MAX)
     }
 
     /// Whether it goes by the person: thought anew for another policy, and for another network.

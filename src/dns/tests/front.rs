@@ -1,8 +1,8 @@
 //! A worker's own memory is a short cut, never another answer.
 
 use super::*;
-use crate::policy::{Opened, Pass, Passes};
-use crate::words::{CategorySet, Grade, GroupId, Host};
+use crate::policy::{Opened, Pass, Passes, What, Whom};
+use crate::words::{Grade, GroupId, Host};
 
 /// Every kind of question that the tests' lists and upstream know, with every kind of who.
 fn any_query() -> impl Strategy<Value = (IpAddr, Vec<u8>)> {
@@ -183,14 +183,10 @@ fn what_has_come_to_go_by_the_person_is_told_so_from_the_front_at_once() {
     let mut least = || asking.ask(PUPIL, "open.test", rr::A).answers.iter().map(|r| r.ttl).min();
     (0..4).for_each(|_| assert!(least() > Some(200)));
     let mut next = Snapshot::clone(&school.door.gate.snapshot());
-    let pass = Pass {
-        id: 1,
-        host: Some(Host::parse("open.test").expect("a host")),
-        categories: CategorySet::EMPTY,
-        grade: Grade::Teacher,
-    };
+    let pass = Pass { id: 1, what: What::Host(Host::parse("open.test").expect("a host")), grade: Grade::Teacher };
     let (by, reason) = (String::new(), String::new());
-    next.config.policy.passes = Passes::new([Opened { pass, group: GroupId(0), from_ms: 0, until_ms: i64::MAX, by, reason }]);
+    next.config.policy.passes =
+        Passes::new([Opened { pass, whom: Whom::Group(GroupId(0)), from_ms: 0, until_ms: i64::MAX, by, reason }]);
     school.door.gate.swap(next);
     assert_eq!(least(), Some(15), "somebody may have been let in there, for a while");
 }

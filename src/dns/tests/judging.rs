@@ -197,4 +197,32 @@ proptest! {
             school.door.first(&near, asker, &mut out);
         }
     }
+
+    /// Nobody is flooded with our answers by who sends in their name: what cannot be read is answered by less than was sent, and a
+    /// stranger by the question, the code and a few words.
+    #[test]
+    fn what_cannot_be_read_and_what_a_stranger_asks_is_answered_by_next_to_nothing(
+        packets in proptest::collection::vec((proptest::collection::vec(any::<u8>(), 0..80), 0usize..48, any::<u8>()), 20)
+    ) {
+        let school = school("");
+        let mut answered = 0;
+        for (bytes, at, octet) in packets {
+            let mut near = query("www.bet.test", rr::ANY, 1232, false);
+            if let Some(place) = near.get_mut(at) { *place = octet; }
+            for (client, sent) in [(PUPIL, &bytes), (PUPIL, &near), (STRANGER, &bytes), (STRANGER, &near)] {
+                let asker = Asker { client: ClientAddr::new(client.into()), local: LOCAL.into(), transport: Transport::Udp };
+                let mut out = Vec::new();
+                if !matches!(school.door.first(sent, asker, &mut out), First::Answered) {
+                    continue;
+                }
+                answered += 1;
+                if Query::read(sent).is_err() {
+                    prop_assert!(client == PUPIL && out.len() <= sent.len(), "{:02x?}: {}", sent, out.len());
+                } else if client == STRANGER {
+                    prop_assert!(out.len() <= sent.len() + 64, "{:02x?}: {}", sent, out.len());
+                }
+            }
+        }
+        prop_assert!(answered > 0);
+    }
 }

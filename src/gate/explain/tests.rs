@@ -3,6 +3,8 @@ use crate::gate::school::{School, WARNED};
 use crate::lists::private::Privates;
 use crate::net::ca::{Authority, made};
 use crate::net::inspection::Inspection;
+use crate::policy::{Opened, Pass, Passes, Video, What, Whom};
+use crate::words::Grade;
 
 fn explained(school: &School, what: &str) -> Explanation {
     let question = Question { what: what.into(), ..Question::default() };
@@ -41,6 +43,56 @@ fn a_warning_is_explained_by_whether_a_page_can_be_shown() {
     looks_inside(&school);
     let said = explained(&school, "https://adult.example/x");
     assert!(said.because.contains("is shown a page from which a person may go on"), "{}", said.because);
+}
+
+#[test]
+fn a_pass_for_a_video_takes_restricted_mode_off_only_where_the_video_is_seen() {
+    let school = School::with("");
+    let mut next = Snapshot::clone(&school.gate.snapshot());
+    let video = Video::of(&Url::parse("https://youtu.be/dQw4w9WgXcQ").expect("a URL")).expect("a video");
+    let (now, whom) = (school.gate.clock.unix_ms(), Whom::Network(NetworkId(0)));
+    let pass = Pass { id: 1, what: What::Video(video), grade: Grade::Teacher };
+    let (by, reason) = ("t.jones".into(), "rivers".into());
+    next.config.policy.passes = Passes::new([Opened { pass, whom, from_ms: now - 1000, until_ms: now + 600_000, by, reason }]);
+    school.gate.swap(next);
+    let of = |what: &str| {
+        let said = explained(&school, what);
+        (said.step, said.answered_as)
+    };
+    let restricted = |answered_as: Option<String>| answered_as.is_some_and(|host| host.starts_with("restrict"));
+    let (step, answered_as) = of("www.youtube.com");
+    assert!(step == "pass" && restricted(answered_as), "{step}");
+    looks_inside(&school);
+    assert_eq!(of("https://www.youtube.com/watch?v=dQw4w9WgXcQ"), ("pass".into(), None));
+    let (step, answered_as) = of("https://www.youtube.com/watch?v=another");
+    assert!(step != "pass" && restricted(answered_as), "{step}");
+}
+
+#[test]
+fn a_file_is_explained_by_its_name_where_a_door_would_see_it() {
+    let school = School::with("");
+    for (what, kind) in [
+        ("http://page.example/x/setup.exe?v=1", Some("`programs`")),
+        ("http://page.example/x/tool%2eHTA", Some("`scripts`")),
+        ("http://page.example/disk.dmg", Some("`disk-images`")),
+        ("http://page.example/essay.docx", None),
+        ("http://page.example/view?file=setup.exe", None),
+        ("https://page.example/setup.exe", None),
+        ("page.example", None),
+    ] {
+        let said = explained(&school, what);
+        let expected = if kind.is_some() { ("block", "download") } else { ("allow", "default") };
+        assert_eq!((said.action.as_str(), said.step.as_str()), expected, "{what}: {}", said.because);
+        assert!(kind.is_none_or(|kind| said.because.contains(kind)), "{what}: {}", said.because);
+    }
+    let said = explained(&school, "http://page.example/setup.exe");
+    assert_eq!(said.to_change.as_deref(), Some("schoolgate allow page.example --reason '…'"));
+    looks_inside(&school);
+    assert_eq!(explained(&school, "https://page.example/setup.exe").step, "download");
+    assert_eq!(explained(&school, "https://www.bank.example/setup.exe").step, "default");
+    let staff = Question { what: "http://page.example/setup.exe".into(), who: Some("127.9.0.1".into()), ..Question::default() };
+    let said = explain(&staff, &school.gate.snapshot(), &school.gate.clock).expect("an answer");
+    assert_eq!(said.action, "allow", "staff install programs");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -26,8 +26,11 @@ pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often it is written to its file.
 const WRITTEN_EVERY: Duration = Duration::from_secs(5 * 60);
 
-/// What may wait for the ledger's thread. What finds no room is handed over when it is asked for again.
-const WAITING: usize = 4_096;
+/// Hand-overs that may wait for the ledger's thread. What finds no room is handed over when it is asked for again.
+const WAITING: usize = 512;
+
+/// Most of one hand-over: each wakes the ledger's thread.
+const AT_ONCE: usize = 16;
 
 /// What one thread hands over in a second. More comes only from a flood, and a flood must not take the ledger's thread a core.
 const A_SECOND: u32 = 2_000;
@@ -51,7 +54,7 @@ pub struct Ledger {
 
 /// What the ledger's thread is told.
 enum Word {
-    Told(Told),
+    Told(Vec<Told>),
     /// The end: what is known is written to the file.
     End,
 }
@@ -59,6 +62,8 @@ enum Word {
 /// An answer that a client has had.
 struct Told {
     client: ClientAddr,
+    /// Where [`Lately`] has it.
+    place: usize,
     host: Box<str>,
     addresses: Vec<IpAddr>,
     /// Seconds since 1970.
@@ -66,7 +71,7 @@ struct Told {
 }
 
 thread_local! {
-    static LATELY_TOLD: RefCell<Lately> = const { RefCell::new(Lately { places: Vec::new(), second: u32::MAX, left: 0 }) };
+    static LATELY_TOLD: RefCell<Lately> = const { RefCell::new(Lately { places: Vec::new(), second: u32::MAX, left: 0, held: Vec::new() }) };
 }
 
 /// What a thread has handed over lately.
@@ -76,6 +81,8 @@ struct Lately {
     second: u32,
     /// What may still be handed over in it.
     left: u32,
+    /// What waits to be handed over with the rest of its batch.
+    held: Vec<Told>,
 }
 
 impl Ledger {
@@ -106,7 +113,8 @@ impl Ledger {
         if addresses.is_empty() { 0 } else { mark(self.seed, host, addresses) | 1 }
     }
 
-    /// Says that a client has had the answer of this mark. `boot_ms` is the time since the machine started. Never waits.
+    /// Says that a client has had the answer of this mark. `boot_ms` is the time since the machine started. Never waits. The calling
+    /// thread owes a [`Ledger::hand_over`] soon.
     pub fn tell<'a>(&self, client: ClientAddr, mark: u64, boot_ms: u64, told: impl FnOnce() -> (&'a str, &'a [IpAddr])) {
         let second = (boot_ms / 1000) as u32;
         let _ = LATELY_TOLD.try_with(|lately| {
@@ -128,12 +136,35 @@ impl Ledger {
             }
             let (host, addresses) = told();
             let addresses = addresses[..addresses.len().min(MOST_ADDRESSES)].to_vec();
-            let told = Told { client, host: host.into(), addresses, at: seconds(self.clock.unix_ms()) };
-            if self.say.try_send(Word::Told(told)).is_ok() {
-                lately.left -= 1;
-                lately.places[place] = (key, second);
+            let at = seconds(self.clock.unix_ms());
+            lately.left -= 1;
+            lately.places[place] = (key, second);
+            lately.held.push(Told { client, place, host: host.into(), addresses, at });
+            if lately.held.len() >= AT_ONCE {
+                self.hand_over_of(&mut lately);
             }
         });
+    }
+
+    /// Hands over what the calling thread has told since it last did. Never waits.
+    #[inline]
+    pub fn hand_over(&self) {
+        let _ = LATELY_TOLD.try_with(|lately| {
+            let mut lately = lately.borrow_mut();
+            if !lately.held.is_empty() {
+                self.hand_over_of(&mut lately);
+            }
+        });
+    }
+
+    #[cold]
+    fn hand_over_of(&self, lately: &mut Lately) {
+        let full = match self.say.try_send(Word::Told(std::mem::take(&mut lately.held))) {
+            Err(TrySendError::Full(Word::Told(told)) | TrySendError::Disconnected(Word::Told(told))) => told,
+            _ => return,
+        };
+        // As if it had not been told.
+        full.iter().for_each(|told| lately.places[told.place] = (0, 0));
     }
 
     /// The name for which a client was given this address last. `None`: it was not, within [`KEPT`]; or that is nobody's business.
@@ -198,9 +229,9 @@ impl Keeper {
         let (mut written, mut changed) = (Instant::now(), false);
         loop {
             match self.heard.recv_timeout(WRITTEN_EVERY.saturating_sub(written.elapsed())) {
-                Ok(Word::Told(told)) => {
+                Ok(Word::Told(all)) => {
                     let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
-                    book.tell(told.client, &told.host, &told.addresses, told.at);
+                    all.iter().for_each(|told| book.tell(told.client, &told.host, &told.addresses, told.at));
                     changed = true;
                 }
                 Err(RecvTimeoutError::Timeout) => {

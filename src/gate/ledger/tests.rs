@@ -22,6 +22,7 @@ fn name(ledger: &Ledger, of: u32, at: u32) -> Option<String> {
 
 fn tell(ledger: &Ledger, client: ClientAddr, host: &str, addresses: &[IpAddr], boot_ms: u64) {
     ledger.tell(client, ledger.mark(host, addresses), boot_ms, || (host, addresses));
+    ledger.hand_over();
 }
 
 /// Waits until the ledger's thread has heard it.

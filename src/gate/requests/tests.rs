@@ -11,6 +11,8 @@ fn who(last: u8, person: Option<u32>) -> Who {
         groups: Groups::default(),
         known: Known::Network,
         sure: Confidence::Group,
+        since: None,
+        mac: None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::io;
 
 /// The columns, in their order.
-pub const COLUMNS: [&str; 43] = [
+pub const COLUMNS: [&str; 46] = [
     "when",
     "when_local",
     "dated",
@@ -17,11 +17,14 @@ pub const COLUMNS: [&str; 43] = [
     "door",
     "network",
     "client",
+    "mac",
+    "randomised",
     "device",
     "person",
     "groups",
     "how_known",
     "how_sure",
+    "since",
     "method",
     "host",
     "port",
@@ -81,11 +84,14 @@ impl<W: io::Write> Csv<W> {
             own(line.door),
             named(&line.network),
             named(&line.client),
+            named(&line.mac),
+            line.randomised.map(|r| r.to_string()).unwrap_or_default(),
             named(&line.device),
             named(&line.person),
             own(&line.groups.join(", ")),
             own(line.how_known.unwrap_or_default()),
             own(line.how_sure.unwrap_or_default()),
+            own(line.since.as_deref().unwrap_or_default()),
             sent(&line.method),
             sent(&line.host),
             number(line.port),

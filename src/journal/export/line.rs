@@ -5,7 +5,7 @@ use crate::journal::names::Names;
 use crate::journal::read::Stored;
 use crate::journal::week::timestamp;
 use crate::policy::Step;
-use crate::words::{DeviceId, GroupId, Host, PersonId};
+use crate::words::{DeviceId, Download, GroupId, Host, Mac, PersonId};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -34,11 +34,17 @@ pub struct Line {
     pub door: &'static str,
     pub network: Option<String>,
     pub client: Option<String>,
+    /// The device's hardware address, where it was known.
+    pub mac: Option<String>,
+    /// Whether the device made that up.
+    pub randomised: Option<bool>,
     pub device: Option<String>,
     pub person: Option<String>,
     pub groups: Vec<String>,
     pub how_known: Option<&'static str>,
     pub how_sure: Option<&'static str>,
+    /// Since when that is known: UTC, RFC 3339. `None`: as long as the register says so.
+    pub since: Option<String>,
     pub method: Option<String>,
     pub host: Option<String>,
     pub port: Option<u16>,
@@ -93,6 +99,11 @@ pub struct Bytes {
     pub down: u64,
 }
 
+/// `downloads: programs`
+fn download(kind: u32) -> String {
+    format!("downloads: {}", Download::from_number(kind).map_or("of a later version", Download::word))
+}
+
 impl Line {
     pub fn of(stored: &Stored, resolve: &Resolve) -> Self {
         let (event, names) = (&stored.event, resolve.names);
@@ -112,11 +123,14 @@ impl Line {
             door: event.door.word(),
             network: who.map(|w| named(&names.networks, w.network.0, "network")),
             client: who.map(|w| w.client.to_string()),
+            mac: who.and_then(|w| w.mac).map(|m| m.to_string()),
+            randomised: who.and_then(|w| w.mac).map(Mac::is_randomised),
             device: who.and_then(|w| w.device).map(|id| (resolve.device)(id).unwrap_or_else(|| format!("device {}", id.0))),
             person: who.and_then(|w| w.person).map(|id| (resolve.person)(id).unwrap_or_else(|| format!("person {}", id.0))),
             groups: who.map(|w| w.groups.iter().map(group).collect()).unwrap_or_default(),
             how_known: who.map(|w| w.known.word()),
             how_sure: who.map(|w| w.sure.word()),
+            since: who.and_then(|w| w.since).map(|s| rfc3339(s.ms())),
             method: text(&event.method),
             host: text(&event.host),
             port: (event.port != 0).then_some(event.port),
@@ -124,7 +138,11 @@ impl Line {
             query_type: dns.then(|| query_type(event.query_type)).flatten(),
             action: event.action.word(),
             step: event.step.word(),
-            rule: event.rule.filter(|_| !locked).map(|id| names.rule(id).map_or_else(|| format!("entry {id}"), str::to_owned)),
+            rule: match event.rule.filter(|_| !locked) {
+                Some(kind) if event.step == Step::Download => Some(download(kind)),
+                Some(weight) if event.step == Step::Category => Some(format!("phrases: weight {weight}")),
+                rule => rule.map(|id| names.rule(id).map_or_else(|| format!("entry {id}"), str::to_owned)),
+            },
             profile: event.step.is_a_profile_s().then(|| named(&names.profiles, event.profile.0, "profile")),
             group: event.group.map(group),
             cell: event.cell.map(|id| named(&names.cells, id.0, "cell")),

@@ -77,6 +77,8 @@ fn every_id_is_told_by_its_name() {
     assert_eq!((line.client.clone(), line.network.clone()), (text("10.20.0.3"), text("classrooms")));
     assert_eq!(line.groups, ["year 9", "chess club"]);
     assert_eq!((line.how_known, line.how_sure), (Some("address"), Some("high")));
+    assert_eq!((line.mac.as_deref(), line.randomised), (Some("3c:22:fb:00:00:03"), Some(false)));
+    assert_eq!(line.since.as_deref(), Some("2026-11-18T09:50:00.000Z"));
     assert_eq!((line.action, line.step, line.profile.as_deref()), ("block", "category", Some("secondary")));
     assert_eq!((line.group.clone(), line.cell.clone()), (text("year 9"), text("lunch")));
     assert_eq!((line.list.clone(), line.entry.clone()), (text("adult.txt"), text("bad.example")));
@@ -157,7 +159,7 @@ fn help_and_the_locked_tier_are_told_without_what_must_not_be_known() {
 fn json_has_the_keys_of_the_contract() {
     let told: serde_json::Value = serde_json::from_str(&json(&line(proxied()))).expect("JSON");
     for key in
-        "when seq school gateway door client device person groups how_known how_sure method host port path query_type action \
+        "when seq school gateway door client mac randomised device person groups how_known how_sure since method host port path query_type action \
                 step rule profile list entry categories theme severity intent search decrypted count sum last bytes duration pass policy_version"
             .split_whitespace()
     {

@@ -64,7 +64,7 @@ impl Moved {
     }
 }
 
-/// Carries until both sides have ended. `already` has been read from the client and goes first.
+/// Carries until both sides have ended; both are to be dropped then. `already` has been read from the client and goes first.
 ///
 /// # Errors
 /// A side broke off. What was in flight is lost then, as it is when the wire breaks.
@@ -73,8 +73,8 @@ pub async fn carry(client: &mut impl Side, origin: &mut impl Side, already: Byte
     moved.up.fetch_add(up.rest.len() as u64, Relaxed);
     let mut down = Half::default();
     poll_fn(|cx| {
-        let ups = up.poll(cx, client, origin, &moved.up)?;
-        let downs = down.poll(cx, origin, client, &moved.down)?;
+        let ups = up.poll(cx, client, origin, &moved.up, down.ended)?;
+        let downs = down.poll(cx, origin, client, &moved.down, up.ended)?;
         if ups.is_ready() && downs.is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
     })
     .await
@@ -101,6 +101,7 @@ impl Half {
         from: &mut impl Side,
         to: &mut impl Side,
         moved: &AtomicU64,
+        other_ended: bool,
     ) -> Poll<io::Result<()>> {
         if self.ended {
             return Poll::Ready(Ok(()));
@@ -117,7 +118,10 @@ impl Half {
             };
             if taken == 0 {
                 self.pipe = None;
-                ready!(Pin::new(to).poll_shutdown(cx))?;
+                // When nothing is left to be read from it either, the close that comes next says it.
+                if !other_ended || to.socket().is_none() {
+                    ready!(Pin::new(to).poll_shutdown(cx))?;
+                }
                 self.ended = true;
                 return Poll::Ready(Ok(()));
             }

@@ -27,14 +27,16 @@ const BELIEVED: u32 = 5;
 /// When it is stopped by somebody, the kernel is told that the doors answer, for good: then a gate that is down is closed to every
 /// network, as without a watch.
 ///
+/// SIGHUP puts the rules of the configuration in force that `read` gives then; if it cannot be read, those before stay.
+///
 /// # Errors
 /// The rules cannot be loaded, at the start.
-pub fn watch(config: &Config) -> Result<(), FirewallFault> {
+pub fn watch(config: &Config, read: impl Fn() -> Option<Config>) -> Result<(), FirewallFault> {
     let mut signals = SigSet::empty();
-    [Signal::SIGINT, Signal::SIGTERM].into_iter().for_each(|signal| signals.add(signal));
+    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().for_each(|signal| signals.add(signal));
     signals.thread_block().map_err(std::io::Error::from)?;
     let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC).map_err(std::io::Error::from)?;
-    let door = door(config)?;
+    let mut door = door_of(config)?;
     nft::load(&super::rules(config)?)?;
     let mut answered = true;
     loop {
@@ -53,10 +55,30 @@ pub fn watch(config: &Config) -> Result<(), FirewallFault> {
         }
         let mut ready = [PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
         let every = PollTimeout::try_from(EVERY).unwrap_or(PollTimeout::MAX);
-        if matches!(poll(&mut ready, every), Ok(1..)) {
+        if !matches!(poll(&mut ready, every), Ok(1..)) {
+            continue;
+        }
+        let reloads = signals.read_signal().ok().flatten().is_some_and(|said| said.ssi_signo == Signal::SIGHUP as u32);
+        if reloads {
+            match read().ok_or(None).and_then(|config| again(&config).map_err(Some)) {
+                Ok(at) => {
+                    door = at;
+                    tracing::info!(%door, "the rules are those of the configuration as it is now");
+                }
+                Err(Some(fault)) => tracing::error!(%fault, "the rules stay as they are"),
+                Err(None) => tracing::error!("the rules stay as they are: the configuration cannot be read"),
+            }
+        } else {
             return nft::load(&format!("flush set {TABLE} up\nadd element {TABLE} up {{ ipv4, ipv6 }}\n"));
         }
     }
+}
+
+/// Puts the rules of a configuration in force; the door to watch is what they lead to.
+fn again(config: &Config) -> Result<SocketAddr, FirewallFault> {
+    let door = door_of(config)?;
+    nft::load(&super::rules(config)?)?;
+    Ok(door)
 }
 
 fn said(answers: bool) -> String {
@@ -65,7 +87,7 @@ fn said(answers: bool) -> String {
 }
 
 /// The door that is tried: the one that connections are redirected to.
-fn door(config: &Config) -> Result<SocketAddr, FirewallFault> {
+fn door_of(config: &Config) -> Result<SocketAddr, FirewallFault> {
     let missing = || FirewallFault::Config("[proxy] transparent_listen is empty: there is no door to watch".into());
     let at = config.proxy.transparent_listen.first().ok_or_else(missing)?;
     let ip = match at.ip() {

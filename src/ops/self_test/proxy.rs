@@ -2,7 +2,8 @@
 
 use super::canaries::Canaries;
 use super::{Outcome, SEARCH, Subject, Tried};
-use crate::gate::Gate;
+use crate::gate::{Gate, Visit, inside};
+use crate::journal::Decrypted;
 use crate::policy::{Action, Surface};
 use crate::words::{Category, CategorySet, Host, Role, Who};
 use std::io::{self, Read, Write};
@@ -102,7 +103,15 @@ impl Tried<'_> {
             self.lessons(&browser, subject, canaries.of(Category::EDUCATION), &mut outside);
             self.safe_by_proxy(&browser, subject, &mut outside);
             if subject.network.is_some() {
-                let said = "by name: of HTTPS the gate sees the host, and no page, search or video";
+                let visit = gate.visit_as(subject.who);
+                let unlisted = visit.judge_unlisted(Surface::NoPage);
+                let said = match inside::chosen(&visit, &unlisted, &Visit::nobody()) {
+                    Decrypted::Yes => {
+                        "inside: HTTPS is looked into and judged by the whole address, but for platform, help, banks, health and \
+                         exceptions"
+                    }
+                    _ => "by name: of HTTPS the gate sees the host, and no page, search or video",
+                };
                 self.say_by_proxy(subject, "HTTPS", "", Outcome::Said, said.into());
                 let said = "not known here: UDP 443 is for the firewall to reject, and nothing that this box sends passes it";
                 self.say_by_proxy(subject, "QUIC", "", Outcome::Said, said.into());
@@ -123,13 +132,18 @@ impl Tried<'_> {
         let visit = self.gate.visit_as(subject.who);
         let judged = |host: &&Host| visit.judge(host, Surface::NoPage).verdict;
         let own = names.iter().find(|host| judged(host).blocks() && judged(host).category == Some(category));
-        let Some(name) = own.or_else(|| names.iter().find(|host| judged(host).blocks())) else { return };
+        let Some(host) = own.or_else(|| names.iter().find(|host| judged(host).blocks())) else { return };
+        // Then CONNECT is answered, and what is within TLS is the page.
+        let within = inside::chosen(&visit, &visit.judge(host, Surface::NoPage), host) == Decrypted::Yes;
         let id = self.snapshot.config.category_id(category);
-        let name = name.as_str();
+        let name = host.as_str();
         if self.is_late() {
             return self.say_by_proxy(subject, &id, name, Outcome::Failed, "it was not asked: there was no time left".into());
         }
         let (outcome, said) = match (browser.get(subject.who, name), browser.connect(subject.who, name)) {
+            (Ok(page), Ok(tunnel)) if within && page.denied && page.page && tunnel.status == 200 => {
+                (Outcome::Ok, "blocked: HTTP with the block page, HTTPS with it within TLS, which is not opened here".into())
+            }
             (Ok(page), Ok(tunnel)) if page.denied && page.page && tunnel.denied => {
                 (Outcome::Ok, "blocked: HTTP with the block page, HTTPS refused".into())
             }

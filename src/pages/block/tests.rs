@@ -11,6 +11,7 @@ fn page(category: Option<&str>) -> BlockPage {
         category: category.map(str::to_owned),
         reader: Reader::default(),
         words: Language::English.words(),
+        held: None,
     }
 }
 
@@ -63,6 +64,7 @@ fn config() -> Config {
         pupils,
         safe: Safe::STRICTEST,
         phrase_limit: None,
+        downloads: Default::default(),
     };
     let group = |name: &str, profile| Group { name: name.into(), profile: ProfileId(profile), priority: None };
     let policy = Policy {
@@ -86,6 +88,8 @@ fn only_those_who_are_staff_in_all_their_groups_learn_the_category() {
             groups: groups.iter().map(|&id| GroupId(id)).collect::<Groups>(),
             known: Known::Address,
             sure: Confidence::High,
+            since: None,
+            mac: None,
         };
         assert_eq!(is_for_staff(&who, &config()), staff, "{groups:?}");
     }

@@ -1,9 +1,10 @@
 //! The register beside a file: who is who, which device is which.
 
+use super::super::details::{agreement_text, consent_text, day_text};
 use super::super::import::{DeviceRow, PersonRow, Says};
-use super::super::{Device, Grouping, Person, Register, Sheet};
+use super::super::{Device, Grouping, Person, Register, Sheet, Source};
 use super::{Added, Change, Changed, DeviceChanged, Devices, Diff, Fitted, Leaver, Named, Retired};
-use crate::words::{DeviceId, PersonId, PersonRole};
+use crate::words::{Day, DeviceId, PersonId, PersonRole};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 
@@ -16,6 +17,7 @@ impl Diff {
             changed: vec![],
             returned: vec![],
             leavers: vec![],
+            held: vec![],
             unchanged: 0,
             devices: Devices::default(),
             ungrouped: vec![],
@@ -33,7 +35,8 @@ impl Diff {
             }
             diff.person(old, to);
         }
-        let leavers = register.present().filter(|p| !in_file.contains(p.key.as_str()));
+        let imported = register.present().filter(|p| p.source == Source::Import);
+        let leavers = imported.filter(|p| !in_file.contains(p.key.as_str()));
         diff.leavers = leavers.map(|p| Leaver { key: p.key.clone(), name: p.name.clone(), role: p.role, person: p.id }).collect();
         if sheet.says.devices {
             diff.devices = devices(register, sheet);
@@ -43,12 +46,19 @@ impl Diff {
 
     fn person(&mut self, old: Option<&Person>, to: PersonRow) {
         let Some(old) = old else {
-            let PersonRow { key, name, role, year, groups } = to;
-            return self.added.push(Added { key, name, role, year, groups });
+            let row = to.clone();
+            let PersonRow { key, name, role, year, groups, .. } = to;
+            return self.added.push(Added { key, name, role, year, groups, row });
         };
         let what = person_changes(old, &to);
         let changed = Changed { key: old.key.clone(), name: to.name.clone(), what, person: old.id, to };
-        if old.is_withdrawn() {
+        // The last day they had is the last day that the file still gives them.
+        let is_over = old.details.until.is_some() && old.details.until == changed.to.details.until;
+        if old.is_withdrawn() && old.held {
+            self.held.push(Named { key: changed.key, name: changed.name });
+        } else if old.is_withdrawn() && is_over {
+            self.unchanged += 1;
+        } else if old.is_withdrawn() {
             self.returned.push(changed);
         } else if changed.what.is_empty() {
             self.unchanged += 1;
@@ -74,6 +84,19 @@ fn resolved(row: &PersonRow, old: Option<&Person>, says: Says) -> PersonRow {
         if !says.groups {
             to.groups.clone_from(&old.groups);
         }
+        let (new, old) = (&mut to.details, &old.details);
+        if !says.form {
+            new.form.clone_from(&old.form);
+        }
+        if !says.until {
+            new.until = old.until;
+        }
+        if !says.agreement {
+            new.agreement.clone_from(&old.agreement);
+        }
+        if !says.consent {
+            new.consent = old.consent;
+        }
     }
     to
 }
@@ -84,6 +107,12 @@ fn person_changes(old: &Person, to: &PersonRow) -> Vec<Change> {
     change(&mut what, "role", &old.role, &to.role);
     change(&mut what, "year", &year(old.year), &year(to.year));
     change(&mut what, "groups", &old.groups.join(";"), &to.groups.join(";"));
+    let (from, to) = (&old.details, &to.details);
+    let day = |day: Option<Day>| day.map(day_text).unwrap_or_default();
+    change(&mut what, "form", &from.form, &to.form);
+    change(&mut what, "until", &day(from.until), &day(to.until));
+    change(&mut what, "agreement", &agreement_text(from.agreement.as_ref()), &agreement_text(to.agreement.as_ref()));
+    change(&mut what, "consent", &consent_text(from.consent.as_ref()), &consent_text(to.consent.as_ref()));
     what
 }
 

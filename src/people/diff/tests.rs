@@ -4,7 +4,8 @@ use super::*;
 
 fn sheet(csv: &str) -> Sheet {
     let (policy, members) = school();
-    Sheet::read(csv.as_bytes(), "f.csv", Grouping { policy: &policy, members: &members }).expect("a good file")
+    Sheet::read(csv.as_bytes(), "f.csv", Grouping { policy: &policy, members: &members }, &crate::config::PeopleRules::default())
+        .expect("a good file")
 }
 
 fn between(register: &Register, csv: &str) -> Diff {

@@ -2,7 +2,7 @@
 
 use super::super::Mac;
 use super::super::fault::nearest;
-use crate::words::{BadNetwork, Network, PersonRole};
+use crate::words::{BadNetwork, Day, Network, PersonRole};
 use std::net::IpAddr;
 
 type Read<T> = Result<T, (String, String)>;
@@ -16,9 +16,11 @@ pub(super) fn roles() -> String {
     }
 }
 
-pub(super) fn role(text: &str) -> Read<PersonRole> {
+/// A role, in our word for it or one of `more`.
+pub(super) fn role(text: &str, more: &[(String, PersonRole)]) -> Read<PersonRole> {
     let word = text.to_lowercase();
-    PersonRole::from_word(&word).ok_or_else(|| {
+    let theirs = || more.iter().find(|(theirs, _)| *theirs == word).map(|(_, role)| *role);
+    PersonRole::from_word(&word).or_else(theirs).ok_or_else(|| {
         // What MIS exports and other filters call them.
         let meant = match word.as_str() {
             "student" | "child" | "learner" => Some("pupil"),
@@ -42,6 +44,11 @@ pub(super) fn year(text: &str) -> Read<u8> {
         _ if number.len() > 2 || !number.bytes().all(|b| b.is_ascii_digit()) => Err(fault()),
         _ => number.parse().ok().filter(|y| *y <= 13).ok_or_else(fault),
     }
+}
+
+/// A day.
+pub(super) fn day(text: &str) -> Read<Day> {
+    super::super::details::day(text).ok_or_else(|| (format!("`{text}` is no day"), "write one such as 2026-12-18".into()))
 }
 
 /// The address of one device.

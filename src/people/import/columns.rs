@@ -4,6 +4,7 @@ use super::super::fault::{Faults, Place, nearest};
 use super::super::plain::plain;
 use super::super::scan::{Field, Line};
 use super::Says;
+use crate::config::PeopleRules;
 
 /// A column we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,19 +13,34 @@ pub(super) enum Column {
     Name,
     Role,
     Year,
+    Form,
     Groups,
+    Until,
+    Agreement,
+    Consent,
     Device,
     Address,
     Mac,
     Network,
 }
 
-const COLUMNS: [(&str, Column); 9] = [
+impl Column {
+    /// Those that say something of a person beside who it is.
+    pub const OF_PERSON: [Self; 8] =
+        [Self::Name, Self::Role, Self::Year, Self::Form, Self::Groups, Self::Until, Self::Agreement, Self::Consent];
+}
+
+/// As [`crate::config::COLUMNS`].
+const COLUMNS: [(&str, Column); 13] = [
     ("id", Column::Id),
     ("name", Column::Name),
     ("role", Column::Role),
     ("year", Column::Year),
+    ("form", Column::Form),
     ("groups", Column::Groups),
+    ("until", Column::Until),
+    ("agreement", Column::Agreement),
+    ("consent", Column::Consent),
     ("device", Column::Device),
     ("address", Column::Address),
     ("mac", Column::Mac),
@@ -40,17 +56,19 @@ pub(super) fn all() -> String {
 }
 
 /// Where each column is in a line.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Columns {
     at: [Option<usize>; COLUMNS.len()],
+    /// Where the parts of a name are, which are put together.
+    names: Vec<usize>,
     count: usize,
 }
 
 impl Columns {
     /// `None` if a fault was added without which the lines cannot be understood.
-    pub fn of(header: &Line, faults: &mut Faults) -> Option<Self> {
+    pub fn of(header: &Line, rules: &PeopleRules, faults: &mut Faults) -> Option<Self> {
         let before = faults.count();
-        let mut columns = Self { at: [None; COLUMNS.len()], count: header.fields.len() };
+        let mut columns = Self { at: [None; COLUMNS.len()], names: Vec::new(), count: header.fields.len() };
         if header.broken {
             return None;
         }
@@ -60,16 +78,62 @@ impl Columns {
             faults.add(only.place, "the columns are not separated by commas", "save the file as 'CSV (comma delimited)'");
             return None;
         }
-        for (i, field) in header.fields.iter().enumerate() {
-            columns.put(i, field, faults);
+        if rules.columns.is_empty() {
+            for (i, field) in header.fields.iter().enumerate() {
+                columns.put(i, field, faults);
+            }
+        } else {
+            columns.map(header, rules, faults);
         }
+        columns.names =
+            if columns.names.is_empty() { columns.at[Column::Name as usize].into_iter().collect() } else { columns.names };
         for (name, column) in COLUMNS {
-            if REQUIRED.contains(&column) && columns.at[column as usize].is_none() {
+            let given = column == Column::Role && rules.role.is_some();
+            if REQUIRED.contains(&column) && !given && rules.columns.is_empty() && columns.at[column as usize].is_none() {
                 let right = format!("the first line names the columns: {}", all());
                 faults.add(header.place(), format!("there is no column `{name}`"), right);
             }
         }
         (faults.count() == before).then_some(columns)
+    }
+
+    /// The columns of a school's own system, by the configuration. Others are left alone.
+    fn map(&mut self, header: &Line, rules: &PeopleRules, faults: &mut Faults) {
+        let theirs = || header.fields.iter().map(|f| f.text.trim());
+        for (ours, names) in &rules.columns {
+            let Some((_, column)) = COLUMNS.into_iter().find(|(name, _)| name == ours) else { continue };
+            for name in names {
+                let mut found = theirs().enumerate().filter(|(_, text)| text.eq_ignore_ascii_case(name)).map(|(i, _)| i);
+                let (Some(place), None) = (found.next(), found.next()) else {
+                    let (is_there, meant) = (theirs().any(|t| t.eq_ignore_ascii_case(name)), nearest(name, theirs()));
+                    let what = if is_there {
+                        format!("the column `{}` is there twice", plain(name))
+                    } else {
+                        format!("there is no column `{}`, which [people.columns] has for `{ours}`", plain(name))
+                    };
+                    let right = match meant.filter(|_| !is_there) {
+                        Some(meant) => format!("is it `{}`?", plain(meant)),
+                        None => "export it, or correct [people.columns]".into(),
+                    };
+                    faults.add(header.place(), what, right);
+                    continue;
+                };
+                self.at[column as usize].get_or_insert(place);
+                if column == Column::Name {
+                    self.names.push(place);
+                }
+            }
+        }
+        if self.at[Column::Role as usize].is_none() && rules.role.is_none() {
+            let right = "write `role = …` under [people.columns], or `role` under [people] for everyone in the file";
+            faults.add(header.place(), "nothing says which role these people have", right);
+        }
+    }
+
+    /// The name, of however many columns.
+    pub fn name(&self, line: &Line) -> String {
+        let parts = self.names.iter().filter_map(|i| Some(line.fields.get(*i)?.text.trim()));
+        parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
     fn put(&mut self, i: usize, field: &Field, faults: &mut Faults) {
@@ -107,6 +171,10 @@ impl Columns {
         Says {
             year: has(Column::Year),
             groups: has(Column::Groups),
+            form: has(Column::Form),
+            until: has(Column::Until),
+            agreement: has(Column::Agreement),
+            consent: has(Column::Consent),
             address: has(Column::Address),
             mac: has(Column::Mac),
             network: has(Column::Network),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 fn read(csv: &str) -> Result<Sheet, Faults> {
     let (policy, members) = school();
-    Sheet::read(csv.as_bytes(), "f.csv", Grouping { policy: &policy, members: &members })
+    Sheet::read(csv.as_bytes(), "f.csv", Grouping { policy: &policy, members: &members }, &crate::config::PeopleRules::default())
 }
 
 fn faults(csv: &str) -> Vec<String> {
@@ -29,6 +29,7 @@ fn a_school_is_read_whatever_the_case_and_order_of_its_columns() {
         role,
         year,
         groups: groups.iter().map(|&g| g.into()).collect(),
+        details: Details::default(),
     };
     assert_eq!(
         sheet.persons,
@@ -53,7 +54,10 @@ fn a_school_is_read_whatever_the_case_and_order_of_its_columns() {
             DeviceRow { tag: Some("Trolley A".into()), network: Network::parse("10.30.0.0/24").ok(), ..nothing },
         ]
     );
-    assert_eq!(sheet.says, Says { year: true, groups: true, address: true, mac: true, network: true, devices: true });
+    assert_eq!(
+        sheet.says,
+        Says { year: true, groups: true, address: true, mac: true, network: true, devices: true, ..Says::default() }
+    );
 }
 
 #[test]
@@ -90,7 +94,7 @@ fn years_are_read_as_schools_write_them() {
 #[test]
 fn every_fault_names_its_place_and_what_would_be_right() {
     let head = "id,name,role,year,groups,device,address,mac,network\n";
-    let columns = "id,name,role,year,groups,device,address,mac,network";
+    let columns = "id,name,role,year,form,groups,until,agreement,consent,device,address,mac,network";
     for (csv, text) in [
         ("", format!("1:1: the file is empty; the first line names the columns: {columns}")),
         ("id;name;role\np1;Ada;pupil\n", "1:1: the columns are not separated by commas; save the file as 'CSV (comma delimited)'".into()),
@@ -157,7 +161,7 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         let (policy, members) = school();
-        let _ = Sheet::read(&bytes, "f.csv", Grouping { policy: &policy, members: &members });
+        let _ = Sheet::read(&bytes, "f.csv", Grouping { policy: &policy, members: &members }, &crate::config::PeopleRules::default());
     }
 
     #[test]

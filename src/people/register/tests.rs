@@ -1,14 +1,20 @@
 use super::*;
-use crate::words::{Confidence, Known};
+use crate::people::roster::{At, Bound, Claim, Now, Teller};
+use crate::words::{Confidence, Known, Since};
 
-const TABLE: &str = "\
-IP address       HW type     Flags       HW address            Mask     Device
-10.20.1.50       0x1         0x2         3c:22:fb:00:00:03     *        eth0
-10.20.1.51       0x1         0x2         3e:22:fb:00:00:04     *        eth0
-10.20.1.2        0x1         0x2         3c:22:fb:00:00:99     *        eth0
-10.20.1.1        0x1         0x2         3c:22:fb:00:00:03     *        eth0
-10.20.1.53       0x1         0x2         3c:22:fb:00:00:05     *        eth0
-";
+const MACS: [(&str, &str); 5] = [
+    ("10.20.1.50", "3c:22:fb:00:00:03"),
+    ("10.20.1.51", "3e:22:fb:00:00:04"),
+    ("10.20.1.2", "3c:22:fb:00:00:99"),
+    ("10.20.1.1", "3c:22:fb:00:00:03"),
+    ("10.20.1.53", "3c:22:fb:00:00:05"),
+];
+
+const NOW: Now = Now { unix_ms: 1_795_000_000_000, boot_ms: 1_000_000 };
+
+fn bound(mac: &str) -> Bound {
+    Bound { mac: Mac::parse(mac).expect("a MAC"), by: 0, until_ms: None }
+}
 
 fn stamp() -> Stamp {
     Stamp { at_ms: 1_000, by: "it".into() }
@@ -23,6 +29,9 @@ fn person(id: u32, withdrawn: bool) -> Person {
         year: Some(7),
         groups: vec![],
         granted: stamp(),
+        details: Default::default(),
+        source: Default::default(),
+        held: false,
         withdrawn: withdrawn.then(stamp),
     }
 }
@@ -58,15 +67,20 @@ fn register() -> Register {
         Device { retired: Some(stamp()), ..at("10.20.1.9", device(9, Some(1))) },
         at("2001:db8::10", device(10, Some(1))),
     ];
-    let neighbours = Arc::new(Neighbours::default());
-    neighbours.refresh(TABLE);
-    Register::new(persons, devices, 1).expect("no clash").with_neighbours(neighbours)
+    let roster = Arc::new(Roster::default());
+    roster.change(NOW, |book| {
+        for (address, mac) in MACS {
+            book.bind(address.parse().expect("an address"), Teller::Neighbour, bound(mac));
+        }
+    });
+    Register::new(persons, devices, 1).expect("no clash").with_roster(roster)
 }
 
 #[test]
 fn an_address_says_who_is_there_how_known_and_how_sure() {
     let register = register();
     type Seen = (u32, Option<u32>, Known, Confidence, bool);
+    let of = |address: &str| register.sighting(ClientAddr::new(address.parse().expect("an address")));
     let cases: &[(&str, &str, Option<Seen>)] = &[
         ("a fixed IPv6 address", "2001:db8::10", Some((10, Some(1), Known::Address, Confidence::Medium, false))),
         ("a bound MAC", "10.20.1.50", Some((3, Some(3), Known::Mac, Confidence::Medium, false))),
@@ -77,8 +91,12 @@ fn an_address_says_who_is_there_how_known_and_how_sure() {
             Some((3, Some(3), Known::Mac, Confidence::Medium, false)),
         ),
         ("a fixed address with a foreign MAC behind it", "10.20.1.2", None),
-        ("the device of someone withdrawn, by address", "10.20.1.5", Some((5, None, Known::Address, Confidence::Group, false))),
-        ("the device of someone withdrawn, by MAC", "10.20.1.53", Some((5, None, Known::Mac, Confidence::Group, false))),
+        (
+            "the device of someone withdrawn, by address",
+            "10.20.1.5",
+            Some((5, Some(5), Known::Address, Confidence::Medium, false)),
+        ),
+        ("the device of someone withdrawn, by MAC", "10.20.1.53", Some((5, Some(5), Known::Mac, Confidence::Medium, false))),
         ("a trolley's network", "10.30.1.1", Some((6, None, Known::Network, Confidence::Group, false))),
         ("the longest network", "10.30.7.1", Some((7, None, Known::Network, Confidence::Group, false))),
         ("a device that is nobody's", "10.20.1.8", Some((8, None, Known::Address, Confidence::Group, false))),
@@ -87,16 +105,17 @@ fn an_address_says_who_is_there_how_known_and_how_sure() {
         ("an IPv4-mapped address", "::ffff:10.20.1.50", Some((3, Some(3), Known::Mac, Confidence::Medium, false))),
     ];
     for (what, address, expected) in cases {
-        let seen = register.sighting(ClientAddr::new(address.parse().expect("an address")));
-        let seen = seen.map(|s| (s.device.0, s.person.map(|p| p.0), s.known, s.sure, s.randomised));
+        let (here, seen) = of(address);
+        let randomised = here.mac.is_some_and(Mac::is_randomised);
+        let seen = seen.map(|s| (s.device.expect("a device").0, s.person.map(|p| p.0), s.known, s.sure, randomised));
         assert_eq!(&seen, expected, "{what}");
     }
 }
 
 #[test]
 fn without_a_neighbour_table_a_fixed_address_still_speaks() {
-    let register = register().with_neighbours(Arc::default());
-    let person = |a: &str| register.sighting(ClientAddr::new(a.parse().expect("an address"))).and_then(|s| s.person);
+    let register = register().with_roster(Arc::default());
+    let person = |a: &str| register.sighting(ClientAddr::new(a.parse().expect("an address"))).1.and_then(|s| s.person);
     assert_eq!(person("10.20.1.1"), Some(PersonId(1)));
     assert_eq!(person("10.20.1.2"), Some(PersonId(2)));
     assert_eq!(person("10.20.1.50"), None);
@@ -115,7 +134,7 @@ fn someone_withdrawn_is_still_found_by_id() {
 #[test]
 fn an_empty_register_sights_nobody() {
     let register = Register::empty();
-    assert_eq!(register.sighting(ClientAddr::new([10, 0, 0, 1].into())), None);
+    assert_eq!(register.sighting(ClientAddr::new([10, 0, 0, 1].into())).1, None);
     assert_eq!(register.persons().count(), 0);
 }
 
@@ -155,5 +174,47 @@ fn a_retired_device_leaves_its_address_to_another() {
     let retired = Device { retired: Some(stamp()), ..at("10.0.0.1", device(1, Some(1))) };
     let register = Register::new(vec![person(1, false), person(2, false)], vec![retired, at("10.0.0.1", device(2, Some(2)))], 0);
     let seen = register.expect("no clash").sighting(ClientAddr::new([10, 0, 0, 1].into()));
-    assert_eq!(seen.map(|s| s.device), Some(DeviceId(2)));
+    assert_eq!(seen.1.and_then(|s| s.device), Some(DeviceId(2)));
+}
+
+#[test]
+fn who_signed_in_is_there_for_as_long_as_they_are_and_then_whoever_the_device_is_given_to() {
+    let register = register();
+    let roster = register.roster().clone();
+    let seen = |address: &str| {
+        let (_, seen) = register.sighting(ClientAddr::new(address.parse().expect("an address")));
+        seen.map(|s| (s.device.map(|d| d.0), s.person.map(|p| p.0), s.known, s.since.map(Since::seconds)))
+    };
+    let at = |address: &str| At::Address(address.parse().expect("an address"));
+    let (now_s, given) = (1_795_000_000, Some((Some(3), Some(3), Known::Mac, Some(1_795_000_000))));
+    assert_eq!(seen("10.20.1.50"), given);
+    for (address, device) in [("10.20.1.50", Some(3)), ("10.20.1.8", Some(8)), ("10.20.1.200", None), ("10.30.7.1", Some(7))] {
+        let claim = Claim::sign_in(PersonId(2), Known::Portal, 1, NOW, 60_000);
+        roster.change(NOW, |book| book.claim(at(address), claim));
+        assert_eq!(seen(address), Some((device, Some(2), Known::Portal, Some(now_s))), "{address}");
+        roster.change(NOW, |book| book.end(at(address), Known::Portal, None));
+    }
+    assert_eq!((seen("10.20.1.50"), seen("10.20.1.200")), (given, None));
+    // Whoever was withdrawn is named nowhere, whatever a source goes on to say.
+    roster.change(NOW, |book| book.claim(at("10.20.1.50"), Claim::sign_in(PersonId(5), Known::Radius, 1, NOW, 60_000)));
+    assert_eq!(seen("10.20.1.50"), given);
+}
+
+#[test]
+fn a_device_known_by_its_ipv4_address_is_itself_on_addresses_it_makes_up() {
+    let register = register();
+    let private = "2001:db8::7a1b:22ff:fe00:1";
+    let person = || register.sighting(ClientAddr::new(private.parse().expect("an address"))).1.and_then(|s| s.person);
+    let is_at = |address: &str, mac: &str| {
+        let address = address.parse().expect("an address");
+        register.roster().change(NOW, |book| book.bind(address, Teller::Neighbour, bound(mac)));
+    };
+    is_at("10.20.1.2", "3c:22:fb:00:00:02");
+    assert_eq!(person(), None);
+    is_at(private, "3c:22:fb:00:00:02");
+    assert_eq!(person(), Some(PersonId(2)));
+    is_at("10.20.1.1", "3c:22:fb:00:00:77");
+    is_at("2001:db8::78", "3c:22:fb:00:00:77");
+    let of_first = register.sighting(ClientAddr::new("2001:db8::78".parse().expect("an address"))).1;
+    assert_eq!(of_first.and_then(|s| s.person), Some(PersonId(1)), "by its fixed address alone");
 }

@@ -1,8 +1,8 @@
 //! Rows → [`Register`]. The rows may have been edited by hand: what cannot be is refused, and named.
 
 use super::{HistoryLine, StoreFault};
-use crate::people::{Clash, Device, Mac, Person, Register, Stamp};
-use crate::words::{DeviceId, Network, PersonId, PersonRole};
+use crate::people::{Agreement, Clash, Consent, Details, Device, Mac, Person, Register, Source, Stamp};
+use crate::words::{Day, DeviceId, Network, PersonId, PersonRole};
 use rusqlite::{Connection, Row};
 use std::fmt::Display;
 use std::path::Path;
@@ -33,7 +33,8 @@ impl From<rusqlite::Error> for ReadFault {
 pub(super) fn register(db: &Connection) -> Result<Register, ReadFault> {
     let persons = rows(
         db,
-        r#"SELECT id, key, name, role, year, "groups", granted_at, granted_by, withdrawn_at, withdrawn_by FROM persons"#,
+        r#"SELECT id, key, name, role, year, "groups", granted_at, granted_by, withdrawn_at, withdrawn_by,
+            form, until, agreement, agreement_on, consent, consent_on, source, held FROM persons"#,
         person,
     )?;
     let devices = rows(db, "SELECT id, name, person, address, mac, network, retired_at, retired_by FROM devices", device)?;
@@ -79,6 +80,25 @@ fn person(row: &Row) -> Result<Person, ReadFault> {
         groups: groups.split(';').filter(|g| !g.is_empty()).map(str::to_owned).collect(),
         granted: Stamp { at_ms: row.get(6)?, by: row.get(7)? },
         withdrawn: stamp(row, 8)?,
+        details: details(row, 10)?,
+        source: {
+            let source: String = row.get(16)?;
+            Source::from_word(&source).ok_or_else(|| of("source", &source))?
+        },
+        held: row.get(17)?,
+    })
+}
+
+fn details(row: &Row, at: usize) -> rusqlite::Result<Details> {
+    let day = |column| row.get::<_, Option<i32>>(at + column).map(|day| day.map(Day));
+    let version: Option<String> = row.get(at + 2)?;
+    let agreed_on = day(3)?;
+    let consent_on = day(5)?;
+    Ok(Details {
+        form: row.get(at)?,
+        until: day(1)?,
+        agreement: version.map(|version| Agreement { version, on: agreed_on }),
+        consent: row.get::<_, bool>(at + 4)?.then_some(Consent { on: consent_on }),
     })
 }
 

@@ -10,7 +10,8 @@ use std::path::Path;
 const APPLICATION: i64 = 0x5347_7267;
 
 /// What each version adds to the one before. `user_version` is how many a file has. Never edit one that was released: add one.
-pub(super) const VERSIONS: &[&str] = &[r#"
+pub(super) const VERSIONS: &[&str] = &[
+    r#"
     CREATE TABLE persons (
         id           INTEGER PRIMARY KEY AUTOINCREMENT,
         key          TEXT NOT NULL UNIQUE,
@@ -48,7 +49,24 @@ pub(super) const VERSIONS: &[&str] = &[r#"
         BEGIN SELECT RAISE(ABORT, 'a person is withdrawn, never deleted: old log lines mean them'); END;
     CREATE TRIGGER devices_stay BEFORE DELETE ON devices
         BEGIN SELECT RAISE(ABORT, 'a device is retired, never deleted: old log lines mean it'); END;
-"#];
+"#,
+    r#"
+    ALTER TABLE persons ADD COLUMN form TEXT NOT NULL DEFAULT '';
+    ALTER TABLE persons ADD COLUMN until INTEGER;
+    ALTER TABLE persons ADD COLUMN agreement TEXT;
+    ALTER TABLE persons ADD COLUMN agreement_on INTEGER;
+    ALTER TABLE persons ADD COLUMN consent INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE persons ADD COLUMN consent_on INTEGER;
+    ALTER TABLE persons ADD COLUMN source TEXT NOT NULL DEFAULT 'import';
+    ALTER TABLE persons ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE passwords (
+        person INTEGER PRIMARY KEY REFERENCES persons (id),
+        hash   TEXT NOT NULL,
+        set_at INTEGER NOT NULL,
+        set_by TEXT NOT NULL
+    ) STRICT;
+"#,
+];
 
 pub(super) enum SchemaFault {
     Sqlite(rusqlite::Error),

@@ -6,7 +6,11 @@ use crate::words::{ClientAddr, DeviceId, PersonRole};
 fn diff(register: &Register, csv: &str) -> Diff {
     let (policy, members) = school();
     let grouping = Grouping { policy: &policy, members: &members };
-    Diff::between(register, &Sheet::read(csv.as_bytes(), "f.csv", grouping).expect("a good file"), grouping)
+    Diff::between(
+        register,
+        &Sheet::read(csv.as_bytes(), "f.csv", grouping, &crate::config::PeopleRules::default()).expect("a good file"),
+        grouping,
+    )
 }
 
 fn import(store: &mut Store, csv: &str, at: i64) -> Result<Register, StoreFault> {
@@ -15,8 +19,8 @@ fn import(store: &mut Store, csv: &str, at: i64) -> Result<Register, StoreFault>
 }
 
 fn seen(register: &Register, address: &str) -> Option<(u32, Option<u32>)> {
-    let seen = register.sighting(ClientAddr::new(address.parse().expect("an address")))?;
-    Some((seen.device.0, seen.person.map(|p| p.0)))
+    let seen = register.sighting(ClientAddr::new(address.parse().expect("an address"))).1?;
+    Some((seen.device?.0, seen.person.map(|p| p.0)))
 }
 
 const ADA: &str = "id,name,role,year,groups,device,address\np1,Ada,pupil,7,chess,LT-1,10.20.1.1\n";
@@ -93,14 +97,14 @@ fn ids_are_never_given_again() {
 }
 
 #[test]
-fn a_leaver_is_withdrawn_and_stays_known_and_is_never_sighted() {
+fn a_leaver_is_withdrawn_and_stays_known_until_the_device_goes() {
     let mut store = Store::in_memory().expect("memory");
     import(&mut store, ADA_AND_BOB, 1).expect("applied");
-    // A file without devices: the leaver's laptop stays in the register, and is nobody's.
+    // A file without devices: the leaver's laptop stays in the register, and is theirs.
     let register = import(&mut store, "id,name,role\np2,Bob,pupil\n", 5_000).expect("applied");
     let ada = register.person(PersonId(1)).expect("still found");
     assert_eq!(ada.withdrawn.as_ref().map(|s| (s.at_ms, s.by.as_str())), Some((5_000, "it")));
-    assert_eq!(seen(&register, "10.20.1.1"), Some((1, None)));
+    assert_eq!(seen(&register, "10.20.1.1"), Some((1, Some(1))), "and is told so");
     // A file with devices: it goes too, and its address means nothing any more.
     let register = import(&mut store, BOB, 6_000).expect("applied");
     assert_eq!(seen(&register, "10.20.1.1"), None);
@@ -195,7 +199,7 @@ fn a_newer_register_is_refused_and_stays_as_it_is() {
     drop(store);
     let before = std::fs::read(&path).expect("there");
     let fault = Store::open(&path).map(|_| ()).expect_err("newer").to_string();
-    assert!(fault.contains("was written by a newer schoolgate (its version is 99, this one knows 1)"), "{fault}");
+    assert!(fault.contains("was written by a newer schoolgate (its version is 99, this one knows 2)"), "{fault}");
     assert_eq!(std::fs::read(&path).expect("there"), before);
 }
 

@@ -1,27 +1,25 @@
 //! A [`Diff`] → rows, inside a transaction somebody else ends. Every change leaves a line in `history`.
 
 use crate::people::diff::{Change, Changed, Diff, Fitted};
-use crate::words::PersonRole;
+use crate::people::import::PersonRow;
+use crate::people::{Details, Source};
 use rusqlite::{OptionalExtension, Result, Transaction, params};
 
 pub(super) fn diff(transaction: &Transaction, diff: &Diff, by: &str, now_ms: i64) -> Result<()> {
     let hand = Hand { transaction, by, now_ms };
     for p in &diff.added {
-        hand.add_person(&p.key, &p.name, p.role, p.year, &p.groups)?;
+        hand.add_person(&p.row, Source::Import, "granted")?;
     }
     for p in diff.moved.iter().chain(&diff.changed) {
         hand.change_person(p)?;
     }
     for p in &diff.returned {
         hand.change_person(p)?;
-        hand.execute(
-            "UPDATE persons SET granted_at = ?2, granted_by = ?3, withdrawn_at = NULL, withdrawn_by = NULL WHERE id = ?1",
-            p.person.0,
-        )?;
+        hand.execute(RESTORE, p.person.0)?;
         hand.note(Some(p.person.0.into()), None, "returned")?;
     }
     for p in &diff.leavers {
-        hand.execute("UPDATE persons SET withdrawn_at = ?2, withdrawn_by = ?3 WHERE id = ?1", p.person.0)?;
+        hand.execute(WITHDRAW, p.person.0)?;
         hand.note(Some(p.person.0.into()), None, "withdrawn")?;
     }
     for d in &diff.devices.retired {
@@ -37,20 +35,72 @@ pub(super) fn diff(transaction: &Transaction, diff: &Diff, by: &str, now_ms: i64
     Ok(())
 }
 
+const WITHDRAW: &str = "UPDATE persons SET withdrawn_at = ?2, withdrawn_by = ?3 WHERE id = ?1";
+const RESTORE: &str =
+    "UPDATE persons SET granted_at = ?2, granted_by = ?3, withdrawn_at = NULL, withdrawn_by = NULL, held = 0 WHERE id = ?1";
+
 /// Whoever makes the change, and when.
-struct Hand<'a> {
-    transaction: &'a Transaction<'a>,
-    by: &'a str,
-    now_ms: i64,
+pub(super) struct Hand<'a> {
+    pub transaction: &'a Transaction<'a>,
+    pub by: &'a str,
+    pub now_ms: i64,
 }
 
 impl Hand<'_> {
-    fn add_person(&self, key: &str, name: &str, role: PersonRole, year: Option<u8>, groups: &[String]) -> Result<()> {
-        self.transaction.prepare_cached(
-            r#"INSERT INTO persons (key, name, role, year, "groups", granted_at, granted_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"#,
-        )?
-        .execute(params![key, name, role.word(), year, groups.join(";"), self.now_ms, self.by])?;
-        self.note(Some(self.transaction.last_insert_rowid()), None, "granted")
+    /// The number they get.
+    pub fn add_person(&self, row: &PersonRow, source: Source, what: &str) -> Result<u32> {
+        let PersonRow { key, name, role, year, groups, details } = row;
+        self.transaction
+            .prepare_cached(
+                r#"INSERT INTO persons (key, name, role, year, "groups", granted_at, granted_by, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"#,
+            )?
+            .execute(params![key, name, role.word(), year, groups.join(";"), self.now_ms, self.by, source.word()])?;
+        let id = self.transaction.last_insert_rowid();
+        self.details(id, details)?;
+        self.note(Some(id), None, what)?;
+        u32::try_from(id).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, id))
+    }
+
+    fn details(&self, person: i64, details: &Details) -> Result<()> {
+        let Details { form, until, agreement, consent } = details;
+        self.transaction
+            .prepare_cached(
+                "UPDATE persons SET form = ?2, until = ?3, agreement = ?4, agreement_on = ?5, consent = ?6, consent_on = ?7 \
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                person,
+                form,
+                until.map(|day| day.0),
+                agreement.as_ref().map(|a| &a.version),
+                agreement.as_ref().and_then(|a| a.on).map(|day| day.0),
+                consent.is_some(),
+                consent.and_then(|c| c.on).map(|day| day.0)
+            ])
+            .map(drop)
+    }
+
+    /// Switches someone's access off, so that no import gives it back.
+    pub fn withdraw(&self, person: u32, held: bool, what: &str) -> Result<()> {
+        self.execute(WITHDRAW, person)?;
+        self.transaction.execute("UPDATE persons SET held = ?2 WHERE id = ?1", params![person, held])?;
+        self.note(Some(person.into()), None, what)
+    }
+
+    /// Gives it back.
+    pub fn restore(&self, person: u32, what: &str) -> Result<()> {
+        self.execute(RESTORE, person)?;
+        // Of a day that is over it would be gone the next second.
+        self.transaction.execute("UPDATE persons SET until = NULL WHERE id = ?1", params![person])?;
+        self.note(Some(person.into()), None, what)
+    }
+
+    /// Keeps a hash, in the place of the one before it.
+    pub fn password(&self, person: u32, hash: &str) -> Result<()> {
+        self.transaction
+            .prepare_cached("INSERT OR REPLACE INTO passwords (person, hash, set_at, set_by) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![person, hash, self.now_ms, self.by])?;
+        self.note(Some(person.into()), None, "password set")
     }
 
     fn change_person(&self, changed: &Changed) -> Result<()> {
@@ -58,6 +108,7 @@ impl Hand<'_> {
         self.transaction
             .prepare_cached(r#"UPDATE persons SET name = ?2, role = ?3, year = ?4, "groups" = ?5 WHERE id = ?1"#)?
             .execute(params![changed.person.0, to.name, to.role.word(), to.year, to.groups.join(";")])?;
+        self.details(changed.person.0.into(), &to.details)?;
         self.note_all(Some(changed.person.0.into()), None, &changed.what)
     }
 

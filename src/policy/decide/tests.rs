@@ -12,8 +12,11 @@ const CARE: GroupId = GroupId(3);
 const PRIMARY: GroupId = GroupId(4);
 const GARDEN: GroupId = GroupId(5);
 
-const LUNCH: Moment = Moment { unix_ms: 1_000_000, day: Day(0), minute_of_week: 12 * 60 + 45 };
-const MORNING: Moment = Moment { unix_ms: 1_000_000, day: Day(0), minute_of_week: 9 * 60 };
+/// A clock that is set.
+const NOW_MS: i64 = crate::words::moment::BUILT_MS + 1_000_000;
+
+const LUNCH: Moment = Moment { unix_ms: NOW_MS, day: Day(0), minute_of_week: 12 * 60 + 45 };
+const MORNING: Moment = Moment { unix_ms: NOW_MS, day: Day(0), minute_of_week: 9 * 60 };
 
 fn host(text: &str) -> Host {
     Host::parse(text).expect("a host of the test")
@@ -51,6 +54,7 @@ fn profile(name: &str, block: &[Category], warn: &[Category]) -> Profile {
         pupils: true,
         safe: Safe::STRICTEST,
         phrase_limit: None,
+        downloads: Default::default(),
     }
 }
 
@@ -78,14 +82,12 @@ fn policy_with(own: Vec<Entry>) -> Policy {
                 category: C::SOCIAL_NETWORKING,
                 act: Act::Allow,
                 group: Some(SIXTH),
-                days: Days::School,
-                from: 750,
-                until: 810,
+                days: Days::School(None),
+                times: vec![Times { days: 0x1f, from: 750, until: 810 }],
             }],
             SchoolDays::default(),
         ),
         own: OwnEntries::new(own),
-        exam: vec![host("exam.example")],
         ..Policy::default()
     }
 }
@@ -109,7 +111,7 @@ struct Speaks {
     blocks: bool,
     category: Option<Category>,
     own: Option<Entry>,
-    lock: Option<Lock>,
+    lock: Option<Lock<'static>>,
     pass: bool,
 }
 
@@ -118,7 +120,7 @@ fn every_step() -> Vec<Speaks> {
     vec![
         by(Step::Locked, true, Some(Category::ILLEGAL_CSAM)),
         by(Step::Platform, false, Some(Category::PLATFORM)),
-        Speaks { lock: Some(Lock::Exam), ..by(Step::Session, true, None) },
+        Speaks { lock: Some(Lock::Exam(&[])), ..by(Step::Session, true, None) },
         by(Step::Help, false, Some(Category::HELP)),
         by(Step::Rshe, false, Some(Category::RSHE)),
         by(Step::HarmfulCode, true, Some(Category::MALWARE)),
@@ -134,7 +136,7 @@ fn every_step() -> Vec<Speaks> {
 fn judge(speaking: &[&Speaks]) -> Verdict {
     let categories: Vec<_> = speaking.iter().filter_map(|s| s.category).collect();
     let policy = policy_with(speaking.iter().filter_map(|s| s.own.clone()).collect());
-    let pass = Pass { id: 7, host: Some(host("name.example")), categories: CategorySet::EMPTY, grade: Grade::Lead };
+    let pass = Pass { id: 7, what: What::Host(host("name.example")), grade: Grade::Lead };
     let (host, found) = (host("www.name.example"), found(&categories));
     let ask = Ask {
         lock: speaking.iter().find_map(|s| s.lock),
@@ -253,7 +255,7 @@ fn own_entries_group_before_school_longer_before_shorter_block_before_allow() {
 #[test]
 fn an_entry_ends_when_it_says() {
     let host = host("name.example");
-    for (until, step) in [(Some(1_000_001), Step::Own), (Some(1_000_000), Step::Default), (None, Step::Own)] {
+    for (until, step) in [(Some(NOW_MS + 1), Step::Own), (Some(NOW_MS), Step::Default), (None, Step::Own)] {
         let policy = policy_with(vec![Entry { until_ms: until, ..entry(1, "name.example", Act::Block) }]);
         assert_eq!(decide(&ask(&host, &Found::NOTHING), &policy).step, step);
     }
@@ -263,7 +265,7 @@ fn an_entry_ends_when_it_says() {
 fn malware_stays_blocked_unless_an_entry_for_that_exact_host_says_despite_and_ends() {
     let despite = Entry {
         despite: CategorySet::of(&[Category::MALWARE]),
-        until_ms: Some(2_000_000),
+        until_ms: Some(NOW_MS + 1_000_000),
         ..entry(1, "name.example", Act::Allow)
     };
     let found_malware = found(&[Category::MALWARE]);
@@ -303,7 +305,7 @@ fn a_pass_never_opens_what_is_locked_or_adult() {
         (C::ILLEGAL_CSAM, Grade::Lead, Act::Block),
         (C::MALWARE, Grade::Lead, Act::Block),
     ] {
-        let pass = Pass { id: 1, host: Some(host), categories: CategorySet::EMPTY, grade: by };
+        let pass = Pass { id: 1, what: What::Host(host), grade: by };
         let found = found(&[category]);
         let verdict = decide(&Ask { pass: Some(&pass), ..ask(&host, &found) }, &policy_with(vec![]));
         assert_eq!(verdict.act, expected, "{category} by {by:?}");
@@ -313,17 +315,32 @@ fn a_pass_never_opens_what_is_locked_or_adult() {
 #[test]
 fn a_lock_leaves_open_only_what_it_names() {
     let policy = policy_with(vec![]);
+    let list = [host("exam.example")];
+    let (exam, garden) = (Lock::Exam(&list), Lock::SignIn(&list));
     for (name, category, lock, act) in [
-        ("paper.exam.example", None, Lock::Exam, Act::Allow),
-        ("other.example", None, Lock::Exam, Act::Block),
-        ("other.example", Some(Category::PLATFORM), Lock::Exam, Act::Allow),
-        ("other.example", Some(Category::HELP), Lock::Exam, Act::Block),
+        ("paper.exam.example", None, exam, Act::Allow),
+        ("paper.exam.example", Some(Category::MALWARE), exam, Act::Block),
+        ("other.example", None, exam, Act::Block),
+        ("other.example", Some(Category::PLATFORM), exam, Act::Allow),
+        ("other.example", Some(Category::HELP), exam, Act::Block),
+        ("other.example", Some(Category::EDUCATION), exam, Act::Block),
         ("other.example", Some(Category::HELP), Lock::Withdrawn, Act::Allow),
+        ("other.example", Some(Category::PLATFORM), Lock::Withdrawn, Act::Allow),
         ("other.example", Some(Category::EDUCATION), Lock::Withdrawn, Act::Block),
+        ("paper.exam.example", None, garden, Act::Allow),
+        ("other.example", None, garden, Act::Block),
+        ("other.example", Some(Category::PLATFORM), garden, Act::Allow),
+        ("other.example", Some(Category::HELP), garden, Act::Allow),
+        ("other.example", Some(Category::EDUCATION), garden, Act::Block),
     ] {
         let (host, found) = (host(name), found(category.as_slice()));
         let verdict = decide(&Ask { lock: Some(lock), ..ask(&host, &found) }, &policy);
         assert_eq!(verdict.act, act, "{name} {category:?} {lock:?}");
+        assert_eq!(
+            verdict.step == Step::Help,
+            act == Act::Allow && category == Some(Category::HELP),
+            "{name}: counted, and no more"
+        );
     }
 }
 
@@ -390,4 +407,28 @@ fn a_verdict_says_which_entry_and_which_sources() {
 fn the_same_ask_gets_the_same_verdict() {
     let (host, found, policy) = (host("name.example"), found(&[Category::GAMES]), policy_with(vec![]));
     assert_eq!(decide(&ask(&host, &found), &policy), decide(&ask(&host, &found), &policy));
+}
+
+#[test]
+fn while_the_clock_is_not_set_a_cell_forbids_and_opens_nothing() {
+    use Category as C;
+    let policy = policy_with(vec![]);
+    let mut strict = policy_with(vec![]);
+    let cell = Cell { act: Act::Block, category: C::VIDEO, ..policy.timetable.cells()[0].clone() };
+    strict.timetable = Timetable::new(vec![cell], SchoolDays::default());
+    let host = host("name.example");
+    // A machine without a clock of its own wakes in 1970, whatever the time of day it takes that for.
+    let wrong = [Moment { unix_ms: 0, ..LUNCH }, Moment { unix_ms: crate::words::moment::BUILT_MS - 1, ..MORNING }];
+    for (policy, category, act, moment, cell) in [
+        (&policy, C::SOCIAL_NETWORKING, Act::Allow, LUNCH, true),
+        (&policy, C::SOCIAL_NETWORKING, Act::Block, wrong[0], false),
+        (&policy, C::SOCIAL_NETWORKING, Act::Block, wrong[1], false),
+        (&strict, C::VIDEO, Act::Block, wrong[0], true),
+        (&strict, C::VIDEO, Act::Block, wrong[1], true),
+        (&strict, C::VIDEO, Act::Allow, MORNING, false),
+    ] {
+        let found = found(&[category]);
+        let verdict = decide(&Ask { groups: Groups::one(SIXTH), moment, ..ask(&host, &found) }, policy);
+        assert_eq!((verdict.act, verdict.cell.is_some()), (act, cell), "{category} at {}", moment.unix_ms);
+    }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::lists::{KindId, Match};
 use crate::policy::*;
-use crate::words::{Day, Grade, Moment, Network};
+use crate::words::{ClientAddr, Confidence, Day, Grade, Known, Moment, Network, Who};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -22,6 +22,12 @@ const CATEGORIES: &[Category] = &[
 ];
 const HOSTS: &[&str] = &["a.name.example", "name.example", "example", "www.google.com", "www.youtube.com", "google.com"];
 const NOON: u16 = 12 * 60;
+const NOW_MS: i64 = crate::words::moment::BUILT_MS;
+
+/// Now and then of a clock that is not set.
+fn when() -> impl Strategy<Value = i64> {
+    prop_oneof![5 => NOW_MS..NOW_MS + 100, 1 => 0..100i64]
+}
 
 fn host(name: &str) -> Host {
     Host::parse(name).expect("a host")
@@ -48,6 +54,7 @@ fn profile() -> impl Strategy<Value = Profile> {
         pupils: true,
         safe: Safe { search, youtube },
         phrase_limit: None,
+        downloads: Default::default(),
     };
     (some(CATEGORIES), some(CATEGORIES), any::<bool>(), unseen, 0..8u8, safe).prop_map(of)
 }
@@ -64,15 +71,15 @@ fn entry() -> impl Strategy<Value = Entry> {
         until_ms,
         reason: String::new(),
     };
-    (select(HOSTS), any::<bool>(), group, any::<bool>(), any::<bool>(), proptest::option::of(0..100i64)).prop_map(of)
+    (select(HOSTS), any::<bool>(), group, any::<bool>(), any::<bool>(), proptest::option::of(NOW_MS..NOW_MS + 100)).prop_map(of)
 }
 
 fn opened() -> impl Strategy<Value = Opened> {
     let of = |(name, categories, group): (Option<&str>, _, _)| Opened {
-        pass: Pass { id: 1, host: name.map(host), categories, grade: Grade::Lead },
-        group: GroupId(group),
-        from_ms: 20,
-        until_ms: 60,
+        pass: Pass { id: 1, what: name.map_or(What::Categories(categories), |n| What::Host(host(n))), grade: Grade::Lead },
+        whom: Whom::Group(GroupId(group)),
+        from_ms: NOW_MS + 20,
+        until_ms: NOW_MS + 60,
         by: String::new(),
         reason: String::new(),
     };
@@ -86,18 +93,31 @@ fn cell() -> impl Strategy<Value = Cell> {
         category,
         act,
         group,
-        days: Days::Week(0x7f),
-        from: NOON,
-        until: 24 * 60,
+        days: Days::Any,
+        times: vec![Times { days: 0x7f, from: NOON, until: 24 * 60 }],
     };
     (select(&[Category::GAMES, Category::VIDEO][..]), act(), group).prop_map(of)
+}
+
+fn exam() -> impl Strategy<Value = Exam> {
+    let of = |(group, name)| Exam {
+        id: 1,
+        whom: Whom::Group(GroupId(group)),
+        from_ms: NOW_MS + 20,
+        until_ms: NOW_MS + 60,
+        allow: vec![host(name)],
+        by: String::new(),
+        reason: String::new(),
+    };
+    (0..4u16, select(HOSTS)).prop_map(of)
 }
 
 /// Few of each, and often of the same profile: so that much of it is the same to all.
 fn policy() -> impl Strategy<Value = Policy> {
     let groups = vec((0..2u16, proptest::option::weighted(0.2, 0..3u8)), 4);
-    let rest = (vec(cell(), 0..2), vec(entry(), 0..3), vec(opened(), 0..2), any::<bool>());
-    (vec(profile(), 2), groups, rest).prop_map(|(profiles, groups, (cells, entries, passes, watch))| Policy {
+    let rest =
+        (vec(cell(), 0..2), vec(entry(), 0..3), vec(opened(), 0..2), any::<bool>(), proptest::option::weighted(0.2, exam()));
+    (vec(profile(), 2), groups, rest).prop_map(|(profiles, groups, (cells, entries, passes, watch, exams))| Policy {
         profiles,
         groups: groups
             .into_iter()
@@ -112,19 +132,32 @@ fn policy() -> impl Strategy<Value = Policy> {
             keep_ech: false,
             only_resolved: false,
             when_down: crate::policy::WhenDown::Closed,
+            garden: None,
         }],
         timetable: Timetable::new(cells, SchoolDays::default()),
         own: OwnEntries::new(entries),
         passes: Passes::new(passes),
-        exam: Vec::new(),
+        exams: Exams::new(exams),
     })
 }
 
 /// What somebody of these groups is told of a host: what is done, and what it is answered as.
 fn told(policy: &Policy, host: &Host, found: &Found, groups: Groups, moment: Moment) -> (Act, Option<&'static str>) {
     let mode = policy.networks[0].mode;
-    let pass = policy.passes.opening(host, found.categories(), &groups, moment.unix_ms);
-    let ask = Ask { host, found, groups, moment, surface: Surface::NoPage, mode, lock: None, pass };
+    let who = Who {
+        client: ClientAddr::new([10, 0, 0, 1].into()),
+        network: NetworkId(0),
+        device: None,
+        person: None,
+        groups,
+        known: Known::Network,
+        sure: Confidence::Group,
+        since: None,
+        mac: None,
+    };
+    let pass = policy.passes.opening(host, "", found.categories(), &who, moment.unix_ms);
+    let lock = policy.exams.holding(&who, moment.unix_ms).map(|exam| Lock::Exam(&exam.allow));
+    let ask = Ask { host, found, groups, moment, surface: Surface::NoPage, mode, lock, pass };
     let target = rewrite(host, &groups, policy).filter(|_| mode == Mode::Enforce).map(|rewrite| rewrite.target);
     (decide(&ask, policy).act, target)
 }
@@ -144,7 +177,7 @@ proptest! {
         policy in policy(),
         name in select(HOSTS),
         categories in some(CATEGORIES),
-        people in vec((subsequence(vec![0u16, 1, 2], 1..3), 0..100i64, 0..2u16), 8),
+        people in vec((subsequence(vec![0u16, 1, 2], 1..3), when(), 0..2u16), 8),
     ) {
         let (host, found) = (host(name), found(categories));
         // Nobody is in the last group: what is said of it alone is said of nobody.
@@ -172,6 +205,7 @@ fn school() -> Policy {
         pupils: true,
         safe,
         phrase_limit: None,
+        downloads: Default::default(),
     };
     let group = |profile| Group { name: String::new(), profile: ProfileId(profile), priority: None };
     let off = Safe { search: true, youtube: Youtube::Off };
@@ -192,6 +226,7 @@ fn school() -> Policy {
                 keep_ech: false,
                 only_resolved: false,
                 when_down: crate::policy::WhenDown::Closed,
+                garden: None,
             })
             .into(),
         ..Policy::default()

@@ -15,6 +15,7 @@ fn policy(groups: &[(Safe, Option<u8>)]) -> Policy {
         pupils: true,
         safe,
         phrase_limit: None,
+        downloads: Default::default(),
     };
     let group = |(i, (_, priority)): (usize, &(Safe, Option<u8>))| Group {
         name: "a group".into(),

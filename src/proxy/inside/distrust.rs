@@ -13,8 +13,10 @@ pub enum Kind {
     SelfSigned,
     Unknown,
     Revoked,
-    /// Its certificate, or what it would encrypt with, is of a kind that is no longer safe.
+    /// Its certificate is of a kind that is no longer safe.
     Weak,
+    /// What it would encrypt with is: SSL, TLS 1.0 and 1.1, ciphers without forward secrecy.
+    Outdated,
     /// Its certificate cannot be verified for another reason.
     Other,
     /// It does not speak TLS, or broke off.
@@ -68,7 +70,11 @@ impl Distrust {
             ),
             Kind::Weak => (
                 "This page's encryption is too weak",
-                "Its certificate or its encryption is of a kind that is no longer safe. Its owner has to renew it.",
+                "Its certificate is of a kind that is no longer safe. Its owner has to renew it.",
+            ),
+            Kind::Outdated => (
+                "This page's encryption is too weak",
+                "It offers no encryption that is still safe. Its owner has to bring it up to date.",
             ),
             Kind::Other => ("This page cannot prove what it is", "Something is wrong with its certificate."),
             Kind::NoTls => {
@@ -77,9 +83,9 @@ impl Distrust {
         }
     }
 
-    /// The word of RFC 9209 for it, for the Proxy-Status field.
+    /// The word of RFC 9209 §2.3 for it, for the Proxy-Status field.
     pub fn word(&self) -> &'static str {
-        if self.kind == Kind::NoTls { "tls_protocol_error" } else { "tls_certificate_error" }
+        if matches!(self.kind, Kind::Outdated | Kind::NoTls) { "tls_protocol_error" } else { "tls_certificate_error" }
     }
 }
 
@@ -98,11 +104,10 @@ fn kind(fault: &Error) -> Kind {
             C::Other(OtherError(other)) if other.is::<SelfSigned>() => Kind::SelfSigned,
             _ => Kind::Other,
         },
-        // It speaks nothing that is safe: SSL, TLS 1.0 and 1.1, ciphers without forward secrecy.
-        Error::PeerIncompatible(_) => Kind::Weak,
+        Error::PeerIncompatible(_) => Kind::Outdated,
         Error::AlertReceived(
             AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
-        ) => Kind::Weak,
+        ) => Kind::Outdated,
         _ => Kind::NoTls,
     }
 }

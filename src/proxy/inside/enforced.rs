@@ -3,7 +3,7 @@
 use crate::gate::Visit;
 use crate::gate::inside::is_microsoft_sign_in;
 use crate::lists::phrases::searched::{Service, service};
-use crate::policy::{Safe, Youtube};
+use crate::policy::{Safe, Verdict, Youtube};
 use crate::proxy::request::Asked;
 use crate::words::Host;
 use hyper::Uri;
@@ -26,8 +26,8 @@ const YOUTUBE: [&str; 5] =
     ["www.youtube.com", "m.youtube.com", "youtubei.googleapis.com", "youtube.googleapis.com", "www.youtube-nocookie.com"];
 
 /// Makes a request say what the school wants said, whatever the client wrote.
-pub fn enforce(visit: &Visit, asked: &Asked, head: &mut Parts) {
-    let safe = visit.safe();
+pub fn enforce(visit: &Visit, verdict: &Verdict, asked: &Asked, head: &mut Parts) {
+    let safe = visit.safe(verdict);
     restrict_youtube(safe, &asked.host, &mut head.headers);
     restrict_accounts(visit, &asked.host, &mut head.headers);
     if safe.search

@@ -1,6 +1,7 @@
 //! TLS to an origin.
 
 use super::distrust::Distrust;
+use crate::net::ahead::Ahead;
 use crate::net::idle::Idle;
 use crate::net::inspection::{HTTP_1, HTTP_2, Inspection};
 use crate::proxy::IDLE;
@@ -17,7 +18,7 @@ const WAIT: Duration = Duration::from_secs(10);
 
 /// A connection to an origin that has proved who it is.
 pub struct Secured {
-    pub stream: Idle<TlsStream<TcpStream>>,
+    pub stream: Idle<TlsStream<Ahead<TcpStream>>>,
     /// What it chose of what it was offered; `None`: it did not say.
     pub protocol: Option<&'static [u8]>,
 }
@@ -33,7 +34,7 @@ pub async fn secure(
     protocols: &[&'static [u8]],
 ) -> Result<Secured, Distrust> {
     let connector = TlsConnector::from(inspection.to_origin(protocols));
-    let connecting = connector.connect(name(host), stream);
+    let connecting = connector.connect(name(host), Ahead::new(stream));
     let stream = match timeout(WAIT, connecting).await {
         Ok(connected) => connected.map_err(|fault| Distrust::of(&fault))?,
         Err(_) => return Err(Distrust::silent()),

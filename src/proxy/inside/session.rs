@@ -19,7 +19,7 @@ use crate::proxy::plain::Unanswered;
 use crate::proxy::record::Record;
 use crate::proxy::refuse::{self, Body};
 use crate::proxy::request::Asked;
-use crate::proxy::{HEAD_READ, HEAD_WAIT, Proxy, headers, scan};
+use crate::proxy::{HEAD_READ, HEAD_WAIT, Proxy, download, headers, scan, search};
 use crate::words::{ClientAddr, Host};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body as _, Incoming};
@@ -180,7 +180,7 @@ impl Session {
         }
     }
 
-    async fn answer(&self, mut request: Request<Incoming>) -> Response<Body> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let gate = &self.proxy.gate;
         let Some(visit) = gate.visit(self.ends.client) else {
             gate.counters.strangers.inc();
@@ -198,6 +198,13 @@ impl Session {
             return refuse::trusted(&visit);
         }
         self.answered.store(true, Relaxed);
+        let (mut request, form) = match search::form(&asked, request).await {
+            Ok(read) => read,
+            Err(fault) => {
+                gate.counters.malformed.inc();
+                return refuse::unreadable(&fault);
+            }
+        };
         // Of a form that was sent there, nothing would be left after a page that warns.
         let warnable = seen.page && request.method() == Method::GET;
         let surface = if warnable { Surface::Page } else { Surface::NoPage };
@@ -208,6 +215,9 @@ impl Session {
         let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
         record.door = self.ends.door;
         record.decrypted = Some(Decrypted::Yes);
+        if let Some(search) = search::of_form(&visit, &asked, request.headers(), &form) {
+            record.searched(search);
+        }
         if seen.page {
             record.reader = Reader::of(request.headers(), &visit.snapshot.config, &gate.web, self.ends.local);
         }
@@ -234,8 +244,12 @@ impl Session {
                 let (mut head, body) = response.into_parts();
                 headers::within::for_client(&mut head, upgraded.is_some(), self.protocol == Some(HTTP_2));
                 let body = if upgraded.is_some() {
-                    body.boxed_unsync()
+                    body.map_err(Into::into).boxed_unsync()
                 } else {
+                    let body = match download::passed(gate, &mut record, &head, body).await {
+                        Ok(body) => body,
+                        Err(kind) => return refuse::download(&mut record, seen, kind),
+                    };
                     let passed = scan::passed(&mut record, &head.headers, body).await;
                     let Some(body) = passed else { return refuse::blocked(&mut record, seen) };
                     body
@@ -272,13 +286,13 @@ impl Session {
         visit: &Visit,
         judged: &Judged,
         asked: &Asked,
-        request: Request<Incoming>,
+        request: Request<Body>,
         upgrade: bool,
     ) -> Result<Response<Incoming>, Fault> {
         let (mut head, body) = request.into_parts();
         headers::within::for_origin(&mut head, asked, upgrade, self.protocol == Some(HTTP_2));
-        enforced::enforce(visit, asked, &mut head);
-        if scan::wanted(visit, judged.verdict.step).is_some() {
+        enforced::enforce(visit, &judged.verdict, asked, &mut head);
+        if scan::wanted(visit, judged.verdict.step).is_some() || download::unpacks(visit, judged, asked) {
             headers::readable(&mut head.headers);
         }
         // A connection may be closed by the origin in the moment it is used: what asks only, and has no body, is asked again on a

@@ -26,7 +26,7 @@ pub struct Upgraded {
 }
 
 /// The client's end, if it asks for a WebSocket.
-pub fn wanted(request: &mut Request<Incoming>) -> Option<OnUpgrade> {
+pub fn wanted<B>(request: &mut Request<B>) -> Option<OnUpgrade> {
     let says = |name, word: &str| {
         let values = request.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).any(|token| token.trim().eq_ignore_ascii_case(word))

@@ -11,19 +11,22 @@
 //! - [`page`]     bytes of a body → what its words come to
 //! - [`through`]  a body held, scored, passed on
 
-mod coding;
+pub(super) mod coding;
 mod page;
 mod text;
 mod through;
 
+pub use coding::Unread;
+pub use page::{Finding, Page};
+
+use coding::Packing;
 use through::{Whose, through};
 
 use super::record::Record;
 use super::refuse::Body;
 use crate::gate::Visit;
 use crate::policy::Step;
-use http_body_util::BodyExt;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use hyper::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -42,8 +45,12 @@ fn limit(record: &Record<'_>, head: &HeaderMap) -> Option<NonZeroU32> {
 
 /// The body of an answer on its way to the client, scored if it is a page and somebody wants it so. `None`: it is blocked, nothing of
 /// it has left, and the record says why.
-pub async fn passed(record: &mut Record<'_>, head: &HeaderMap, body: Incoming) -> Option<Body> {
-    let Some(limit) = limit(record, head).filter(|_| !body.is_end_stream()) else { return Some(body.boxed_unsync()) };
+pub(super) async fn passed(record: &mut Record<'_>, head: &HeaderMap, body: Body) -> Option<Body> {
+    let Some(limit) = limit(record, head).filter(|_| !body.is_end_stream()) else { return Some(body) };
+    if Packing::of(head).is_err() {
+        record.gate().counters.unscored.inc();
+        return Some(body);
+    }
     let whose = Whose { visit: record.visit.clone(), judged: record.judged, host: *record.host(), limit };
     let held = through(whose, head, body).await;
     record.judged = held.judged.unwrap_or(record.judged);
@@ -51,7 +58,7 @@ pub async fn passed(record: &mut Record<'_>, head: &HeaderMap, body: Incoming) -
 }
 
 /// Whether pages of this visit are scored: if a category may decide, and a profile of theirs has a limit.
-pub fn wanted(visit: &Visit, step: Step) -> Option<NonZeroU32> {
+pub(super) fn wanted(visit: &Visit, step: Step) -> Option<NonZeroU32> {
     let by_category = matches!(step, Step::Category | Step::Default) && visit.snapshot.phrases.is_some();
     by_category.then(|| visit.snapshot.config.policy.phrase_limit(&visit.who.groups)).flatten()
 }

@@ -3,10 +3,10 @@
 use super::page::{Finding, Page};
 use super::{HOLD, HOLD_FOR};
 use crate::gate::{Judged, Visit};
-use crate::proxy::refuse::Body;
+use crate::proxy::refuse::{Body, Cut};
 use crate::words::Host;
 use http_body_util::BodyExt;
-use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use hyper::header::HeaderMap;
 use std::num::NonZeroU32;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 /// Frames on their way to the client: enough that neither side waits for a wake-up each time.
 const AHEAD: usize = 4;
 
-type Passed = Result<Frame<Bytes>, hyper::Error>;
+type Passed = Result<Frame<Bytes>, Cut>;
 
 /// Whose page it is, and how its host was judged.
 pub struct Whose {
@@ -29,7 +29,7 @@ pub struct Whose {
 
 impl Whose {
     fn judge(&self, finding: &Finding) -> Option<Judged> {
-        self.visit.judge_words(&self.judged, &self.host, finding.categories)
+        self.visit.judge_words(&self.judged, &self.host, finding.categories, finding.weight)
     }
 }
 
@@ -42,7 +42,7 @@ pub struct Held {
 }
 
 /// Scores a body by the phrases of the visit's snapshot. Returns once it is known whether its beginning passes.
-pub async fn through(whose: Whose, head: &HeaderMap, body: Incoming) -> Held {
+pub async fn through(whose: Whose, head: &HeaderMap, body: Body) -> Held {
     let (tell, verdict) = oneshot::channel();
     let (pass, passed) = mpsc::channel(AHEAD);
     let hint = HttpBody::size_hint(&body);
@@ -53,13 +53,7 @@ pub async fn through(whose: Whose, head: &HeaderMap, body: Incoming) -> Held {
     Held { body: (!blocked).then(|| Passing { frames: passed, hint }.boxed_unsync()), judged }
 }
 
-async fn carry(
-    whose: Whose,
-    head: HeaderMap,
-    mut body: Incoming,
-    tell: oneshot::Sender<Option<Judged>>,
-    pass: mpsc::Sender<Passed>,
-) {
+async fn carry(whose: Whose, head: HeaderMap, mut body: Body, tell: oneshot::Sender<Option<Judged>>, pass: mpsc::Sender<Passed>) {
     let phrases = whose.visit.snapshot.phrases.clone();
     let mut page = phrases.as_deref().and_then(|matcher| Page::new(&head, whose.limit, matcher).ok());
     let (mut held, mut bytes, mut ended) = (Vec::new(), 0, false);
@@ -128,7 +122,7 @@ struct Passing {
 
 impl HttpBody for Passing {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Cut;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Passed>> {
         self.frames.poll_recv(cx)

@@ -1,6 +1,7 @@
 //! The proxy with real sockets: a gate, an origin, and clients that write bytes.
 
 mod connect;
+mod download;
 mod inside;
 mod malformed;
 mod named;

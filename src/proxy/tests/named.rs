@@ -180,6 +180,7 @@ async fn an_address_that_nobody_was_told_of_is_refused_where_the_network_wants_n
         let told = [way.address.ip()];
         let mark = proxy.gate.ledger.mark("b.example", &told);
         proxy.gate.ledger.tell(way.client, mark, 1_000, || ("b.example", &told));
+        proxy.gate.ledger.hand_over();
         while named::by_ledger(&proxy, way.client, told[0]).is_none() {
             tokio::task::yield_now().await;
         }

@@ -68,6 +68,7 @@ fn answer(head: &str) -> Vec<(Vec<u8>, Duration)> {
         "/wolf" => with(html, b"<p>A grey wolf"),
         "/packed" if head.contains("accept-encoding: gzip\r\n") => with(&format!("{html}Content-Encoding: gzip\r\n"), &gzip(FOX)),
         "/packed" => with(html, head.as_bytes()),
+        "/brotli" => with(&format!("{html}Content-Encoding: br\r\n"), b"whatever that is"),
         "/script" => with("Content-Type: text/javascript\r\n", b"a red fox"),
         "/untold" => with("", b"a red fox"),
         "/fine" => with(&format!("{html}Content-Length: {}\r\n", fine().len()), fine().as_bytes()),
@@ -107,12 +108,16 @@ async fn a_page_is_blocked_by_its_words_for_whom_their_category_is_blocked() {
             Some(text) => assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(text), "{path}: {answer}"),
         }
     }
+    assert_eq!(stand.school.gate.counters.unscored.get(), 0);
+    assert!(stand.talk(get(&stand, "/brotli")).await.contains("whatever that is"));
+    assert_eq!(stand.school.gate.counters.unscored.get(), 1, "it is counted that nobody read it");
     let events = stand.school.events();
     let blocked = events.iter().find(|e| e.path == "/fox").expect("the event");
     assert_eq!((blocked.action, blocked.step, blocked.status), (Action::Block, Step::Category, 403));
+    assert_eq!(blocked.rule, Some(110), "what its words weigh");
     assert_eq!((blocked.category, blocked.categories), (Some(Category::GAMES), CategorySet::of(&[Category::GAMES])));
     let seen: Vec<_> = events.iter().filter(|e| e.action == Action::Allow).map(|e| &*e.path).collect();
-    assert_eq!(seen, ["/fox", "/cat", "/script"]);
+    assert_eq!(seen, ["/fox", "/cat", "/script", "/brotli"]);
 }
 
 #[tokio::test]

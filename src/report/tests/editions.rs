@@ -37,7 +37,7 @@ fn everything() -> Script {
     script.changes = vec![Change {
         when_ms: script.at(2, 9, 41),
         who: "n.baker".into(),
-        what: "allow revision.example for year-9".into(),
+        what: "open: video for p0041, p0007 until 2026-11-18 14:30 (pass 4)".into(),
         why: "for p0023's project".into(),
         approved_by: None,
     }];
@@ -121,6 +121,27 @@ fn the_json_of_an_edition_has_no_key_for_what_it_leaves_out() {
 }
 
 #[test]
+fn what_was_opened_for_a_pupil_says_so_to_the_dsl_alone() {
+    let mut script = everything();
+    script.event(script.at(2, 10, 0), Some(owner(PersonId(7))), "history.example", Action::Allow, Step::Pass, &[]);
+    if let Some(event) = script.events.last_mut() {
+        event.pass = Some(4);
+    }
+    let week = script.week();
+    let said = |edition| {
+        let week = edit(&week, edition);
+        (week.changes[0].what.clone(), week.teaching.lessons[0].text.clone())
+    };
+    let (what, lesson) = said(Edition::Dsl);
+    assert!(what.contains("p0041, p0007") && lesson.contains("Pupil Number7"), "{what} {lesson}");
+    for edition in [Edition::It, Edition::Head] {
+        let (what, lesson) = said(edition);
+        assert_eq!(what, "open: video for somebody, somebody until 2026-11-18 14:30 (pass 4)");
+        assert_eq!(lesson, "extremism for 1 person until 2026-11-18 10:45");
+    }
+}
+
+#[test]
 fn governors_see_no_small_number() {
     assert_eq!([coarse(0), coarse(1), coarse(5), coarse(6), coarse(1204)], ["none", "5 or fewer", "5 or fewer", "6", "1,204"]);
     let week = edit(&everything().week(), Edition::Governor);
@@ -128,6 +149,7 @@ fn governors_see_no_small_number() {
     assert_eq!(said("Pupils or devices: Gambling"), Some("5 or fewer"));
     assert_eq!(said("Host names were seen on"), Some("98 in 100 pupil devices"));
     assert_eq!(said("Illegal lists"), Some("NOT PRESENT"));
+    assert!(week.limits.iter().any(|l| l.starts_with("5 or fewer pupil devices asked for nothing here")), "{:?}", week.limits);
     golden("governor", &week);
 }
 

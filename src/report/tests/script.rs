@@ -36,7 +36,19 @@ pub struct Script {
 
 fn person(id: PersonId, key: &str, name: &str, role: PersonRole, year: Option<u8>) -> Person {
     let granted = Stamp { at_ms: 0, by: "it".into() };
-    Person { id, key: key.into(), name: name.into(), role, year, groups: Vec::new(), granted, withdrawn: None }
+    Person {
+        id,
+        key: key.into(),
+        name: name.into(),
+        role,
+        year,
+        groups: Vec::new(),
+        granted,
+        details: Default::default(),
+        source: Default::default(),
+        held: false,
+        withdrawn: None,
+    }
 }
 
 fn device(id: DeviceId, name: &str, person: Option<PersonId>) -> Device {
@@ -241,9 +253,11 @@ impl Script {
                     groups: vec!["year-9".into(), "staff".into(), "things".into()],
                     networks: vec!["classrooms".into(), "boarding".into(), "visitors".into()],
                     rules: vec![(7, "allow revision.example".into())],
+                    passes: vec![(4, "extremism for 1 person until 2026-11-18 10:45 (t.jones: Pupil Number7's essay)".into())],
                     ..Names::default()
                 },
                 person: &|id| self.persons.iter().find(|p| p.id == id).cloned(),
+                is_pupil: &|key| self.persons.iter().any(|p| p.key == key && p.role == PersonRole::Pupil),
                 device: &|id| self.devices.iter().find(|d| d.id == id).cloned(),
                 pupil_devices: &pupil_devices,
                 audience: &|group| match group {
@@ -282,6 +296,8 @@ pub fn on(person: Option<PersonId>, device: Option<DeviceId>, known: Known, sure
         groups: Groups::one(PUPILS),
         known,
         sure,
+        since: None,
+        mac: None,
     }
 }
 

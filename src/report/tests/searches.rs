@@ -35,8 +35,10 @@ fn a_search_weighs_more_than_a_page_and_its_words_are_in_no_report() {
     assert!(suicide.line.ends_with("A search is looked at, not blocked for its words."), "{}", suicide.line);
     assert_eq!((harm.theme, harm.searches, harm.repeats), ("self-harm", 1, 1));
     assert!(harm.chosen.contains(&"a search, then a page of the same kind".to_owned()), "{:?}", harm.chosen);
-    assert!(harm.line.contains("searched and asked for a host listed under"), "{}", harm.line);
-    assert_eq!(harm.episodes[0].before.searches, 4, "three of an ordinary evening, and the one of the other theme");
+    let both = "searched for words about self-harm, suicide or eating disorder and asked for a host listed under it, twice";
+    assert!(harm.line.contains(both), "{}", harm.line);
+    let before = harm.episodes[0].before;
+    assert_eq!((before.searches, before.blocked), (4, 0), "three of an ordinary evening, and the one of the other theme");
     never_says(&week, &["tonight", "hurt myself", "train tickets", "free bets"]);
     golden("searches", &week);
 }
@@ -57,7 +59,8 @@ fn every_matter_says_which_rows_made_it() {
             assert!(words == Some(of) || event.category.is_some_and(|c| c.id() == Some(of)), "{of}: {event:?}");
         }
     }
-    assert!(text(&week).contains(&week.matters[0].rows_line()));
+    let text = text(&week).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains(&week.matters[0].rows_line()), "{text}");
 }
 
 #[test]

@@ -50,7 +50,8 @@ fn clocks_that_go_back_make_an_hour_twice_and_no_event_is_lost() {
         script.block(at, owner(PersonId(2)), "forum.worry.example", Category::SELF_HARM);
     }
     let week = script.week();
-    assert_eq!(week.matters[0].episodes.iter().map(|e| e.when.as_str()).collect::<Vec<_>>(), ["Sunday 01:30", "Sunday 01:30"]);
+    let when: Vec<_> = week.matters[0].episodes.iter().map(|e| e.when.as_str()).collect();
+    assert_eq!(when, ["Sunday 01:30 before the clocks went back", "Sunday 01:30 after the clocks went back"]);
     golden("clocks-back", &week);
 }
 

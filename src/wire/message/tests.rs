@@ -100,6 +100,10 @@ fn what_cannot_be_judged_whole_is_refused() {
         (row(rr::A, &[1, 2, 3]), BadMessage::Truncated),
         (row(rr::CNAME, &[0xc0, 0xff]), BadMessage::BadName),
         (row(rr::CNAME, &[0xc0, 36]), BadMessage::BadName), // to itself
+        // A name that begins in its record and ends beyond it, or before its end: what a client makes of it is not what is judged.
+        ([row(rr::CNAME, &[]), vec![0xc0, 12]].concat(), BadMessage::BadName),
+        ([row(rr::CNAME, b"\x01a"), vec![0]].concat(), BadMessage::BadName),
+        (row(rr::DNAME, &[0xc0, 12, 0]), BadMessage::BadName),
         (row(rr::HTTPS, &[0, 1, 0, 0, 4, 0, 4]), BadMessage::Truncated),
         (answer("a.test", rr::A, 0, &[(2, &[0], rr::OPT, 0x0100_0000, &[])]), BadMessage::Rcode(16)),
     ] {

@@ -1,6 +1,8 @@
 //! The load: one thread, clients with addresses of their own, the next when one is done.
 
-use super::origin::{HELLO_ANSWER, wanted};
+use super::origin::{HELLO_ANSWER, at, wanted};
+use super::texts::{END_OF_EVERYTHING, EVERYTHING, KINDS, OF_A_KIND};
+use super::within;
 use nix::libc;
 use std::cell::RefCell;
 use std::io;
@@ -8,10 +10,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Clients: 127.3.0.1 and up, of which none has more connections than a school's device.
+/// Clients: from [`Target::from`] up, of which none has more connections than a school's device.
 const SOURCES: u32 = 100;
 
 /// Names that are asked for in turn.
@@ -26,6 +28,10 @@ pub enum Asked {
     Hello,
     /// A page, on connections that are kept.
     Page,
+    /// A page that is scored, of this kind.
+    Text(usize),
+    /// A tunnel that is looked into, and a page within it; with a session of before, or without.
+    Within { resumed: bool },
 }
 
 /// Whom it goes to.
@@ -35,6 +41,8 @@ pub struct Target {
     /// Where everything leads.
     pub origin: SocketAddr,
     pub way: Way,
+    /// Where clients come from, the first of them.
+    pub from: [u8; 4],
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -51,6 +59,8 @@ pub enum Way {
 pub struct Tally {
     pub done: u64,
     pub failed: u64,
+    /// Of those done, those that went on with a session of before.
+    pub resumed: u64,
     pub seconds: f64,
     latencies: Vec<u32>,
 }
@@ -69,16 +79,17 @@ impl Tally {
 }
 
 impl Target {
-    fn host(&self, number: u32) -> String {
+    pub fn host(&self, number: u32) -> String {
         match self.way {
-            Way::Addresses => self.origin.ip().to_string(),
+            Way::Addresses => at(self.origin, number).ip().to_string(),
             _ => name(number % HOSTS),
         }
     }
 
     /// A connection over which bytes reach the origin.
-    async fn reach(&self, number: u32) -> io::Result<TcpStream> {
-        let mut stream = open(self.address, number).await?;
+    pub async fn reach(&self, number: u32) -> io::Result<TcpStream> {
+        let to = if self.way == Way::Direct { at(self.address, number) } else { self.address };
+        let mut stream = open(to, self.from, number).await?;
         if self.way != Way::Direct {
             let (host, port) = (self.host(number), self.origin.port());
             let head = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: load\r\n\r\n");
@@ -98,7 +109,7 @@ pub fn name(number: u32) -> String {
 }
 
 /// From an address of this client's own; the port is chosen when it is known where it leads.
-async fn open(to: SocketAddr, number: u32) -> io::Result<TcpStream> {
+async fn open(to: SocketAddr, from: [u8; 4], number: u32) -> io::Result<TcpStream> {
     const IP_BIND_ADDRESS_NO_PORT: libc::c_int = 24;
     let socket = TcpSocket::new_v4()?;
     let on: libc::c_int = 1;
@@ -106,13 +117,12 @@ async fn open(to: SocketAddr, number: u32) -> io::Result<TcpStream> {
     unsafe {
         libc::setsockopt(socket.as_raw_fd(), libc::SOL_IP, IP_BIND_ADDRESS_NO_PORT, (&raw const on).cast(), 4);
     }
-    socket.bind(SocketAddr::new(Ipv4Addr::from_bits(0x7f03_0001 + number % SOURCES).into(), 0))?;
-    let stream = socket.connect(to).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
+    socket.bind(SocketAddr::new(Ipv4Addr::from_bits(u32::from_be_bytes(from) + number % SOURCES).into(), 0))?;
+    // Each says what it says in one write, and waits for the answer: nothing is held back, and the load is as light as it can be.
+    socket.connect(to).await
 }
 
-async fn head_end(stream: &mut TcpStream, said: &mut Vec<u8>) -> io::Result<usize> {
+pub async fn head_end(stream: &mut (impl AsyncRead + Unpin), said: &mut Vec<u8>) -> io::Result<usize> {
     loop {
         if let Some(end) = memchr::memmem::find(said, b"\r\n\r\n") {
             return Ok(end + 4);
@@ -123,36 +133,51 @@ async fn head_end(stream: &mut TcpStream, said: &mut Vec<u8>) -> io::Result<usiz
     }
 }
 
-async fn page(kept: &mut Option<TcpStream>, target: &Target, number: u32, said: &mut Vec<u8>) -> io::Result<()> {
+async fn page(kept: &mut Option<TcpStream>, target: &Target, number: u32, path: &str, said: &mut Vec<u8>) -> io::Result<()> {
     let mut stream = match kept.take() {
         Some(stream) => stream,
-        None => open(target.address, number).await?,
+        None => open(target.address, target.from, number).await?,
     };
     let host = format!("{}:{}", target.host(number), target.origin.port());
     let before = if target.way == Way::Direct { String::new() } else { format!("http://{host}") };
-    let head = format!("GET {before}/page HTTP/1.1\r\nHost: {host}\r\nUser-Agent: load\r\nAccept: text/html\r\n\r\n");
+    let head = format!("GET {before}/{path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: load\r\nAccept: text/html\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
+    let head = whole(&mut stream, said).await?;
+    *kept = (head.contains("content-length: ") && !head.contains("connection: close")).then_some(stream);
+    Ok(())
+}
+
+/// Reads an answer to its end, and gives its head.
+pub async fn whole(stream: &mut (impl AsyncRead + Unpin), said: &mut Vec<u8>) -> io::Result<String> {
     said.clear();
-    let end = head_end(&mut stream, said).await?;
+    let end = head_end(stream, said).await?;
     let head = String::from_utf8_lossy(&said[..end]).to_ascii_lowercase();
     let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split('\r').next()?.parse::<usize>().ok());
-    let length = length.filter(|_| head.contains(" 200 ")).ok_or_else(|| io::Error::other(head.clone()))?;
-    while said.len() < end + length {
-        if stream.read_buf(said).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+    let ok = head.contains(" 200 ");
+    // Who scores a page may send it on without its length, and one of its own too: the end is then where it closes (RFC 9112 §6.3).
+    let length = match length {
+        Some(length) if ok => length,
+        None if ok && !head.contains("transfer-encoding: ") => usize::MAX,
+        _ => return Err(io::Error::other(head)),
+    };
+    while said.len() - end < length {
+        match stream.read_buf(said).await? {
+            0 if length == usize::MAX => break,
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => {}
         }
     }
-    *kept = (!head.contains("connection: close")).then_some(stream);
-    Ok(())
+    Ok(head)
 }
 
 /// So many clients at once, each with the next when one is done.
 pub fn load(target: &Target, asked: Asked, clients: u32, length: Duration, hello: &[u8]) -> Tally {
     let tally = Rc::new(RefCell::new(Tally::default()));
     let begun = Instant::now();
+    let connector = within::connector(asked == Asked::Within { resumed: true });
     run(async {
         let each = (0..clients).map(|client| {
-            let (target, tally, hello) = (target.clone(), tally.clone(), hello.to_vec());
+            let (target, tally, hello, connector) = (target.clone(), tally.clone(), hello.to_vec(), connector.clone());
             tokio::task::spawn_local(async move {
                 let (mut kept, mut said, mut number) = (None, Vec::with_capacity(64 << 10), client);
                 while begun.elapsed() < length {
@@ -160,7 +185,18 @@ pub fn load(target: &Target, asked: Asked, clients: u32, length: Duration, hello
                     let done = match asked {
                         Asked::Connect => target.reach(number).await.map(drop),
                         Asked::Hello => said_hello(&target, number, &hello).await.map(drop),
-                        Asked::Page => page(&mut kept, &target, client, &mut said).await,
+                        Asked::Page => page(&mut kept, &target, client, "page", &mut said).await,
+                        Asked::Text(kind) => {
+                            let path = format!("text/{}-{}", KINDS[kind].0, number as usize % OF_A_KIND);
+                            page(&mut kept, &target, client, &path, &mut said).await
+                        }
+                        Asked::Within { .. } => match within::page(&target, number, &connector, &mut said).await {
+                            Ok(resumed) => {
+                                tally.borrow_mut().resumed += u64::from(resumed);
+                                Ok(())
+                            }
+                            Err(fault) => Err(fault),
+                        },
                     };
                     let took = since.elapsed().as_nanos().min(u128::from(u32::MAX)) as u32;
                     number = number.wrapping_add(clients);
@@ -251,10 +287,27 @@ pub fn wait(target: &Target, most: Duration) -> bool {
     })
 }
 
+/// Whether the page of all phrases is refused, by a page of the server's own, and another page is passed.
+pub fn refuses_phrases(target: &Target) -> bool {
+    run(async {
+        let passes = async |name: String, octets: usize| {
+            let (mut said, mut kept, path) = (Vec::new(), None, format!("text/{name}"));
+            let asked = page(&mut kept, target, 0, &path, &mut said);
+            match tokio::time::timeout(Duration::from_secs(20), asked).await {
+                Ok(Ok(())) => Some(said.len() >= octets && (octets > 0 || said.ends_with(END_OF_EVERYTHING))),
+                Ok(Err(fault)) => fault.to_string().contains(" 403 ").then_some(false),
+                Err(_) => None,
+            }
+        };
+        let (kind, octets) = KINDS[0];
+        passes(format!("{kind}-0"), octets).await == Some(true) && passes(EVERYTHING.into(), 0).await == Some(false)
+    })
+}
+
 /// Whether a tunnel to this name is refused.
 pub fn refuses(target: &Target, listed: &str) -> bool {
     run(async {
-        let Ok(mut stream) = open(target.address, 0).await else { return false };
+        let Ok(mut stream) = open(target.address, target.from, 0).await else { return false };
         let head = format!("CONNECT {listed}:443 HTTP/1.1\r\nHost: {listed}:443\r\n\r\n");
         let mut said = Vec::new();
         let answered = async {
@@ -266,7 +319,7 @@ pub fn refuses(target: &Target, listed: &str) -> bool {
     })
 }
 
-fn run<T>(future: impl Future<Output = T>) -> T {
+pub fn run<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     tokio::task::LocalSet::new().block_on(&runtime, future)
 }

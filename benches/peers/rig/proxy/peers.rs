@@ -1,7 +1,9 @@
 //! The peers from Debian, each set up as its manual says for one core, with a list and a log.
 
 use super::load::{HOSTS, Way, name};
+use super::origin::at;
 use super::server::Server;
+use super::texts::LIMIT;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
@@ -19,6 +21,25 @@ pub enum Part {
     Page,
     Bulk,
     Idle,
+    /// Tunnels that are looked into.
+    Within,
+    /// Pages that are scored.
+    Text,
+}
+
+impl Part {
+    /// What `--only` calls it, or the parts of it.
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Connect => &["connect"],
+            Self::Hello => &["hello"],
+            Self::Page => &["page", "latency"],
+            Self::Bulk => &["bulk"],
+            Self::Idle => &["idle"],
+            Self::Within => &["within"],
+            Self::Text => &["text"],
+        }
+    }
 }
 
 pub struct Peer {
@@ -38,6 +59,8 @@ pub struct Setup<'a> {
     pub origin: SocketAddr,
     /// One name a line, none of them below another.
     pub names: &'a [String],
+    /// The authority of the origin (PEM).
+    pub world: &'a Path,
 }
 
 const ALL: &[Part] = &[Part::Connect, Part::Hello, Part::Page, Part::Bulk, Part::Idle];
@@ -45,7 +68,7 @@ const ALL: &[Part] = &[Part::Connect, Part::Hello, Part::Page, Part::Bulk, Part:
 /// Of those that hold a thread a connection, and fewer of them than the idle tunnels are: who waits for one waits for minutes.
 const BUT_IDLE: &[Part] = &[Part::Connect, Part::Hello, Part::Page, Part::Bulk];
 
-pub const PEERS: [Peer; 5] = [
+pub const PEERS: [Peer; 7] = [
     Peer { name: "squid", program: "squid", way: Way::Names, parts: ALL, most_names: 200_000, prepare: squid },
     Peer {
         name: "squid-splice",
@@ -54,6 +77,22 @@ pub const PEERS: [Peer; 5] = [
         parts: &[Part::Hello, Part::Bulk, Part::Idle],
         most_names: 200_000,
         prepare: squid_splice,
+    },
+    Peer {
+        name: "squid-bump",
+        program: "squid",
+        way: Way::Names,
+        parts: &[Part::Within],
+        most_names: 200_000,
+        prepare: squid_bump,
+    },
+    Peer {
+        name: "e2guardian-phrases",
+        program: "e2guardian",
+        way: Way::Addresses,
+        parts: &[Part::Text],
+        most_names: 200_000,
+        prepare: e2guardian_phrases,
     },
     Peer {
         name: "e2guardian",
@@ -93,14 +132,15 @@ fn squid_with(setup: &Setup, port: &str, more: &str) -> Command {
     let list: String = setup.names.iter().map(|name| format!(".{name}\n")).collect();
     let list = written(setup, "list.txt", &list);
     let hosts = (0..HOSTS).fold(String::new(), |mut hosts, n| {
-        let _ = writeln!(hosts, "{} {}", setup.origin.ip(), name(n));
+        let _ = writeln!(hosts, "{} {}", at(setup.origin, n).ip(), name(n));
         hosts
     });
     let hosts = written(setup, "hosts", &hosts);
+    // As shipped, the two `extras` make it look up the name of every client's address (%>A), which nobody has here.
     let config = format!(
         "http_port {}{port}\naccess_log stdio:{folder}/access.log\ncache_log {folder}/cache.log\npid_filename {folder}/squid.pid\n\
          coredump_dir {folder}\ncache deny all\ncache_mem 8 MB\nshutdown_lifetime 0 seconds\nmax_filedescriptors 20000\n\
-         hosts_file {hosts}\ndns_nameservers 127.0.0.1\nvisible_hostname bench\nvia off\nforwarded_for delete\npinger_enable off\n\
+         hosts_file {hosts}\ndns_nameservers 127.0.0.1\nurl_rewrite_extras \"%un\"\nstore_id_extras \"%un\"\nvisible_hostname bench\nvia off\nforwarded_for delete\npinger_enable off\n\
          acl listed dstdomain \"{list}\"\n{more}http_access deny listed\nhttp_access allow all\n",
         setup.address
     );
@@ -115,6 +155,15 @@ fn squid(setup: &Setup) -> Command {
 
 /// Reads the ClientHello and carries what it may, untouched.
 fn squid_splice(setup: &Setup) -> Command {
+    squid_with_tls(setup, "ssl_bump splice all\n")
+}
+
+/// Ends the client's TLS and begins another to the origin, whose certificate is verified.
+fn squid_bump(setup: &Setup) -> Command {
+    squid_with_tls(setup, &format!("ssl_bump bump all\ntls_outgoing_options cafile={}\n", setup.world.display()))
+}
+
+fn squid_with_tls(setup: &Setup, then: &str) -> Command {
     let database = setup.folder.join("certificates");
     let certgen = "/usr/lib/squid/security_file_certgen";
     let _ = Command::new(certgen).arg("-c").arg("-s").arg(&database).args(["-M", "16MB"]).output();
@@ -126,11 +175,11 @@ fn squid_splice(setup: &Setup) -> Command {
     let certificate = params.self_signed(&key).expect("a certificate");
     fs::write(&ca, certificate.pem() + &key.serialize_pem()).expect("written");
     let _ = Command::new("chmod").arg("644").arg(&ca).status();
-    let port = format!(" ssl-bump generate-host-certificates=on tls-cert={}", ca.display());
+    let port = format!(" ssl-bump generate-host-certificates=on dynamic_cert_mem_cache_size=16MB tls-cert={}", ca.display());
     let list = setup.folder.join("list.txt");
     let more = format!(
         "sslcrtd_program {certgen} -s {} -M 16MB\nsslcrtd_children 1 startup=1\nacl listed_tls ssl::server_name \"{}\"\n\
-         acl step1 at_step SslBump1\nssl_bump peek step1\nssl_bump terminate listed_tls\nssl_bump splice all\n",
+         acl step1 at_step SslBump1\nssl_bump peek step1\nssl_bump terminate listed_tls\n{then}",
         database.display(),
         list.display()
     );
@@ -138,6 +187,15 @@ fn squid_splice(setup: &Setup) -> Command {
 }
 
 fn e2guardian(setup: &Setup) -> Command {
+    e2guardian_with(setup, false)
+}
+
+/// Its own phrases, each page looked through, none over the limit but one.
+fn e2guardian_phrases(setup: &Setup) -> Command {
+    e2guardian_with(setup, true)
+}
+
+fn e2guardian_with(setup: &Setup, phrases: bool) -> Command {
     let copy = setup.folder.join("e2guardian");
     let _ = Command::new("cp").arg("-r").arg("/etc/e2guardian").arg(&copy).status();
     let to = copy.display();
@@ -150,7 +208,7 @@ fn e2guardian(setup: &Setup) -> Command {
         fs::write(copy.join(file), old + text).expect("written");
     };
     append("lists/bannedsitelist", &format!("\n.Include<{to}/lists/big>\n"));
-    for list in ["bannedphraselist", "weightedphraselist", "exceptionphraselist"] {
+    for list in ["bannedphraselist", "exceptionphraselist", "weightedphraselist"].iter().take(if phrases { 2 } else { 3 }) {
         fs::write(copy.join("lists").join(list), "").expect("written");
     }
     let folder = setup.folder.display();
@@ -163,7 +221,8 @@ fn e2guardian(setup: &Setup) -> Command {
                 "filterip" => format!("filterip = {}", setup.address.ip()),
                 "transparenthttpsport" => format!("# {line}"),
                 "nodaemon" => "nodaemon = on".into(),
-                "weightedphrasemode" => "weightedphrasemode = 0".into(),
+                "weightedphrasemode" if !phrases => "weightedphrasemode = 0".into(),
+                "naughtynesslimit" => format!("naughtynesslimit = {LIMIT}"),
                 // Said once, at the end.
                 "loglocation" | "pidfilename" | "daemonuser" | "daemongroup" | "disablecontentscan" => String::new(),
                 _ => line.to_owned(),
@@ -174,6 +233,7 @@ fn e2guardian(setup: &Setup) -> Command {
             "e2guardian.conf" => format!(
                 "\nloglocation = '{folder}/access.log'\npidfilename = '{folder}/e2.pid'\ndaemonuser = 'root'\ndaemongroup = 'root'\n"
             ),
+            _ if phrases => String::new(),
             _ => "\ndisablecontentscan = on\n".into(),
         };
         fs::write(copy.join(file), text.join("\n") + &more).expect("written");

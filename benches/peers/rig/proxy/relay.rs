@@ -1,18 +1,19 @@
 //! The measure of tunnels: the least that a relay must do, with one thread of tokio and nothing judged or written down.
 
+use super::origin::at;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_local;
 
-/// Carries for ever, to one origin whatever is asked for.
+/// Carries for ever, to the origins in turn whatever is asked for.
 pub fn serve(address: SocketAddr, origin: SocketAddr) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     tokio::task::LocalSet::new().block_on(&runtime, async move {
         let listener = TcpListener::bind(address).await.expect("the address");
-        loop {
+        for number in 0.. {
             let Ok((client, _)) = listener.accept().await else { continue };
-            spawn_local(carry(client, origin));
+            spawn_local(carry(client, at(origin, number)));
         }
     });
 }

@@ -32,7 +32,7 @@ async fn both_sides_speak_what_both_can_and_each_request_has_its_line() {
         let events = inside.stand.school.events();
         let told: Vec<_> = events.iter().map(|e| (&*e.method, &*e.path, e.status, e.decrypted)).collect();
         let within = |path| ("GET", path, 200, Decrypted::Yes);
-        assert_eq!(told, [("CONNECT", "", 200, Decrypted::NotAsked), within("/one?x=1"), within("/two")]);
+        assert_eq!(told, [("CONNECT", "", 200, Decrypted::Yes), within("/one?x=1"), within("/two")]);
     }
 }
 

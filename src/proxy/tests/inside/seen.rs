@@ -33,6 +33,27 @@ async fn a_search_is_written_down_with_what_it_is_about_and_asked_safely() {
 }
 
 #[tokio::test]
+async fn a_search_that_is_sent_as_a_form_is_written_down_and_passed_on_as_it_came() {
+    let inside = Inside::new(Wish { shows: &of("html.duckduckgo.com"), ..Wish::default() }).await;
+    let url = inside.url("html.duckduckgo.com", "/html/");
+    let post = |form: String, more: &'static [&'static str]| {
+        let (inside, url) = (&inside, url.clone());
+        async move { inside.curl("school.pem", &[&["-H", "Accept: text/html", "--data-raw", &form, &url], more].concat()).await.1 }
+    };
+    let said = post("b=&q=kill+myself+tonight&kl=uk-en".into(), &[]).await;
+    assert!(said.contains(" 200") && said.ends_with("b=&q=kill+myself+tonight&kl=uk-en"), "{said}");
+    // What is longer than any search, and what is no form, passes unread.
+    let long = format!("q=fox&x={}", "y".repeat(17_000));
+    assert!(post(long.clone(), &[]).await.ends_with(&long));
+    post("q=fox".into(), &["-H", "Content-Type: text/plain"]).await;
+    let events = inside.stand.school.events();
+    let told: Vec<_> =
+        events.iter().filter(|e| &*e.method == "POST").map(|e| (&*e.search, e.intent, e.theme.is_some())).collect();
+    assert_eq!(told[0], ("kill myself tonight", Intent::Search, true));
+    assert!(told[1..].iter().all(|(search, ..)| search.is_empty()) && told.len() == 3, "{told:?}");
+}
+
+#[tokio::test]
 async fn youtube_is_restricted_as_the_profile_says_whatever_the_client_wrote() {
     let inside = Inside::new(Wish { shows: &of("www.youtube.com"), ..Wish::default() }).await;
     inside.curl("school.pem", &["-H", "YouTube-Restrict: Moderate", &inside.url("www.youtube.com", "/watch?v=1")]).await;

@@ -230,7 +230,7 @@ async fn answer(mut request: Request<Incoming>) -> Result<Response<BoxBody<Bytes
         }
         "/close" => response.header("connection", "close").body(whole("closing\n".into())).expect("a response"),
         "/big" => response.body(whole("x".repeat(256 << 10))).expect("a response"),
-        "/echo" => {
+        "/echo" | "/html/" => {
             let body = request.into_body().collect().await.map(|b| b.to_bytes()).unwrap_or_default();
             response.body(Full::from(body).map_err(|never| match never {}).boxed()).expect("a response")
         }

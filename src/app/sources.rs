@@ -1,0 +1,82 @@
+//! What `status` says of who is known, and of addresses that many are behind.
+
+use crate::gate::Snapshot;
+use crate::people::roster::Crowd;
+use crate::words::ClientAddr;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Most addresses that have a line each.
+const SHOWN: usize = 5;
+
+/// What is known of people, in lines with a heading each; and what needs somebody.
+pub fn sources(snapshot: &Snapshot, needs_you: &mut Vec<String>) -> Vec<(String, String)> {
+    let (config, roster) = (&snapshot.config, snapshot.register.roster());
+    let mut lines = Vec::new();
+    let signed_in: Vec<_> = roster.sittings().into_iter().map(|(known, count)| format!("{count} by {known}")).collect();
+    if !signed_in.is_empty() {
+        lines.push(("signed in".to_owned(), signed_in.join(", ")));
+    }
+    if !config.sources.radius.listen.is_empty() {
+        let tally = &roster.radius;
+        let [believed, unknown, forged, foreign, dropped] =
+            [&tally.believed, &tally.unknown, &tally.forged, &tally.foreign, &tally.dropped].map(|n| n.load(Relaxed));
+        let said = format!(
+            "{believed} believed, {unknown} of users the register does not know; not believed: {forged} forged, {foreign} foreign, {dropped} others"
+        );
+        lines.push(("RADIUS".to_owned(), said));
+        if forged > 0 {
+            needs_you.push(format!(
+                "{forged} RADIUS packets were not signed with the secret of their sender: is it the same in both places?"
+            ));
+        }
+        if foreign > 0 {
+            needs_you.push(format!("{foreign} RADIUS packets came from addresses that are in no [[radius.client]]"));
+        }
+    }
+    if !config.sources.systems.is_empty() {
+        let [believed, refused] = [&roster.session.believed, &roster.session.refused].map(|n| n.load(Relaxed));
+        lines.push(("sessions".to_owned(), format!("{believed} messages believed, {refused} refused")));
+    }
+    for shared in &config.sources.shared {
+        let what: Vec<_> = shared.addresses.iter().map(ToString::to_string).chain(shared.devices.iter().cloned()).collect();
+        let end = if shared.addresses.is_empty() { "" } else { "; it ends when each machine asks the gate itself" };
+        lines.push(("shared".to_owned(), format!("{} ({}): nobody is named there{end}", shared.name, what.join(", "))));
+    }
+    for id in &config.sources.shared_networks {
+        let name = config.policy.network(*id).map_or("a network", |network| network.name.as_str());
+        lines.push((
+            "shared".to_owned(),
+            format!("network {name}: nobody is named there; it ends when each machine has an address of its own here"),
+        ));
+    }
+    detected(snapshot, needs_you);
+    lines
+}
+
+/// Addresses that many are behind although the configuration does not say so, with the change that would end it.
+fn detected(snapshot: &Snapshot, needs_you: &mut Vec<String>) {
+    let policy = &snapshot.config.policy;
+    let unsaid = |(address, _): &(std::net::IpAddr, Crowd)| {
+        let client = ClientAddr::new(*address);
+        policy.network_of(*address).is_some_and(|network| snapshot.shared_at(network, client).is_none())
+    };
+    let crowded: Vec<_> = snapshot.register.roster().crowded().into_iter().filter(unsaid).collect();
+    for (address, crowd) in crowded.iter().take(SHOWN) {
+        let (seen, end) = match crowd {
+            Crowd::SignedIn => {
+                ("several people are signed in at once", "have its users sign in to the proxy, which knows each of them")
+            }
+            Crowd::Names => (
+                "it asks for as many names, and of as many kinds of device, as many machines do",
+                "have DHCP give out the gate as resolver instead of it, or let a wireless network bridge instead of translating addresses",
+            ),
+        };
+        needs_you.push(format!(
+            "{address} looks like many machines ({seen}), so nobody is named there. To end it, {end}. If it is to stay so, say it: \
+             [[shared]] name = \"…\" addresses = [\"{address}\"]"
+        ));
+    }
+    if let Some(more @ 1..) = crowded.len().checked_sub(SHOWN) {
+        needs_you.push(format!("{more} other addresses look like many machines, too"));
+    }
+}

@@ -1,0 +1,154 @@
+//! Who is at an address just now, from every source that says something, merged by trust and freshness.
+//!
+//! A source (one file each in `people/`) says two kinds of things into the [`Book`]: that an address is a device's
+//! ([`Bound`]: address → MAC), and that a place is somebody's ([`Claim`]: address or MAC → person or device, how that is known,
+//! since when, until when, how sure). What follows from all of them for an address is worked out when something changes, not
+//! when somebody asks: the doors read a [`Here`] without a lock.
+//!
+//! | what is said | what follows |
+//! |---|---|
+//! | somebody signed in at an address whose device is known | it is the device's: it goes along to its other addresses, of both families, and to the next one it gets |
+//! | of two sign-ins that name the same person | the one that is trusted more ([`Known::trust`]) |
+//! | the one that is trusted less is later, and names somebody else | the later one, and nobody is sure |
+//! | one of the same trust is later | the later one; if the other was heard of since, nobody is sure |
+//! | [`CROWD`] people are signed in at once | a machine of many (remote desktop): nobody is named |
+//! | a MAC has more than [`MANY_V4`] IPv4 addresses | a router or a bridge: it is no device, and says nothing |
+//!
+//! Always holds: a claim ends, by its source or by its time; what has ended is gone for readers before [`Roster::sweep`]
+//! returns. A claim that was made at an address goes when another device has the address. Nothing here grows without bound.
+//!
+//! - [`claim`]  what sources say
+//! - [`book`]   all of it, and what follows
+//! - [`merge`]  of several claims, the one that is believed
+//! - [`places`] what the doors read
+
+mod book;
+mod claim;
+mod merge;
+mod places;
+
+pub use book::Book;
+pub use claim::{At, Bound, Claim, Now, Teller, Whose};
+pub use merge::CROWD;
+pub use places::{Crowd, Here, Sitting};
+
+use crate::words::{DeviceId, PersonId};
+use arc_swap::ArcSwap;
+use places::Places;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// More IPv4 addresses than one device has at once: while it changes networks it has two.
+pub const MANY_V4: usize = 4;
+
+/// What is told of people and devices by name, and whom that means: the ids and tags of a register, in small letters.
+#[derive(Debug, Default)]
+struct Names {
+    people: HashMap<Box<str>, PersonId>,
+    devices: HashMap<Box<str>, DeviceId>,
+}
+
+/// The roster: one for as long as the gate runs, whatever configuration and register are in force.
+#[derive(Debug, Default)]
+pub struct Roster {
+    book: Mutex<Book>,
+    places: Places,
+    /// Another number whenever anybody may be elsewhere.
+    generation: AtomicU32,
+    names: ArcSwap<Names>,
+    /// What RADIUS has said.
+    pub radius: super::radius::Tally,
+    /// What other systems have said.
+    pub session: super::session::Tally,
+}
+
+impl Roster {
+    /// What is known of an address. Waits for nothing.
+    pub fn look_up(&self, address: IpAddr) -> Option<Here> {
+        self.places.get(address)
+    }
+
+    /// Another number than before whenever anybody may be elsewhere: whoever keeps what he looked up asks again then.
+    pub fn generation(&self) -> u32 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Takes what a source says. When it returns, every reader sees what follows from it.
+    pub fn change<T>(&self, now: Now, change: impl FnOnce(&mut Book) -> T) -> T {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.turn(now);
+        let said = change(&mut book);
+        if self.places.put(book.follows()) {
+            self.generation.fetch_add(1, Ordering::Release);
+        }
+        said
+    }
+
+    /// Ends what has had its time. When the next is due, in milliseconds since the machine started.
+    pub fn sweep(&self, now: Now) -> Option<u64> {
+        self.change(now, Book::sweep)
+    }
+
+    /// How many addresses anything is known of.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Addresses that many are behind, by what was seen: not by the configuration.
+    pub fn crowded(&self) -> Vec<(IpAddr, Crowd)> {
+        let mut crowded = self.places.all(|here| here.crowd);
+        crowded.sort_unstable();
+        crowded
+    }
+
+    /// How many are signed in, by how that is known; for `status`.
+    pub fn sittings(&self) -> Vec<(crate::words::Known, usize)> {
+        let mut counts: HashMap<_, usize> = HashMap::new();
+        self.places.each(|here| {
+            if let Some(sitting) = here.sitting {
+                *counts.entry(sitting.known).or_default() += 1;
+            }
+        });
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_unstable_by_key(|(known, _)| *known);
+        counts
+    }
+
+    /// Whom the names of sources mean from now on: the school's ids of those who have access, and tags of devices in use.
+    pub fn know<'a>(
+        &self,
+        present: impl Iterator<Item = (&'a str, PersonId)>,
+        devices: impl Iterator<Item = (&'a str, DeviceId)>,
+    ) {
+        let people = present.map(|(key, person)| (key.to_lowercase().into(), person)).collect();
+        let devices = devices.map(|(tag, device)| (tag.to_lowercase().into(), device)).collect();
+        self.names.store(Arc::new(Names { people, devices }));
+    }
+
+    /// The device that calls itself so: by its name, or the first label of it.
+    pub fn device_called(&self, name: &str) -> Option<DeviceId> {
+        let name = name.to_lowercase();
+        let (names, first) = (self.names.load(), name.split('.').next().unwrap_or_default());
+        names.devices.get(name.as_str()).or_else(|| names.devices.get(first)).copied()
+    }
+
+    /// Whom a user name means: `j.smith`, `SCHOOL\j.smith`, `j.smith@school.example`. `None`: nobody who has access.
+    pub fn account(&self, user: &str) -> Option<PersonId> {
+        const LONGEST: usize = 256;
+        let user = Some(user.trim()).filter(|user| user.len() <= LONGEST)?.to_lowercase();
+        let names = self.names.load();
+        let of = |name: &str| names.people.get(name).copied();
+        let bare = || user.rsplit('\\').next().filter(|bare| bare.len() < user.len()).and_then(of);
+        let local = || user.split_once('@').and_then(|(local, _)| of(local));
+        of(&user).or_else(bare).or_else(local)
+    }
+}
+
+#[cfg(test)]
+mod tests;
