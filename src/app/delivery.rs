@@ -129,17 +129,18 @@ pub fn deliver(config: &Config, week: IsoWeek, due_ms: i64, now_ms: i64, running
     let outcome = (|| -> Result<PathBuf, String> {
         let whole = weekly::make_due(config, week, now_ms, running, late.then_some(due_ms)).map_err(|e| e.to_string())?;
         let folder = folder(&config.data, week);
-        let keep = |name: String, text: String| {
+        let keep = |name: String, written: &[u8]| {
             let path = folder.join(name);
-            files::replace_private(&path, text.as_bytes()).map_err(|e| format!("{}: {e}", path.display()))
+            files::replace_private(&path, written).map_err(|e| format!("{}: {e}", path.display()))
         };
         for edition in Edition::ALL {
             let shown = report::edit(&whole, *edition);
-            keep(format!("{edition}.html"), report::html(&shown))?;
-            keep(format!("{edition}.csv"), report::csv(&shown))?;
+            keep(format!("{edition}.html"), report::html(&shown).as_bytes())?;
+            keep(format!("{edition}.pdf"), &report::pdf(&shown).map_err(|e| e.to_string())?)?;
+            keep(format!("{edition}.csv"), report::csv(&shown).as_bytes())?;
         }
         let made = Made { made_ms: now_ms, due_ms, late, delivery: whole.delivery };
-        keep("made.json".into(), serde_json::to_string(&made).map_err(|e| e.to_string())?)?;
+        keep("made.json".into(), &serde_json::to_vec(&made).map_err(|e| e.to_string())?)?;
         Ok(folder)
     })();
     let failed = config.data.join("reports/failed.json");

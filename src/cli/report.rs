@@ -1,11 +1,12 @@
 //! `schoolgate report`.
 
-use super::{Context, Outcome, fail, say};
+use super::{Context, Outcome, fail, put, say};
 use crate::app::weekly;
 use crate::gate::Clock;
 use crate::gate::control::Request;
 use crate::report::{Edition, IsoWeek};
 use crate::{ops, report};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Subcommand)]
@@ -60,6 +61,7 @@ enum Format {
     Csv,
     Html,
     Json,
+    Pdf,
     Text,
 }
 
@@ -85,16 +87,21 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
     let whole = weekly::make(&config, week, now, running).map_err(fail)?;
     let made = report::edit(&whole, args.edition.edition());
     let format = if context.json { Format::Json } else { args.format };
-    let text = match format {
-        Format::Csv => report::csv(&made),
-        Format::Html => report::html(&made),
-        Format::Json => report::json(&made),
-        Format::Text => report::text(&made),
+    let written = match format {
+        Format::Csv => report::csv(&made).into_bytes(),
+        Format::Html => report::html(&made).into_bytes(),
+        Format::Json => report::json(&made).into_bytes(),
+        Format::Pdf => report::pdf(&made).map_err(fail)?,
+        Format::Text => report::text(&made).into_bytes(),
     };
     match &args.out {
-        None => say(text),
+        None if format == Format::Pdf && std::io::stdout().is_terminal() => {
+            Err(fail("a PDF cannot be read in a terminal: say --out FILE"))
+        }
+        None if format == Format::Pdf => put(&written),
+        None => say(String::from_utf8_lossy(&written)),
         Some(path) => {
-            ops::files::replace_private(path, text.as_bytes()).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
+            ops::files::replace_private(path, &written).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
             say(format_args!("the report of {week} is in {}", path.display()))
         }
     }

@@ -18,7 +18,7 @@
 //! - [`firewall`]    `[firewall]`
 //! - [`upstream`]    one resolver that is asked
 //! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
-//! - [`encrypted`]   `[dns]`, its encrypted part
+//! - [`encrypted`]   `[dns]` and `[web]`, what is served over TLS
 //! - [`lists`]       `[lists]`, `[[list]]`
 //! - [`phrases`]     `[[phrases]]`
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
@@ -74,7 +74,7 @@ mod values;
 
 pub use categories::CategoryTitle;
 pub use doors::{BlockAnswer, Dns, Parent, Proxy, Web};
-pub use encrypted::{Encrypted, HTTPS_PATH, PemFile};
+pub use encrypted::{Certified, Encrypted, HTTPS_PATH, PemFile};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};
@@ -92,7 +92,7 @@ pub use public::{PublicList, Signature};
 pub use report::Report;
 pub use rooms::Room;
 pub use school::{SUITES, School};
-pub use sources::{LeaseFile, Radius, RadiusClient, Shared, Sources, System};
+pub use sources::{Asks, LeaseFile, Radius, RadiusClient, Shared, Sources, System};
 pub use upstream::{Protocol, Upstream};
 
 use crate::policy::{Entry, Exams, OwnEntries, Passes, Policy, Timetable};
@@ -239,7 +239,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let rooms = rooms::read(&root);
     let rules = people::read(&root);
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
-    let sources = sources::read(&root, folder_of(&files.main), &people);
+    let sources = sources::read(&root, folder_of(&files.main), &people, !proxy.tls_listen.is_empty());
     let school_days = timetable::school_days(&of_dates);
     let scoring = matters::read(&of_matters, Scoring::shipped());
     let cells = timetable::cells(&root, &categories, &people.known, &school_days, reader.whole([dates_at]));
@@ -327,7 +327,7 @@ impl Config {
     pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         let encrypted = self.dns.encrypted.iter().flat_map(|e| e.tls_listen.iter().chain(&e.https_listen));
         let proxy = self.proxy.listen.iter().chain(&self.proxy.tls_listen).chain(&self.proxy.transparent_listen);
-        let listen = self.dns.listen.iter().chain(encrypted).chain(proxy).chain(&self.web.listen);
+        let listen = self.dns.listen.iter().chain(encrypted).chain(proxy).chain(&self.web.listen).chain(&self.web.tls_listen);
         listen.map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
     }
 

@@ -12,6 +12,21 @@ pub struct Said {
     pub line: &'static str,
 }
 
+/// Why a page cannot prove within TLS that it is what it says.
+#[derive(Debug)]
+pub struct Unproven {
+    pub expired: Said,
+    pub not_yet: Said,
+    pub of_another: Said,
+    pub by_itself: Said,
+    pub by_unknown: Said,
+    pub revoked: Said,
+    pub weak: Said,
+    pub outdated: Said,
+    pub wrong: Said,
+    pub no_tls: Said,
+}
+
 /// The words of one language.
 #[derive(Debug)]
 pub struct Words {
@@ -87,6 +102,8 @@ pub struct Words {
     pub inside: Said,
     pub silent: Said,
     pub broken: Said,
+    pub unproven: Unproven,
+    pub trusted: Said,
     pub front: Said,
     pub is_ours: &'static str,
     pub is_not_ours: &'static str,
@@ -203,6 +220,49 @@ static ENGLISH: Words = Words {
     broken: Said {
         heading: "The page did not answer",
         line: "Something is wrong where the page comes from. Nothing is blocked. Try again later.",
+    },
+    unproven: Unproven {
+        expired: Said {
+            heading: "This page's certificate has expired",
+            line: "The page cannot prove any more that it is what it says. Its owner has to renew the certificate.",
+        },
+        not_yet: Said {
+            heading: "This page's certificate is not valid yet",
+            line: "Either the page's certificate is of the future, or the clock of the school's filter is wrong.",
+        },
+        of_another: Said {
+            heading: "This page's certificate is for another address",
+            line: "Whatever answered is not what you asked for. Look at the address again: one letter may be wrong.",
+        },
+        by_itself: Said {
+            heading: "Nobody vouches for this page",
+            line: "It has signed its certificate itself, so it may be anybody.",
+        },
+        by_unknown: Said {
+            heading: "Nobody we know vouches for this page",
+            line: "Its certificate is signed by an authority that this school does not trust, or part of it is missing.",
+        },
+        revoked: Said {
+            heading: "This page's certificate was taken back",
+            line: "Its authority says that it may no longer be used: perhaps its key was stolen.",
+        },
+        weak: Said {
+            heading: "This page's encryption is too weak",
+            line: "Its certificate is of a kind that is no longer safe. Its owner has to renew it.",
+        },
+        outdated: Said {
+            heading: "This page's encryption is too weak",
+            line: "It offers no encryption that is still safe. Its owner has to bring it up to date.",
+        },
+        wrong: Said { heading: "This page cannot prove what it is", line: "Something is wrong with its certificate." },
+        no_tls: Said {
+            heading: "The page did not answer",
+            line: "There was no secure connection to it. Nothing is blocked. Try again later.",
+        },
+    },
+    trusted: Said {
+        heading: "Yes: it is trusted here",
+        line: "This device trusts the certificate authority of the school's web filter.",
     },
     front: Said {
         heading: "The school's web filter",
@@ -329,6 +389,52 @@ static WELSH: Words = Words {
     broken: Said {
         heading: "Wnaeth y dudalen ddim ateb",
         line: "Mae rhywbeth o'i le lle mae'r dudalen yn dod. Does dim byd wedi'i flocio. Tria eto wedyn.",
+    },
+    unproven: Unproven {
+        expired: Said {
+            heading: "Mae tystysgrif y dudalen hon wedi dod i ben",
+            line: "Dyw'r dudalen ddim yn gallu profi bellach mai hi yw hi. Rhaid i'w pherchennog adnewyddu'r dystysgrif.",
+        },
+        not_yet: Said {
+            heading: "Dyw tystysgrif y dudalen hon ddim yn ddilys eto",
+            line: "Naill ai mae'r dystysgrif yn perthyn i'r dyfodol, neu mae cloc hidlydd yr ysgol yn anghywir.",
+        },
+        of_another: Said {
+            heading: "Ar gyfer cyfeiriad arall mae tystysgrif y dudalen hon",
+            line: "Nid yr hyn y gofynnaist amdano sydd wedi ateb. Edrycha ar y cyfeiriad eto: efallai fod un llythyren yn anghywir.",
+        },
+        by_itself: Said {
+            heading: "Does neb yn tystio dros y dudalen hon",
+            line: "Mae hi wedi llofnodi ei thystysgrif ei hun, felly gallai fod yn unrhyw un.",
+        },
+        by_unknown: Said {
+            heading: "Does neb rydyn ni'n ei adnabod yn tystio dros y dudalen hon",
+            line: "Awdurdod nad yw'r ysgol hon yn ymddiried ynddo sydd wedi llofnodi ei thystysgrif, neu mae rhan ohoni ar goll.",
+        },
+        revoked: Said {
+            heading: "Mae tystysgrif y dudalen hon wedi'i thynnu'n ôl",
+            line: "Mae ei hawdurdod yn dweud na ddylai gael ei defnyddio mwyach: efallai fod ei hallwedd wedi'i dwyn.",
+        },
+        weak: Said {
+            heading: "Mae amgryptio'r dudalen hon yn rhy wan",
+            line: "Dyw tystysgrif o'r math hwn ddim yn ddiogel bellach. Rhaid i'w pherchennog ei hadnewyddu.",
+        },
+        outdated: Said {
+            heading: "Mae amgryptio'r dudalen hon yn rhy wan",
+            line: "Dyw hi ddim yn cynnig amgryptio sy'n dal yn ddiogel. Rhaid i'w pherchennog ei diweddaru.",
+        },
+        wrong: Said {
+            heading: "Dyw'r dudalen hon ddim yn gallu profi beth yw hi",
+            line: "Mae rhywbeth o'i le ar ei thystysgrif.",
+        },
+        no_tls: Said {
+            heading: "Wnaeth y dudalen ddim ateb",
+            line: "Doedd dim cysylltiad diogel â hi. Does dim byd wedi'i flocio. Tria eto wedyn.",
+        },
+    },
+    trusted: Said {
+        heading: "Oes: mae ymddiriedaeth ynddo yma",
+        line: "Mae'r ddyfais hon yn ymddiried yn awdurdod tystysgrifau hidlydd gwe'r ysgol.",
     },
     front: Said {
         heading: "Hidlydd gwe'r ysgol",

@@ -77,6 +77,11 @@ impl Store {
         Self { path: path.to_owned(), db }.ready()
     }
 
+    /// The register's file in the folder of the state.
+    pub fn file_in(data: &Path) -> PathBuf {
+        data.join("register.db")
+    }
+
     /// What the register at `path` holds; an empty one, and no file made, if there is none.
     ///
     /// # Errors

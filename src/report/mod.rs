@@ -31,7 +31,7 @@
 //!
 //! How it is written down:
 //! - [`plain`]     text from outside made safe to show; numbers and lists in words
-//! - [`text`](mod@text), [`html`](mod@html), [`charts`], [`csv`](mod@csv)  and JSON by serde
+//! - [`text`](mod@text), [`html`](mod@html), [`charts`], [`pdf`](mod@pdf), [`csv`](mod@csv)  and JSON by serde
 
 pub mod asked;
 pub mod calendar;
@@ -44,6 +44,7 @@ pub mod health;
 pub mod html;
 pub mod matters;
 pub mod noise;
+pub mod pdf;
 pub mod plain;
 pub mod seen;
 pub mod subject;
@@ -63,6 +64,7 @@ pub use crate::journal::IsoWeek;
 pub use csv::csv;
 pub use edition::{Edition, edit};
 pub use html::html;
+pub use pdf::{PdfFault, pdf};
 pub use sums::Sums;
 pub use tally::tally;
 pub use text::text;

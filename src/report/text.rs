@@ -366,7 +366,8 @@ impl Page {
     }
 }
 
-fn counted(items: &[Counted]) -> String {
+/// `a (3), b (1)`
+pub fn counted(items: &[Counted]) -> String {
     items.iter().map(|c| format!("{} ({})", c.text, number(c.count))).collect::<Vec<_>>().join(", ")
 }
 

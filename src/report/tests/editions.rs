@@ -9,7 +9,7 @@ use crate::words::{Category, Confidence, Known, PersonId, PersonRole};
 use proptest::prelude::*;
 
 /// Everything of everybody: pupils, staff, the head, somebody who was looked up, words that were searched for.
-fn everything() -> Script {
+pub fn everything() -> Script {
     let mut script = full();
     let teacher = script.add_person("t.jones", "Terry Jones", PersonRole::Staff);
     let laptop = script.add_device("Staff laptop 2", Some(teacher));

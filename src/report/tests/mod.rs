@@ -4,6 +4,7 @@
 //! report::` writes them anew; read the difference before it is committed.
 
 mod editions;
+mod pdf;
 mod script;
 mod searches;
 mod weeks;
@@ -14,6 +15,7 @@ use crate::policy::{Action, Step};
 use crate::words::{Category, ClientAddr, Confidence, Day, Known, NetworkId, PersonId, PersonRole, Who};
 use script::{MINUTE, Script, on, owner, printer, staff_room};
 use std::path::PathBuf;
+use weeks::{craze, half_term};
 
 /// Writes reports to look at: `SCHOOLGATE_LOOK=DIR cargo test report::tests::look`.
 #[test]

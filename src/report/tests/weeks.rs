@@ -7,7 +7,7 @@ use crate::report::{IsoWeek, Sums, html, text};
 use crate::words::{Category, Day, PersonId};
 
 /// 26 to 30 October 2026: half-term. What is switched on in school still asks.
-fn half_term() -> Script {
+pub fn half_term() -> Script {
     let mut script = Script::new(40);
     script.week = IsoWeek::parse("2026-W44").expect("a week");
     let day = |text: &str| {
@@ -55,8 +55,8 @@ fn clocks_that_go_back_make_an_hour_twice_and_no_event_is_lost() {
     golden("clocks-back", &week);
 }
 
-#[test]
-fn a_craze_across_a_year_group_leaves_room_for_one_child() {
+/// Twenty of all years after the same unblocker, and one child after something else.
+pub fn craze() -> Script {
     let mut script = quiet();
     for n in 1..=20 {
         for (day, minute) in [(0, 1), (1, 7), (2, 19), (3, 3), (4, 41)] {
@@ -67,7 +67,12 @@ fn a_craze_across_a_year_group_leaves_room_for_one_child() {
     for minute in [0, 3, 10, 29, 34] {
         script.block(script.at(1, 20, minute), owner(PersonId(44)), "guns.example", Category::WEAPONS);
     }
-    golden("craze", &script.week());
+    script
+}
+
+#[test]
+fn a_craze_across_a_year_group_leaves_room_for_one_child() {
+    golden("craze", &craze().week());
 }
 
 fn past(week: &str, school: bool, episodes: u64) -> Sums {
