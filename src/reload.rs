@@ -19,10 +19,11 @@ const MAINS: [&str; 2] = ["config/schoolgate.toml", "/etc/schoolgate/schoolgate.
 const SHARED: &str = "/usr/share/schoolgate";
 
 /// Beside the main file, else as it ships: as installed, else as it was when this was built.
-const BESIDE: [(&str, &str); 3] = [
+const BESIDE: [(&str, &str); 4] = [
     ("profiles.toml", include_str!("../config/profiles.toml")),
     ("categories.toml", include_str!("../config/categories.toml")),
     ("term-dates.toml", include_str!("../config/term-dates.toml")),
+    ("matters.toml", include_str!("../config/matters.toml")),
 ];
 
 /// The catalogue of public lists, if the folder of the lists that ship has none.
@@ -132,7 +133,7 @@ fn gather(path: Option<&Path>, now_ms: i64) -> Result<(Files, Vec<FileFault>), R
             Vec::new()
         }
     };
-    let [profiles, categories, term_dates] = BESIDE.map(|(name, shipped)| {
+    let [profiles, categories, term_dates, matters] = BESIDE.map(|(name, shipped)| {
         let beside = [folder.join(name), Path::new(SHARED).join("config").join(name)];
         let found = beside.iter().find_map(|path| keep(read_text(path, Missing::IsNone)));
         found.unwrap_or_else(|| Text { path: Path::new("(as it ships)").join(name), text: shipped.to_owned() })
@@ -144,7 +145,7 @@ fn gather(path: Option<&Path>, now_ms: i64) -> Result<(Files, Vec<FileFault>), R
     let entries = keep(read_entries(&config::data_folder(&main, &parts)));
     let now_ms = (now_ms >= NOT_SET_BEFORE_MS).then_some(now_ms);
     let around = Around { host_name: host_name(), shipped, now_ms };
-    Ok((Files { main, parts, profiles, categories, term_dates, sources, entries, around }, faults))
+    Ok((Files { main, parts, profiles, categories, term_dates, matters, sources, entries, around }, faults))
 }
 
 /// Where the commands keep the school's own entries.

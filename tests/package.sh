@@ -52,6 +52,7 @@ done <<'PATHS'
 -rwxr-xr-x usr/bin/schoolgate
 -rw-r--r-- etc/schoolgate/schoolgate.toml
 -rw-r--r-- usr/lib/systemd/system/schoolgate.service
+-rw-r--r-- usr/share/schoolgate/config/matters.toml
 -rw-r--r-- usr/share/schoolgate/config/profiles.toml
 -rw-r--r-- usr/share/schoolgate/config/categories.toml
 -rw-r--r-- usr/share/schoolgate/config/term-dates.toml

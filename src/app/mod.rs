@@ -19,6 +19,7 @@
 //! - [`overlay`]   all three put in force, without touching the table
 //! - [`requests`]  what people asked for on the pages, and the answers
 //! - [`rot`]       a table that the disk spoilt is left, and made again
+//! - [`delivery`]  the report on its day, in every edition
 //! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`ready`]     whether every category that is blocked has a list
 //! - [`sources`]   what `status` says of who is known
@@ -27,6 +28,7 @@
 pub mod assemble;
 mod calendar;
 pub mod control;
+pub mod delivery;
 pub mod disclosure;
 pub mod drift;
 pub mod enrolment;
@@ -373,6 +375,13 @@ impl App {
             found: Box::new(move |table, fault| control.walked(table, fault)),
         };
         walk::start(around, self.walk, drain.clone()).map_err(StartFault::Runtime)?;
+        let (gate, of_gate, begun) = (self.gate.clone(), self.gate.clone(), std::time::Instant::now());
+        let around = delivery::Around {
+            clock: gate.clock.clone(),
+            config: Box::new(move || gate.snapshot().config.clone()),
+            running: Box::new(move || weekly::Running::of_gate(&of_gate, begun.elapsed())),
+        };
+        delivery::start(around, drain.clone()).map_err(StartFault::Runtime)?;
         let control = self.control.clone();
         let stop = drain.clone();
         tasks.spawn_on(async move { control.keep_the_time(stop).await }, &handle);

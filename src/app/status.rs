@@ -211,6 +211,9 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         1 => needs_you.push("1 request of a page waits for an answer: `schoolgate requests list`".into()),
         n => needs_you.push(format!("{n} requests of pages wait for an answer: `schoolgate requests list`")),
     }
+    if now.is_set() {
+        needs_you.extend(super::delivery::needs_you(&snapshot.config, gate.clock.unix_ms()));
+    }
     let [certificate, web_certificate] = [
         (snapshot.config.dns.encrypted.as_ref().map(|e| &e.by.name), &snapshot.identity, "DNS over TLS and HTTPS are"),
         (snapshot.config.web.by.as_ref().map(|by| &by.name), &snapshot.web_identity, "the web door over TLS is"),

@@ -1,9 +1,10 @@
 //! The week's report: the journal's events and everything around them, handed to the report's room.
 
-use super::requests;
 use super::status::Status;
+use super::{delivery, requests};
 use super::{journal_dir, register_file};
 use crate::config::Config;
+use crate::gate::Gate;
 use crate::gate::requests::{Decision, Kind};
 use crate::journal::read::{self, Filter, ReadFault, Stored};
 use crate::journal::{DETAIL_DAYS, Names};
@@ -17,6 +18,7 @@ use crate::words::{DeviceId, PersonRole};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::time::Duration;
 
 /// Milliseconds of a day, for ages.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -46,6 +48,11 @@ pub struct Running {
 }
 
 impl Running {
+    pub fn of_gate(gate: &Gate, uptime: Duration) -> Self {
+        let tally = gate.journal.tally();
+        Self { uptime_s: uptime.as_secs(), dropped: tally.dropped, replayed: tally.replayed, undated: tally.undated }
+    }
+
     pub fn of(status: &Status) -> Self {
         Self {
             uptime_s: status.uptime_s,
@@ -61,6 +68,21 @@ impl Running {
 /// # Errors
 /// [`WeeklyFault`]: what it is made of cannot be read. A week without events is a report, not a fault.
 pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Running>) -> Result<report::Week, WeeklyFault> {
+    let late = delivery::made(&config.data, week).filter(|made| made.late).map(|made| made.due_ms);
+    make_due(config, week, made_ms, running, late)
+}
+
+/// [`make`], for a report that was due long before.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_due(
+    config: &Config,
+    week: IsoWeek,
+    made_ms: i64,
+    running: Option<Running>,
+    due_ms: Option<i64>,
+) -> Result<report::Week, WeeklyFault> {
     let register = Store::peek(&register_file(config))?;
     let (from_ms, until_ms) = week.bounds(&config.school.zone);
     let shown = week.to_string();
@@ -82,14 +104,19 @@ pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Runnin
         zone: &config.school.zone,
         week,
         made_ms,
-        delivery: delivery(&config.data, &shown)?,
+        delivery: number(&config.data, &shown)?,
+        due_ms,
+        past: &delivery::past(&config.data, week),
+        head: config.report.head.as_ref().and_then(|key| register.person_of_key(key)).map(|p| p.id),
         names: &named,
         person: &|id| register.person(id).cloned(),
         device: &|id| register.device(id).cloned(),
+        is_pupil: &|key| register.person_of_key(key).is_some_and(|p| p.role == PersonRole::Pupil),
         pupil_devices: &pupil_devices(&register),
         audience: &|group| audience(config, group),
         title: &|category| config.title_of(category).map(|t| t.title.clone()),
         school_days: config.policy.timetable.school_days(),
+        scoring: &config.scoring,
         networks: networks(config),
         still_open: None,
         changes: changes(config, from_ms, until_ms)?,
@@ -116,17 +143,19 @@ pub fn make(config: &Config, week: IsoWeek, made_ms: i64, running: Option<Runnin
     let filter = Filter::default();
     let rows = file.iter().flat_map(|f| f.events(&filter));
     let events = rows.map_while(|row: Result<Stored, ReadFault>| match row {
-        Ok(stored) => Some(stored.event),
+        Ok(stored) => Some((stored.seq, stored.event)),
         Err(broken) => {
             fault.set(Some(broken));
             None
         }
     });
-    let week = report::tally(events, &world);
-    match fault.into_inner() {
-        Some(broken) => Err(broken.into()),
-        None => Ok(week),
+    let made = report::tally(events, &world);
+    if let Some(broken) = fault.into_inner() {
+        return Err(broken.into());
     }
+    // For the weeks that come. Where this one may only be read, they do without it.
+    let _ = delivery::keep_sums(&config.data, week, &made);
+    Ok(made)
 }
 
 /// The devices of pupils: what the report's coverage is a share of.
@@ -204,7 +233,7 @@ fn look_ups(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<LookUp>,
 }
 
 /// The delivery number of a week's report: the next one when it is first made, the same ever after.
-fn delivery(data: &Path, week: &str) -> std::io::Result<u32> {
+fn number(data: &Path, week: &str) -> std::io::Result<u32> {
     let path = data.join("deliveries.json");
     let text = files::read_or_empty(&path)?;
     let mut numbers: BTreeMap<String, u32> = if text.is_empty() { BTreeMap::new() } else { serde_json::from_str(&text)? };

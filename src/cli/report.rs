@@ -1,11 +1,12 @@
 //! `schoolgate report`.
 
-use super::{Context, Outcome, fail, say};
+use super::{Context, Outcome, fail, put, say};
 use crate::app::weekly;
 use crate::gate::Clock;
 use crate::gate::control::Request;
-use crate::report::IsoWeek;
+use crate::report::{Edition, IsoWeek};
 use crate::{ops, report};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Subcommand)]
@@ -19,6 +20,9 @@ pub struct WeekArgs {
     /// ISO week, such as 2026-W47, or `this` for the one that is not over [default: the last whole week]
     #[arg(long, value_name = "WEEK")]
     week: Option<String>,
+    /// Whom it is for: it leaves out what they may not see
+    #[arg(long, value_enum, default_value = "dsl")]
+    edition: For,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// Write to this file instead of the terminal
@@ -27,9 +31,37 @@ pub struct WeekArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum For {
+    /// The Designated Safeguarding Lead: everything about pupils
+    Dsl,
+    /// Noise, teaching, changes, health: no names, nothing that was typed
+    It,
+    /// Counts, matters about adults, changes, who looked at whom
+    Head,
+    /// What concerns the head
+    Chair,
+    /// No names, no small numbers
+    Governor,
+}
+
+impl For {
+    fn edition(self) -> Edition {
+        match self {
+            Self::Dsl => Edition::Dsl,
+            Self::It => Edition::It,
+            Self::Head => Edition::Head,
+            Self::Chair => Edition::Chair,
+            Self::Governor => Edition::Governor,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
+    Csv,
     Html,
     Json,
+    Pdf,
     Text,
 }
 
@@ -52,17 +84,24 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
         Some(value) => Some(weekly::Running::of(&serde_json::from_value(value).map_err(fail)?)),
         None => None,
     };
-    let made = weekly::make(&config, week, now, running).map_err(fail)?;
+    let whole = weekly::make(&config, week, now, running).map_err(fail)?;
+    let made = report::edit(&whole, args.edition.edition());
     let format = if context.json { Format::Json } else { args.format };
-    let text = match format {
-        Format::Html => report::html(&made),
-        Format::Json => report::json(&made),
-        Format::Text => report::text(&made),
+    let written = match format {
+        Format::Csv => report::csv(&made).into_bytes(),
+        Format::Html => report::html(&made).into_bytes(),
+        Format::Json => report::json(&made).into_bytes(),
+        Format::Pdf => report::pdf(&made).map_err(fail)?,
+        Format::Text => report::text(&made).into_bytes(),
     };
     match &args.out {
-        None => say(text),
+        None if format == Format::Pdf && std::io::stdout().is_terminal() => {
+            Err(fail("a PDF cannot be read in a terminal: say --out FILE"))
+        }
+        None if format == Format::Pdf => put(&written),
+        None => say(String::from_utf8_lossy(&written)),
         Some(path) => {
-            ops::files::replace_private(path, text.as_bytes()).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
+            ops::files::replace_private(path, &written).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
             say(format_args!("the report of {week} is in {}", path.display()))
         }
     }

@@ -24,6 +24,8 @@
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
 //! - [`categories`]  `[category.ID]`
 //! - [`profiles`]    `[profile.NAME]`
+//! - [`report`]      `[report]`
+//! - [`matters`]     `matters.toml`: what the report weighs
 //! - [`groups`]      `[[group]]`, `[[network]]`
 //! - [`rooms`]       `[[room]]`
 //! - [`people`]      `[people]`
@@ -54,6 +56,7 @@ mod inside;
 mod item;
 mod known;
 mod lists;
+mod matters;
 mod names;
 mod near;
 mod own_names;
@@ -62,6 +65,7 @@ mod phrases;
 mod portal;
 mod profiles;
 mod public;
+mod report;
 mod rooms;
 mod school;
 mod sources;
@@ -81,12 +85,14 @@ pub use firewall::Firewall;
 pub use groups::Membership;
 pub use inside::Inside;
 pub use lists::{Lists, SealedFile, Source, Update};
+pub use matters::{Scoring, THEMES};
 pub use names::{Data, Forward, Record};
 pub use near::nearest;
 pub use people::{COLUMNS, PeopleRules, Required};
 pub use phrases::PhraseSource;
 pub use portal::{MonitoringNotice, Portal, Way};
 pub use public::{PublicList, Signature};
+pub use report::Report;
 pub use rooms::Room;
 pub use school::{SUITES, School};
 pub use sources::{Asks, LeaseFile, Radius, RadiusClient, Shared, Sources, System};
@@ -133,6 +139,10 @@ pub struct Config {
     pub portal: Portal,
     /// Every category with its title, the school's own among them, by bit.
     pub categories: Vec<CategoryTitle>,
+    /// When the weekly report is made.
+    pub report: Report,
+    /// What the weekly report weighs.
+    pub scoring: Scoring,
     /// Profiles, groups, networks, timetable, the school's own entries.
     ///
     /// The groups of the file come first; then one for each network, `network:NAME`, by which unknown devices are judged.
@@ -149,6 +159,8 @@ pub struct Files {
     pub profiles: Text,
     pub categories: Text,
     pub term_dates: Text,
+    /// What the weekly report weighs.
+    pub matters: Text,
     /// The catalogue of public lists.
     pub sources: Text,
     /// What `allow` and `block` have written.
@@ -209,12 +221,13 @@ const MAIN: &str = "the configuration";
 
 fn understand(reader: &Reader, files: &Files) -> Config {
     let mains = 0..files.parts.len() + 1;
-    let [profiles_at, categories_at, dates_at, sources_at, entries_at] = [0, 1, 2, 3, 4].map(|i| mains.end + i);
+    let [profiles_at, categories_at, dates_at, matters_at, sources_at, entries_at] = [0, 1, 2, 3, 4, 5].map(|i| mains.end + i);
     let whole = |other: usize| reader.whole(mains.clone().chain([other]));
     let root = reader.root(mains.clone(), MAIN);
     let of_profiles = reader.root([profiles_at], "the profiles");
     let of_categories = reader.root([categories_at], "the categories");
     let of_dates = reader.root([dates_at], "the term dates");
+    let of_matters = reader.root([matters_at], "the table of matters");
     let of_sources = reader.root([sources_at], "the public lists");
     let of_entries = reader.root(files.entries.iter().map(|_| entries_at), "the entries");
 
@@ -226,6 +239,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let lists = lists::read(&root, &of_sources, &categories, &folders, &dns.upstreams, whole(sources_at));
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
     let firewall = firewall::read(&root);
+    let report = report::read(&root);
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
     let rules = people::read(&root);
@@ -233,12 +247,13 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let sources = sources::read(&root, folder_of(&files.main), &people, !proxy.tls_listen.is_empty());
     let school_days = timetable::school_days(&of_dates);
+    let scoring = matters::read(&of_matters, Scoring::shipped());
     let cells = timetable::cells(&root, &categories, &people.known, &school_days, reader.whole([dates_at]));
     let written = entries::read(&root, &school.zone, false);
     let kept = entries::read(&of_entries, &school.zone, true);
     let own = entries::mean(written, kept, &people.known, files.around.now_ms);
     entry_file::next_id(&of_entries);
-    [&root, &of_profiles, &of_categories, &of_dates, &of_sources, &of_entries].into_iter().for_each(Section::end);
+    [&root, &of_profiles, &of_categories, &of_dates, &of_matters, &of_sources, &of_entries].into_iter().for_each(Section::end);
 
     Config {
         school,
@@ -255,6 +270,8 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         people: rules,
         portal,
         categories: categories.titles(),
+        report,
+        scoring,
         policy: Policy {
             profiles,
             groups: people.groups,
@@ -302,10 +319,13 @@ fn data(root: &Section) -> PathBuf {
 }
 
 impl Files {
-    /// All texts: the main file and its parts first, then profiles, categories, term dates, sources, entries.
+    /// All texts: the main file and its parts first, then profiles, categories, term dates, matters, sources, entries.
     fn texts(&self) -> Vec<Text> {
         let main = [&self.main].into_iter().chain(&self.parts);
-        main.chain([&self.profiles, &self.categories, &self.term_dates, &self.sources]).chain(&self.entries).cloned().collect()
+        main.chain([&self.profiles, &self.categories, &self.term_dates, &self.matters, &self.sources])
+            .chain(&self.entries)
+            .cloned()
+            .collect()
     }
 }
 

@@ -27,6 +27,7 @@ fn files() -> Files {
         profiles: text("config/profiles.toml", PROFILES),
         categories: text("config/categories.toml", ""),
         term_dates: text("config/term-dates.toml", ""),
+        matters: text("config/matters.toml", ""),
         sources: text("blocklists/sources.toml", ""),
         entries: None,
         around: Around { host_name: "gate-1".into(), shipped: "blocklists".into(), now_ms: Some(NOW_MS) },
@@ -44,6 +45,7 @@ fn shipped() -> Files {
         profiles: text("config/profiles.toml", include_str!("../../config/profiles.toml")),
         categories: text("config/categories.toml", include_str!("../../config/categories.toml")),
         term_dates: text("config/term-dates.toml", include_str!("../../config/term-dates.toml")),
+        matters: text("config/matters.toml", include_str!("../../config/matters.toml")),
         sources: text("blocklists/sources.toml", include_str!("../../blocklists/sources.toml")),
         ..files()
     }

@@ -79,6 +79,7 @@ fn configured(dns: &str) -> config::Config {
         profiles: text("profiles.toml", include_str!("../../config/profiles.toml")),
         categories: text("categories.toml", include_str!("../../config/categories.toml")),
         term_dates: text("term-dates.toml", ""),
+        matters: text("matters.toml", ""),
         sources: Text { path: "sources.toml".into(), text: String::new() },
         entries: None,
         around: Around { host_name: "gate".into(), shipped: "blocklists".into(), now_ms: None },

@@ -93,6 +93,7 @@ pub(crate) fn config_at(more: &str, term_dates: &str) -> Config {
         profiles: text("profiles.toml", include_str!("../../config/profiles.toml")),
         categories: text("categories.toml", include_str!("../../config/categories.toml")),
         term_dates: text("term-dates.toml", term_dates),
+        matters: text("matters.toml", include_str!("../../config/matters.toml")),
         sources: Text { path: "sources.toml".into(), text: String::new() },
         entries: None,
         around: Around { host_name: "gate".into(), shipped: "blocklists".into(), now_ms: None },

@@ -3,7 +3,7 @@
 use crate::gate::clock;
 use crate::journal::IsoWeek;
 use crate::policy::SchoolDays;
-use crate::words::Moment;
+use crate::words::{Day, Moment};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -35,12 +35,14 @@ pub struct Calendar<'a> {
     zone: &'a TimeZone,
     school_days: &'a SchoolDays,
     block: Option<(i64, Moment)>,
+    /// When the clocks go back in this week, and by how much: that span of local time comes twice.
+    back: Option<(i64, i64)>,
 }
 
 impl<'a> Calendar<'a> {
     pub fn new(week: IsoWeek, zone: &'a TimeZone, school_days: &'a SchoolDays) -> Self {
         let (start_ms, end_ms) = week.bounds(zone);
-        Self { start_ms, end_ms, zone, school_days, block: None }
+        Self { start_ms, end_ms, zone, school_days, block: None, back: back(zone, start_ms, end_ms) }
     }
 
     pub fn contains(&self, unix_ms: i64) -> bool {
@@ -66,13 +68,50 @@ impl<'a> Calendar<'a> {
     /// `Tuesday 10:42`.
     pub fn day_and_time(&mut self, unix_ms: i64) -> String {
         let moment = self.moment(unix_ms);
-        format!("{} {moment}", day(&moment))
+        format!("{} {moment}{}", day(&moment), self.which(unix_ms))
     }
 
     /// `10:42`.
     pub fn time(&mut self, unix_ms: i64) -> String {
-        self.moment(unix_ms).to_string()
+        format!("{}{}", self.moment(unix_ms), self.which(unix_ms))
     }
+
+    /// Which of the two, for a time that comes twice.
+    fn which(&self, unix_ms: i64) -> &'static str {
+        match self.back {
+            Some((at, by)) if (at - by..at).contains(&unix_ms) => " before the clocks went back",
+            Some((at, by)) if (at..at + by).contains(&unix_ms) => " after the clocks went back",
+            _ => "",
+        }
+    }
+}
+
+fn back(zone: &TimeZone, start_ms: i64, end_ms: i64) -> Option<(i64, i64)> {
+    let start = Timestamp::from_millisecond(start_ms).ok()?;
+    let change = zone.following(start).next()?;
+    let at = change.timestamp().as_millisecond();
+    let by = i64::from(zone.to_offset(start).seconds() - change.offset().seconds()) * 1000;
+    (at < end_ms && by > 0).then_some((at, by))
+}
+
+/// The Monday of a week.
+pub fn monday(week: IsoWeek, zone: &TimeZone) -> Day {
+    clock::moment(week.bounds(zone).0, zone).day
+}
+
+/// Days between the halves of a term, at most: a longer break begins another.
+const HALF_TERM: i32 = 16;
+
+/// The first day of the term that this week is in, both its halves taken as one. `None`: it is in none that is written.
+pub fn term_begins(week: IsoWeek, zone: &TimeZone, school_days: &SchoolDays) -> Option<Day> {
+    let monday = monday(week, zone);
+    let mut begins = school_days.terms.iter().find(|(first, last)| first.0 <= monday.0 + 6 && last.0 >= monday.0)?.0;
+    while let Some((first, _)) =
+        school_days.terms.iter().find(|(first, last)| *first < begins && *last < begins && begins.0 - last.0 <= HALF_TERM)
+    {
+        begins = *first;
+    }
+    Some(begins)
 }
 
 /// The name of a moment's day.

@@ -2,12 +2,14 @@
 
 use super::asked::Requests;
 use super::calendar::{Calendar, date_and_time, in_words};
+use super::edition::{Edition, coarse_count};
 use super::episodes::{Episode, episodes};
 use super::health;
 use super::matters::Case;
 use super::noise::{self, Reason};
-use super::plain::{capital, shown};
+use super::plain::{capital, count, shown};
 use super::subject::{Ledger, Subject};
+use super::sums::{Sums as OfWeek, is_holiday, mean, trend};
 use super::tally::Counts;
 use super::themes::{THEMES, Theme, Tier};
 use super::trace::{Kind, Trace};
@@ -16,7 +18,8 @@ use super::week::{
 };
 use super::wording::{Account, Called, Titles};
 use super::world::{Audience, World};
-use crate::words::{Category, DeviceId, PersonRole};
+use crate::config::Scoring;
+use crate::words::{Category, DeviceId, PersonId};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +43,7 @@ struct Sums<'l> {
     illegal: Vec<i64>,
     illegal_hits: u64,
     cases: Vec<Case<'l>>,
-    for_head: u64,
+    adults: Vec<Case<'l>>,
 }
 
 /// One theme or category, summed.
@@ -77,8 +80,8 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
     let mut sums = Sums::default();
     for (subject, ledger) in ledgers {
         match ledger.audience {
-            Audience::Pupils => sums.pupil(*subject, ledger, calendar),
-            Audience::Adults => sums.for_head += cases(*subject, ledger, &meant(ledger), calendar).len() as u64,
+            Audience::Pupils => sums.pupil(*subject, ledger, world.scoring, calendar),
+            Audience::Adults => sums.adults.extend(cases(*subject, ledger, world.scoring, &meant(ledger), calendar)),
             Audience::Things => {}
         }
     }
@@ -91,6 +94,14 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
     let matters: Vec<_> =
         sums.cases.iter().take(MAX_MATTERS).map(|case| case.matter(called(case, &counts, world), calendar, &titles)).collect();
 
+    sums.adults.sort_by_key(|case| (Reverse(case.urgency()), case.first_ms(), case.subject));
+    let of_head = |case: &&Case| is_of(case, world.head, world);
+    let mut about = |head: bool| -> Vec<_> {
+        let of = sums.adults.iter().filter(|case| of_head(case) == head).take(MAX_MATTERS);
+        of.map(|case| case.matter(called(case, &counts, world), calendar, &titles)).collect()
+    };
+    let (adults, about_head) = (about(false), about(true));
+
     let coverage = coverage(&counts);
     let totals = Totals {
         events: counts.totals.events,
@@ -101,7 +112,12 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         adverts: counts.totals.adverts,
     };
     let networks = networks(&counts, world);
-    Week {
+    let mut week = Week {
+        edition: Edition::Dsl,
+        holiday: is_holiday(calendar),
+        late: world.due_ms.map(|due_ms| date_and_time(due_ms, world.zone)),
+        trend: Vec::new(),
+        assurance: Vec::new(),
         school: shown(world.school),
         gateway: shown(world.gateway),
         week: world.week.to_string(),
@@ -114,13 +130,17 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         coverage,
         matters,
         matters_left_out: left_out,
-        for_head: sums.for_head,
+        // What concerns the head is not told to anybody else, not even that it is there.
+        for_head: adults.len() as u64,
+        adults,
+        about_head,
         still_open: health::still_open(world),
-        limits: health::limits(&coverage, &networks, world),
+        limits: health::limits(&coverage, &networks, world, count),
+        coarse_limits: health::limits(&coverage, &networks, world, coarse_count),
         networks,
         totals,
-        themes: sums.theme_lines(),
-        categories: sums.category_lines(&title),
+        themes: sums.theme_lines(world),
+        categories: sums.category_lines(&title, world),
         illegal: sums.illegal(calendar, world),
         bypass: sums.bypass(),
         set_aside: sums.set_aside(&counts),
@@ -138,7 +158,19 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         lists: health::lists(&title, world),
         retention: health::retention(world),
         look_ups: health::look_ups(calendar, world),
-    }
+    };
+    week.trend = trend(world, &OfWeek::of(&week));
+    week
+}
+
+/// Whether a case is about this person, or about a device that is given to them.
+fn is_of(case: &Case, person: Option<PersonId>, world: &World) -> bool {
+    let owner = match case.subject {
+        Subject::Person(id) => Some(id),
+        Subject::Device(id) => (world.device)(id).and_then(|d| d.person),
+        _ => None,
+    };
+    person.is_some() && owner == person
 }
 
 /// The traces that someone may have meant.
@@ -147,8 +179,14 @@ fn meant(ledger: &Ledger) -> Vec<&Trace> {
 }
 
 /// What of these traces needs a person, theme by theme.
-fn cases<'l>(subject: Subject, ledger: &'l Ledger, meant: &[&'l Trace], calendar: &mut Calendar) -> Vec<Case<'l>> {
-    let cases = THEMES.iter().filter_map(|theme| Case::new(theme, subject, ledger, meant, calendar));
+fn cases<'l>(
+    subject: Subject,
+    ledger: &'l Ledger,
+    scoring: &'l Scoring,
+    meant: &[&'l Trace],
+    calendar: &mut Calendar,
+) -> Vec<Case<'l>> {
+    let cases = THEMES.iter().filter_map(|theme| Case::new(theme, scoring, (subject, ledger), meant, calendar));
     cases.filter(Case::is_matter).collect()
 }
 
@@ -157,7 +195,7 @@ fn of_theme<'l>(traces: &[&'l Trace], theme: &Theme) -> Vec<&'l Trace> {
 }
 
 impl<'l> Sums<'l> {
-    fn pupil(&mut self, subject: Subject, ledger: &'l Ledger, calendar: &mut Calendar) {
+    fn pupil(&mut self, subject: Subject, ledger: &'l Ledger, scoring: &'l Scoring, calendar: &mut Calendar) {
         for trace in &ledger.traces {
             if let Some(reason) = noise::set_aside(trace) {
                 let (events, names) = self.aside.entry(reason).or_default();
@@ -181,11 +219,11 @@ impl<'l> Sums<'l> {
                 _ => {}
             }
         }
-        for kind in meant.iter().map(|t| t.kind).collect::<BTreeSet<_>>() {
+        for kind in meant.iter().map(|t| t.kind).filter(|kind| *kind != Kind::Search).collect::<BTreeSet<_>>() {
             let traces: Vec<_> = meant.iter().copied().filter(|t| t.kind == kind).collect();
             self.kinds.entry(kind).or_default().add(subject, &episodes(traces.iter().copied()), hits(&traces), calendar);
         }
-        self.cases.extend(cases(subject, ledger, &meant, calendar));
+        self.cases.extend(cases(subject, ledger, scoring, &meant, calendar));
     }
 
     /// The most pressing first. Below high, no theme takes more than two places before the others had theirs: a craze of a
@@ -206,30 +244,36 @@ impl<'l> Sums<'l> {
         self.kinds.values().map(|line| line.episodes).sum()
     }
 
-    fn theme_lines(&self) -> Vec<ThemeLine> {
+    fn theme_lines(&self, world: &World) -> Vec<ThemeLine> {
         let line = |(place, line): (&usize, &Line)| {
             let theme = THEMES.get(*place)?;
             let Line { episodes, events, people, unnamed, by_day } = line.clone();
-            let (id, title, tier) = (theme.id, theme.title, theme.tier.word());
-            Some(ThemeLine { theme: id, title, tier, episodes, events, people, unnamed, by_day })
+            let tier = world.scoring.tier(theme.id);
+            let mean = mean(world, |past| past.themes.get(theme.id).copied().unwrap_or(0));
+            let (id, title, tier) = (theme.id, theme.title, tier.word());
+            Some(ThemeLine { theme: id, title, tier, episodes, events, people, unnamed, by_day, mean })
         };
-        self.themes.iter().filter_map(line).collect()
+        let mut lines: Vec<_> = self.themes.iter().filter_map(line).collect();
+        lines.sort_by_key(|line| Reverse(world.scoring.tier(line.theme)));
+        lines
     }
 
-    fn category_lines(&self, title: &dyn Fn(Category) -> String) -> Vec<CategoryLine> {
+    fn category_lines(&self, title: &dyn Fn(Category) -> String, world: &World) -> Vec<CategoryLine> {
         let mut lines: Vec<_> = self
             .kinds
             .iter()
             .map(|(kind, line)| {
                 let title = match kind {
                     Kind::Category(category) => title(*category),
+                    Kind::Search => "Searches".into(),
                     Kind::School => "The school's own entries".into(),
                     Kind::Session => "Exams and withdrawn sessions".into(),
                     Kind::Default => "Not on a profile's short list".into(),
                     Kind::Download => "Downloads refused for what they are".into(),
                 };
                 let Line { episodes, events, people, unnamed, by_day } = line.clone();
-                CategoryLine { title, episodes, events, people, unnamed, by_day }
+                let mean = mean(world, |past| past.categories.get(&title).copied().unwrap_or(0));
+                CategoryLine { title, episodes, events, people, unnamed, by_day, mean }
             })
             .collect();
         lines.sort_by(|a, b| b.episodes.cmp(&a.episodes).then_with(|| a.title.cmp(&b.title)));
@@ -285,7 +329,7 @@ fn called(case: &Case, counts: &Counts, world: &World) -> Called {
     let ids: BTreeSet<DeviceId> = case.episodes.iter().flat_map(|e| e.devices.iter().copied()).collect();
     let places: BTreeSet<u16> = case.episodes.iter().flat_map(|e| e.networks.iter().copied()).collect();
     let person = match case.subject {
-        Subject::Person(id) => Some(match (world.person)(id).filter(|p| p.role == PersonRole::Pupil) {
+        Subject::Person(id) => Some(match (world.person)(id) {
             Some(p) => Account { key: shown(&p.key), name: shown(&p.name), year: p.year.map(year) },
             None => Account { key: format!("no. {} (no longer in the register)", id.0), name: String::new(), year: None },
         }),
@@ -296,6 +340,7 @@ fn called(case: &Case, counts: &Counts, world: &World) -> Called {
         _ => None,
     };
     Called {
+        adult: case.ledger.audience == Audience::Adults,
         person,
         address,
         devices: ids.into_iter().map(|id| device(id, world)).collect(),

@@ -12,8 +12,12 @@ pub struct Episode<'t> {
     pub first_ms: i64,
     pub last_ms: i64,
     pub attempts: u64,
+    /// Attempts that were searches.
+    pub searches: u64,
     /// Attempts in lesson time.
     pub lesson: u64,
+    /// Words first, and then a page of the same.
+    pub search_then_page: bool,
     pub let_through: u64,
     /// Names and attempts, in the order they were first asked for.
     pub names: Vec<(&'t str, u64)>,
@@ -23,25 +27,26 @@ pub struct Episode<'t> {
 
 /// The episodes of these traces of one subject, in order.
 pub fn episodes<'t>(traces: impl IntoIterator<Item = &'t Trace>) -> Vec<Episode<'t>> {
-    let mut runs: Vec<(&str, &Run)> =
-        traces.into_iter().flat_map(|t| t.runs.iter().map(move |run| (t.name.as_str(), run))).collect();
-    runs.sort_by_key(|(name, run)| (run.first_ms, *name));
+    let mut runs: Vec<(&Trace, &Run)> = traces.into_iter().flat_map(|t| t.runs.iter().map(move |run| (t, run))).collect();
+    runs.sort_by_key(|(trace, run)| (run.first_ms, &trace.name));
     let mut episodes: Vec<Episode> = Vec::new();
-    for (name, run) in runs {
+    for (trace, run) in runs {
         match episodes.last_mut().filter(|e| run.first_ms - e.last_ms <= PAUSE_MS) {
-            Some(episode) => episode.add(name, run),
+            Some(episode) => episode.add(trace, run),
             None => {
                 let mut episode = Episode {
                     first_ms: run.first_ms,
                     last_ms: run.last_ms,
                     attempts: 0,
+                    searches: 0,
                     lesson: 0,
+                    search_then_page: false,
                     let_through: 0,
                     names: Vec::new(),
                     devices: Vec::new(),
                     networks: Vec::new(),
                 };
-                episode.add(name, run);
+                episode.add(trace, run);
                 episodes.push(episode);
             }
         }
@@ -50,7 +55,13 @@ pub fn episodes<'t>(traces: impl IntoIterator<Item = &'t Trace>) -> Vec<Episode<
 }
 
 impl<'t> Episode<'t> {
-    fn add(&mut self, name: &'t str, run: &Run) {
+    fn add(&mut self, trace: &'t Trace, run: &Run) {
+        let name = trace.name.as_str();
+        if trace.kind == Kind::Search {
+            self.searches += u64::from(run.attempts);
+        } else {
+            self.search_then_page |= self.searches > 0;
+        }
         self.last_ms = self.last_ms.max(run.last_ms);
         self.attempts += u64::from(run.attempts);
         self.lesson += u64::from(run.lesson);
@@ -69,6 +80,13 @@ impl<'t> Episode<'t> {
         }
     }
 
+    /// Whether a pass for these categories was in use, in it or in the half hours before and after.
+    pub fn is_under_pass(&self, slots: &[Slot], categories: CategorySet, start_ms: i64) -> bool {
+        let slot = |ms: i64| (ms - start_ms).div_euclid(SLOT_MS);
+        let (first, last) = (slot(self.first_ms - PAUSE_MS), slot(self.last_ms + PAUSE_MS));
+        slots.iter().any(|s| (first..=last).contains(&i64::from(s.number)) && !s.passed.and(categories).is_empty())
+    }
+
     /// What the subject did in the half hours before and after: names to five minutes, and attempts at other blocked names
     /// that were not set aside; and of which categories all that was.
     pub fn around(&self, slots: &[Slot], others: &[&Trace], start_ms: i64) -> (Around, Around, CategorySet) {
@@ -77,11 +95,17 @@ impl<'t> Episode<'t> {
         let within = |from: i64, until: i64| slots.iter().filter(move |s| (from..until).contains(&i64::from(s.number)));
         let mut categories =
             within(first - half_hour, last + half_hour + 1).fold(CategorySet::EMPTY, |all, s| all.or(s.categories));
-        let names = |from, until| within(from, until).map(|s| u64::from(s.names)).sum();
-        let mut before = Around { names: names(first - half_hour, first), blocked: 0 };
-        let mut after = Around { names: names(last + 1, last + 1 + half_hour), blocked: 0 };
+        let around = |from, until| Around {
+            names: within(from, until).map(|s| u64::from(s.names)).sum(),
+            searches: within(from, until).map(|s| u64::from(s.searches)).sum(),
+            blocked: 0,
+        };
+        let mut before = around(first - half_hour, first);
+        let mut after = around(last + 1, last + 1 + half_hour);
         for (trace, run) in others.iter().flat_map(|t| t.runs.iter().map(move |run| (t, run))) {
-            if run.last_ms < self.first_ms - PAUSE_MS || run.first_ms > self.last_ms + PAUSE_MS {
+            let far = run.last_ms < self.first_ms - PAUSE_MS || run.first_ms > self.last_ms + PAUSE_MS;
+            // A search is looked at, not blocked.
+            if far || trace.kind == Kind::Search {
                 continue;
             }
             if let Kind::Category(category) = trace.kind {

@@ -113,10 +113,20 @@ pub fn changes(calendar: &mut Calendar, world: &World) -> Vec<ChangeLine> {
         when: calendar.day_and_time(c.when_ms),
         who: shown(&c.who),
         what: shown(&c.what),
+        unnamed: shown(&unnamed(&c.what, world.is_pupil)),
         why: shown(&c.why),
         approved_by: c.approved_by.as_deref().map(shown).unwrap_or_default(),
     };
     changes.into_iter().map(line).collect()
+}
+
+/// A change without the accounts of pupils that it is for.
+fn unnamed(what: &str, is_pupil: &dyn Fn(&str) -> bool) -> String {
+    let word = |word: &str| match word.trim_matches([',', '(', ')', ':']) {
+        key if is_pupil(key) => word.replace(key, "somebody"),
+        _ => word.to_owned(),
+    };
+    what.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 pub fn still_open(world: &World) -> Option<Vec<Open>> {
@@ -150,17 +160,33 @@ pub fn retention(world: &World) -> String {
     }
 }
 
+/// How a number of things is said, of one and of many.
+type Say = fn(u64, &str, &str) -> String;
+
 /// What this report cannot know, of this configuration and this week.
-pub fn limits(coverage: &Coverage, networks: &[NetworkLine], world: &World) -> Vec<String> {
-    let mut limits = vec![
+pub fn limits(coverage: &Coverage, networks: &[NetworkLine], world: &World, count: Say) -> Vec<String> {
+    let mut limits =
+        vec![
         "School devices away from school are not filtered by this box, nor are telephones on mobile data.".to_owned(),
-        "HTTPS is judged by the name of the host. Pages, messages and pictures inside it are not seen, and this gateway \
-         decrypts nothing."
-            .into(),
+        match networks.iter().map(|n| n.decrypted).sum::<u64>() {
+            0 => "HTTPS is judged by the name of the host. Pages, messages and pictures inside it are not seen, and this gateway \
+                  decrypted nothing."
+                .into(),
+            n => format!(
+                "HTTPS is judged by the name of the host but where it was looked into: {}. Banking, health and what the school \
+                 leaves alone never is.",
+                count(n, "request", "requests")
+            ),
+        },
+        match coverage.searches {
+            0 => "No search was seen: no matter here rests on what anybody typed.".into(),
+            n => format!(
+                "Search words were seen on {} only, and told by a list of terms. What was typed is in no report: it is in the \
+                 log, which opens with a purpose.",
+                count(n, "pupil device", "pupil devices")
+            ),
+        },
     ];
-    if coverage.searches == 0 {
-        limits.push("Search words are written down and not judged yet: no matter here rests on what anybody typed.".into());
-    }
     if coverage.nothing > 0 {
         let devices = count(coverage.nothing, "pupil device", "pupil devices");
         limits.push(format!("{devices} asked for nothing here this week: not in use, away from school, or on another way out."));
@@ -174,7 +200,14 @@ pub fn limits(coverage: &Coverage, networks: &[NetworkLine], world: &World) -> V
         limits.push(match network.state {
             "off" => format!("On {} nothing was judged: the filter is off there.", network.name),
             "watching" => format!("On {} the filter only watches: what it names as blocked was open.", network.name),
-            _ => format!("On {} the filter only watched for a part of the week: {} open.", network.name, hits(network.watched)),
+            _ => {
+                let (one, many) = ("request that should have been blocked was", "requests that should have been blocked were");
+                format!(
+                    "On {} the filter only watched for a part of the week: {} open.",
+                    network.name,
+                    count(network.watched, one, many)
+                )
+            }
         });
     }
     if !world.health.locked_present {
@@ -191,12 +224,4 @@ pub fn limits(coverage: &Coverage, networks: &[NetworkLine], world: &World) -> V
         "No alert is sent between reports: a matter waits for this page.".into(),
     ]);
     limits
-}
-
-fn hits(n: u64) -> String {
-    if n == 1 {
-        "1 request that should have been blocked was".into()
-    } else {
-        format!("{} requests that should have been blocked were", number(n))
-    }
 }

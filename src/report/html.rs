@@ -2,6 +2,7 @@
 
 use super::Week;
 use super::charts;
+use super::edition::Part;
 use super::week::{Counted, Matter};
 use askama::Template;
 
@@ -19,9 +20,9 @@ struct Page<'w> {
 pub fn html(week: &Week) -> String {
     let page = Page {
         week,
-        coverage: charts::coverage(&week.coverage),
+        coverage: week.shows(Part::Coverage).then(|| charts::coverage(&week.coverage)).flatten(),
         days: charts::days(week),
-        set_aside: charts::set_aside(&week.totals),
+        set_aside: week.shows(Part::Noise).then(|| charts::set_aside(&week.totals)).flatten(),
     };
     // Writing to a string fails only if a template's own filter does, and none of ours can.
     page.render().unwrap_or_default()

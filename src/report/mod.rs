@@ -25,24 +25,30 @@
 //! - [`close`]     everything together: the [`Week`]
 //! - [`asked`]     what people asked for on the pages
 //! - [`health`]    the parts about the filter itself, and what it cannot see
+//! - [`sums`]      the few numbers that later weeks are held against
+//! - [`edition`]   who may see what of it
 //! - [`week`]      the week as it is handed over
 //!
 //! How it is written down:
 //! - [`plain`]     text from outside made safe to show; numbers and lists in words
-//! - [`text`](mod@text), [`html`](mod@html), [`charts`]  and JSON by serde
+//! - [`text`](mod@text), [`html`](mod@html), [`charts`], [`pdf`](mod@pdf), [`csv`](mod@csv)  and JSON by serde
 
 pub mod asked;
 pub mod calendar;
 pub mod charts;
 pub mod close;
+pub mod csv;
+pub mod edition;
 pub mod episodes;
 pub mod health;
 pub mod html;
 pub mod matters;
 pub mod noise;
+pub mod pdf;
 pub mod plain;
 pub mod seen;
 pub mod subject;
+pub mod sums;
 pub mod tally;
 pub mod text;
 pub mod themes;
@@ -55,14 +61,17 @@ pub mod world;
 mod tests;
 
 pub use crate::journal::IsoWeek;
+pub use csv::csv;
+pub use edition::{Edition, edit};
 pub use html::html;
+pub use pdf::{PdfFault, pdf};
+pub use sums::Sums;
 pub use tally::tally;
 pub use text::text;
 pub use week::Week;
 pub use world::{Asked, Audience, Change, Health, ListFact, LookUp, NetworkFact, NetworkState, Retention, StillOpen, World};
 
-/// The week as one JSON object, every field of [`Week`] by its name.
+/// The week as one JSON object, every field of [`Week`] that its edition shows by its name.
 pub fn json(week: &Week) -> String {
-    // A `Week` is strings, numbers and lists of them: nothing that JSON cannot hold.
-    serde_json::to_string_pretty(week).unwrap_or_default()
+    serde_json::to_string_pretty(&edition::json(week)).unwrap_or_default()
 }

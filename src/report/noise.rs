@@ -109,11 +109,14 @@ mod tests {
     use super::super::themes::theme;
     use super::super::trace::{Hit, Kind};
     use super::*;
+    use crate::config::Scoring;
 
     fn trace(theme_id: &str, intent: Intent, at_s: impl IntoIterator<Item = i64>, company: u32) -> Trace {
-        let mut trace = Trace::new("example.com".into(), Kind::School, theme(theme_id));
+        let mut trace = Trace::new("example.com".into(), Kind::School, theme(theme_id).map(|t| t.ranked(Scoring::shipped())));
         for (i, at) in at_s.into_iter().enumerate() {
-            let hit = Hit { at_ms: at * 1000, count: 1, intent, lesson: true, device: None, network: 0, let_through: false };
+            let at_ms = at * 1000;
+            let hit =
+                Hit { at_ms, seq: 1, severity: 0, count: 1, intent, lesson: true, device: None, network: 0, let_through: false };
             trace.hit(&hit, true);
             if (i as u32) < company {
                 trace.in_company();

@@ -1,6 +1,6 @@
 //! Whose an event is, and all that a week keeps of them: bounded, whatever they do.
 
-use super::themes::Theme;
+use super::themes::Ranked;
 use super::trace::{Hit, Kind, Trace};
 use super::world::Audience;
 use crate::words::{CategorySet, ClientAddr, Confidence, DeviceId, Known, NetworkId, PersonId, Who};
@@ -47,8 +47,22 @@ pub struct Slot {
     /// Slots since the start of the week.
     pub number: u16,
     pub names: u16,
+    /// Searches among them.
+    pub searches: u16,
+    /// Of what a pass let through.
+    pub passed: CategorySet,
     /// Of what was allowed: what was blocked may be noise, which is known only at the end.
     pub categories: CategorySet,
+}
+
+/// What one event adds to its five minutes beside its count.
+#[derive(Debug, Clone, Copy)]
+pub struct Did {
+    pub searched: bool,
+    /// Categories that may be shown around a matter.
+    pub shown: CategorySet,
+    /// Of what a pass let through.
+    pub passed: CategorySet,
 }
 
 /// One name of the moment that is going on.
@@ -71,7 +85,8 @@ pub struct Ledger {
     pub network: u16,
     pub traces: Vec<Trace>,
     pub slots: Vec<Slot>,
-    index: HashMap<(Kind, String), usize>,
+    /// By kind, theme and name: one search engine has words of many themes.
+    index: HashMap<(Kind, &'static str, String), usize>,
     themed: usize,
     runs: usize,
     recent: VecDeque<Recent>,
@@ -102,7 +117,7 @@ impl Ledger {
     }
 
     /// Something was asked for, blocked or not.
-    pub fn active(&mut self, number: u16, count: u32, categories: CategorySet) {
+    pub fn active(&mut self, number: u16, count: u32, did: &Did) {
         if self.slots.last().is_none_or(|slot| slot.number < number) {
             self.slots.push(Slot { number, ..Slot::default() });
         }
@@ -110,7 +125,9 @@ impl Ledger {
         if let Some(slot) = self.slots.last_mut() {
             let count = u16::try_from(count).unwrap_or(u16::MAX);
             slot.names = slot.names.saturating_add(count);
-            slot.categories = slot.categories.or(categories);
+            slot.searches = slot.searches.saturating_add(if did.searched { count } else { 0 });
+            slot.categories = slot.categories.or(did.shown);
+            slot.passed = slot.passed.or(did.passed);
         }
     }
 
@@ -120,7 +137,7 @@ impl Ledger {
     }
 
     /// A block. `name` is safe to show.
-    pub fn blocked(&mut self, name: String, kind: Kind, theme: Option<&'static Theme>, family: u64, hit: &Hit) {
+    pub fn blocked(&mut self, name: String, kind: Kind, theme: Option<Ranked>, family: u64, hit: &Hit) {
         let place = self.trace_of(name, kind, theme);
         let begins = self.traces.get(place).is_some_and(|t| t.begins_attempt(hit.at_ms));
         let room = self.runs < MAX_RUNS;
@@ -140,6 +157,17 @@ impl Ledger {
         }
     }
 
+    /// Words of a theme that somebody searched for. `name` says where, never what.
+    pub fn searched(&mut self, name: String, theme: Ranked, hit: &Hit) {
+        let place = self.trace_of(name, Kind::Search, Some(theme));
+        let room = self.runs < MAX_RUNS;
+        if let Some(trace) = self.traces.get_mut(place)
+            && trace.hit(hit, room)
+        {
+            self.runs += 1;
+        }
+    }
+
     /// Adds a name to the moment; says whether other names were in it already, and tells their traces of this one.
     fn company(&mut self, at_ms: i64, family: u64, trace: Option<usize>) -> bool {
         while self.recent.front().is_some_and(|r| at_ms - r.at_ms > MOMENT_MS) || self.recent.len() >= MAX_MOMENT {
@@ -156,15 +184,15 @@ impl Ledger {
         company
     }
 
-    fn trace_of(&mut self, name: String, kind: Kind, theme: Option<&'static Theme>) -> usize {
+    fn trace_of(&mut self, name: String, kind: Kind, theme: Option<Ranked>) -> usize {
         let full = match theme {
             Some(_) => self.themed >= MAX_THEMED,
             None => self.index.len() - self.themed >= MAX_PLAIN,
         };
-        let mut key = (kind, name);
+        let mut key = (kind, theme.map_or("", |t| t.theme.id), name);
         if full && !self.index.contains_key(&key) {
             // A name no host can have: it never meets one.
-            key.1 = match theme {
+            key.2 = match theme {
                 Some(theme) => format!("(more names: {})", theme.id),
                 None => "(more names)".into(),
             };
@@ -173,7 +201,7 @@ impl Ledger {
             return place;
         }
         let place = self.traces.len();
-        self.traces.push(Trace::new(key.1.clone(), kind, theme));
+        self.traces.push(Trace::new(key.2.clone(), kind, theme));
         self.themed += usize::from(theme.is_some());
         self.index.insert(key, place);
         place
@@ -193,6 +221,7 @@ pub fn family(host: &str) -> u64 {
 mod tests {
     use super::super::themes::theme_of;
     use super::*;
+    use crate::config::Scoring;
     use crate::journal::Intent;
     use crate::words::{Category, Groups};
 
@@ -212,11 +241,21 @@ mod tests {
     }
 
     fn hit(at_ms: i64) -> Hit {
-        Hit { at_ms, count: 1, intent: Intent::Unknown, lesson: true, device: None, network: 0, let_through: false }
+        Hit {
+            at_ms,
+            seq: 1,
+            severity: 0,
+            count: 1,
+            intent: Intent::Unknown,
+            lesson: true,
+            device: None,
+            network: 0,
+            let_through: false,
+        }
     }
 
     fn block(ledger: &mut Ledger, name: &str, category: Category, at_ms: i64) {
-        let theme = theme_of(CategorySet::of(&[category]));
+        let theme = theme_of(CategorySet::of(&[category])).map(|t| t.ranked(Scoring::shipped()));
         ledger.blocked(name.into(), Kind::Category(category), theme, family(name), &hit(at_ms));
     }
 

@@ -5,8 +5,8 @@ use super::close::close;
 use super::noise;
 use super::plain::shown;
 use super::seen::Seen;
-use super::subject::{Ledger, SLOT_MS, Subject, family};
-use super::themes::{Theme, theme, theme_of};
+use super::subject::{Did, Ledger, SLOT_MS, Subject, family};
+use super::themes::{Theme, theme, theme_of, theme_of_words};
 use super::trace::{Hit, Kind};
 use super::week::Week;
 use super::world::{Audience, World};
@@ -64,8 +64,8 @@ pub struct Totals {
     pub help: u64,
 }
 
-/// Tells the week from its events, which come in order.
-pub fn tally<'e>(events: impl Iterator<Item = Event<'e>>, world: &World) -> Week {
+/// Tells the week from its events, which come in order, each with its row in the week file.
+pub fn tally<'e>(events: impl Iterator<Item = (u64, Event<'e>)>, world: &World) -> Week {
     let mut calendar = Calendar::new(world.week, world.zone, world.school_days);
     let mut counts = Counts {
         subjects: HashMap::new(),
@@ -78,20 +78,24 @@ pub fn tally<'e>(events: impl Iterator<Item = Event<'e>>, world: &World) -> Week
         floods: BTreeMap::new(),
         own_categories: BTreeMap::new(),
     };
-    let mut waiting: BTreeMap<(i64, u64), Event> = BTreeMap::new();
-    for (nth, event) in events.enumerate() {
+    let mut waiting: BTreeMap<(i64, u64, u64), Event> = BTreeMap::new();
+    let mut nth = 0u64;
+    for (seq, event) in events {
         // What a row says of later comes in its place among the others.
-        while waiting.len() > MAX_WAITING || waiting.first_key_value().is_some_and(|((when, _), _)| *when <= event.when_ms) {
-            let Some((_, earlier)) = waiting.pop_first() else { break };
-            counts.event(&earlier, &mut calendar, world);
+        while waiting.len() > MAX_WAITING || waiting.first_key_value().is_some_and(|((when, ..), _)| *when <= event.when_ms) {
+            let Some(((_, _, seq), earlier)) = waiting.pop_first() else { break };
+            counts.event(seq, &earlier, &mut calendar, world);
         }
         let mut attempts = attempts(event);
         if let Some(first) = attempts.next() {
-            counts.event(&first, &mut calendar, world);
+            counts.event(seq, &first, &mut calendar, world);
         }
-        waiting.extend(attempts.map(|later| ((later.when_ms, nth as u64), later)));
+        for later in attempts {
+            nth += 1;
+            waiting.insert((later.when_ms, nth, seq), later);
+        }
     }
-    waiting.values().for_each(|event| counts.event(event, &mut calendar, world));
+    waiting.iter().for_each(|((_, _, seq), event)| counts.event(*seq, event, &mut calendar, world));
     close(counts, &mut calendar, world)
 }
 
@@ -108,7 +112,7 @@ fn attempts(event: Event<'_>) -> impl Iterator<Item = Event<'_>> {
 }
 
 impl Counts {
-    fn event(&mut self, event: &Event, calendar: &mut Calendar, world: &World) {
+    fn event(&mut self, seq: u64, event: &Event, calendar: &mut Calendar, world: &World) {
         if !calendar.contains(event.when_ms) {
             self.totals.strays += 1;
             return;
@@ -148,6 +152,8 @@ impl Counts {
         let moment = calendar.moment(event.when_ms);
         let hit = Hit {
             at_ms: event.when_ms,
+            seq,
+            severity: 0,
             count: event.count.max(1),
             intent: event.intent,
             lesson: calendar.is_lesson(&moment),
@@ -155,11 +161,18 @@ impl Counts {
             network,
             let_through: event.action == Action::WouldBlock,
         };
-        self.subject_event(event, subject, audience, &hit, calendar.start_ms);
+        self.subject_event(event, subject, audience, &hit, (calendar.start_ms, world));
     }
 
     /// One event into its subject's ledger.
-    fn subject_event(&mut self, event: &Event, subject: Subject, audience: Audience, hit: &Hit, start_ms: i64) {
+    fn subject_event(
+        &mut self,
+        event: &Event,
+        subject: Subject,
+        audience: Audience,
+        hit: &Hit,
+        (start_ms, world): (i64, &World),
+    ) {
         let blocked = matches!(event.action, Action::Block | Action::WouldBlock);
         let advert = noise::is_advert(event.category);
         let pupils = audience == Audience::Pupils;
@@ -178,13 +191,25 @@ impl Counts {
             return;
         }
         let slot = u16::try_from((hit.at_ms - start_ms) / SLOT_MS).unwrap_or(u16::MAX);
-        let shown = if blocked { CategorySet::EMPTY } else { event.categories.and(SHOWN_AROUND) };
-        ledger.active(slot, hit.count, shown);
+        let searched = event.intent == Intent::Search && !event.search.is_empty();
+        let did = Did {
+            searched,
+            shown: if blocked { CategorySet::EMPTY } else { event.categories.and(SHOWN_AROUND) },
+            passed: if event.pass.is_some() { event.categories } else { CategorySet::EMPTY },
+        };
+        ledger.active(slot, hit.count, &did);
         let family = family(&event.host);
         if blocked && !advert {
-            ledger.blocked(entry(event), kind(event), theme_for(event), family, hit);
+            let theme = theme_for(event).map(|t| t.ranked(world.scoring));
+            ledger.blocked(entry(event), kind(event), theme, family, hit);
         } else {
             ledger.allowed(hit.at_ms, family);
+        }
+        // What was typed says more than where it went: it counts whatever the answer was.
+        let words = event.theme.and_then(|(words, severity)| Some((theme_of_words(words)?, severity)));
+        if let Some((theme, severity)) = words.filter(|_| event.intent >= Intent::Link) {
+            let hit = Hit { severity, intent: Intent::Search, let_through: false, ..*hit };
+            ledger.searched(format!("a search on {}", place(&event.host)), theme.ranked(world.scoring), &hit);
         }
     }
 
@@ -231,8 +256,8 @@ impl Counts {
         if let Some(seen) = self.seen.networks.get_mut(usize::from(network)) {
             let count = u64::from(event.count.max(1));
             seen.events += count;
-            seen.decrypted += if event.decrypted == Decrypted::Yes { count } else { 0 };
             seen.whole += if event.path.is_empty() { 0 } else { count };
+            seen.decrypted += if event.decrypted == Decrypted::Yes { count } else { 0 };
             seen.would_block += if event.action == Action::WouldBlock { count } else { 0 };
             seen.subjects.insert(subject);
         }
@@ -312,8 +337,15 @@ fn entry(event: &Event) -> String {
         // A list may hold the whole of icloud.com as one: the name says that it was the device.
         Ok(host) if noise::is_device_default(host.as_str()) => shown(host.as_str()),
         Ok(host) if event.labels > 0 => shown(&host.entry(event.labels)),
-        Ok(host) if !host.is_address() => shown(psl::domain_str(host.as_str()).unwrap_or(host.as_str())),
-        _ => shown(&event.host),
+        _ => place(&event.host),
     };
     if text.is_empty() { "(no name)".into() } else { text }
+}
+
+/// The registrable name of a host, or what it is called if it has none. Safe to show.
+fn place(host: &str) -> String {
+    match Host::parse(host) {
+        Ok(host) if !host.is_address() => shown(psl::domain_str(host.as_str()).unwrap_or(host.as_str())),
+        _ => shown(host),
+    }
 }

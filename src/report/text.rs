@@ -2,7 +2,9 @@
 
 use super::Week;
 use super::calendar::DAYS_SHORT;
+use super::edition::Part;
 use super::plain::{count, list, number, wrapped};
+use super::sums::Mean;
 use super::week::{Counted, Matter};
 
 const WIDTH: usize = 100;
@@ -10,6 +12,11 @@ const WIDTH: usize = 100;
 /// The week as text. Every text from outside in it was made safe when the week was made.
 pub fn text(week: &Week) -> String {
     let mut page = Page(String::new());
+    page.head(week);
+    if let Some(line) = week.in_one_line() {
+        page.say(&line);
+        return page.0;
+    }
     page.page_one(week);
     page.matters_in_full(week);
     page.themes(week);
@@ -23,8 +30,16 @@ pub fn text(week: &Week) -> String {
 
 struct Page(String);
 
-/// Title, tier, episodes, events, people, without a name, by day.
-type Row<'w> = (&'w str, &'w str, u64, u64, u64, u64, [u64; 7]);
+/// A row of a table by day.
+struct Row<'w> {
+    title: &'w str,
+    tier: &'w str,
+    episodes: u64,
+    mean: Option<Mean>,
+    events: u64,
+    who: u64,
+    by_day: [u64; 7],
+}
 
 impl Page {
     fn line(&mut self, text: &str) {
@@ -46,16 +61,23 @@ impl Page {
         self.line(&format!("── {text} {}", "─".repeat(WIDTH.saturating_sub(text.chars().count() + 4))));
     }
 
-    fn page_one(&mut self, week: &Week) {
+    fn head(&mut self, week: &Week) {
         self.line(&"━".repeat(WIDTH));
-        self.say(&format!("{} · Weekly safeguarding report · {}", week.school, week.week));
+        self.say(&format!("{} · {} · {}", week.school, week.edition.title(), week.week));
         self.say(&week.dates);
         let versions: Vec<String> = week.policy_versions.iter().map(u32::to_string).collect();
         let versions = if versions.is_empty() { "none used".into() } else { list(&versions) };
         self.say(&format!("Made {} · delivery {} · policy {versions} · gateway {}", week.made, week.delivery, week.gateway));
+        if let Some(due) = &week.late {
+            self.say(&format!("LATE: it was due {due}, and nobody was there to make it."));
+        }
         self.line(&"━".repeat(WIDTH));
         self.line("");
-        self.say(&format!("{} {}", week.verdict, week.coverage.sentence()));
+    }
+
+    fn page_one(&mut self, week: &Week) {
+        let coverage = if week.shows(Part::Coverage) { week.coverage.sentence() } else { String::new() };
+        self.say(&format!("{} {coverage}", week.verdict));
         if week.unfinished {
             self.say("This week is not over: the report holds what was seen up to the time it was made.");
         }
@@ -74,8 +96,14 @@ impl Page {
             self.line("");
             self.say(&week.behind_line());
         }
-        self.line("");
-        match week.still_open.as_deref() {
+        for line in &week.assurance {
+            self.indented(&format!("  {:<58}", line.what), &line.is);
+        }
+        if week.shows(Part::Networks) {
+            self.line("");
+        }
+        match week.still_open.as_deref().filter(|_| week.shows(Part::Open)) {
+            _ if !week.shows(Part::Open) => {}
             None => self.indented("Still open: ", "not kept by this gateway yet; see the school's own record."),
             Some([]) => self.indented("Still open: ", "nothing."),
             Some(open) => open.iter().for_each(|o| {
@@ -83,16 +111,23 @@ impl Page {
                 self.indented("Still open: ", &format!("{} · {} · {} · {days}", o.matter, o.owner, o.last_action));
             }),
         }
-        self.indented("Alerts:     ", "none are sent between reports.");
-        self.indented("Filter:     ", &week.filter_line());
-        self.line("");
-        for who in ["Designated Safeguarding Lead", "ICT coordinator"] {
-            self.line(&format!("Reviewed by {who:<28}  Name _______________  Signed ______________  Date ________"));
+        if week.shows(Part::Open) {
+            self.indented("Alerts:     ", "none are sent between reports.");
+        }
+        if week.shows(Part::Networks) {
+            self.indented("Filter:     ", &week.filter_line());
+        }
+        let signs: &[&str] = if week.shows(Part::Signs) { &["Designated Safeguarding Lead", "ICT coordinator"] } else { &[] };
+        for who in signs {
             self.line("");
+            self.line(&format!("Reviewed by {who:<28}  Name _______________  Signed ______________  Date ________"));
         }
     }
 
     fn matters_in_full(&mut self, week: &Week) {
+        if !week.shows(Part::Matters) {
+            return;
+        }
         self.heading("1  Matters in full");
         if week.matters.is_empty() {
             self.line(&week.verdict);
@@ -118,20 +153,16 @@ impl Page {
         self.indented("   Network:  ", &list(&matter.networks));
         self.indented("   How sure: ", &matter.how_sure);
         self.indented("   When:     ", &format!("{} to {}", matter.first, matter.last));
-        let times =
-            format!("{} in lessons, {} outside; {} after the first block", matter.in_lesson, matter.outside, matter.repeats);
-        self.indented("   Attempts: ", &times);
+        self.indented("   Attempts: ", &matter.attempts_line());
         self.indented("   Names:    ", &counted(&matter.names));
         for episode in &matter.episodes {
             let around = format!(
-                "{} · {} · {} · half hour before: {}, {} else blocked · after: {}, {} else blocked",
+                "{} · {} · {} · half hour before: {} · after: {}",
                 episode.when,
                 episode.lesson,
                 count(episode.attempts, "attempt", "attempts"),
-                count(episode.before.names, "name", "names"),
-                episode.before.blocked,
-                count(episode.after.names, "name", "names"),
-                episode.after.blocked,
+                episode.before.in_words(),
+                episode.after.in_words(),
             );
             self.indented("   Episode:  ", &around);
         }
@@ -141,24 +172,56 @@ impl Page {
         if !matter.around.is_empty() {
             self.indented("   Around:   ", &list(&matter.around));
         }
-        self.indented("   Chosen:   ", &format!("{}.", matter.chosen.join("; ")));
+        self.indented("   Chosen:   ", &format!("{}. {}", matter.chosen.join("; "), matter.rows_line()));
         matter.cautions.iter().for_each(|c| self.indented("   But:      ", c));
     }
 
     fn themes(&mut self, week: &Week) {
+        if !week.shows(Part::Themes) {
+            return;
+        }
         self.heading("2  Themes and categories, in episodes (pupils and unknown devices)");
         if week.themes.is_empty() && week.categories.is_empty() {
             self.line("Nothing was found in what we could see.");
         }
         if !week.themes.is_empty() {
-            let rows = week.themes.iter().map(|t| (t.title, t.tier, t.episodes, t.events, t.people, t.unnamed, t.by_day));
+            let rows = week.themes.iter().map(|t| Row {
+                title: t.title,
+                tier: t.tier,
+                episodes: t.episodes,
+                mean: t.mean,
+                events: t.events,
+                who: t.people + t.unnamed,
+                by_day: t.by_day,
+            });
             self.by_day("Theme", rows);
             self.line("");
         }
         if !week.categories.is_empty() {
-            let rows =
-                week.categories.iter().map(|c| (c.title.as_str(), "", c.episodes, c.events, c.people, c.unnamed, c.by_day));
+            let rows = week.categories.iter().map(|c| Row {
+                title: &c.title,
+                tier: "",
+                episodes: c.episodes,
+                mean: c.mean,
+                events: c.events,
+                who: c.people + c.unnamed,
+                by_day: c.by_day,
+            });
             self.by_day("Blocked category", rows);
+        }
+        if !week.trend.is_empty() {
+            self.line("");
+            self.line(&format!(
+                "{:<14}{:>10}{:>10}{:>10}{:>12}{:>16}",
+                "This term", "Matters", "Episodes", "Blocked", "Set aside", "Devices seen"
+            ));
+            for t in &week.trend {
+                let devices = format!("{} of {}", number(t.names), number(t.pupil_devices));
+                let school = if t.school { "" } else { "  no school" };
+                let (matters, episodes, blocked, aside) =
+                    (number(t.matters), number(t.episodes), number(t.blocked), number(t.set_aside));
+                self.line(&format!("{:<14}{matters:>10}{episodes:>10}{blocked:>10}{aside:>12}{devices:>16}{school}", t.week));
+            }
         }
         self.heading("3  Extremism (Prevent)");
         match week.theme("radicalisation") {
@@ -173,21 +236,26 @@ impl Page {
     }
 
     fn by_day<'w>(&mut self, what: &str, rows: impl Iterator<Item = Row<'w>>) {
-        let days: String = DAYS_SHORT.iter().map(|d| format!("{d:>5}")).collect();
-        self.line(&format!("{what:<35} {:<8}{:>9}{:>7}{:>5}{days}", "", "Episodes", "Events", "Who"));
-        for (title, tier, episodes, events, people, unnamed, by_day) in rows {
-            let day = |n: &u64| if *n == 0 { "    ·".into() } else { format!("{:>5}", number(*n)) };
-            let days: String = by_day.iter().map(day).collect();
-            let title: String = title.chars().take(35).collect();
-            let (episodes, events, who) = (number(episodes), number(events), number(people + unnamed));
-            self.line(&format!("{title:<35} {tier:<8}{episodes:>9}{events:>7}{who:>5}{days}"));
+        let days: String = DAYS_SHORT.iter().map(|d| format!("{d:>4}")).collect();
+        self.line(&format!("{what:<35} {:<8}{:>9}{:>7}{:>7}{:>4}{days}", "", "Episodes", "Before", "Events", "Who"));
+        for row in rows {
+            let day = |n: &u64| if *n == 0 { "   ·".into() } else { format!("{:>4}", number(*n)) };
+            let days: String = row.by_day.iter().map(day).collect();
+            let title: String = row.title.chars().take(35).collect();
+            let (episodes, events, who) = (number(row.episodes), number(row.events), number(row.who));
+            let mean = row.mean.map_or_else(|| "–".into(), Mean::in_words);
+            self.line(&format!("{title:<35} {:<8}{episodes:>9}{mean:>7}{events:>7}{who:>4}{days}", row.tier));
         }
     }
 
     fn bypass_and_illegal(&mut self, week: &Week) {
-        self.heading("4  Illegal lists");
-        let illegal = &week.illegal;
-        self.say(&format!("{} Addresses are never kept or shown.", illegal.line()));
+        if week.shows(Part::Illegal) {
+            self.heading("4  Illegal lists");
+            self.say(&format!("{} Addresses are never kept or shown.", week.illegal.line()));
+        }
+        if !week.shows(Part::Bypass) {
+            return;
+        }
         self.heading("5  Ways round the filter");
         let bypass = &week.bypass;
         match bypass.episodes {
@@ -207,11 +275,16 @@ impl Page {
     }
 
     fn noise(&mut self, week: &Week) {
-        self.heading("6  Set aside as noise");
-        let (blocked, aside) = (week.totals.blocked, week.totals.set_aside);
-        self.say(&format!("{} of {} were set aside.", number(aside), count(blocked, "blocked request", "blocked requests")));
-        for line in &week.set_aside {
-            self.indented(&format!("{:>8}  ", number(line.events)), &format!("{}: {}", line.title, counted(&line.samples)));
+        if week.shows(Part::Noise) {
+            self.heading("6  Set aside as noise");
+            let (blocked, aside) = (week.totals.blocked, week.totals.set_aside);
+            self.say(&format!("{} of {} were set aside.", number(aside), count(blocked, "blocked request", "blocked requests")));
+            for line in &week.set_aside {
+                self.indented(&format!("{:>8}  ", number(line.events)), &format!("{}: {}", line.title, counted(&line.samples)));
+            }
+        }
+        if !week.shows(Part::Help) {
+            return;
         }
         self.heading("7  Help");
         let help = count(week.help, "look-up", "look-ups");
@@ -219,6 +292,9 @@ impl Page {
     }
 
     fn teaching(&mut self, week: &Week) {
+        if !week.shows(Part::Teaching) {
+            return;
+        }
         self.heading("8  Impact on teaching");
         let teaching = &week.teaching;
         self.say(&match teaching.blocks {
@@ -239,6 +315,9 @@ impl Page {
     }
 
     fn filtering(&mut self, week: &Week) {
+        if !week.shows(Part::Changes) {
+            return;
+        }
         self.heading("9  Changes to filtering");
         if week.changes.is_empty() {
             self.line("None.");
@@ -249,10 +328,8 @@ impl Page {
             } else {
                 format!("approved by {}", change.approved_by)
             };
-            self.indented(
-                "- ",
-                &format!("{}: {}: {}, because {} ({approved})", change.when, change.who, change.what, change.why),
-            );
+            let because = if change.why.is_empty() { String::new() } else { format!(", because {}", change.why) };
+            self.indented("- ", &format!("{}: {}: {}{because} ({approved})", change.when, change.who, change.what));
         }
         self.heading("10  Health and coverage");
         for fact in &week.health {
@@ -279,6 +356,7 @@ impl Page {
         week.limits.iter().for_each(|limit| self.indented("- ", limit));
         self.indented("- ", &week.retention);
         match week.look_ups.as_deref() {
+            _ if !week.shows(Part::LookUps) => {}
             None => self.indented("- ", "Who has looked at whom is not recorded yet."),
             Some([]) => self.indented("- ", "Nobody has looked anybody up."),
             Some(look_ups) => look_ups
@@ -288,7 +366,8 @@ impl Page {
     }
 }
 
-fn counted(items: &[Counted]) -> String {
+/// `a (3), b (1)`
+pub fn counted(items: &[Counted]) -> String {
     items.iter().map(|c| format!("{} ({})", c.text, number(c.count))).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,6 +1,6 @@
 //! One blocked name of one subject over the week: how often, when, in what company, at what beat.
 
-use super::themes::Theme;
+use super::themes::Ranked;
 use crate::journal::{ATTEMPT_MS, Intent};
 use crate::words::{Category, DeviceId};
 
@@ -11,6 +11,8 @@ pub const PAUSE_MS: i64 = 30 * 60 * 1000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Category(Category),
+    /// Words that were searched for: looked at, not blocked.
+    Search,
     /// An entry of the school's own.
     School,
     /// An exam, or a session that is withdrawn.
@@ -25,6 +27,10 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy)]
 pub struct Hit {
     pub at_ms: i64,
+    /// Its row in the week file.
+    pub seq: u64,
+    /// What the words of a search weigh, 1 to 100; else 0.
+    pub severity: u8,
     pub count: u32,
     pub intent: Intent,
     pub lesson: bool,
@@ -36,7 +42,7 @@ pub struct Hit {
 }
 
 /// Hits of one name without a long pause, on one device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub first_ms: i64,
     pub last_ms: i64,
@@ -47,6 +53,28 @@ pub struct Run {
     pub let_through: u64,
     pub device: Option<DeviceId>,
     pub network: u16,
+    /// The first rows of the week file that it rests on, and how many more.
+    pub rows: Vec<u64>,
+    pub rows_left_out: u32,
+    last_row: u64,
+}
+
+/// Rows that one run names.
+const MAX_ROWS: usize = 16;
+
+impl Run {
+    /// A row that stands for several attempts is one.
+    fn row(&mut self, seq: u64) {
+        if seq == self.last_row && !self.rows.is_empty() {
+            return;
+        }
+        self.last_row = seq;
+        if self.rows.len() < MAX_ROWS {
+            self.rows.push(seq);
+        } else {
+            self.rows_left_out = self.rows_left_out.saturating_add(1);
+        }
+    }
 }
 
 /// See the file's head.
@@ -55,7 +83,7 @@ pub struct Trace {
     /// The list's entry that matched, else the registrable name: safe to show.
     pub name: String,
     pub kind: Kind,
-    pub theme: Option<&'static Theme>,
+    pub theme: Option<Ranked>,
     pub runs: Vec<Run>,
     pub hits: u64,
     pub attempts: u32,
@@ -65,6 +93,8 @@ pub struct Trace {
     pub told: u32,
     /// The most that any of them was meant.
     pub intent: Intent,
+    /// The most that the words of any of it weigh.
+    pub severity: u8,
     /// Pauses between attempts, and how many of them were as long as the one before.
     pub pauses: u32,
     pub regular: u32,
@@ -76,7 +106,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    pub fn new(name: String, kind: Kind, theme: Option<&'static Theme>) -> Self {
+    pub fn new(name: String, kind: Kind, theme: Option<Ranked>) -> Self {
         Self {
             name,
             kind,
@@ -87,6 +117,7 @@ impl Trace {
             companioned: 0,
             told: 0,
             intent: Intent::Unknown,
+            severity: 0,
             pauses: 0,
             regular: 0,
             last_hit_ms: i64::MIN / 2,
@@ -109,6 +140,7 @@ impl Trace {
         }
         self.hits += u64::from(hit.count);
         self.intent = self.intent.max(hit.intent);
+        self.severity = self.severity.max(hit.severity);
         let goes_on = self
             .runs
             .last()
@@ -124,10 +156,14 @@ impl Trace {
                 let_through: 0,
                 device: hit.device,
                 network: hit.network,
+                rows: Vec::new(),
+                rows_left_out: 0,
+                last_row: 0,
             });
         }
         if let Some(run) = self.runs.last_mut() {
             run.last_ms = run.last_ms.max(hit.at_ms);
+            run.row(hit.seq);
             run.hits += u64::from(hit.count);
             run.attempts += u32::from(attempt || added);
             run.lesson += u32::from((attempt || added) && hit.lesson);

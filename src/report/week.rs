@@ -4,14 +4,18 @@
 //! illegal lists, no member of staff, no link between anybody and help.
 
 use super::asked::Requests;
+use super::edition::{Edition, Part};
 use super::plain::{capital, count, list, number};
-use serde::Serialize;
+use super::sums::Mean;
+use serde::{Serialize, Serializer};
 
 /// Most matters on page one.
 pub const PAGE_ONE: usize = 5;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Week {
+    #[serde(serialize_with = "word")]
+    pub edition: Edition,
     pub school: String,
     pub gateway: String,
     /// `2026-W47`
@@ -22,6 +26,10 @@ pub struct Week {
     /// Made before the week was over.
     pub unfinished: bool,
     pub delivery: u32,
+    /// No day of it was a school day.
+    pub holiday: bool,
+    /// When it was due, if it was made later than that because nobody was there to make it.
+    pub late: Option<String>,
     pub policy_versions: Vec<u32>,
     pub verdict: String,
     pub coverage: Coverage,
@@ -31,11 +39,18 @@ pub struct Week {
     pub matters_left_out: u64,
     /// Matters about adults: their number and nothing else.
     pub for_head: u64,
+    /// What they are about, for the head's edition only; and what concerns the head, for the chair's.
+    #[serde(skip)]
+    pub adults: Vec<Matter>,
+    #[serde(skip)]
+    pub about_head: Vec<Matter>,
     pub still_open: Option<Vec<Open>>,
     pub networks: Vec<NetworkLine>,
     pub totals: Totals,
     pub themes: Vec<ThemeLine>,
     pub categories: Vec<CategoryLine>,
+    /// The weeks of this term up to this one; empty if none before it is known.
+    pub trend: Vec<TrendLine>,
     pub illegal: Illegal,
     pub bypass: Bypass,
     pub set_aside: Vec<SetAside>,
@@ -46,8 +61,40 @@ pub struct Week {
     pub health: Vec<Fact>,
     pub lists: Vec<ListLine>,
     pub limits: Vec<String>,
+    /// The same without small numbers, for governors.
+    #[serde(skip)]
+    pub coarse_limits: Vec<String>,
     pub retention: String,
     pub look_ups: Option<Vec<LookUpLine>>,
+    /// What governors are told.
+    pub assurance: Vec<Assured>,
+}
+
+fn word<S: Serializer>(edition: &Edition, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(edition.word())
+}
+
+/// One line of what governors are told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assured {
+    pub what: String,
+    pub is: String,
+}
+
+/// One week of the term.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TrendLine {
+    pub week: String,
+    /// It had a school day.
+    pub school: bool,
+    pub matters: u64,
+    /// Of all themes.
+    pub episodes: u64,
+    pub blocked: u64,
+    pub set_aside: u64,
+    /// Pupil devices on which host names were seen, of how many.
+    pub names: u64,
+    pub pupil_devices: u64,
 }
 
 /// How much could be seen, in pupils' devices of the register.
@@ -85,6 +132,10 @@ pub struct Matter {
     pub outside: u64,
     /// Attempts after the first.
     pub repeats: u64,
+    /// Attempts that were searches. What was typed is in the log, which opens with a purpose; it is in no report.
+    pub searches: u64,
+    /// All of it while a pass for just this was in use.
+    pub under_pass: bool,
     /// Hits that a watching network let through.
     pub let_through: u64,
     /// What was asked for, by attempts. Text, never links.
@@ -95,6 +146,9 @@ pub struct Matter {
     pub around: Vec<String>,
     /// Every row of the scoring that made it.
     pub chosen: Vec<String>,
+    /// The rows of the week's log it rests on, by their number (`seq`), and how many more there are.
+    pub rows: Vec<u64>,
+    pub rows_left_out: u64,
     /// What speaks against it.
     pub cautions: Vec<String>,
 }
@@ -106,6 +160,7 @@ pub struct EpisodeLine {
     pub lesson: String,
     pub device: String,
     pub attempts: u64,
+    pub searches: u64,
     pub names: Vec<String>,
     /// Names asked for in the half hours before and after, and how many of them were blocked.
     pub before: Around,
@@ -115,6 +170,8 @@ pub struct EpisodeLine {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Around {
     pub names: u64,
+    /// Searches among them.
+    pub searches: u64,
     pub blocked: u64,
 }
 
@@ -171,6 +228,8 @@ pub struct ThemeLine {
     pub unnamed: u64,
     /// Episodes that began on each day, Monday first.
     pub by_day: [u64; 7],
+    /// Episodes in the four weeks before.
+    pub mean: Option<Mean>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -181,9 +240,10 @@ pub struct CategoryLine {
     pub people: u64,
     pub unnamed: u64,
     pub by_day: [u64; 7],
+    pub mean: Option<Mean>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Illegal {
     /// Whether the slot for licensed lists is filled.
     pub present: bool,
@@ -191,7 +251,7 @@ pub struct Illegal {
     pub times: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Bypass {
     pub episodes: u64,
     pub events: u64,
@@ -211,7 +271,7 @@ pub struct SetAside {
     pub samples: Vec<Counted>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Teaching {
     pub blocks: u64,
     pub hosts: Vec<Counted>,
@@ -227,6 +287,9 @@ pub struct ChangeLine {
     pub when: String,
     pub who: String,
     pub what: String,
+    /// The same without any pupil's account, for all but the DSL.
+    #[serde(skip)]
+    pub unnamed: String,
     pub why: String,
     pub approved_by: String,
 }
@@ -255,10 +318,71 @@ pub struct LookUpLine {
     pub purpose: String,
 }
 
+impl Around {
+    /// `12 names, 1 search, 2 else blocked`
+    pub fn in_words(&self) -> String {
+        let mut said = count(self.names, "name", "names");
+        if self.searches > 0 {
+            said.push_str(&format!(", {}", count(self.searches, "search", "searches")));
+        }
+        if self.blocked > 0 {
+            said.push_str(&format!(", {} else blocked", number(self.blocked)));
+        }
+        said
+    }
+}
+
+impl Matter {
+    /// `Rows 12, 15 and 18 of the week's log, and 3 more.` Empty if none are known.
+    pub fn rows_line(&self) -> String {
+        let rows: Vec<String> = self.rows.iter().map(u64::to_string).collect();
+        match (rows.len(), self.rows_left_out) {
+            (0, _) => String::new(),
+            (1, 0) => format!("Row {} of the week's log.", list(&rows)),
+            (_, 0) => format!("Rows {} of the week's log.", list(&rows)),
+            (_, more) => format!("Rows {} of the week's log, and {} more.", rows.join(", "), number(more)),
+        }
+    }
+
+    /// `13 in lessons, 2 outside; 14 after the first`
+    pub fn attempts_line(&self) -> String {
+        let searches = match self.searches {
+            0 => String::new(),
+            n if n == self.in_lesson + self.outside => ", all by searching".to_owned(),
+            n => format!(", {} by searching", number(n)),
+        };
+        let (lesson, outside, repeats) = (number(self.in_lesson), number(self.outside), number(self.repeats));
+        let after = if self.searches == self.in_lesson + self.outside { "the first" } else { "the first block" };
+        format!("{lesson} in lessons, {outside} outside{searches}; {repeats} after {after}")
+    }
+}
+
 impl Week {
     /// The matters of page one.
     pub fn page_one(&self) -> &[Matter] {
         self.matters.get(..PAGE_ONE).unwrap_or(&self.matters)
+    }
+
+    pub fn shows(&self, part: Part) -> bool {
+        self.edition.shows(part)
+    }
+
+    /// A week without school in which nothing needs a person, in one line. `None`: there is more to say.
+    pub fn in_one_line(&self) -> Option<String> {
+        if !self.holiday || self.unfinished || !self.matters.is_empty() || self.for_head > 0 || self.edition == Edition::Governor
+        {
+            return None;
+        }
+        let faults: Vec<&str> = self.health.iter().filter(|f| !f.good).map(|f| f.what).collect();
+        let needs = match faults.len() {
+            0 => String::new(),
+            _ => format!(" About the filter itself somebody should see to: {}.", faults.join("; ").to_lowercase()),
+        };
+        let seen = match self.totals.events {
+            0 => "nothing was seen".to_owned(),
+            n => format!("{} of machines in school seen", count(n, "request", "requests")),
+        };
+        Some(format!("No school this week: {seen}, and nothing in it that needs a person.{needs}"))
     }
 
     /// Matters that are in the pages behind only.

@@ -5,7 +5,6 @@ use super::matters::Case;
 use super::noise;
 use super::plain::{capital, count, list, times};
 use super::subject::Subject;
-use super::themes::Tier;
 use super::week::{EpisodeLine, Matter};
 use crate::journal::Intent;
 use crate::words::{Category, CategorySet, Confidence, DeviceId, Known};
@@ -15,8 +14,14 @@ const MAX_EPISODES: usize = 12;
 /// Most names one matter lists.
 const MAX_NAMES: usize = 12;
 
+/// What to do next about an adult, whatever the theme.
+const ABOUT_ADULT: &str = "It may be for a lesson or for safeguarding: ask before you judge. Where a child may be at risk, call \
+                           the local authority's designated officer (LADO) first; else the code of conduct applies.";
+
 /// What a matter calls things by, looked up by whoever closes the week.
 pub struct Called {
+    /// A member of staff, or another adult: for the head.
+    pub adult: bool,
     /// Only if the subject is a person we are sure enough of.
     pub person: Option<Account>,
     pub devices: Vec<String>,
@@ -68,6 +73,10 @@ impl Case<'_> {
             episodes_left_out: self.episodes.len().saturating_sub(MAX_EPISODES) as u64,
             around: around.without(self.theme.categories).iter().map(titles.category).collect(),
             chosen,
+            rows: self.rows_of_log.clone(),
+            rows_left_out: self.rows_left_out,
+            searches: self.searches,
+            under_pass: self.under_pass,
             cautions: self.cautions(),
             account: called.person.as_ref().map(|p| p.key.clone()),
             name: called.person.as_ref().map(|p| p.name.clone()),
@@ -98,24 +107,33 @@ impl Case<'_> {
         }
     }
 
+    fn is_illegal(&self) -> bool {
+        self.theme.id == "illegal"
+    }
+
     fn did(&self) -> &'static str {
-        match (self.intent, self.theme.tier) {
-            (_, Tier::Critical) => "asked for",
-            (Intent::Search, _) => "searched",
-            (Intent::Navigation, _) => "tried to open",
-            (Intent::Link, _) => "followed a link to",
-            (Intent::Unknown, _) => "asked for",
-            (Intent::SubResource | Intent::Background, _) => "loaded parts of",
+        match self.intent {
+            _ if self.is_illegal() => "asked for",
+            Intent::Search => "searched for",
+            Intent::Navigation => "tried to open",
+            Intent::Link => "followed a link to",
+            Intent::Unknown => "asked for",
+            Intent::SubResource | Intent::Background => "loaded parts of",
         }
     }
 
     fn what(&self) -> String {
         let names = self.names.len() as u64;
-        if self.theme.tier == Tier::Critical {
+        if self.is_illegal() {
             let what = if names == 1 { "an address".into() } else { count(names, "address", "addresses") };
             return format!("{what} on the illegal lists (hidden)");
         }
-        format!("{} listed under {}", if names == 1 { "a host".into() } else { count(names, "host", "hosts") }, self.theme.about)
+        let hosts = if self.pages == 1 { "a host".into() } else { count(self.pages, "host", "hosts") };
+        match self.searches {
+            0 => format!("{hosts} listed under {}", self.theme.about),
+            n if n == self.attempts => format!("words about {}", self.theme.about),
+            _ => format!("words about {} and asked for {hosts} listed under it,", self.theme.about),
+        }
     }
 
     fn when(&self, calendar: &mut Calendar) -> String {
@@ -138,7 +156,13 @@ impl Case<'_> {
     }
 
     fn outcome(&self, called: &Called) -> String {
+        if self.searches == self.attempts {
+            return "A search is looked at, not blocked for its words.".into();
+        }
         match self.let_through {
+            0 if self.searches > 0 => {
+                "What was asked for by name was blocked; a search is looked at, not blocked for its words.".into()
+            }
             0 if self.attempts == 1 => "It was blocked.".into(),
             0 => "All of it was blocked.".into(),
             n if n >= self.hits => format!("It was NOT blocked: {} only watches.", list(&called.networks)),
@@ -147,6 +171,9 @@ impl Case<'_> {
     }
 
     fn next(&self, called: &Called, calendar: &mut Calendar) -> String {
+        if called.adult {
+            return ABOUT_ADULT.into();
+        }
         if called.person.is_some() {
             return self.theme.next.into();
         }
@@ -193,10 +220,16 @@ impl Case<'_> {
             Some(_) => {
                 cautions.push("It came in the same moment as other names: it may be a part of another page.".to_owned());
             }
+            None if self.searches > 0 => cautions.push(
+                "Words are told by a list of terms: only whoever reads the search in the log knows what was meant.".to_owned(),
+            ),
             None if self.intent == Intent::Unknown => cautions.push(
                 "Only the name was seen, not the page, and not what was typed. A browser may ask again by itself.".to_owned(),
             ),
             None => {}
+        }
+        if self.under_pass {
+            cautions.push("A pass for this was in use at the time: ask the teacher who opened it first.".to_owned());
         }
         if !matches!(self.subject, Subject::Person(_)) {
             cautions.push("It may have been more than one person.".to_owned());
@@ -215,6 +248,7 @@ impl Case<'_> {
             }
             let (first, last) = (calendar.day_and_time(episode.first_ms), calendar.time(episode.last_ms));
             let lesson = match episode.lesson {
+                _ if episode.is_under_pass(&self.ledger.slots, self.theme.categories, calendar.start_ms) => "lesson with a pass",
                 0 => "outside",
                 n if n == episode.attempts => "in lesson",
                 _ => "partly",
@@ -224,6 +258,7 @@ impl Case<'_> {
                 lesson: lesson.into(),
                 device: short(&episode.devices.iter().map(|d| (titles.device)(*d)).collect::<Vec<_>>()),
                 attempts: episode.attempts,
+                searches: episode.searches,
                 names: episode.names.iter().take(MAX_NAMES).map(|(name, _)| (*name).to_owned()).collect(),
                 before,
                 after,

@@ -1,6 +1,8 @@
 //! What a week is judged and written by: everything the report does not read from events, handed in by whoever makes it.
 
 use super::IsoWeek;
+use super::sums::Sums;
+use crate::config::Scoring;
 use crate::journal::Names;
 use crate::people::{Device, Person};
 use crate::policy::SchoolDays;
@@ -17,10 +19,18 @@ pub struct World<'a> {
     pub made_ms: i64,
     /// Counts up by one a report: a gap means one was missed.
     pub delivery: u32,
+    /// When it was due, if it is made later because nobody was there to make it.
+    pub due_ms: Option<i64>,
+    /// Weeks before this one, in any order, as far as their numbers were kept.
+    pub past: &'a [Sums],
+    /// The head: what concerns them is not the head's to see.
+    pub head: Option<PersonId>,
     /// What the ids of a policy version were called.
     pub names: &'a dyn Fn(u32) -> Names,
     pub person: &'a dyn Fn(PersonId) -> Option<Person>,
     pub device: &'a dyn Fn(DeviceId) -> Option<Device>,
+    /// Whether this is the key of a pupil's account.
+    pub is_pupil: &'a dyn Fn(&str) -> bool,
     /// The register's devices that pupils use: what coverage is a share of.
     pub pupil_devices: &'a [DeviceId],
     /// Whom a group of this name is for; asked for devices nobody is known on.
@@ -28,6 +38,8 @@ pub struct World<'a> {
     /// A category's title as people read it. `None`: its id is shown.
     pub title: &'a dyn Fn(Category) -> Option<String>,
     pub school_days: &'a SchoolDays,
+    /// What needs a person: how it is weighed.
+    pub scoring: &'a Scoring,
     /// Every network and how it is judged now.
     pub networks: Vec<NetworkFact>,
     /// Matters of earlier weeks that are open. `None`: nobody keeps them here yet.

@@ -29,6 +29,7 @@ fn case(text: &str) -> Case {
             "profiles" => files.profiles.text = body,
             "categories" => files.categories.text = body,
             "term-dates" => files.term_dates.text = body,
+            "matters" => files.matters.text = body,
             "sources" => files.sources.text = body,
             "entries" => files.entries = Some(super::text("var/entries.toml", body)),
             "says" => says = body.trim_end().to_owned(),

@@ -13,6 +13,7 @@ fn config(proxy: Proxy) -> Config {
         profiles: text(include_str!("../../../config/profiles.toml")),
         categories: text(""),
         term_dates: text(""),
+        matters: text(""),
         sources: Text { path: "sources.toml".into(), text: String::new() },
         entries: None,
         around: Around { host_name: "gate".into(), shipped: "blocklists".into(), now_ms: None },

@@ -1,6 +1,8 @@
 //! A made-up school whose weeks are scripted, event by event.
 
-use crate::journal::{Door, Event, Intent, Names};
+use crate::config::Scoring;
+use crate::journal::{Decrypted, Door, Event, Intent, Names};
+use crate::lists::phrases::Theme as Words;
 use crate::people::{Device, Person, Stamp};
 use crate::policy::{Action, ProfileId, SchoolDays, Step, Verdict};
 use crate::report::*;
@@ -27,6 +29,9 @@ pub struct Script {
     pub health: Health,
     pub school_days: SchoolDays,
     pub events: Vec<Event<'static>>,
+    pub past: Vec<Sums>,
+    pub head: Option<PersonId>,
+    pub look_ups: Option<Vec<LookUp>>,
 }
 
 fn person(id: PersonId, key: &str, name: &str, role: PersonRole, year: Option<u8>) -> Person {
@@ -77,6 +82,9 @@ impl Script {
             },
             school_days: SchoolDays::default(),
             events: Vec::new(),
+            past: Vec::new(),
+            head: None,
+            look_ups: None,
         }
     }
 
@@ -194,14 +202,38 @@ impl Script {
         }
     }
 
+    /// A search of a page that was looked into, as the proxy writes it.
+    pub fn search(&mut self, at: i64, who: Who, words: &'static str, theme: Option<(Words, u8)>) {
+        self.allow(at, who, "www.google.com", &[]);
+        if let Some(event) = self.events.last_mut() {
+            event.door = Door::Proxy;
+            event.intent = Intent::Search;
+            event.search = Cow::Borrowed(words);
+            event.path = Cow::Borrowed("/search");
+            event.theme = theme;
+            event.decrypted = Decrypted::Yes;
+        }
+    }
+
     pub fn week(&self) -> Week {
         let mut events = self.events.clone();
         events.sort_by_key(|e| e.when_ms);
-        self.week_of(events.into_iter())
+        self.week_of((1..).zip(events))
     }
 
     /// The week of these events in this school.
-    pub fn week_of(&self, events: impl Iterator<Item = Event<'static>>) -> Week {
+    pub fn week_of(&self, events: impl Iterator<Item = (u64, Event<'static>)>) -> Week {
+        self.told(events, Scoring::shipped())
+    }
+
+    /// The week, weighed by this table.
+    pub fn week_by(&self, scoring: &Scoring) -> Week {
+        let mut events = self.events.clone();
+        events.sort_by_key(|e| e.when_ms);
+        self.told((1..).zip(events), scoring)
+    }
+
+    fn told(&self, events: impl Iterator<Item = (u64, Event<'static>)>, scoring: &Scoring) -> Week {
         let pupil = |id: &PersonId| self.persons.iter().any(|p| p.id == *id && p.role == PersonRole::Pupil);
         let pupil_devices: Vec<DeviceId> =
             self.devices.iter().filter(|d| d.person.as_ref().is_none_or(pupil)).map(|d| d.id).collect();
@@ -214,13 +246,18 @@ impl Script {
                 week: self.week,
                 made_ms: self.at(7, 7, 0),
                 delivery: 12,
+                due_ms: None,
+                past: &self.past,
+                head: self.head,
                 names: &|_| Names {
                     groups: vec!["year-9".into(), "staff".into(), "things".into()],
                     networks: vec!["classrooms".into(), "boarding".into(), "visitors".into()],
                     rules: vec![(7, "allow revision.example".into())],
+                    passes: vec![(4, "extremism for 1 person until 2026-11-18 10:45 (t.jones: Pupil Number7's essay)".into())],
                     ..Names::default()
                 },
                 person: &|id| self.persons.iter().find(|p| p.id == id).cloned(),
+                is_pupil: &|key| self.persons.iter().any(|p| p.key == key && p.role == PersonRole::Pupil),
                 device: &|id| self.devices.iter().find(|d| d.id == id).cloned(),
                 pupil_devices: &pupil_devices,
                 audience: &|group| match group {
@@ -230,13 +267,14 @@ impl Script {
                 },
                 title: &|category| (category == Category::SOCIAL_NETWORKING).then(|| "Social networking".into()),
                 school_days: &self.school_days,
+                scoring,
                 networks: self.networks.clone(),
                 still_open: None,
                 changes: self.changes.clone(),
                 requests: Vec::new(),
                 health: self.health.clone(),
                 retention: None,
-                look_ups: None,
+                look_ups: self.look_ups.clone(),
             },
         )
     }
