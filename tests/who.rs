@@ -181,3 +181,46 @@ fn a_shared_laptop_is_whose_hands_it_is_in_and_what_is_shared_is_nobodys() {
     assert!(school.log().iter().all(|line| line["client"] != "127.0.8.1" || line["person"].is_null()));
     assert!(!school.service_log().contains(token), "the token is in no log");
 }
+
+/// The extension for ChromeOS as it ships, in as much of Chrome as it uses, against a gate.
+#[test]
+fn the_chromeos_extension_says_who_is_there_and_that_they_have_locked_the_screen() {
+    let node = Command::new("node").arg("--version").stdout(Stdio::null()).status();
+    if !node.is_ok_and(|status| status.success()) {
+        eprintln!("NOT RUN: node is not here, and cannot be had where nothing can be installed");
+        return;
+    }
+    let plain = School::new(&Wish::default());
+    let made = plain.json(&["people", "token", "--name", "chromebooks"]);
+    let (token, hash) = (made["token"].as_str().expect("a token"), made["token_sha256"].as_str().expect("its hash"));
+    let more = format!("[[session]]\nname = \"chromebooks\"\ntoken_sha256 = \"{hash}\"\nfrom = [\"127.0.0.0/8\"]\n");
+    let school = School::new(&Wish { more: &more, ..Wish::default() });
+    school.import(PEOPLE);
+    let gate = school.start();
+    let (worker, chrome) =
+        (support::project().join("clients/chromeos/worker.js"), support::project().join("tests/clients/chrome.js"));
+    let (worker, chrome) = (worker.to_str().expect("a path"), chrome.to_str().expect("a path"));
+    let at = format!("http://{}", gate.web[0]);
+    let runs = |gate: &str, token: &str, steps: &[&str]| {
+        support::command("node", &[&[chrome, worker, gate, token, "P0901@school.example"], steps].concat())
+    };
+    let named = |name: &str| who(&asked(&gate, "127.0.0.1", name)).0.map(str::to_owned);
+    for (n, (steps, said, person)) in [
+        (&["startup"][..], "sign-in 200", Some("p0901")),
+        (&["alarm"], "heartbeat 200", Some("p0901")),
+        (&["active", "idle"], "", Some("p0901")),
+        (&["locked"], "sign-out 200", None),
+        (&["locked", "alarm"], "sign-out 200", None),
+        (&["locked", "active"], "sign-out 200\nsign-in 200", Some("p0901")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let printed = runs(&at, token, steps);
+        assert_eq!(printed.trim(), format!("alarm heartbeat 5\n{said}").trim(), "{steps:?}");
+        assert_eq!(named(&format!("chrome{n}.example")).as_deref(), person, "{steps:?}");
+    }
+    assert!(runs(&at, "another token", &["startup"]).contains("sign-in 401"));
+    assert!(!runs("", token, &["startup"]).contains("sign-in"), "without policy it says nothing");
+    assert!(runs("http://127.0.0.1:9", token, &["startup"]).contains("was not told"), "nor does it fail where there is no gate");
+}

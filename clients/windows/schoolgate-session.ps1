@@ -25,7 +25,8 @@ $last = if (Test-Path -LiteralPath $lastFile) { (Get-Content -Raw -LiteralPath $
 $user = (Get-CimInstance -ClassName Win32_ComputerSystem).UserName
 if (-not $user) { $user = '' }
 # While the screen is locked, or shows the sign-in page, LogonUI runs in the console's session.
-$console = (Get-Process -Name 'explorer' -ErrorAction SilentlyContinue | Select-Object -First 1).SessionId
+# Nobody is signed in: there is no explorer, and no session to ask it for.
+$console = Get-Process -Name 'explorer' -ErrorAction SilentlyContinue | Select-Object -First 1 -ExpandProperty SessionId
 $locked = @(Get-Process -Name 'LogonUI' -ErrorAction SilentlyContinue | Where-Object { $_.SessionId -eq $console }).Count -gt 0
 if ($locked) { $user = '' }
 

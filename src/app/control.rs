@@ -16,7 +16,7 @@ use crate::reload::{self, ReadFault};
 use crate::resolve::Resolver;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,8 @@ pub struct Handler {
     /// One self-test at a time.
     testing: Mutex<()>,
     off: Off,
+    /// When the last sweep was, by the clock, in milliseconds since 1970.
+    swept_ms: AtomicI64,
     /// After a sweep that failed: when the next may be, in milliseconds since the machine started.
     sweep_again: AtomicU64,
     /// The files of certificates as they were when they were last read.
@@ -90,6 +92,7 @@ impl Handler {
             refused: Mutex::default(),
             testing: Mutex::default(),
             off: Off::default(),
+            swept_ms: AtomicI64::new(0),
             sweep_again: AtomicU64::new(0),
         }
     }
@@ -215,11 +218,13 @@ impl Handler {
         if !now.is_set() || boot_ms < self.sweep_again.load(Relaxed) {
             return;
         }
-        if let Some(exams) = exams::without_past(&snapshot, now.unix_ms)
-            && let Err(fault) = overlay::exams(&self.gate, exams)
-        {
-            tracing::error!(fault, "an exam that is over stays written down");
-            self.sweep_again.store(boot_ms + AFTER_A_FAULT_MS, Relaxed);
+        let swept = exams::swept(&snapshot, self.swept_ms.load(Relaxed), now.unix_ms);
+        match swept.and_then(|exams| exams.map_or(Ok(()), |exams| overlay::exams(&self.gate, exams).map(drop))) {
+            Ok(()) => self.swept_ms.store(now.unix_ms, Relaxed),
+            Err(fault) => {
+                tracing::error!(fault, "the exams in force are not those that are on");
+                self.sweep_again.store(boot_ms + AFTER_A_FAULT_MS, Relaxed);
+            }
         }
         if snapshot.register.expired(now.day).next().is_some() {
             let ended = enrolment::expire(&snapshot.config, now)
@@ -382,8 +387,8 @@ impl Handle for Handler {
                 let register = enrolment::withdraw(&now.config, &people, &reason, hand)?;
                 self.take_register(register)
             }),
-            Request::Restore { people, reason } => self.changed(peer, |_, now, hand| {
-                let register = enrolment::restore(&now.config, &people, &reason, hand)?;
+            Request::Restore { people, until, reason } => self.changed(peer, |_, now, hand| {
+                let register = enrolment::restore(&now.config, &people, until.as_deref(), &reason, hand)?;
                 self.take_register(register)
             }),
             Request::TakeRegister => self.changed(peer, |_, now, _| {

@@ -21,6 +21,9 @@ const LONGEST_MS: i64 = 12 * 60 * 60 * 1000;
 /// How long before it an exam may be written down.
 const AHEAD_MS: i64 = 92 * 24 * 60 * 60 * 1000;
 
+/// How long an exam that is over stays in the file: a clock that is set forward and back again ends none.
+const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Most exams that are written down at once: a season of a large school.
 const MOST: usize = 500;
 
@@ -79,7 +82,7 @@ pub fn lock<T>(
 ) -> Result<WrittenExam, String> {
     let config = &snapshot.config;
     let mut kept = read(config)?;
-    kept.exams.retain(|e| e.until_ms > hand.now_ms);
+    kept.exams.retain(|e| e.until_ms > hand.now_ms - KEPT_MS);
     if kept.exams.len() >= MOST {
         return Err(format!("{MOST} exams are written down: `schoolgate lock list` shows them, `lock end` ends one"));
     }
@@ -124,8 +127,21 @@ pub fn on(config: &Config, now_ms: i64) -> Vec<String> {
     exams.map(|e| format!("exam {}: {}, {}", e.id, whom_text(config, &e.whom), when(e))).collect()
 }
 
-/// Takes those that are over out of the file, and out of force. `None`: none is.
-pub fn without_past(snapshot: &Snapshot, now_ms: i64) -> Option<Exams> {
+/// What is to be in force instead, at a look that comes after one at `looked_ms`: what was over by a clock that has been set back is
+/// on again. `None`: what is in force.
+///
+/// # Errors
+/// As [`load`].
+pub fn swept(snapshot: &Snapshot, looked_ms: i64, now_ms: i64) -> Result<Option<Exams>, String> {
+    if now_ms < looked_ms {
+        return load(&snapshot.config, &snapshot.register).map(Some);
+    }
+    Ok(without_past(snapshot, now_ms))
+}
+
+/// Those that are not over, to be in force alone: while one is, answers are kept for a shorter time. `None`: none is over. The file
+/// keeps them: see [`KEPT_MS`].
+fn without_past(snapshot: &Snapshot, now_ms: i64) -> Option<Exams> {
     let exams = &snapshot.config.policy.exams;
     let over = exams.iter().any(|e| e.until_ms <= now_ms);
     over.then(|| Exams::new(exams.iter().filter(|e| e.until_ms > now_ms).cloned()))
@@ -210,3 +226,6 @@ fn read(config: &Config) -> Result<ExamFile, String> {
     }
     serde_json::from_str(&text).map_err(|fault| format!("{}: {fault}; correct it, or delete it", path.display()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 //! - [`assemble`]  from what is on disk to one snapshot
 //! - [`calendar`]  what the calendar and the clock need from somebody
 //! - [`control`]   what the control socket's requests do
+//! - [`disclosure`] everything that is kept about one person
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
 //! - [`inspected`] what `status` says of looking into TLS
@@ -26,6 +27,7 @@
 pub mod assemble;
 mod calendar;
 pub mod control;
+pub mod disclosure;
 pub mod drift;
 pub mod enrolment;
 pub mod entries;

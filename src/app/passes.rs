@@ -360,3 +360,6 @@ pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'
     };
     format!("there is no {what} '{}': {meant}", name.escape_debug())
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,3 +89,54 @@ fn detected(snapshot: &Snapshot, needs_you: &mut Vec<String>) {
         needs_you.push(format!("{more} other addresses look like many machines, too"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::school::School;
+    use crate::people::roster::{At, Claim, Now};
+    use crate::words::{Known, PersonId};
+    use std::net::IpAddr;
+
+    #[test]
+    fn an_address_that_many_are_behind_has_a_line_with_the_change_that_would_end_it() {
+        let said = "[[shared]]\nname = \"the domain controller\"\naddresses = [\"127.0.0.53\"]\n";
+        let school = School::with(said);
+        let snapshot = school.gate.snapshot();
+        let told = || {
+            let mut needs_you = Vec::new();
+            let lines = sources(&snapshot, &school.gate.passwords.tally, &mut needs_you);
+            (lines, needs_you)
+        };
+        let (lines, needs_you) = told();
+        assert!(needs_you.is_empty(), "{needs_you:?}");
+        let shared = lines.iter().find(|(heading, _)| heading == "shared").expect("a line");
+        assert!(shared.1.starts_with("the domain controller (127.0.0.53/32): nobody is named there; it ends when"), "{shared:?}");
+        let at = |last: u8| IpAddr::from([127, 0, 0, last]);
+        let now = Now::read();
+        snapshot.register.roster().change(now, |book| {
+            book.crowd(at(7), 60_000);
+            book.crowd(at(53), 60_000);
+            for person in 1..=3 {
+                book.claim(At::Address(at(9)), Claim::sign_in(PersonId(person), Known::Session, person.into(), now, 60_000));
+            }
+        });
+        let (_, needs_you) = told();
+        let [signed_in, names] = &needs_you[..] else { panic!("{needs_you:?}") };
+        let (signed_in, names) = if signed_in.contains("127.0.0.9") { (signed_in, names) } else { (names, signed_in) };
+        for (line, address, seen, end) in [
+            (signed_in, "127.0.0.9", "several people are signed in at once", "have its users sign in to the proxy"),
+            (names, "127.0.0.7", "it asks for as many names", "have DHCP give out the gate as resolver instead of it"),
+        ] {
+            assert!(line.starts_with(&format!("{address} looks like many machines ({seen}")), "{line}");
+            assert!(
+                line.contains(end) && line.ends_with(&format!("[[shared]] name = \"…\" addresses = [\"{address}\"]")),
+                "{line}"
+            );
+        }
+        snapshot.register.roster().change(now, |book| (10..30).for_each(|last| book.crowd(at(last), 60_000)));
+        let (_, needs_you) = told();
+        assert_eq!(needs_you.len(), SHOWN + 1);
+        assert_eq!(needs_you.last().map(String::as_str), Some("17 other addresses look like many machines, too"));
+    }
+}

@@ -11,7 +11,7 @@ use crate::gate::{Clock, Snapshot};
 use crate::ops;
 use crate::ops::files::user_name;
 use crate::pages::slips::{self, Slip};
-use crate::people::details::{agreed, day_of, day_text};
+use crate::people::details::{agreed, day_text};
 use crate::people::import::PersonRow;
 use crate::people::password::{self, Kind, folded};
 use crate::people::{Agreement, Details, Grouping, Person, Source, Store};
@@ -56,6 +56,15 @@ pub struct AccessArgs {
     /// Why: it stands in the register
     #[arg(long)]
     reason: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct RestoreArgs {
+    #[command(flatten)]
+    access: AccessArgs,
+    /// The last day of it: a date, or `today` [default: the last day they have, if it is not over]
+    #[arg(long, value_name = "DAY")]
+    until: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -117,12 +126,13 @@ pub fn withdraw(context: &Context, config: &Config, args: &AccessArgs) -> Outcom
     say(format_args!("access of {} is switched off{done}; `people restore` switches it on again", args.people.join(", ")))
 }
 
-pub fn restore(context: &Context, config: &Config, args: &AccessArgs) -> Outcome {
-    let request = Request::Restore { people: args.people.clone(), reason: args.reason.clone() };
+pub fn restore(context: &Context, config: &Config, args: &RestoreArgs) -> Outcome {
+    let RestoreArgs { access: AccessArgs { people, reason }, until } = args;
+    let request = Request::Restore { people: people.clone(), until: until.clone(), reason: reason.clone() };
     let done = switched(context, config, &request, |now, hand| {
-        enrolment::restore(&now.config, &args.people, &args.reason, hand).map(drop)
+        enrolment::restore(&now.config, people, until.as_deref(), reason, hand).map(drop)
     })?;
-    say(format_args!("access of {} is switched on again{done}", args.people.join(", ")))
+    say(format_args!("access of {} is switched on again{done}", people.join(", ")))
 }
 
 fn switched(
@@ -239,17 +249,8 @@ impl Printed {
     }
 }
 
-/// A date that is not over, or `today`.
 fn last_day(text: &str, config: &Config) -> Result<Day, String> {
-    let today = moment(now(), &config.school.zone).day;
-    let day = match text {
-        "today" => today,
-        _ => {
-            let date = text.parse::<jiff::civil::Date>();
-            day_of(date.map_err(|_| format!("'{}' is not a day: write today, or 2026-12-18", text.escape_debug()))?)
-        }
-    };
-    if day < today { Err(format!("{text} is over already")) } else { Ok(day) }
+    enrolment::last_day(text, moment(now(), &config.school.zone).day)
 }
 
 fn known_group(config: &Config, group: &str) -> Outcome {

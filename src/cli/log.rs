@@ -13,7 +13,7 @@ use crate::ops::look_ups;
 use crate::pages::Reference;
 use crate::people::{Register, Store};
 use crate::policy::{Action, Step};
-use crate::words::{Category, escaped};
+use crate::words::{Category, PersonId, escaped};
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
@@ -192,7 +192,7 @@ fn follow(context: &Context, config: &Config, book: &Book) -> Outcome {
 }
 
 /// One event on one line for a person to read.
-fn plain(line: &Line) -> String {
+pub(super) fn plain(line: &Line) -> String {
     let or_dash = |text: &Option<String>| escaped(text.as_deref().unwrap_or("-")).into_owned();
     let who = if line.person.is_some() { or_dash(&line.person) } else { or_dash(&line.client) };
     let what = match (&line.method, line.port) {
@@ -225,7 +225,7 @@ fn came_to_nothing(line: &Line) -> String {
 }
 
 /// The journal of a configuration, with what its ids are called.
-struct Book<'a> {
+pub(super) struct Book<'a> {
     config: &'a Config,
     register: Register,
     filter: Filter,
@@ -235,6 +235,13 @@ struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
+    /// What is kept of one person, for a look that has been written down.
+    pub fn of_person(context: &Context, config: &'a Config, register: Register, person: PersonId) -> Result<Self, Failed> {
+        context.ask(config, &Request::Settle)?;
+        let filter = Filter { person: Some(person), ..Filter::default() };
+        Ok(Self { config, register, filter, reference: None, referred: None })
+    }
+
     /// Opens it for a look that is written down first.
     fn open(context: &Context, config: &'a Config, wanted: &Wanted, shown: &str) -> Result<Self, Failed> {
         let register = Store::peek(&app::register_file(config)).map_err(fail)?;
@@ -305,7 +312,7 @@ impl<'a> Book<'a> {
         Ok(Newest { weeks: self.weeks(week)?.into_iter().map(|week| (week, None)).collect(), more: false })
     }
 
-    fn each(&self, week: Option<&str>, show: &mut dyn FnMut(&Line) -> io::Result<()>) -> Outcome {
+    pub fn each(&self, week: Option<&str>, show: &mut dyn FnMut(&Line) -> io::Result<()>) -> Outcome {
         self.weeks(week)?.iter().try_for_each(|week| self.each_in(week, &self.filter, &mut |_, line| show(line)))
     }
 

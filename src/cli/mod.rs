@@ -8,6 +8,7 @@ mod ca;
 mod check;
 mod completions;
 mod demo;
+mod disclosure;
 mod effect;
 mod entries;
 mod explain;

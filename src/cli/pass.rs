@@ -123,7 +123,21 @@ fn open(context: &Context, config: &Config, args: &OpenArgs) -> Outcome {
             .print(&pass, || format!("pass {} would open {}: {who} {}`", pass.id, passes::shown(&pass, config), pass.id));
     }
     let told = effect.map_or_else(|| Ok(String::new()), |effect| effect.told(context, config))?;
-    context.print(&pass, || format!("pass {} opens {}: {since}{told}", pass.id, passes::shown(&pass, config)))
+    let seen = seen(&pass.what, config);
+    context.print(&pass, || format!("pass {} opens {}: {since}{told}{seen}", pass.id, passes::shown(&pass, config)))
+}
+
+/// Where a page is told from the others of its host.
+fn seen(what: &Opens, config: &Config) -> &'static str {
+    let https = matches!(what, Opens::Page(page) | Opens::Video(page) if page.starts_with("https://"));
+    match (https, config.inside.networks.is_empty()) {
+        (false, _) => "",
+        (true, false) => "; it opens where HTTPS is looked into, and elsewhere nothing: there nobody sees which page it is",
+        (true, true) => {
+            "; it opens nothing here, since HTTPS is looked into on no network and nobody sees which page it is: \
+                         `schoolgate pass open HOST` opens the whole host"
+        }
+    }
 }
 
 fn agree(context: &Context, config: &Config, id: u16) -> Outcome {

@@ -1,8 +1,8 @@
 //! `schoolgate people`: the register.
 
-use super::access;
 use super::table::table;
 use super::{Context, Failed, Outcome, fail};
+use super::{access, disclosure};
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::control::Request;
@@ -28,12 +28,17 @@ pub enum Command {
     Add(access::AddArgs),
     /// Switch people's access off, at every door and at once; no import gives it back
     Withdraw(access::AccessArgs),
-    /// Switch it on again, without a last day
-    Restore(access::AccessArgs),
+    /// Switch it on again, until the last day they had or another
+    Restore(access::RestoreArgs),
     /// Make new passwords, and print them
     Password(access::PasswordArgs),
     /// Print vouchers: names and passwords that end by themselves
     Voucher(access::VoucherArgs),
+    /// Everything that is kept about one person, for who may ask for it: other people are blotted out
+    ///
+    /// Their entry in the register with what was done to it, devices, passes and exams, what they asked for on the pages, who looked
+    /// at them, and every event of the log. The look is recorded as any other.
+    Export(disclosure::ExportArgs),
     /// A token for another system that says who is signed in, and what to write in the configuration for it
     ///
     /// It is shown once, and kept nowhere: the configuration has its SHA-256.
@@ -118,6 +123,7 @@ pub fn people(context: &Context, command: &Command) -> Outcome {
         Command::Withdraw(args) => access::withdraw(context, &config, args),
         Command::Restore(args) => access::restore(context, &config, args),
         Command::Password(args) => access::password(context, &config, args),
+        Command::Export(args) => disclosure::export(context, &config, args),
         Command::Voucher(args) => access::vouchers(context, &config, args),
         Command::Token(args) => token(context, args),
     }

@@ -73,6 +73,8 @@ pub enum Request {
     },
     Restore {
         people: Vec<String>,
+        /// Their last day, such as `2026-12-18`; `None`: the one they have, if it is not over.
+        until: Option<String>,
         reason: String,
     },
     /// Takes the register as it is on disk.

@@ -1,10 +1,11 @@
 //! Why: a verdict in words, for `explain`.
 
 use super::{Clock, Noted, Snapshot, Visit, clock, inside, snapshot};
+use crate::config::Config;
 use crate::journal::Decrypted;
 use crate::net::destination::{self, Port, Rules, Why};
 use crate::net::own::OwnAddresses;
-use crate::policy::{Act, Action, Cell, Mode, Rewrite, Step, Surface, Verdict, rewrite};
+use crate::policy::{Act, Action, Cell, Mode, Opened, Rewrite, Step, Surface, Verdict, rewrite};
 use crate::wire::file::Name;
 use crate::words::{Category, ClientAddr, Confidence, DeviceId, Download, Groups, Host, Known, NetworkId, Role, Url, Who};
 use serde::{Deserialize, Serialize};
@@ -164,7 +165,12 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
     let watches = visit.mode() != Mode::Enforce && !judged.verdict.blocks();
     let rewrite = rewritten.or_else(|| rewrite(&url.host, &who.groups, &snapshot.config.policy).filter(|_| watches));
     let held = standing::held(&visit);
-    let words = Words { snapshot, host: &url.host, path, verdict: &judged.verdict, rewrite, held: held.as_deref() };
+    // A pass for a page or a video, where only the host is seen.
+    let page = if rest.contains('/') { url.path.as_str() } else { "" };
+    let is_after_passes = matches!(judged.verdict.step, Step::Own | Step::Category | Step::Default) && judged.verdict.blocks();
+    let unseen = is_after_passes && path.is_empty();
+    let unseen = unseen.then(|| visit.unseen_pass(&url.host, page, judged.found.categories())).flatten();
+    let words = Words { snapshot, host: &url.host, path, verdict: &judged.verdict, rewrite, held: held.as_deref(), unseen };
     let refused = if judged.verdict.blocks() { None } else { not_reached(&url, scheme, snapshot) };
     let local = jiff::Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default().to_zoned(zone.clone());
     Ok(Explanation {
@@ -270,6 +276,8 @@ struct Words<'a> {
     verdict: &'a Verdict,
     rewrite: Option<Rewrite>,
     held: Option<&'a str>,
+    /// A pass that would open it if its page were seen, and why it is not.
+    unseen: Option<(&'a Opened, Decrypted)>,
 }
 
 impl Words<'_> {
@@ -309,6 +317,13 @@ impl Words<'_> {
         };
         let said = match &self.rewrite {
             Some(rewrite) => format!("{said}; {}", self.safe_search(rewrite)),
+            None => said,
+        };
+        let said = match &self.unseen {
+            Some((opened, why)) => format!(
+                "{said}; {}, but only where the page is seen, and here it is not: HTTPS to it is not looked into ({why})",
+                pass_text(&self.snapshot.config, opened)
+            ),
             None => said,
         };
         match action {
@@ -375,14 +390,7 @@ impl Words<'_> {
     fn pass(&self) -> String {
         let Snapshot { config, .. } = self.snapshot;
         match config.policy.passes.iter().find(|o| Some(o.pass.id) == self.verdict.pass) {
-            Some(o) => format!(
-                "pass {} opens {} until {} ({}: {})",
-                o.pass.id,
-                snapshot::opened(config, o),
-                snapshot::local_time(config, o.until_ms),
-                o.by,
-                o.reason
-            ),
+            Some(opened) => pass_text(config, opened),
             None => "a pass is in force".into(),
         }
     }
@@ -446,6 +454,11 @@ impl Words<'_> {
             None => String::new(),
         }
     }
+}
+
+fn pass_text(config: &Config, opened: &Opened) -> String {
+    let (what, until) = (snapshot::opened(config, opened), snapshot::local_time(config, opened.until_ms));
+    format!("pass {} opens {what} until {until} ({}: {})", opened.pass.id, opened.by, opened.reason)
 }
 
 mod standing;

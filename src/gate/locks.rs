@@ -2,39 +2,13 @@
 
 use super::Snapshot;
 use crate::policy::{Exam, Lock};
-use crate::words::{Moment, PersonId, Who};
-use std::sync::Arc;
-
-/// Whose access is switched off, a bit a person: asked of every request. A clone shares it.
-#[derive(Debug, Clone, Default)]
-pub struct Withheld(Arc<[u64]>);
-
-impl FromIterator<PersonId> for Withheld {
-    fn from_iter<I: IntoIterator<Item = PersonId>>(persons: I) -> Self {
-        let mut bits = Vec::new();
-        for PersonId(id) in persons {
-            let place = (id / 64) as usize;
-            if place >= bits.len() {
-                bits.resize(place + 1, 0);
-            }
-            bits[place] |= 1 << (id % 64);
-        }
-        Self(bits.into())
-    }
-}
-
-impl Withheld {
-    #[inline]
-    pub fn holds(&self, PersonId(id): PersonId) -> bool {
-        self.0.get((id / 64) as usize).is_some_and(|bits| bits & (1 << (id % 64)) != 0)
-    }
-}
+use crate::words::{Moment, Who};
 
 impl Snapshot {
     /// What they are held to at this moment; `None`: their profile.
     #[inline]
     pub fn lock(&self, who: &Who, moment: &Moment) -> Option<Lock<'_>> {
-        if who.person.is_some_and(|person| self.withheld.holds(person)) {
+        if who.person.is_some_and(|person| self.withheld.contains(person)) {
             return Some(Lock::Withdrawn);
         }
         if let Some(exam) = self.exam(who, moment) {
@@ -54,22 +28,57 @@ impl Snapshot {
         !portal.networks.is_empty() && who.person.is_none() && !who.is_many() && portal.ways(who.network).is_some()
     }
 
-    /// The exam they are in.
+    /// The exam they are in. Who asks over IPv6 is in the room where the device's IPv4 address is: a room's ranges are seldom
+    /// written in both.
     pub fn exam(&self, who: &Who, moment: &Moment) -> Option<&Exam> {
-        self.config.policy.exams.holding(who, moment.unix_ms)
+        let address = who.client.ip();
+        let v4 = || self.register.roster().look_up(address).and_then(|here| here.v4).filter(|_| address.is_ipv6());
+        self.config.policy.exams.holding(who, v4, moment.unix_ms)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::school::School;
+    use crate::people::roster::{Bound, Now, Teller};
+    use crate::policy::Whom;
+    use crate::words::{ClientAddr, Mac, Network};
+    use std::net::IpAddr;
 
     #[test]
-    fn a_bit_is_one_person() {
-        let withheld: Withheld = [1, 64, 200].into_iter().map(PersonId).collect();
-        for id in 0..400 {
-            assert_eq!(withheld.holds(PersonId(id)), [1, 64, 200].contains(&id), "{id}");
-        }
-        assert!(!Withheld::default().holds(PersonId(0)) && !withheld.holds(PersonId(u32::MAX)));
+    fn an_exam_of_a_room_holds_a_device_on_addresses_outside_its_ranges() {
+        let school = School::with("");
+        let mut next = Snapshot::clone(&school.gate.snapshot());
+        let (now, exam) = (school.gate.clock.now(&next.config.school.zone), |name: &str| name.to_owned());
+        next.config.policy.exams = crate::policy::Exams::new([Exam {
+            id: 1,
+            whom: Whom::Room([Network::parse("127.0.5.0/24").expect("a range")].into()),
+            from_ms: now.unix_ms - 1000,
+            until_ms: now.unix_ms + 1000,
+            allow: vec![],
+            by: exam("the exams officer"),
+            reason: exam("GCSE paper 1"),
+        }]);
+        let roster = next.register.roster().clone();
+        school.gate.swap(next);
+        let (mac, at) = (Mac::parse("3c:22:fb:00:00:01").expect("a MAC"), Now { unix_ms: now.unix_ms, boot_ms: 1 });
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let is_at = |address: &str| {
+            let bound = Bound { mac, by: 0, until_ms: None };
+            roster.change(at, |book| book.bind(ip(address), Teller::Neighbour, bound));
+        };
+        let is_held = |address: &str| {
+            let visit = school.gate.visit(ClientAddr::new(ip(address))).expect("ours");
+            matches!(visit.lock(), Some(Lock::Exam(_)))
+        };
+        assert!(is_held("127.0.5.1") && !is_held("127.0.6.1") && !is_held("::1"));
+        is_at("::1");
+        assert!(!is_held("::1"), "a device that is nowhere else");
+        is_at("127.0.5.1");
+        assert!(is_held("::1"));
+        roster.change(at, |book| book.unbind(ip("127.0.5.1"), Teller::Neighbour));
+        is_at("127.0.6.1");
+        assert!(!is_held("::1"), "it was carried into another room");
     }
 }

@@ -81,13 +81,18 @@ impl School {
 
 /// The configuration of this school, with more.
 pub(crate) fn config(more: &str) -> Config {
+    config_at(more, include_str!("../../config/term-dates.toml"))
+}
+
+/// The same with term dates of its own.
+pub(crate) fn config_at(more: &str, term_dates: &str) -> Config {
     let text = |path: &str, text: &str| Text { path: path.into(), text: text.to_owned() };
     let files = Files {
         main: text("schoolgate.toml", &format!("{CONFIG}{more}")),
         parts: Vec::new(),
         profiles: text("profiles.toml", include_str!("../../config/profiles.toml")),
         categories: text("categories.toml", include_str!("../../config/categories.toml")),
-        term_dates: text("term-dates.toml", include_str!("../../config/term-dates.toml")),
+        term_dates: text("term-dates.toml", term_dates),
         sources: Text { path: "sources.toml".into(), text: String::new() },
         entries: None,
         around: Around { host_name: "gate".into(), shipped: "blocklists".into(), now_ms: None },

@@ -1,7 +1,6 @@
 //! Configuration, policy, table and register: what one request sees, swapped as one.
 
 use super::Continued;
-use super::locks::Withheld;
 use crate::config::{Config, Shared};
 use crate::journal::Names;
 use crate::lists::phrases::Matcher;
@@ -12,7 +11,7 @@ use crate::people::{Grouping, Person, Register, Signed};
 use crate::policy::{Mode, Opened, Personal, What, Whom};
 use crate::resolve::WireAnswer;
 use crate::resolve::behind::Behind;
-use crate::words::{ClientAddr, Confidence, DeviceId, GroupId, Groups, Host, Known, NetworkId, PersonId, Who};
+use crate::words::{ClientAddr, Confidence, DeviceId, GroupId, Groups, Host, Known, NetworkId, PersonId, PersonSet, Who};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -40,7 +39,7 @@ pub struct Snapshot {
     pub continued: Arc<Continued>,
     groups_of: Arc<HashMap<PersonId, Groups>>,
     /// Whose access is switched off.
-    pub(super) withheld: Withheld,
+    pub(super) withheld: PersonSet,
     /// Devices that go from hand to hand, and whom they are judged as.
     shared_devices: Arc<HashMap<DeviceId, Option<GroupId>>>,
     /// What goes by the person, at each network of the policy.

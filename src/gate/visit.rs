@@ -8,7 +8,8 @@ use crate::lists::phrases::Theme;
 use crate::people::Signed;
 use crate::people::roster::Now;
 use crate::policy::{
-    Action, Ask, Lock, Mode, Rewrite, Safe, Step, Surface, Verdict, What, Youtube, decide, decide_answer, rewrite, strictest,
+    Action, Ask, Lock, Mode, Opened, Rewrite, Safe, Step, Surface, Verdict, What, Youtube, decide, decide_answer, rewrite,
+    strictest,
 };
 use crate::words::{Category, CategorySet, Download, Host, Moment, Who};
 use std::borrow::Cow;
@@ -233,11 +234,28 @@ impl Visit {
     }
 
     fn ask<'a>(&'a self, host: &'a Host, path: &str, found: &'a Found, surface: Surface) -> Ask<'a> {
-        let policy = &self.snapshot.config.policy;
         let mode = self.mode();
-        let pass = policy.passes.opening(host, path, found.categories(), &self.who, self.moment.unix_ms);
+        let pass = self.pass(host, path, found.categories()).map(|opened| &opened.pass);
         let lock = self.snapshot.lock(&self.who, &self.moment);
         Ask { host, found, groups: self.who.groups, moment: self.moment, surface, mode, lock, pass }
+    }
+
+    /// The pass that opens this page, or a host. What only a path tells from the rest of its host is open where a path is seen, now
+    /// or later.
+    fn pass(&self, host: &Host, path: &str, categories: CategorySet) -> Option<&Opened> {
+        let passes = &self.snapshot.config.policy.passes;
+        let later = || inside::chosen_for(self, categories, Step::Pass, host) == Decrypted::Yes;
+        let mut speaking = passes.speaking((host, path), categories, &self.who, self.moment.unix_ms);
+        speaking.find(|opened| !opened.pass.what.is_part() || !path.is_empty() || later())
+    }
+
+    /// A pass that would open this page if anybody saw which it is; and why nobody does.
+    pub fn unseen_pass(&self, host: &Host, page: &str, categories: CategorySet) -> Option<(&Opened, Decrypted)> {
+        let passes = &self.snapshot.config.policy.passes;
+        let mut speaking = passes.speaking((host, page), categories, &self.who, self.moment.unix_ms);
+        let of_part = speaking.find(|opened| opened.pass.what.is_part())?;
+        let why = inside::chosen_for(self, categories, Step::Pass, host);
+        (why != Decrypted::Yes).then_some((of_part, why))
     }
 
     /// The event of a verdict, with nobody in it who must not be.

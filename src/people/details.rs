@@ -29,7 +29,8 @@ pub struct Consent {
     pub on: Option<Day>,
 }
 
-/// Where a person of the register comes from: an import withdraws only whom an import brought.
+/// Where a person of the register comes from: an import withdraws only whom an import brought. Whoever is in a file of the school's
+/// own system was brought by it from then on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Source {
     #[default]

@@ -28,6 +28,8 @@ pub struct Diff {
     pub returned: Vec<Changed>,
     /// In the register, not in the file: to be withdrawn.
     pub leavers: Vec<Leaver>,
+    /// Added by hand, and not in the file: no import brought them, and none withdraws them.
+    pub by_hand: Vec<Named>,
     /// In the file, and withdrawn by hand: they stay withdrawn.
     pub held: Vec<Named>,
     /// How many stay as they are.
@@ -182,7 +184,8 @@ impl Diff {
 
     /// Whether it tells of anyone more than the file does.
     pub fn shows_register(&self) -> bool {
-        !(self.moved.is_empty() && self.changed.is_empty() && self.returned.is_empty() && self.leavers.is_empty())
+        let people = [&self.moved, &self.changed, &self.returned];
+        !(people.into_iter().all(Vec::is_empty) && self.leavers.is_empty() && self.by_hand.is_empty())
     }
 
     fn refusal(&self) -> Option<Refusal> {

@@ -74,6 +74,12 @@ impl Record {
             .collect()
     }
 
+    /// One person's.
+    pub fn one(register: &Register, grouping: Grouping, rules: &PeopleRules, person: &Person) -> Self {
+        let devices = register.devices_by_person().remove(&person.id).unwrap_or_default();
+        Self::of(person, devices, grouping, rules)
+    }
+
     fn of(person: &Person, devices: Vec<String>, grouping: Grouping, rules: &PeopleRules) -> Self {
         let withdrawn = person.withdrawn.as_ref();
         Self {

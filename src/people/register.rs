@@ -4,7 +4,7 @@ use super::roster::{Here, Roster};
 use super::seats::{Seat, Seats};
 use super::{Details, Mac, Sighting, Source};
 use crate::config::PeopleRules;
-use crate::words::{ClientAddr, Day, DeviceId, Network, PersonId, PersonRole};
+use crate::words::{ClientAddr, Day, DeviceId, Network, PersonId, PersonRole, PersonSet};
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -80,8 +80,8 @@ pub struct Register {
     persons: Vec<Person>,
     devices: Vec<Device>,
     seats: Seats,
-    /// Who has access, a bit an id: ids are given one after the other.
-    present: Box<[u64]>,
+    /// Everyone there is.
+    known: PersonSet,
     roster: Arc<Roster>,
     /// A number that every change of the register makes larger.
     revision: i64,
@@ -93,7 +93,7 @@ impl Register {
             persons: vec![],
             devices: vec![],
             seats: Seats::default(),
-            present: Box::default(),
+            known: PersonSet::default(),
             roster: Arc::default(),
             revision: 0,
         }
@@ -110,7 +110,7 @@ impl Register {
         }
         let mut register = Self { persons, devices, revision, ..Self::empty() };
         register.seats = register.seats()?;
-        register.present = bits(register.present().map(|p| p.id));
+        register.known = register.persons().map(|p| p.id).collect();
         Ok(register)
     }
 
@@ -126,12 +126,13 @@ impl Register {
     }
 
     /// What sources say of an address, and what follows from that and the register: whoever is signed in, else whose device it
-    /// is by MAC, by fixed address, by network. `None`: nobody it knows, or nobody it can be sure of. Somebody withdrawn stays who
-    /// they are while they are signed in, and is told so: nobody is let in by the network for having been sent away.
+    /// is by MAC, by fixed address, by network. Someone withdrawn is there no less: they are told so. `None`: nobody it knows, or
+    /// nobody it can be sure of.
     pub fn sighting(&self, client: ClientAddr) -> (Here, Option<Sighting>) {
         let address = client.ip();
         let here = self.roster.look_up(address).unwrap_or_default();
-        (here, Sighting::merged(self.seats.sighting(address, here.mac, here.v4), &here, here.sitting))
+        let sitting = here.sitting.filter(|sitting| self.known.contains(sitting.person));
+        (here, Sighting::merged(self.seats.sighting(address, here.mac, here.v4), &here, sitting))
     }
 
     /// Whose device it is, whoever is signed in there.
@@ -140,15 +141,10 @@ impl Register {
         self.seats.sighting(client.ip(), here.mac, here.v4)
     }
 
-    /// Whether this person has access now.
-    pub fn has_access(&self, id: PersonId) -> bool {
-        self.present.get(id.0 as usize / 64).is_some_and(|bits| bits >> (id.0 % 64) & 1 == 1)
-    }
-
     /// Tells the roster whom the names of its sources mean.
     pub fn tell_roster(&self) {
         let devices = self.devices.iter().filter(|d| d.retired.is_none());
-        self.roster.know(self.present().map(|p| (p.key.as_str(), p.id)), devices.map(|d| (d.name.as_str(), d.id)));
+        self.roster.know(self.persons().map(|p| (p.key.as_str(), p.id)), devices.map(|d| (d.name.as_str(), d.id)));
     }
 
     /// The person of this id, withdrawn or not.
@@ -242,21 +238,6 @@ impl Register {
         }
         Ok(seats)
     }
-}
-
-fn bits(ids: impl Iterator<Item = PersonId>) -> Box<[u64]> {
-    let mut bits = Vec::new();
-    for PersonId(id) in ids {
-        let word = id as usize / 64;
-        // Ids of a file that was edited by hand may be anything: who is beyond a million is asked for nowhere.
-        if word >= bits.len() && word < 16_384 {
-            bits.resize(word + 1, 0u64);
-        }
-        if let Some(bits) = bits.get_mut(word) {
-            *bits |= 1 << (id % 64);
-        }
-    }
-    bits.into()
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub enum StoreFault {
     Moved { path: PathBuf },
     #[error("nobody in the register has the id '{key}' and {what}")]
     Nobody { key: String, what: &'static str },
+    #[error("the last day of '{key}' was {last}: say with --until on which day this access ends")]
+    Over { key: String, last: String },
     #[error("whoever does this must have a name of 1 to {MAX_BY} characters, without control characters")]
     Nameless,
 }

@@ -2,6 +2,7 @@
 
 use super::Whom;
 use crate::words::{Host, Who};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// One exam.
@@ -41,8 +42,12 @@ impl Exams {
         self.0.is_empty()
     }
 
-    /// The exam they are in; of several, the first that was written.
-    pub fn holding(&self, who: &Who, now_ms: i64) -> Option<&Exam> {
-        self.iter().find(|exam| exam.in_force(now_ms) && exam.whom.holds(who))
+    /// The exam they are in; of several, the first that was written. `v4`: the IPv4 address of a device that asks from another.
+    pub fn holding(&self, who: &Who, v4: impl Fn() -> Option<Ipv4Addr>, now_ms: i64) -> Option<&Exam> {
+        let holds = |whom: &Whom| {
+            let Whom::Room(ranges) = whom else { return whom.holds(who) };
+            whom.holds(who) || v4().is_some_and(|v4| ranges.iter().any(|range| range.contains(v4.into())))
+        };
+        self.iter().find(|exam| exam.in_force(now_ms) && holds(&exam.whom))
     }
 }

@@ -11,13 +11,19 @@ pub enum What {
     Categories(CategorySet),
     /// A host with everything below it.
     Host(Host),
-    /// A page of this host and everything below it. A door that sees no path opens the host.
+    /// A page of this host and everything below it. See [`What::is_part`].
     Page(Host, String),
-    /// A video with its player. A door that sees no path opens what the player needs.
+    /// A video with its player.
     Video(Video),
 }
 
 impl What {
+    /// Whether only a path tells it from the rest of its host. A door that sees none opens the host if another will see the path
+    /// (TLS to it is looked into), and otherwise nothing.
+    pub fn is_part(&self) -> bool {
+        matches!(self, Self::Page(..) | Self::Video(_))
+    }
+
     /// Whether this is meant. `path` is empty where a door sees none.
     fn names(&self, host: &Host, path: &str, categories: CategorySet) -> bool {
         match self {
@@ -126,10 +132,15 @@ impl Passes {
         self.0.iter()
     }
 
-    /// The first pass in force for them that opens this page of a host of these categories.
-    pub fn opening(&self, host: &Host, path: &str, categories: CategorySet, who: &Who, now_ms: i64) -> Option<&Pass> {
-        let speaking = |o: &&Opened| o.in_force(now_ms) && o.whom.holds(who) && o.pass.opens(host, path, categories);
-        self.iter().find(speaking).map(|o| &o.pass)
+    /// The passes in force for them that speak of this page of a host of these categories; where no path is seen, of its host.
+    pub fn speaking<'a>(
+        &'a self,
+        (host, path): (&Host, &str),
+        categories: CategorySet,
+        who: &Who,
+        now_ms: i64,
+    ) -> impl Iterator<Item = &'a Opened> {
+        self.iter().filter(move |o| o.in_force(now_ms) && o.whom.holds(who) && o.pass.opens(host, path, categories))
     }
 }
 

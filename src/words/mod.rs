@@ -33,5 +33,7 @@ pub use mac::{BadMac, Mac};
 pub use moment::{Day, Moment};
 pub use name::{BadName, Name};
 pub use network::{BadNetwork, Network};
-pub use person::{ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, PersonRole, Since, Who};
+pub use person::{
+    ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, PersonRole, PersonSet, Since, Who,
+};
 pub use url::{BadUrl, Scheme, Url};

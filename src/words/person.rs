@@ -4,10 +4,46 @@ use super::Mac;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 /// A person of the register. Given once, never to anyone else: old log lines must go on meaning the same person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PersonId(pub u32);
+
+/// Some of the persons of a register, a bit an id: asked of every request. Ids are given one after the other; those of a file that
+/// somebody has edited may be anything, and are no less of the set. A clone shares it.
+#[derive(Debug, Clone, Default)]
+pub struct PersonSet {
+    bits: Arc<[u64]>,
+    /// Ids past [`MOST_BITS`], in their order.
+    beyond: Arc<[PersonId]>,
+}
+
+/// Ids below this have a bit: 128 KB of them at most.
+const MOST_BITS: u32 = 1 << 20;
+
+impl PersonSet {
+    #[inline]
+    pub fn contains(&self, person: PersonId) -> bool {
+        match self.bits.get((person.0 / 64) as usize) {
+            Some(bits) => bits >> (person.0 % 64) & 1 == 1,
+            None => self.beyond.binary_search(&person).is_ok(),
+        }
+    }
+}
+
+impl FromIterator<PersonId> for PersonSet {
+    fn from_iter<I: IntoIterator<Item = PersonId>>(persons: I) -> Self {
+        let (near, mut beyond): (Vec<_>, Vec<_>) = persons.into_iter().partition(|person| person.0 < MOST_BITS);
+        beyond.sort_unstable();
+        let words = near.iter().max().map_or(0, |last| last.0 as usize / 64 + 1);
+        let mut bits = vec![0u64; words];
+        for PersonId(id) in near {
+            bits[id as usize / 64] |= 1 << (id % 64);
+        }
+        Self { bits: bits.into(), beyond: beyond.into() }
+    }
+}
 
 /// A device of the register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -263,5 +299,21 @@ impl Who {
     /// Whether many are behind the address: no limit of one client's is theirs.
     pub fn is_many(&self) -> bool {
         self.known == Known::Shared
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_holds_whom_it_was_made_of_and_an_id_that_somebody_made_up_takes_no_memory() {
+        let all = [1, 64, 200, MOST_BITS - 1, MOST_BITS, u32::MAX - 1];
+        let set: PersonSet = all.into_iter().map(PersonId).collect();
+        for id in (0..400).chain([MOST_BITS - 2, MOST_BITS - 1, MOST_BITS, MOST_BITS + 1, u32::MAX - 1, u32::MAX]) {
+            assert_eq!(set.contains(PersonId(id)), all.contains(&id), "{id}");
+        }
+        assert!(!PersonSet::default().contains(PersonId(0)));
+        assert!(set.bits.len() * 64 <= MOST_BITS as usize);
     }
 }

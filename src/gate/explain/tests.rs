@@ -3,7 +3,7 @@ use crate::gate::school::{School, WARNED};
 use crate::lists::private::Privates;
 use crate::net::ca::{Authority, made};
 use crate::net::inspection::Inspection;
-use crate::policy::{Opened, Pass, Passes, Video, What, Whom};
+use crate::policy::{Entry, Opened, Pass, Passes, Video, What, Whom};
 use crate::words::Grade;
 
 fn explained(school: &School, what: &str) -> Explanation {
@@ -61,11 +61,51 @@ fn a_pass_for_a_video_takes_restricted_mode_off_only_where_the_video_is_seen() {
     };
     let restricted = |answered_as: Option<String>| answered_as.is_some_and(|host| host.starts_with("restrict"));
     let (step, answered_as) = of("www.youtube.com");
-    assert!(step == "pass" && restricted(answered_as), "{step}");
+    assert!(step == "default" && restricted(answered_as), "{step}");
     looks_inside(&school);
     assert_eq!(of("https://www.youtube.com/watch?v=dQw4w9WgXcQ"), ("pass".into(), None));
     let (step, answered_as) = of("https://www.youtube.com/watch?v=another");
     assert!(step != "pass" && restricted(answered_as), "{step}");
+}
+
+#[test]
+fn a_pass_for_a_page_opens_nothing_where_nobody_sees_which_page_it_is() {
+    let school = School::with("");
+    let mut next = Snapshot::clone(&school.gate.snapshot());
+    let host = Host::parse("quiz.example").expect("a host");
+    let (by, reason): (String, String) = ("t.jones".into(), "rivers".into());
+    let entry = Entry {
+        id: 1,
+        host,
+        act: Act::Block,
+        group: None,
+        firm: false,
+        despite: crate::words::CategorySet::EMPTY,
+        until_ms: None,
+        reason: "a game".into(),
+    };
+    next.config.policy.own = next.config.policy.own.with([entry]);
+    let (now, whom) = (school.gate.clock.unix_ms(), Whom::Network(NetworkId(0)));
+    let pass = Pass { id: 1, what: What::Page(host, "/rivers".into()), grade: Grade::Teacher };
+    next.config.policy.passes = Passes::new([Opened { pass, whom, from_ms: now - 1000, until_ms: now + 600_000, by, reason }]);
+    school.gate.swap(next);
+    let unseen = "but only where the page is seen, and here it is not: HTTPS to it is not looked into (no-authority)";
+    for (what, step, says) in [
+        ("http://quiz.example/rivers/nile", "pass", false),
+        ("http://quiz.example/games", "own", false),
+        ("https://quiz.example/rivers", "own", true),
+        ("https://quiz.example/games", "own", false),
+        ("quiz.example", "own", true),
+    ] {
+        let said = explained(&school, what);
+        assert_eq!((said.step.as_str(), said.because.contains(unseen)), (step, says), "{what}: {}", said.because);
+    }
+    looks_inside(&school);
+    for (what, step) in [("https://quiz.example/rivers", "pass"), ("https://quiz.example/games", "own"), ("quiz.example", "pass")]
+    {
+        let said = explained(&school, what);
+        assert!(said.step == step && !said.because.contains("is not looked into"), "{what}: {}", said.because);
+    }
 }
 
 #[test]

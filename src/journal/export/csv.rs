@@ -132,6 +132,11 @@ impl<W: io::Write> Csv<W> {
     }
 }
 
+/// A text as one cell of a table: with nothing in it that a terminal or a spreadsheet would act on.
+pub fn cell(text: &str) -> String {
+    disarmed(&tamed(text)).into_owned()
+}
+
 /// A cell that a spreadsheet would run as a formula begins with an apostrophe instead (OWASP, CSV injection).
 fn disarmed(cell: &str) -> Cow<'_, str> {
     match cell.chars().next() {

@@ -17,6 +17,7 @@ impl Diff {
             changed: vec![],
             returned: vec![],
             leavers: vec![],
+            by_hand: vec![],
             held: vec![],
             unchanged: 0,
             devices: Devices::default(),
@@ -35,9 +36,11 @@ impl Diff {
             }
             diff.person(old, to);
         }
-        let imported = register.present().filter(|p| p.source == Source::Import);
-        let leavers = imported.filter(|p| !in_file.contains(p.key.as_str()));
-        diff.leavers = leavers.map(|p| Leaver { key: p.key.clone(), name: p.name.clone(), role: p.role, person: p.id }).collect();
+        let in_file = &in_file;
+        let missing = |source| register.present().filter(move |p| p.source == source && !in_file.contains(p.key.as_str()));
+        let leaver = |p: &Person| Leaver { key: p.key.clone(), name: p.name.clone(), role: p.role, person: p.id };
+        diff.leavers = missing(Source::Import).map(leaver).collect();
+        diff.by_hand = missing(Source::Hand).map(|p| Named { key: p.key.clone(), name: p.name.clone() }).collect();
         if sheet.says.devices {
             diff.devices = devices(register, sheet);
         }
@@ -103,6 +106,8 @@ fn resolved(row: &PersonRow, old: Option<&Person>, says: Says) -> PersonRow {
 
 fn person_changes(old: &Person, to: &PersonRow) -> Vec<Change> {
     let mut what = vec![];
+    // Whom the school's own system has from now on leaves with it.
+    change(&mut what, "brought by", &old.source.word(), &Source::Import.word());
     change(&mut what, "name", &old.name, &to.name);
     change(&mut what, "role", &old.role, &to.role);
     change(&mut what, "year", &year(old.year), &year(to.year));

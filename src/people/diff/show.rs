@@ -11,12 +11,14 @@ const SHOWN: usize = 20;
 impl fmt::Display for Diff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = if f.alternate() { usize::MAX } else { SHOWN };
-        let Self { added, moved, changed, returned, leavers, held, devices, ungrouped, .. } = self;
+        let Self { added, moved, changed, returned, leavers, by_hand, held, devices, ungrouped, .. } = self;
         section(f, shown, "new", added.iter().map(|p| (&p.key, &p.name, about(p))))?;
         section(f, shown, "moves", moved.iter().map(of_changed))?;
         section(f, shown, "changes", changed.iter().map(of_changed))?;
         section(f, shown, "returns", returned.iter().map(of_changed))?;
         section(f, usize::MAX, "leaves", leavers.iter().map(|l| (&l.key, &l.name, format!("{}, to be withdrawn", l.role))))?;
+        let by_hand = by_hand.iter().map(|p| (&p.key, &p.name, "not in the file: stays, until `people withdraw`".to_owned()));
+        section(f, usize::MAX, "by hand", by_hand)?;
         let stays = || "stays withdrawn: it was done by hand, and `people restore` undoes it".to_owned();
         section(f, usize::MAX, "held", held.iter().map(|p| (&p.key, &p.name, stays())))?;
         let nobody = String::new();

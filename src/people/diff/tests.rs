@@ -167,3 +167,27 @@ fn a_long_list_is_cut_except_for_leavers() {
     let last = between(&register(&[&format!("id,name,role\n{}", rows(100))]), "id,name,role\n");
     assert_eq!(last.to_string().matches("to be withdrawn").count(), 100);
 }
+
+#[test]
+fn whom_no_import_brought_is_listed_and_left_and_leaves_with_the_file_once_it_has_had_them() {
+    let mut store = Store::in_memory().expect("memory");
+    let row = |key: &str| {
+        let details = super::super::Details::default();
+        PersonRow { key: key.into(), name: "By Hand".into(), role: PersonRole::Staff, year: None, groups: vec![], details }
+    };
+    store.add(&[(row("h1"), None), (row("h2"), None)], super::super::Source::Hand, "it", 1).expect("added");
+    store.add(&[(row("voucher-1"), None)], super::super::Source::Voucher, "it", 1).expect("added");
+    let diff = between(&store.load().expect("loads"), "id,name,role\ns1,Mr Babbage,staff\nh1,By Hand,staff\n");
+    let shown = diff.to_string();
+    assert!(
+        shown.contains(
+            "by hand      h2                 By Hand                   not in the file: stays, until `people withdraw`\n"
+        )
+    );
+    assert!(shown.contains("changes      h1                 By Hand                   brought by hand → import\n"), "{shown}");
+    assert!(diff.leavers.is_empty() && !shown.contains("voucher-1") && diff.shows_register());
+    let register = store.apply(&diff.agreed(Force::No).expect("nobody leaves"), "it", 2).expect("applied");
+    let next = between(&register, "id,name,role\ns1,Mr Babbage,staff\n");
+    assert_eq!(next.leavers.iter().map(|l| l.key.as_str()).collect::<Vec<_>>(), ["h1"]);
+    assert_eq!(next.by_hand.iter().map(|p| p.key.as_str()).collect::<Vec<_>>(), ["h2"]);
+}

@@ -2,6 +2,7 @@
 
 use super::write::Hand;
 use super::{Ending, Store, StoreFault, read};
+use crate::people::details::day_text;
 use crate::people::import::PersonRow;
 use crate::people::{Register, Source};
 use crate::words::{Day, PersonId};
@@ -18,14 +19,33 @@ impl Store {
         self.singly(by, now_ms, |hand| ids.iter().try_for_each(|id| hand.withdraw(*id, true, &what)))
     }
 
-    /// Gives people access again, without a last day.
+    /// Gives people access again, until this last day. `None`: until the one they have; who has none stays without.
     ///
     /// # Errors
-    /// [`StoreFault`]: somebody is not in the register, or not withdrawn. Then nothing was changed.
-    pub fn restore(&mut self, keys: &[String], reason: &str, by: &str, now_ms: i64) -> Result<Register, StoreFault> {
+    /// [`StoreFault`]: somebody is not in the register, or not withdrawn; or the last day they have is over. Then nothing was
+    /// changed.
+    pub fn restore(
+        &mut self,
+        keys: &[String],
+        (until, today): (Option<Day>, Day),
+        reason: &str,
+        by: &str,
+        now_ms: i64,
+    ) -> Result<Register, StoreFault> {
         let ids = self.ids(keys, |p| p.is_withdrawn(), "is withdrawn")?;
-        let what = format!("restored: {reason}");
-        self.singly(by, now_ms, |hand| ids.iter().try_for_each(|id| hand.restore(*id, &what)))
+        let register = self.load()?;
+        let last = |id: &u32| until.or_else(|| register.person(PersonId(*id))?.details.until);
+        let over = ids.iter().zip(keys).find_map(|(id, key)| Some((key, last(id).filter(|last| *last < today)?)));
+        if let Some((key, last)) = over {
+            return Err(StoreFault::Over { key: key.clone(), last: day_text(last) });
+        }
+        self.singly(by, now_ms, |hand| {
+            ids.iter().try_for_each(|id| {
+                let until = last(id);
+                let what = until.map_or_else(String::new, |day| format!(" until {}", day_text(day)));
+                hand.restore(*id, until, &format!("restored{what}: {reason}"))
+            })
+        })
     }
 
     /// Withdraws those whose last day is over. `None`: nobody's is.

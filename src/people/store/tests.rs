@@ -1,7 +1,9 @@
 use super::*;
 use crate::people::grouping::tests::school;
+use crate::people::import::PersonRow;
+use crate::people::{Details, Source};
 use crate::people::{Diff, Force, Grouping, Sheet};
-use crate::words::{ClientAddr, DeviceId, PersonRole};
+use crate::words::{ClientAddr, Day, DeviceId, PersonRole};
 
 fn diff(register: &Register, csv: &str) -> Diff {
     let (policy, members) = school();
@@ -247,4 +249,32 @@ fn rows_edited_by_hand_into_nonsense_are_named() {
         let fault = store.load().map(|_| ()).expect_err("nonsense").to_string();
         assert!(fault.ends_with(text), "{fault}");
     }
+}
+
+#[test]
+fn access_that_is_given_back_ends_when_it_would_have_or_when_it_is_said() {
+    let mut store = Store::in_memory().expect("memory");
+    let row = |key: &str, until: Option<i32>| {
+        let details = Details { until: until.map(Day), ..Details::default() };
+        let (key, name) = (key.to_owned(), "A Visitor".to_owned());
+        (PersonRow { key, name, role: PersonRole::Supply, year: None, groups: vec![], details }, None)
+    };
+    let rows = [row("voucher-1", Some(100)), row("voucher-2", Some(200)), row("v3", None)];
+    store.add(&rows, Source::Voucher, "it", 1).expect("added");
+    let keys: Vec<String> = rows.iter().map(|(row, _)| row.key.clone()).collect();
+    store.withdraw(&keys, "a test", "it", 2).expect("withdrawn");
+    let today = Day(150);
+    let refused = store.restore(&keys, (None, today), "a test", "it", 3).map(drop).expect_err("one is over");
+    assert!(refused.to_string().starts_with("the last day of 'voucher-1' was 1970-04-11: say with --until"), "{refused}");
+    let until = |register: &Register, key: &str| {
+        let person = register.person_of_key(key).expect("there");
+        (person.is_withdrawn(), person.details.until.map(|day| day.0))
+    };
+    assert!(keys.iter().all(|key| until(&store.load().expect("loads"), key).0), "nothing was changed");
+    let register = store.restore(&keys[1..], (None, today), "a test", "it", 4).expect("restored");
+    assert_eq!((until(&register, "voucher-2"), until(&register, "v3")), ((false, Some(200)), (false, None)));
+    let register = store.restore(&keys[..1], (Some(Day(151)), today), "a test", "it", 5).expect("restored");
+    assert_eq!(until(&register, "voucher-1"), (false, Some(151)));
+    let history = store.history(register.person_of_key("voucher-1").expect("there").id).expect("reads");
+    assert_eq!(history.last().map(|line| line.what.as_str()), Some("restored until 1970-06-01: a test"));
 }

@@ -3,6 +3,7 @@
 use crate::people::diff::{Change, Changed, Diff, Fitted};
 use crate::people::import::PersonRow;
 use crate::people::{Details, Source};
+use crate::words::Day;
 use rusqlite::{OptionalExtension, Result, Transaction, params};
 
 pub(super) fn diff(transaction: &Transaction, diff: &Diff, by: &str, now_ms: i64) -> Result<()> {
@@ -87,11 +88,10 @@ impl Hand<'_> {
         self.note(Some(person.into()), None, what)
     }
 
-    /// Gives it back.
-    pub fn restore(&self, person: u32, what: &str) -> Result<()> {
+    /// Gives it back, until a last day.
+    pub fn restore(&self, person: u32, until: Option<Day>, what: &str) -> Result<()> {
         self.execute(RESTORE, person)?;
-        // Of a day that is over it would be gone the next second.
-        self.transaction.execute("UPDATE persons SET until = NULL WHERE id = ?1", params![person])?;
+        self.transaction.execute("UPDATE persons SET until = ?2 WHERE id = ?1", params![person, until.map(|day| day.0)])?;
         self.note(Some(person.into()), None, what)
     }
 
@@ -106,8 +106,8 @@ impl Hand<'_> {
     fn change_person(&self, changed: &Changed) -> Result<()> {
         let to = &changed.to;
         self.transaction
-            .prepare_cached(r#"UPDATE persons SET name = ?2, role = ?3, year = ?4, "groups" = ?5 WHERE id = ?1"#)?
-            .execute(params![changed.person.0, to.name, to.role.word(), to.year, to.groups.join(";")])?;
+            .prepare_cached(r#"UPDATE persons SET name = ?2, role = ?3, year = ?4, "groups" = ?5, source = ?6 WHERE id = ?1"#)?
+            .execute(params![changed.person.0, to.name, to.role.word(), to.year, to.groups.join(";"), Source::Import.word()])?;
         self.details(changed.person.0.into(), &to.details)?;
         self.note_all(Some(changed.person.0.into()), None, &changed.what)
     }

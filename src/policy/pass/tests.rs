@@ -36,7 +36,7 @@ fn a_pass_is_for_its_group_and_for_its_time() {
         of(3, 1, &[Category::VIDEO], Grade::Teacher),
     ]);
     let open = |categories: &[Category], group, now| {
-        passes.opening(&host, "", CategorySet::of(categories), &who(group, None), now).map(|p| p.id)
+        passes.speaking((&host, ""), CategorySet::of(categories), &who(group, None), now).next().map(|o| o.pass.id)
     };
     assert_eq!(open(&[Category::VIDEO], 0, 100), Some(2));
     assert_eq!(open(&[Category::VIDEO], 1, 199), Some(3));

@@ -84,7 +84,7 @@ async fn an_entry_that_blocks_closes_the_tunnel_that_is_open_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_teachers_stream_stops_when_the_laptop_becomes_a_pupils() {
+async fn a_teachers_stream_stops_when_the_laptop_becomes_a_pupils_and_everything_when_the_pupil_is_withdrawn() {
     let (stand, origin) = before_a_listener().await;
     // The laptop's address in the staff's network; `games.example` is for staff alone.
     let only_pupils = "[[entry]]\nhost = \"games.example\"\naction = \"block\"\ngroup = \"year-9\"\nreason = \"a test\"\n\
@@ -118,6 +118,11 @@ async fn a_teachers_stream_stops_when_the_laptop_becomes_a_pupils() {
     let took = stream.ends().await;
     assert!(took < WITHIN, "{took:?}");
     assert!(lesson.lives().await);
+    let register = store.withdraw(&["p1".into()], "a test", "it", 2).expect("withdrawn");
+    let register = Arc::new(register.with_roster(roster.clone()));
+    in_force(&stand, |snapshot| *snapshot = snapshot.clone().with_register(register));
+    let took = lesson.ends().await;
+    assert!(took < WITHIN, "{took:?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,167 @@
+//! The 09:00 storm: of the three minutes in which 1,200 devices wake, the one in which 400 people sign in.
+//!
+//! Nothing is compressed: it takes a minute. The passwords are checked by what the portal checks them with, one at a time, as on a
+//! machine with 1 GB, while a real gate beside it answers what the devices ask on waking. Who finds eight waiting is turned away, and
+//! comes again two seconds later: that counts as theirs to wait.
+
+use schoolgate::demo::internet::Internet;
+use schoolgate::gate::control::{self, Request};
+use schoolgate::people::password::{Checks, WAITING};
+use schoolgate::people::{Register, SignIn, SignInFault, Store, sign_in};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+pub const PASSWORD: &str = "brown fox jumps over 07";
+pub const SIGN_INS: u32 = 400;
+const STORM: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_secs(15);
+
+/// 1,200 devices in three minutes, each asking for so many names on waking.
+const WAKE_A_SECOND: u32 = 1_200 / 180;
+const NAMES: u32 = 50;
+
+/// When who is turned away tries again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// What it ended with, in milliseconds.
+pub struct Storm {
+    pub signin_p95_ms: f64,
+    pub dns_p99_quiet_ms: f64,
+    pub dns_p99_ms: f64,
+    /// How often somebody was turned away.
+    pub turned_away: u32,
+}
+
+pub fn run(register: &Register, file: &Path) -> Storm {
+    let folder = tempfile::tempdir().expect("a folder");
+    let internet = Internet::start().expect("a stub");
+    let gate = Gate::start(folder.path(), &internet);
+    let quiet = asked(gate.dns, QUIET);
+    let turned_away = AtomicU32::new(0);
+    let checks = Checks::new(1);
+    let (sign_ins, dns) = std::thread::scope(|scope| {
+        let began = Instant::now();
+        let one = |n: u32| {
+            // Spread over the minute in no order: 7919 is prime to 400.
+            let due = STORM * (n * 7919 % SIGN_INS) / SIGN_INS;
+            let (checks, turned_away) = (&checks, &turned_away);
+            scope.spawn(move || {
+                std::thread::sleep(due.saturating_sub(began.elapsed()));
+                let began = Instant::now();
+                let store = Store::open(file).expect("the register");
+                loop {
+                    match sign_in(&store, register, checks, &format!("p{n:05}"), PASSWORD) {
+                        Ok(SignIn::Known(_)) => return ms(began.elapsed()),
+                        Err(SignInFault::Busy(_)) => {
+                            turned_away.fetch_add(1, Relaxed);
+                            std::thread::sleep(AGAIN);
+                        }
+                        other => panic!("{other:?}"),
+                    }
+                }
+            })
+        };
+        let signing_in: Vec<_> = (0..SIGN_INS).map(one).collect();
+        let dns = asked(gate.dns, STORM);
+        (signing_in.into_iter().map(|thread| thread.join().expect("signed in")).collect::<Vec<_>>(), dns)
+    });
+    let storm = Storm {
+        signin_p95_ms: percentile(sign_ins, 95),
+        dns_p99_quiet_ms: percentile(quiet, 99),
+        dns_p99_ms: percentile(dns, 99),
+        turned_away: turned_away.into_inner(),
+    };
+    println!(
+        "{SIGN_INS} sign in within {} s, one check at a time, {WAITING} waiting, {} turned away; DNS p99 {:.2} ms quiet, {:.2} ms in the storm",
+        STORM.as_secs(),
+        storm.turned_away,
+        storm.dns_p99_quiet_ms,
+        storm.dns_p99_ms
+    );
+    storm
+}
+
+/// Devices wake for so long, a few each second, and ask; how long each answer took, in milliseconds.
+fn asked(dns: SocketAddr, length: Duration) -> Vec<f64> {
+    let began = Instant::now();
+    let (mut took, mut device) = (Vec::new(), 0u32);
+    while began.elapsed() < length {
+        std::thread::sleep((Duration::from_secs(1) / WAKE_A_SECOND * device).saturating_sub(began.elapsed()));
+        let [_, _, c, d] = device.to_be_bytes();
+        let socket = UdpSocket::bind((Ipv4Addr::new(127, 1, c, d.max(1)), 0)).expect("a socket");
+        socket.connect(dns).expect("connected");
+        socket.set_read_timeout(Some(Duration::from_secs(5))).expect("a limit");
+        let mut answer = [0; 1500];
+        for n in 0..NAMES {
+            let began = Instant::now();
+            socket.send(&query(&format!("page{}.example", (device + n) % 500))).expect("sent");
+            socket.recv(&mut answer).expect("an answer");
+            took.push(ms(began.elapsed()));
+        }
+        device += 1;
+    }
+    took
+}
+
+struct Gate {
+    child: Child,
+    dns: SocketAddr,
+}
+
+impl Gate {
+    fn start(folder: &Path, internet: &Internet) -> Self {
+        let text = format!(
+            "[school]\nname = \"Bench\"\n[dns]\nlisten = [\"127.0.0.1:0\"]\nupstreams = [\"{}\"]\n[proxy]\nlisten = []\n[web]\n\
+             listen = []\n[data]\ndir = \"{}\"\n[lists]\nshipped = \"{}/blocklists\"\n[[network]]\nname = \"lab\"\n\
+             ranges = [\"127.0.0.0/8\"]\nprofile = \"secondary\"\n",
+            internet.dns,
+            folder.join("var").display(),
+            env!("CARGO_MANIFEST_DIR"),
+        );
+        let config = folder.join("config/schoolgate.toml");
+        std::fs::create_dir_all(folder.join("config")).expect("a folder");
+        std::fs::write(&config, text).expect("written");
+        let log = std::fs::File::create(folder.join("gate.log")).expect("a log");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_schoolgate"));
+        let child = command.arg("--config").arg(&config).arg("run").stdout(Stdio::null()).stderr(log).spawn();
+        let mut gate = Self { child: child.expect("it starts"), dns: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Ok(status) = control::ask(&folder.join("var/control.sock"), &Request::Status) {
+                gate.dns = serde_json::from_value(status["doors"]["dns"][0].clone()).expect("an address");
+                return gate;
+            }
+            assert!(Instant::now() < until, "{}", std::fs::read_to_string(folder.join("gate.log")).unwrap_or_default());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn query(name: &str) -> Vec<u8> {
+    let mut query = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for label in name.split('.') {
+        query.push(label.len() as u8);
+        query.extend_from_slice(label.as_bytes());
+    }
+    query.extend_from_slice(&[0, 0, 1, 0, 1]);
+    query
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn percentile(mut of: Vec<f64>, percent: usize) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of[(of.len() * percent / 100).min(of.len() - 1)]
+}
