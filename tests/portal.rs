@@ -1,50 +1,13 @@
 //! The portal: the web door over TLS, and who signs in there.
 
+#[path = "portal/browser.rs"]
+mod browser;
 mod support;
 
+use browser::{Browser, NAME, certify, open, passwords, school};
 use serde_json::Value;
-use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
-use support::{Gate, School, Wish, command, text};
-
-const NAME: &str = "portal.school.example";
-
-/// Under `[web]`.
-const OVER_TLS: &str =
-    "tls_listen = [\"127.0.0.1:0\"]\nname = \"portal.school.example\"\ncertificate = \"portal.pem\"\nkey = \"portal.key\"\n";
-
-/// A certificate of the portal's name with its key beside the configuration, until this year.
-fn certify(school: &School, year: i32) {
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let mut wanted = rcgen::CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
-    wanted.not_after = rcgen::date_time_ymd(year, 1, 2);
-    school.write("config/portal.pem", &wanted.self_signed(&key).expect("a certificate").pem());
-    school.write("config/portal.key", &key.serialize_pem());
-    let private = std::fs::Permissions::from_mode(0o640);
-    std::fs::set_permissions(school.path("config/portal.key"), private).expect("the key's mode");
-}
-
-fn school(wish: &Wish) -> School {
-    let school = School::new(&Wish { web: &format!("{OVER_TLS}{}", wish.web), ..*wish });
-    certify(&school, 2049);
-    school
-}
-
-fn over_tls(gate: &Gate) -> SocketAddr {
-    let doors = &gate.school.json(&["status"])["doors"]["web_tls"];
-    let addresses: Vec<SocketAddr> = serde_json::from_value(doors.clone()).unwrap_or_else(|fault| panic!("{fault}: {doors}"));
-    addresses[0]
-}
-
-/// Opens a page of the portal with `curl`, which trusts the school's certificate and nothing else.
-fn open(gate: &Gate, from: &str, path: &str, more: &[&str]) -> String {
-    let at = over_tls(gate);
-    let (leads, trusted) = (format!("{NAME}:{}:{}", at.port(), at.ip()), gate.school.path("config/portal.pem"));
-    let url = format!("https://{NAME}:{}{path}", at.port());
-    let fixed = ["-sS", "-i", "--max-time", "15", "--interface", from, "--resolve", &leads];
-    command("curl", &[&fixed, &["--cacert", trusted.to_str().expect("a path"), &url][..], more].concat())
-}
+use support::{School, Wish, command, text};
 
 #[test]
 fn the_web_door_over_tls_has_one_name_and_a_certificate_that_is_taken_when_it_is_renewed() {
@@ -82,87 +45,6 @@ fn the_web_door_over_tls_has_one_name_and_a_certificate_that_is_taken_when_it_is
 }
 
 const PEOPLE: &str = "id,name,role,year\np1,Ada Lovelace,pupil,7\np2,Bob,pupil,8\n";
-
-/// Somebody's browser on a device.
-struct Browser<'a> {
-    gate: &'a Gate<'a>,
-    from: &'static str,
-    /// Where its cookies are.
-    jar: String,
-    /// Without a slash at its end.
-    at: String,
-}
-
-impl<'a> Browser<'a> {
-    fn new(gate: &'a Gate<'a>, from: &'static str, name: &str) -> Self {
-        let jar = gate.school.path(name).to_str().expect("a path").to_owned();
-        Self { gate, from, jar, at: format!("https://{NAME}:{}", over_tls(gate).port()) }
-    }
-
-    fn in_the_clear(gate: &'a Gate<'a>, from: &'static str, name: &str) -> Self {
-        let jar = gate.school.path(name).to_str().expect("a path").to_owned();
-        Self { gate, from, jar, at: format!("http://{}", gate.web[0]) }
-    }
-
-    /// The same cookies on another device: whoever has stolen them.
-    fn stolen_on(&self, from: &'static str) -> Self {
-        Self { from, jar: self.jar.clone(), at: self.at.clone(), gate: self.gate }
-    }
-
-    fn curl(&self, path: &str, more: &[&str]) -> String {
-        let url = format!("{}{path}", self.at);
-        let fixed = ["-b", &self.jar, "-c", &self.jar];
-        if self.at.starts_with("https") {
-            return open(self.gate, self.from, path, &[&fixed, more].concat());
-        }
-        command("curl", &[&["-sS", "-i", "--max-time", "15", "--interface", self.from, &url], &fixed[..], more].concat())
-    }
-
-    /// The sign-in page.
-    fn page(&self) -> String {
-        self.curl("/sign-in", &[])
-    }
-
-    fn token(&self) -> String {
-        let page = self.page();
-        let token = page.split("name=\"token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-        token.unwrap_or_else(|| panic!("no form: {page}")).to_owned()
-    }
-
-    fn send(&self, origin: &str, fields: &[(&str, &str)]) -> String {
-        let origin = format!("Origin: {origin}");
-        let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut more = vec!["-H", origin.as_str()];
-        fields.iter().for_each(|field| more.extend(["--data-urlencode", field]));
-        self.curl("/sign-in", &more)
-    }
-
-    fn sign_in(&self, name: &str, password: &str) -> String {
-        let token = self.token();
-        let fields = [("do", "sign-in"), ("token", &token), ("name", name), ("password", password), ("notice", "1")];
-        self.send(&self.at, &fields)
-    }
-
-    fn sign_out(&self) -> String {
-        let token = self.token();
-        self.send(&self.at, &[("do", "sign-out"), ("token", &token)])
-    }
-
-    /// Who this device is, by the log.
-    fn who(&self, name: &str) -> (Option<String>, String) {
-        self.gate.dig(self.from, &[name, "A"]);
-        let log = self.gate.school.log();
-        let line = log.iter().rev().find(|l| l["host"] == name && l["client"] == self.from);
-        let line: &Value = line.unwrap_or_else(|| panic!("no line of {name} from {}", self.from));
-        (line["person"].as_str().map(str::to_owned), line["how_known"].as_str().expect("told").to_owned())
-    }
-}
-
-/// New passwords of these people.
-fn passwords(school: &School, people: &[&str]) -> Vec<String> {
-    let slips = school.json(&[&["people", "password", "--purpose", "a test"], people].concat());
-    slips.as_array().expect("slips").iter().map(|slip| slip["password"].as_str().expect("one").to_owned()).collect()
-}
 
 fn portal() -> School {
     let school = school(&Wish { network: "portal = [\"password\", \"voucher\"]", ..Wish::default() });

@@ -48,7 +48,7 @@ pub(super) struct People {
     /// Networks of which every address is one that many are behind.
     pub shared: Vec<NetworkId>,
     /// Networks on which people sign in, and by what.
-    pub portals: Vec<(NetworkId, Vec<Way>)>,
+    pub portals: Vec<Placed<(NetworkId, Vec<Way>)>>,
     /// Networks where the proxy asks who it is, and where that is written.
     pub asks: Vec<Placed<Asks>>,
     pub known: Known<GroupId>,
@@ -181,7 +181,8 @@ impl People {
                 let wrong = Wrong::new("nobody can sign in on this network", "delete this, or name ways such as \"password\"");
                 section.fault(wrong.at(ways.place));
             }
-            self.portals.push((NetworkId(self.networks.len() as u16), List::values(Some(ways))));
+            let (network, place) = (NetworkId(self.networks.len() as u16), ways.place);
+            self.portals.push(Placed { value: (network, List::values(Some(ways))), place });
         }
         if let Some(ask) = ask.filter(|ask| !ask.empty) {
             let one_person_per_device = one_person.as_ref().is_some_and(|one| one.value);

@@ -90,7 +90,7 @@ pub use names::{Data, Forward, Record};
 pub use near::nearest;
 pub use people::{COLUMNS, PeopleRules, Required};
 pub use phrases::PhraseSource;
-pub use portal::{MonitoringNotice, Portal, Way};
+pub use portal::{MonitoringNotice, OpenId, Pinned, Portal, Way};
 pub use public::{PublicList, Signature};
 pub use report::Report;
 pub use rooms::Room;
@@ -243,7 +243,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
     let rules = people::read(&root);
-    let portal = portal::read(&root, people.portals.clone());
+    let portal = portal::read(&root, folder_of(&files.main), &people.portals);
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let sources = sources::read(&root, folder_of(&files.main), &people, !proxy.tls_listen.is_empty());
     let school_days = timetable::school_days(&of_dates);

@@ -43,6 +43,8 @@ pub struct Asked<'a> {
     /// The notice of monitoring, a paragraph each, and its version.
     pub notice: Vec<&'a str>,
     pub version: &'a str,
+    /// Where they sign in with an account of a provider, and the words for it.
+    pub providers: Vec<(String, &'static str)>,
 }
 
 impl SignInPage<'_> {

@@ -117,6 +117,10 @@ pub struct Words {
     pub not_here: Said,
     pub worried: &'static str,
     pub not_sent_here: Said,
+    pub by_microsoft: &'static str,
+    pub by_google: &'static str,
+    pub no_account: Said,
+    pub no_word: Said,
     // Everything else there is to say.
     pub try_again: Said,
     pub no_such_name: Said,
@@ -256,6 +260,16 @@ static ENGLISH: Words = Words {
     not_sent_here: Said {
         heading: "Please try once more",
         line: "This page was open for too long, or the form came from elsewhere.",
+    },
+    by_microsoft: "I have read this: sign in with Microsoft",
+    by_google: "I have read this: sign in with Google",
+    no_account: Said {
+        heading: "The school does not have this account",
+        line: "You have signed in, but the school's list does not have you. Please ask",
+    },
+    no_word: Said {
+        heading: "That did not work",
+        line: "We could not hear from your account that it is you. Please try again in a moment.",
     },
     try_again: Said {
         heading: "Try again in a minute",
@@ -460,6 +474,16 @@ static WELSH: Words = Words {
     not_sent_here: Said {
         heading: "Tria unwaith eto",
         line: "Roedd y dudalen hon ar agor yn rhy hir, neu daeth y ffurflen o rywle arall.",
+    },
+    by_microsoft: "Dwi wedi darllen hwn: mewngofnodi gyda Microsoft",
+    by_google: "Dwi wedi darllen hwn: mewngofnodi gyda Google",
+    no_account: Said {
+        heading: "Dyw'r cyfrif hwn ddim gan yr ysgol",
+        line: "Rwyt ti wedi mewngofnodi, ond dwyt ti ddim ar restr yr ysgol. Gofynna i",
+    },
+    no_word: Said {
+        heading: "Wnaeth hynny ddim gweithio",
+        line: "Chlywson ni ddim gan dy gyfrif mai ti wyt ti. Tria eto mewn eiliad.",
     },
     try_again: Said {
         heading: "Tria eto mewn munud",

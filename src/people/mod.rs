@@ -26,6 +26,7 @@
 //! - [`record`]      the lines of `people list`
 //! - [`password`]    made, kept and checked
 //! - [`attempts`]    who guesses at passwords is slowed
+//! - [`openid`]      the school's Microsoft or Google accounts
 //! - [`portal`]      sessions of browsers that signed in on the portal
 //! - [`remembered`]  what was right or wrong of late
 //! - [`passwords`]   names and passwords, for every door
@@ -42,6 +43,7 @@ mod keeper;
 mod keyed;
 mod leases;
 mod neighbours;
+pub mod openid;
 pub mod password;
 pub mod passwords;
 mod plain;

@@ -45,6 +45,7 @@ pub use routes::Plan;
 pub use shares::Share;
 
 use crate::config::{Dns, Upstream as Written};
+use crate::net::fetch::{Looked, Lookup};
 use crate::wire::answer::{self, Age};
 use crate::wire::{Message, Query, Rcode, rr};
 use crate::words::{ClientAddr, Host, Name};
@@ -119,6 +120,12 @@ pub struct LeadsTo {
 
 /// What came of a question: shared by everyone who asked it.
 pub type Outcome = Result<Arc<WireAnswer>, ResolveFault>;
+
+impl Lookup for Resolver {
+    fn addresses<'a>(&'a self, host: &'a Host) -> Looked<'a> {
+        Box::pin(async move { Self::addresses(self, host).await.map_err(|fault| fault.to_string()) })
+    }
+}
 
 impl Resolver {
     /// Asks these for everything.

@@ -5,6 +5,7 @@ use super::status;
 use super::why::Why;
 use crate::config::Config;
 use crate::gate::Gate;
+use crate::net::fetch::Lookup;
 use crate::net::listen::Caller;
 use crate::net::own::OwnAddresses;
 use crate::pages::{FORM_HEADERS, HEADERS, Language};
@@ -48,14 +49,15 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub fn open(gate: Arc<Gate>, proxy: Vec<SocketAddr>) -> Self {
+    /// `lookup` knows the addresses of hosts.
+    pub fn open(gate: Arc<Gate>, lookup: Arc<dyn Lookup>, proxy: Vec<SocketAddr>) -> Self {
         Self {
             metrics: status::registry(&gate),
             gate,
             proxy,
             own: OwnAddresses::read(),
             why: Why::default(),
-            portal: Portal::open(),
+            portal: Portal::open(lookup),
         }
     }
 

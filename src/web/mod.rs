@@ -32,6 +32,7 @@ mod why;
 
 use crate::gate::Gate;
 use crate::net::Drain;
+use crate::net::fetch::Lookup;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
 use crate::net::listen::{self, Caller, Limits, Listening, Seats, Standing};
@@ -86,9 +87,10 @@ impl Bound {
         self.tls.local_addrs().to_vec()
     }
 
-    /// Serves until the word to stop; then finishes requests. `proxy` is where the proxy listens.
-    pub async fn serve(self, gate: Arc<Gate>, proxy: Vec<SocketAddr>, drain: Drain) {
-        let desk = Arc::new(Desk::open(gate, proxy));
+    /// Serves until the word to stop; then finishes requests. `proxy` is where the proxy listens, `lookup` knows the addresses of
+    /// hosts.
+    pub async fn serve(self, gate: Arc<Gate>, lookup: Arc<dyn Lookup>, proxy: Vec<SocketAddr>, drain: Drain) {
+        let desk = Arc::new(Desk::open(gate, lookup, proxy));
         let known = {
             let desk = desk.clone();
             move |client| match desk.gate.standing(client) {
@@ -123,6 +125,8 @@ fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/", get(front::page))
         .route(portal::PATH, get(portal::page).post(portal::act))
+        .route("/sign-in/{provider}", get(portal::openid::begin))
+        .route("/sign-in/{provider}/back", get(portal::openid::end))
         .route(portal::CAPTIVE, get(portal::captive))
         .route("/why", get(why::page).post(why::act))
         .route(session::PATH, axum::routing::post(session::take))

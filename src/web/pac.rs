@@ -6,7 +6,7 @@
 
 use super::desk::{Desk, Peer};
 use super::front;
-use crate::config::{Config, Proxy};
+use crate::config::Config;
 use crate::words::Network;
 use axum::Extension;
 use axum::extract::State;
@@ -39,7 +39,7 @@ pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer
             let headers = [(CONTENT_TYPE, "application/x-ns-proxy-autoconfig"), (CACHE_CONTROL, KEPT)];
             let asks = visit.snapshot.config.sources.asks_at(visit.who.network).basic;
             let over_tls = asks.then(|| over_tls(&visit.snapshot.config)).flatten();
-            (headers, file(&visit.snapshot.config.proxy, over_tls, at)).into_response()
+            (headers, file(&visit.snapshot.config, over_tls, at)).into_response()
         }
         None => front::nothing(State(desk), headers).await,
     }
@@ -63,7 +63,8 @@ fn at(proxy: &[SocketAddr], local: IpAddr) -> Option<SocketAddr> {
 }
 
 /// Every word of it is a host, an address or a number: nothing in it can end a string of JavaScript.
-fn file(proxy: &Proxy, over_tls: Option<String>, at: SocketAddr) -> String {
+fn file(config: &Config, over_tls: Option<String>, at: SocketAddr) -> String {
+    let proxy = &config.proxy;
     let mut js = String::from("function FindProxyForURL(url, host) {\n  host = host.toLowerCase().replace(/\\.$/, \"\");\n");
     // A name without a dot is in the machine's own zone.
     js.push_str("  if (host.indexOf(\".\") < 0 && host.indexOf(\":\") < 0) return \"DIRECT\";\n");
@@ -76,6 +77,10 @@ fn file(proxy: &Proxy, over_tls: Option<String>, at: SocketAddr) -> String {
     js.push_str("  }\n  if (/^\\[?(::1|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/.test(host)) return \"DIRECT\";\n");
     for zone in proxy.internal_zones.iter().chain(&proxy.direct) {
         let _ = writeln!(js, "  if (host == \"{zone}\" || dnsDomainIs(host, \".{zone}\")) return \"DIRECT\";");
+    }
+    // Who signs in is known by where they come from.
+    if let Some(by) = &config.web.by {
+        let _ = writeln!(js, "  if (host == \"{}\") return \"DIRECT\";", by.name);
     }
     // What cannot speak TLS to a proxy is nobody's there, and judged so.
     let over_tls = over_tls.unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use crate::gate::school::School;
 use crate::net::drain::{Stopper, drain};
+use crate::net::fetch::SystemLookup;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +26,12 @@ impl Stand {
         let web = bound.local_addrs()[0];
         Arc::get_mut(&mut school.gate).expect("nobody else's").web = vec![web];
         let (stopper, drain) = drain();
-        tokio::spawn(bound.serve(school.gate.clone(), vec!["127.0.0.1:3128".parse().expect("an address")], drain));
+        tokio::spawn(bound.serve(
+            school.gate.clone(),
+            Arc::new(SystemLookup),
+            vec!["127.0.0.1:3128".parse().expect("an address")],
+            drain,
+        ));
         Self { school, web, _stopper: stopper }
     }
 
@@ -65,7 +71,7 @@ async fn health_and_metrics_are_for_this_machine_and_the_networks_that_are_named
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
     let may = |ip: &str| {
-        super::Desk::open(named.school.gate.clone(), Vec::new())
+        super::Desk::open(named.school.gate.clone(), Arc::new(SystemLookup), Vec::new())
             .may_read_status(crate::words::ClientAddr::new(ip.parse().expect("an address")))
     };
     assert_eq!([may("192.0.2.9"), may("192.0.3.9"), may("::1"), may("10.0.0.1")], [true, false, true, false]);
@@ -141,7 +147,7 @@ async fn a_token_of_another_system_may_come_over_tls_and_not_in_the_clear() {
     let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"; // of `test`
     let more = format!("[[session]]\nname = \"logon script\"\ntoken_sha256 = \"{hash}\"\nfrom = [\"10.0.0.0/8\"]\n");
     let school = School::with(&more);
-    let desk = Arc::new(super::Desk::open(school.gate.clone(), Vec::new()));
+    let desk = Arc::new(super::Desk::open(school.gate.clone(), Arc::new(SystemLookup), Vec::new()));
     for (secure, status) in [(true, 400), (false, 403)] {
         let client = crate::words::ClientAddr::new([10, 0, 0, 1].into());
         let peer = super::desk::Peer { client, local: [10, 0, 0, 2].into(), port: 8443, secure };

@@ -12,6 +12,7 @@
 //! - [`https`]     a query in a request of DNS over HTTPS
 //! - [`credentials`] a name and a password in a header
 //! - [`certificate`] how long a certificate holds
+//! - [`jose`]      tokens that an OpenID provider signs
 //! - [`leases`]    which device was given which address, as DHCP servers keep it
 //! - [`neighbours`] which device answers at which address, as the kernel says
 //! - [`radius`]    accounting: who was let into the network, as an access point says
@@ -23,6 +24,7 @@ pub mod credentials;
 pub mod file;
 pub mod hello;
 pub mod https;
+pub mod jose;
 pub mod leases;
 pub mod message;
 pub mod neighbours;

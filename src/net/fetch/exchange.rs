@@ -4,11 +4,11 @@ use super::body::Taker;
 use super::{FetchFault, Fetched, Fetcher, Sink, Version, Wish, is_outside};
 use crate::words::Url;
 use crate::words::url::Scheme;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use std::net::{IpAddr, SocketAddr};
@@ -52,21 +52,7 @@ impl Fetcher {
         into: &mut dyn Sink,
     ) -> Result<(Step, IpAddr), FetchFault> {
         let request = request(&asked.url, wish)?;
-        let (stream, at) = self.connect(asked, wish).await?;
-        let _driven;
-        let answer = match asked.url.scheme {
-            Scheme::Http => {
-                let (driver, answer) = self.ask(stream, request).await?;
-                _driven = driver;
-                answer
-            }
-            Scheme::Https => {
-                let stream = self.over_tls(&asked.url, stream).await?;
-                let (driver, answer) = self.ask(stream, request).await?;
-                _driven = driver;
-                answer
-            }
-        };
+        let (_driven, answer, at) = self.answered(asked, wish, request).await?;
         let status = answer.status();
         let step = match status {
             StatusCode::OK => Step::Done(Fetched::New(self.take(answer, wish, into).await?)),
@@ -79,6 +65,42 @@ impl Fetcher {
             _ => return Err(FetchFault::Status(status.as_u16())),
         };
         Ok((step, at))
+    }
+
+    /// A form, and what is answered to it.
+    pub(super) async fn send(&self, url: &Url, form: String, max_bytes: u64) -> Result<Vec<u8>, FetchFault> {
+        let asked = Asked { url: url.clone(), within: None };
+        let wish = Wish { known: None, signed: false, archive: true, outside: false, max_bytes };
+        let mut request = request(url, &wish)?;
+        *request.method_mut() = Method::POST;
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(header::CONTENT_TYPE, kind);
+        *request.body_mut() = Full::from(form);
+        let (_driven, answer, _) = self.answered(&asked, &wish, request).await?;
+        if answer.status() != StatusCode::OK {
+            return Err(FetchFault::Status(answer.status().as_u16()));
+        }
+        let mut body = Vec::new();
+        self.take(answer, &wish, &mut body).await?;
+        Ok(body)
+    }
+
+    /// The head of an answer, from which address, and what moves its body.
+    async fn answered(
+        &self,
+        asked: &Asked,
+        wish: &Wish<'_>,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(Driven, Response<Incoming>, IpAddr), FetchFault> {
+        let (stream, at) = self.connect(asked, wish).await?;
+        let (driven, answer) = match asked.url.scheme {
+            Scheme::Http => self.ask(stream, request).await?,
+            Scheme::Https => {
+                let stream = self.over_tls(&asked.url, stream).await?;
+                self.ask(stream, request).await?
+            }
+        };
+        Ok((driven, answer, at))
     }
 
     async fn connect(&self, asked: &Asked, wish: &Wish<'_>) -> Result<(TcpStream, IpAddr), FetchFault> {
@@ -129,7 +151,7 @@ impl Fetcher {
     async fn ask(
         &self,
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        request: Request<Empty<Bytes>>,
+        request: Request<Full<Bytes>>,
     ) -> Result<(Driven, Response<Incoming>), FetchFault> {
         let broken = |why: hyper::Error| FetchFault::Broken(why.to_string());
         let mut builder = http1::Builder::new();
@@ -178,7 +200,7 @@ async fn idle<T>(limit: Duration, what: &'static str, future: impl Future<Output
     timeout(limit, future).await.map_err(|_| FetchFault::Slow(what, limit))
 }
 
-fn request(url: &Url, wish: &Wish) -> Result<Request<Empty<Bytes>>, FetchFault> {
+fn request(url: &Url, wish: &Wish) -> Result<Request<Full<Bytes>>, FetchFault> {
     let shown = url.to_string();
     let authority = shown.split('/').nth(2).unwrap_or_default();
     let mut builder = Request::get(url.path.as_str())
@@ -194,7 +216,7 @@ fn request(url: &Url, wish: &Wish) -> Result<Request<Empty<Bytes>>, FetchFault> 
             }
         }
     }
-    builder.body(Empty::new()).map_err(|_| FetchFault::Unaskable)
+    builder.body(Full::default()).map_err(|_| FetchFault::Unaskable)
 }
 
 /// Whether the body is to be unpacked. An archive is kept as it is, however the server calls that.

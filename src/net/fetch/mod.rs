@@ -164,6 +164,16 @@ impl Fetcher {
         }
     }
 
+    /// Sends a form, once, to HTTPS only (and this machine), and takes what is answered. No redirect is followed: it would take along
+    /// what the form says.
+    ///
+    /// # Errors
+    /// [`FetchFault`].
+    pub async fn post(&self, url: &Url, form: String, max_bytes: u64) -> Result<Vec<u8>, FetchFault> {
+        let posted = tokio::time::timeout(self.limits.total, self.send(url, form, max_bytes)).await;
+        posted.unwrap_or(Err(FetchFault::Slow("all of it did not come within", self.limits.total)))
+    }
+
     async fn once(&self, url: &Url, wish: &Wish<'_>, into: &mut dyn Sink) -> Result<Fetched, FetchFault> {
         let mut asked = Asked { url: url.clone(), within: wish.outside.then_some(false) };
         for _ in 0..=MAX_REDIRECTS {

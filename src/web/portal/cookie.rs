@@ -42,6 +42,11 @@ impl Browser {
         Self { secure, is_new: known.is_none(), form: known.unwrap_or_else(made), session }
     }
 
+    /// What stands for it where it must be known again.
+    pub fn id(&self) -> &str {
+        &self.form
+    }
+
     /// What is to be set, if its forms were bound to nothing yet.
     pub fn given(&self) -> Option<HeaderValue> {
         let (name, secure) = if self.secure { (FORM, "; Secure") } else { (FORM_IN_CLEAR, "") };

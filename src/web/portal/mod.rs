@@ -5,20 +5,24 @@
 //! has anybody's name on it.
 //!
 //! - [`cookie`]  what a browser is given to be known again by
+//! - [`openid`]  the school's Microsoft or Google accounts
 //! - [`asked`]   a name and a password, and what became of them
 
 mod asked;
 mod cookie;
+pub mod openid;
 
 use super::desk::{self, Desk, Peer};
 use super::form;
 use crate::config::Way;
 use crate::gate::Visit;
 use crate::gate::snapshot::local_time;
+use crate::net::fetch::Lookup;
 use crate::pages::reader::{SIGN_IN, over_tls};
 use crate::pages::sign_in::{Asked, State as Shown, shipped_notice};
 use crate::pages::words::{Said, whom_to_see};
 use crate::pages::{Language, Link, Notice, SignInPage};
+use crate::people::openid::{OpenIds, encoded};
 use crate::people::portal::{Place, Session, Sessions};
 use crate::people::roster::Now;
 use crate::policy::Lock;
@@ -39,15 +43,16 @@ pub const PATH: &str = SIGN_IN;
 pub const CAPTIVE: &str = "/captive";
 
 /// What the door keeps for it, as long as the gate runs.
-#[derive(Debug)]
 pub struct Portal {
     pub sessions: Sessions,
+    pub openids: OpenIds,
     forms: Forms,
 }
 
 impl Portal {
-    pub fn open() -> Self {
-        Self { sessions: Sessions::default(), forms: Forms::new() }
+    /// `lookup` knows where providers are.
+    pub fn open(lookup: Arc<dyn Lookup>) -> Self {
+        Self { sessions: Sessions::default(), openids: OpenIds::new(lookup), forms: Forms::new() }
     }
 }
 
@@ -127,7 +132,12 @@ impl Guest {
                 let notice = own.unwrap_or(shipped_notice(self.language)).lines().filter(|l| !l.trim().is_empty()).collect();
                 let all = portal.ways(self.visit.who.network).unwrap_or_default();
                 let no_tls = all.len() > ways.len();
-                Shown::Out(Asked { line, no_tls, voucher_only: !password, notice, version: &portal.notice.version })
+                let version = &portal.notice.version;
+                let to = |way: Way| format!("{PATH}/{}?notice={}", way.word(), encoded(version));
+                let providers = [(Way::Microsoft, words.by_microsoft), (Way::Google, words.by_google)];
+                let providers = providers.into_iter().filter(|(way, _)| ways.contains(way));
+                let providers = providers.map(|(way, words)| (to(way), words)).collect();
+                Shown::Out(Asked { line, no_tls, voucher_only: !password, notice, version, providers })
             }
         };
         let (given, token) = (self.browser.given(), self.desk.portal.forms.token(&self.browser));
@@ -233,10 +243,6 @@ pub async fn act(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>
 /// What became of somebody who would sign in, said to them.
 fn told(guest: &Guest, outcome: Outcome) -> Response {
     let words = guest.language.words();
-    let later = |mut response: Response, seconds: u64| {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        response
-    };
     match outcome {
         Outcome::In(token) => {
             let mut response = led(PATH);
@@ -261,6 +267,12 @@ fn told(guest: &Guest, outcome: Outcome) -> Response {
         Outcome::Busy => later(guest.asked(StatusCode::SERVICE_UNAVAILABLE, Some((words.busy, ""))), asked::BUSY_SECONDS),
         Outcome::Fault => guest.asked(StatusCode::INTERNAL_SERVER_ERROR, Some((words.not_kept, ""))),
     }
+}
+
+/// With when to try again.
+fn later(mut response: Response, seconds: u64) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 fn with(response: &mut Response, cookie: Option<HeaderValue>) {

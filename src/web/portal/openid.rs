@@ -1,0 +1,129 @@
+//! The way to a provider where the school has its accounts, and back.
+
+use super::{Guest, PATH, asked, later, led, stranger, with};
+use crate::config::{OpenId, Way};
+use crate::gate::snapshot::local_time;
+use crate::pages::Link;
+use crate::pages::reader::over_tls;
+use crate::pages::words::whom_to_see;
+use crate::people::openid::{From, NotKnown};
+use crate::people::{Source, Store};
+use crate::web::desk::{Desk, Peer};
+use crate::web::form;
+use asked::Outcome;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use hyper::{HeaderMap, StatusCode, Uri};
+use std::sync::Arc;
+
+/// Leads a browser to the provider, with the notice it was shown.
+pub async fn begin(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    Path(provider): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let Some(guest) = Guest::of(&desk, peer, &headers) else { return stranger() };
+    let Some((provider, back)) = provider_of(&guest, &provider) else { return guest.page(StatusCode::NOT_FOUND, None, None) };
+    let notice = value(&uri, "notice");
+    match desk.portal.openids.begin(provider, from(&guest), &back, &notice) {
+        Ok(to) => {
+            let mut response = led(&to);
+            with(&mut response, guest.browser.given());
+            response
+        }
+        Err(fault) => failed(&guest, &fault),
+    }
+}
+
+/// A browser that comes back.
+pub async fn end(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    Path(provider): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let Some(guest) = Guest::of(&desk, peer, &headers) else { return stranger() };
+    let Some((provider, back)) = provider_of(&guest, &provider) else { return guest.page(StatusCode::NOT_FOUND, None, None) };
+    let (state, code, register) = (value(&uri, "state"), value(&uri, "code"), &guest.visit.snapshot.register);
+    let now_s = guest.now().unix_ms.div_euclid(1000);
+    let came = desk.portal.openids.end(provider, register, (&state, &code), from(&guest), (&back, now_s)).await;
+    let came = match came {
+        Ok(came) => came,
+        Err(fault) => return failed(&guest, &fault),
+    };
+    let source = register.person(came.person).map_or(Source::Import, |person| person.source);
+    acknowledge(&guest, came.person, came.notice).await;
+    let words = guest.language.words();
+    match asked::signed_in(&guest, came.person, source) {
+        Outcome::In(token) => {
+            // The way back began elsewhere: a browser would not send its new cookie if it were led on from here.
+            let config = &guest.visit.snapshot.config;
+            let until = guest.visit.moment.unix_ms.saturating_add_unsigned(config.portal.lasts_ms);
+            let until = format!("{}.", local_time(config, until).split_off(11));
+            let links = [Link { to: PATH, words: words.sign_out }];
+            let mut response = guest.notice(StatusCode::OK, words.signed_in, &until, &links);
+            with(&mut response, guest.browser.session(&token, config.portal.lasts_ms));
+            response
+        }
+        Outcome::Withdrawn => led(PATH),
+        _ => guest.notice(StatusCode::INTERNAL_SERVER_ERROR, words.not_kept, "", &[]),
+    }
+}
+
+/// The provider of this name, if people sign in with it on this network and connection; and where it sends them back to.
+fn provider_of<'g>(guest: &'g Guest, name: &str) -> Option<(&'g OpenId, String)> {
+    let way = Way::from_word(name)?;
+    if !guest.peer.secure || !guest.ways()?.contains(&way) {
+        return None;
+    }
+    let snapshot = &guest.visit.snapshot;
+    let provider = snapshot.config.portal.providers.iter().find(|provider| provider.way() == way)?;
+    Some((provider, format!("{}/{}/back", over_tls(&guest.desk.gate, snapshot)?, way.word())))
+}
+
+fn from(guest: &Guest) -> From<'_> {
+    From { browser: guest.browser.id(), place: guest.place, now_ms: guest.visit.boot_ms }
+}
+
+fn value(uri: &Uri, name: &str) -> String {
+    let pairs = form::pairs(uri.query().unwrap_or_default());
+    pairs.into_iter().find(|(n, _)| n == name).map_or_else(String::new, |(_, value)| value)
+}
+
+async fn acknowledge(guest: &Guest, person: crate::words::PersonId, notice: String) {
+    let config = &guest.visit.snapshot.config;
+    if notice != config.portal.notice.version {
+        return;
+    }
+    let (file, now_ms) = (Store::file_in(&config.data), guest.now().unix_ms);
+    let kept = tokio::task::spawn_blocking(move || Store::open(&file)?.acknowledge(person, &notice, now_ms)).await;
+    if let Ok(Err(fault)) = kept {
+        tracing::error!(%fault, "that somebody has read the notice of monitoring is not written down");
+    }
+}
+
+/// Nobody is signed in: said in words for people, and to the service log without anybody's name.
+fn failed(guest: &Guest, fault: &NotKnown) -> Response {
+    let words = guest.language.words();
+    let again = [Link { to: PATH, words: words.sign_in_here }];
+    match fault {
+        NotKnown::NotBegun => guest.notice(StatusCode::FORBIDDEN, words.not_sent_here, "", &again),
+        NotKnown::NoPerson => {
+            let whom = format!("{}.", whom_to_see(&guest.visit.snapshot.config.school.whom_to_see, guest.language));
+            guest.notice(StatusCode::FORBIDDEN, words.no_account, &whom, &again)
+        }
+        NotKnown::Busy => later(guest.notice(StatusCode::SERVICE_UNAVAILABLE, words.busy, "", &again), asked::BUSY_SECONDS),
+        NotKnown::Token(_) | NotKnown::Claims(_) => {
+            tracing::warn!(%fault, "a sign-in with an account of a provider is refused");
+            guest.notice(StatusCode::FORBIDDEN, words.no_word, "", &again)
+        }
+        _ => {
+            tracing::error!(%fault, "nobody can sign in with an account of a provider");
+            guest.notice(StatusCode::BAD_GATEWAY, words.no_word, "", &again)
+        }
+    }
+}
