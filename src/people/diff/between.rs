@@ -2,7 +2,7 @@
 
 use super::super::details::{agreement_text, consent_text, day_text};
 use super::super::import::{DeviceRow, PersonRow, Says};
-use super::super::{Device, Grouping, Person, Register, Sheet, Source};
+use super::super::{Device, Grouping, Person, Register, Sheet};
 use super::{Added, Change, Changed, DeviceChanged, Devices, Diff, Fitted, Leaver, Named, Retired};
 use crate::words::{Day, DeviceId, PersonId, PersonRole};
 use std::collections::{HashMap, HashSet};
@@ -21,6 +21,8 @@ impl Diff {
             unchanged: 0,
             devices: Devices::default(),
             ungrouped: vec![],
+            adopted: vec![],
+            source: sheet.source,
             present: present(register),
             revision: register.revision(),
         };
@@ -33,9 +35,12 @@ impl Diff {
             if grouping.groups(to.role, to.year, &to.groups).is_empty() {
                 diff.ungrouped.push(Named { key: to.key.clone(), name: to.name.clone() });
             }
+            if let Some(old) = old.filter(|old| old.source != sheet.source && old.source.is_list()) {
+                diff.adopted.push(old.id);
+            }
             diff.person(old, to);
         }
-        let imported = register.present().filter(|p| p.source == Source::Import);
+        let imported = register.present().filter(|p| p.source == sheet.source);
         let leavers = imported.filter(|p| !in_file.contains(p.key.as_str()));
         diff.leavers = leavers.map(|p| Leaver { key: p.key.clone(), name: p.name.clone(), role: p.role, person: p.id }).collect();
         if sheet.says.devices {

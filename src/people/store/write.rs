@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Result, Transaction, params};
 pub(super) fn diff(transaction: &Transaction, diff: &Diff, by: &str, now_ms: i64) -> Result<()> {
     let hand = Hand { transaction, by, now_ms };
     for p in &diff.added {
-        hand.add_person(&p.row, Source::Import, "granted")?;
+        hand.add_person(&p.row, diff.source, "granted")?;
     }
     for p in diff.moved.iter().chain(&diff.changed) {
         hand.change_person(p)?;
@@ -17,6 +17,10 @@ pub(super) fn diff(transaction: &Transaction, diff: &Diff, by: &str, now_ms: i64
         hand.change_person(p)?;
         hand.execute(RESTORE, p.person.0)?;
         hand.note(Some(p.person.0.into()), None, "returned")?;
+    }
+    for person in &diff.adopted {
+        transaction.execute("UPDATE persons SET source = ?2 WHERE id = ?1", params![person.0, diff.source.word()])?;
+        hand.note(Some(person.0.into()), None, &format!("kept by: {}", diff.source.word()))?;
     }
     for p in &diff.leavers {
         hand.execute(WITHDRAW, p.person.0)?;
