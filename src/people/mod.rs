@@ -15,6 +15,7 @@
 //! - [`leases`]      address → MAC, from the files of DHCP servers
 //! - [`radius`]      who signed in to the network
 //! - [`session`]     who is signed in, told by another system of the school
+//! - [`keyed`]       maps by what clients can choose
 //! - [`grouping`]    which groups of the policy someone is in
 //! - [`store`]       `register.db`: open, load, apply
 //! - [`import`]      CSV → rows, or every fault at once
@@ -40,6 +41,7 @@ pub mod fault;
 pub mod grouping;
 pub mod import;
 mod keeper;
+mod keyed;
 mod leases;
 mod neighbours;
 pub mod password;
@@ -70,6 +72,6 @@ pub use roster::Roster;
 pub use scan::MAX_BYTES;
 pub use seats::Sighting;
 pub use sign_in::{SignIn, SignInFault, sign_in};
-pub use store::{Store, StoreFault};
+pub use store::{HistoryLine, Store, StoreFault};
 
 pub use crate::words::{BadMac, Mac};

@@ -10,9 +10,9 @@
 //! its device has: somebody typed in somebody else's address. A device that is nobody's says no more than `group`.
 
 use super::Mac;
+use super::keyed::KeyedMap;
 use super::roster::{Crowd, Here, Sitting};
 use crate::words::{Confidence, DeviceId, Known, Network, PersonId, Since};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -29,7 +29,7 @@ pub struct Sighting {
 }
 
 impl Sighting {
-    /// What follows from the register's word and from what sources say of the address.
+    /// What follows from the register's word and from what sources say of the address. `sitting` is of somebody the register knows.
     pub(super) fn merged(seated: Option<Self>, here: &Here, sitting: Option<Sitting>) -> Option<Self> {
         let device = seated.and_then(|s| s.device).or(here.label);
         let crowd = match here.crowd {
@@ -71,8 +71,8 @@ pub(super) struct Seat {
 /// Every device in use, by what it is known by.
 #[derive(Debug, Default)]
 pub(super) struct Seats {
-    addresses: HashMap<IpAddr, Seat>,
-    macs: HashMap<Mac, Seat>,
+    addresses: KeyedMap<IpAddr, Seat>,
+    macs: KeyedMap<Mac, Seat>,
     /// The longest prefix first. Few: `import::MAX_NETWORKS`.
     networks: Vec<(Network, Seat)>,
 }

@@ -80,7 +80,8 @@ impl Roster {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         book.turn(now);
         let said = change(&mut book);
-        if self.places.put(book.follows()) {
+        let touched = book.touched();
+        if self.places.put(touched, |address| book.here(address)) {
             self.generation.fetch_add(1, Ordering::Release);
         }
         said
@@ -120,13 +121,14 @@ impl Roster {
         counts
     }
 
-    /// Whom the names of sources mean from now on: the school's ids of those who have access, and tags of devices in use.
+    /// Whom the names of sources mean from now on: the school's ids of people, those withdrawn among them, and tags of devices
+    /// in use.
     pub fn know<'a>(
         &self,
-        present: impl Iterator<Item = (&'a str, PersonId)>,
+        people: impl Iterator<Item = (&'a str, PersonId)>,
         devices: impl Iterator<Item = (&'a str, DeviceId)>,
     ) {
-        let people = present.map(|(key, person)| (key.to_lowercase().into(), person)).collect();
+        let people = people.map(|(key, person)| (key.to_lowercase().into(), person)).collect();
         let devices = devices.map(|(tag, device)| (tag.to_lowercase().into(), device)).collect();
         self.names.store(Arc::new(Names { people, devices }));
     }
@@ -138,7 +140,7 @@ impl Roster {
         names.devices.get(name.as_str()).or_else(|| names.devices.get(first)).copied()
     }
 
-    /// Whom a user name means: `j.smith`, `SCHOOL\j.smith`, `j.smith@school.example`. `None`: nobody who has access.
+    /// Whom a user name means: `j.smith`, `SCHOOL\j.smith`, `j.smith@school.example`. `None`: nobody.
     pub fn account(&self, user: &str) -> Option<PersonId> {
         const LONGEST: usize = 256;
         let user = Some(user.trim()).filter(|user| user.len() <= LONGEST)?.to_lowercase();

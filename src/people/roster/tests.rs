@@ -298,7 +298,6 @@ proptest! {
         }
         stand.wait(1);
         prop_assert!(stand.roster.is_empty());
-        let book = format!("{:?}", stand.roster.book.lock().expect("nobody panicked"));
-        prop_assert!(book.contains("addresses: {}, devices: {}"), "{}", book);
+        prop_assert!(stand.roster.book.lock().expect("nobody panicked").is_empty());
     }
 }
