@@ -151,7 +151,6 @@ fn a_name_and_a_password_name_the_requests_they_come_with_and_nothing_else() {
     let encoded = encoded(&format!("P0901:{word}"));
     let mut all = heard.lock().expect("nobody panicked").clone() + &school.service_log();
     assert!(all.contains("GET / HTTP/1.1") && !all.to_lowercase().contains("proxy-authorization"), "{all}");
-    drop(proxy);
     gate.stop();
     for file in files(&school.path("var")) {
         all.push_str(&String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()));
