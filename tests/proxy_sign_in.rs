@@ -151,7 +151,6 @@ fn a_name_and_a_password_name_the_requests_they_come_with_and_nothing_else() {
     let encoded = encoded(&format!("P0901:{word}"));
     let mut all = heard.lock().expect("nobody panicked").clone() + &school.service_log();
     assert!(all.contains("GET / HTTP/1.1") && !all.to_lowercase().contains("proxy-authorization"), "{all}");
-    drop(proxy);
     gate.stop();
     for file in files(&school.path("var")) {
         all.push_str(&String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()));
@@ -198,6 +197,10 @@ fn a_password_that_was_changed_or_whose_owner_left_is_right_no_more_and_guesses_
 #[test]
 fn where_a_device_is_one_persons_what_they_show_is_true_of_all_it_does() {
     let (school, _) = school("ask = [\"basic\"]\none_person_per_device = true");
+    // The PAC file names a port that is written.
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let config = std::fs::read_to_string(school.path("config/schoolgate.toml")).expect("the configuration");
+    school.write("config/schoolgate.toml", &config.replace(PROXY, &format!("tls_listen = [\"{free}\"]")));
     let word = password(&school, "p0901");
     let gate = school.start();
     let proxy = Proxy::of(&gate);
@@ -211,7 +214,8 @@ fn where_a_device_is_one_persons_what_they_show_is_true_of_all_it_does() {
     gate.dig("127.0.9.2", &["four.example", "A"]);
     assert_eq!(who(&proxy.line("four.example")), NOBODY);
     let script = command("curl", &["-sS", &format!("http://{}/proxy.pac", gate.web[0])]);
-    assert!(script.contains("return \"PROXY "), "{script}");
+    let over_tls = format!("return \"HTTPS gate.school.example:{}; PROXY 127.0.0.1:", free.port());
+    assert!(script.contains(&over_tls), "{script}");
 }
 
 fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

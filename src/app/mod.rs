@@ -7,6 +7,7 @@
 //! - [`assemble`]  from what is on disk to one snapshot
 //! - [`calendar`]  what the calendar and the clock need from somebody
 //! - [`control`]   what the control socket's requests do
+//! - [`directory`] the register kept as the school's directory has it
 //! - [`disclosure`] everything that is kept about one person
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
@@ -29,6 +30,7 @@ pub mod assemble;
 mod calendar;
 pub mod control;
 pub mod delivery;
+mod directory;
 pub mod disclosure;
 pub mod drift;
 pub mod enrolment;
@@ -385,6 +387,7 @@ impl App {
         let control = self.control.clone();
         let stop = drain.clone();
         tasks.spawn_on(async move { control.keep_the_time(stop).await }, &handle);
+        tasks.spawn_on(directory::keep(self.gate.clone(), self.control.clone(), drain.clone()), &handle);
         ops::systemd::ready(&handle, drain);
         Ok(Running { gate: self.gate, runtime: self.runtime, tasks, workers, stopper, socket, _lock: self._lock })
     }

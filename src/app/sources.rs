@@ -1,5 +1,6 @@
 //! What `status` says of who is known, and of addresses that many are behind.
 
+use super::directory;
 use crate::gate::Snapshot;
 use crate::people::passwords::Tally;
 use crate::people::roster::Crowd;
@@ -10,12 +11,15 @@ use std::sync::atomic::Ordering::Relaxed;
 const SHOWN: usize = 5;
 
 /// What is known of people, in lines with a heading each; and what needs somebody.
-pub fn sources(snapshot: &Snapshot, tally: &Tally, needs_you: &mut Vec<String>) -> Vec<(String, String)> {
+pub fn sources(snapshot: &Snapshot, tally: &Tally, now_ms: i64, needs_you: &mut Vec<String>) -> Vec<(String, String)> {
     let (config, roster) = (&snapshot.config, snapshot.register.roster());
     let mut lines = Vec::new();
     let signed_in: Vec<_> = roster.sittings().into_iter().map(|(known, count)| format!("{count} by {known}")).collect();
     if !signed_in.is_empty() {
         lines.push(("signed in".to_owned(), signed_in.join(", ")));
+    }
+    if let Some(said) = directory::status(config, now_ms, needs_you) {
+        lines.push(("directory".to_owned(), said));
     }
     if !config.sources.radius.listen.is_empty() {
         let tally = &roster.radius;
@@ -105,7 +109,7 @@ mod tests {
         let snapshot = school.gate.snapshot();
         let told = || {
             let mut needs_you = Vec::new();
-            let lines = sources(&snapshot, &school.gate.passwords.tally, &mut needs_you);
+            let lines = sources(&snapshot, &school.gate.passwords.tally, Now::read().unix_ms, &mut needs_you);
             (lines, needs_you)
         };
         let (lines, needs_you) = told();

@@ -25,6 +25,7 @@ mod requests;
 mod run;
 mod self_test;
 mod status;
+mod sync;
 mod table;
 
 use crate::app::entries::Hand;

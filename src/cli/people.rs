@@ -1,5 +1,6 @@
 //! `schoolgate people`: the register.
 
+use super::sync::{self, SyncArgs};
 use super::table::table;
 use super::{Context, Failed, Outcome, fail};
 use super::{access, disclosure};
@@ -22,6 +23,11 @@ pub enum Command {
     /// consent, device, address, mac, network. `[people.columns]` of the configuration says what else they are called. Who is not in
     /// the file any more is withdrawn, not deleted. A file with a fault changes nothing.
     Import(ImportArgs),
+    /// Make the register what the school's directory says ([people.directory]); a running gate does so by itself
+    ///
+    /// Who is not in the directory any more is withdrawn, not deleted. If more leave at once than `most_leavers` says, nothing is
+    /// changed until somebody has looked and says --force.
+    Sync(SyncArgs),
     /// Who has access, since when, and by whom
     List(ListArgs),
     /// Give one person access, whom no import brings: a visitor, a contractor
@@ -118,6 +124,7 @@ pub fn people(context: &Context, command: &Command) -> Outcome {
     let config = context.read()?;
     match command {
         Command::Import(args) => import(context, &config, args),
+        Command::Sync(args) => sync::sync(context, &config, args),
         Command::List(args) => list(context, &config, args),
         Command::Add(args) => access::add(context, &config, args),
         Command::Withdraw(args) => access::withdraw(context, &config, args),

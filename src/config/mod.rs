@@ -43,6 +43,7 @@
 
 mod bank_holidays;
 mod categories;
+mod directory;
 mod doors;
 mod encrypted;
 mod entries;
@@ -75,6 +76,7 @@ mod upstream;
 mod values;
 
 pub use categories::CategoryTitle;
+pub use directory::{Attributes, Directory, DirectoryGroup, DirectoryKind, DirectoryServer};
 pub use doors::{BlockAnswer, Dns, Parent, Proxy, Web};
 pub use encrypted::{Certified, Encrypted, HTTPS_PATH, PemFile};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
@@ -242,7 +244,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let report = report::read(&root);
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
-    let rules = people::read(&root);
+    let rules = people::read(&root, folder_of(&files.main), &people);
     let portal = portal::read(&root, folder_of(&files.main), &people.portals);
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
     let sources = sources::read(&root, folder_of(&files.main), &people, !proxy.tls_listen.is_empty());

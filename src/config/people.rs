@@ -1,10 +1,13 @@
 //! `[people]`: what somebody must have to have access, and how the school's own system exports people.
 
+use super::directory::{self, Directory};
 use super::fault::Wrong;
 use super::file::Section;
+use super::groups::People;
 use super::item::List;
 use super::values;
 use crate::words::PersonRole;
+use std::path::Path;
 
 /// Most columns that are put together, and most words for one role.
 const MOST: usize = 32;
@@ -30,13 +33,16 @@ pub struct PeopleRules {
     pub columns: Vec<(&'static str, Vec<String>)>,
     /// More words for roles, in small letters.
     pub roles: Vec<(String, PersonRole)>,
+    /// Where people are brought from.
+    pub directory: Option<Directory>,
 }
 
 /// Every column that an import looks for.
 pub const COLUMNS: [&str; 13] =
     ["id", "name", "role", "year", "form", "groups", "until", "agreement", "consent", "device", "address", "mac", "network"];
 
-pub(super) fn read(root: &Section) -> PeopleRules {
+/// `folder` is where paths begin.
+pub(super) fn read(root: &Section, folder: &Path, people: &People) -> PeopleRules {
     let section = root.section("people");
     let kinds = [("agreement", false), ("consent", true)];
     let required = List::values(section.list("require", |item| item.word(&kinds)));
@@ -67,6 +73,7 @@ pub(super) fn read(root: &Section) -> PeopleRules {
         words.extend(names(&of_roles, role.word()).unwrap_or_default().into_iter().map(|word| (word.to_lowercase(), *role)));
     }
     of_roles.end();
+    let directory = directory::read(&section, folder, people, role);
     section.end();
     PeopleRules {
         required: Required { agreement: required.contains(&false), consent: required.contains(&true) },
@@ -74,6 +81,7 @@ pub(super) fn read(root: &Section) -> PeopleRules {
         role,
         columns: written,
         roles: words,
+        directory,
     }
 }
 

@@ -38,6 +38,16 @@ pub fn client(more: Option<&[u8]>) -> Result<Arc<ClientConfig>, TlsFault> {
     Ok(Arc::new(config))
 }
 
+/// For asking the school's directory: as [`client`], and no protocol is named, which LDAP has none of.
+///
+/// # Errors
+/// As [`client`].
+pub fn directory(more: Option<&[u8]>) -> Result<Arc<ClientConfig>, TlsFault> {
+    let mut config = Arc::unwrap_or_clone(client(more)?);
+    config.alpn_protocols.clear();
+    Ok(Arc::new(config))
+}
+
 /// For asking resolvers, whose certificate is verified as for [`client`], but for one that is not valid yet: see
 /// [`super::early`]. The protocol (ALPN) is for the caller to say.
 ///

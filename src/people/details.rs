@@ -37,10 +37,17 @@ pub enum Source {
     Import,
     Hand,
     Voucher,
+    Directory,
 }
 
 impl Source {
-    pub const ALL: [(&'static str, Self); 3] = [("import", Self::Import), ("hand", Self::Hand), ("voucher", Self::Voucher)];
+    pub const ALL: [(&'static str, Self); 4] =
+        [("import", Self::Import), ("hand", Self::Hand), ("voucher", Self::Voucher), ("directory", Self::Directory)];
+
+    /// Whether somebody else's list brought them: the one that has them now is the one that withdraws them.
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::Import | Self::Directory)
+    }
 
     pub fn word(self) -> &'static str {
         Self::ALL.into_iter().find(|(_, s)| *s == self).map_or("import", |(word, _)| word)

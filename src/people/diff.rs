@@ -1,7 +1,7 @@
 //! What an import would change: shown by a dry run, done by [`Store::apply`](super::Store::apply).
 
-use super::Mac;
 use super::import::PersonRow;
+use super::{Mac, Source};
 use crate::words::{DeviceId, Network, PersonId, PersonRole};
 use serde::{Serialize, Serializer};
 use std::fmt::Display;
@@ -37,6 +37,12 @@ pub struct Diff {
     pub devices: Devices,
     /// In no group after the import: judged by the network they come from.
     pub ungrouped: Vec<Named>,
+    /// Brought by another list before: this one has them from now on.
+    #[serde(skip)]
+    pub(super) adopted: Vec<PersonId>,
+    /// Whose list it is.
+    #[serde(skip)]
+    pub(super) source: Source,
     /// How many have access before, by role.
     #[serde(skip)]
     present: Vec<(PersonRole, usize)>,
@@ -179,7 +185,20 @@ impl Diff {
 
     pub fn is_empty(&self) -> bool {
         let people = [self.moved.len(), self.changed.len(), self.returned.len(), self.leavers.len(), self.added.len()];
-        people.iter().sum::<usize>() == 0 && self.devices == Devices::default()
+        people.iter().sum::<usize>() == 0 && self.adopted.is_empty() && self.devices == Devices::default()
+    }
+
+    /// `3 new, 1 moves, 2 leave`: those that are not none.
+    pub fn in_a_line(&self) -> String {
+        let counts = [
+            (self.added.len(), "new"),
+            (self.moved.len(), "moved"),
+            (self.changed.len(), "changed"),
+            (self.returned.len(), "returned"),
+            (self.leavers.len(), "left"),
+        ];
+        let some = counts.into_iter().filter(|(count, _)| *count > 0);
+        some.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether it tells of anyone more than the file does.

@@ -13,7 +13,7 @@
 use super::fault::{Faults, Place, nearest};
 use super::plain::{code_point, hostile};
 use super::scan::{Field, Line, scan};
-use super::{Details, Grouping, Mac, details};
+use super::{Details, Grouping, Mac, Source, details};
 use crate::config::PeopleRules;
 use crate::words::person::MAX_GROUPS;
 use crate::words::{Network, PersonRole};
@@ -23,11 +23,11 @@ use std::fmt::Display;
 use std::hash::Hash;
 use std::net::IpAddr;
 
-mod cells;
+pub(super) mod cells;
 mod columns;
 
 /// Most characters of an id. MIS exports have up to 36 (a UUID).
-const MAX_KEY: usize = 64;
+pub(super) const MAX_KEY: usize = 64;
 
 /// Most networks that are devices: each request may look through all of them.
 pub(super) const MAX_NETWORKS: usize = 256;
@@ -39,6 +39,8 @@ pub struct Sheet {
     pub devices: Vec<DeviceRow>,
     /// Which columns the file has. The others say nothing.
     pub says: Says,
+    /// Who speaks: whom it has brought, it withdraws.
+    pub source: Source,
 }
 
 /// A person as the file has them.
@@ -124,7 +126,7 @@ impl<'a> Reader<'a> {
             grouping,
             rules,
             faults,
-            sheet: Sheet { persons: vec![], devices: vec![], says: columns.says() },
+            sheet: Sheet { persons: vec![], devices: vec![], says: columns.says(), source: Source::Import },
             columns,
             keys: HashMap::new(),
             further: vec![],

@@ -105,7 +105,12 @@ fn watch(mut watched: Watched, told: &Told) {
         let now = Now::read();
         match told.next.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(None) => return,
-            Some(Some(ready)) => watched.ready = ready,
+            Some(Some(mut ready)) => {
+                if let (Some(next), Some(before)) = (&mut ready.accounting, watched.ready.accounting.take()) {
+                    next.take_over(before);
+                }
+                watched.ready = ready;
+            }
             None => {}
         }
         let Watched { roster, neighbours, ready } = &mut watched;

@@ -19,6 +19,7 @@
 //! - [`grouping`]    which groups of the policy someone is in
 //! - [`store`]       `register.db`: open, load, apply
 //! - [`import`]      CSV → rows, or every fault at once
+//! - [`directory`]   people by LDAP, from Active Directory or OpenLDAP
 //! - [`details`]     what goes with someone's access: its last day, the rules they accepted
 //! - [`scan`]        CSV bytes → fields, each with its place
 //! - [`fault`]       what is wrong in a file, where, and what would be right
@@ -36,6 +37,7 @@
 pub mod attempts;
 pub mod details;
 pub mod diff;
+pub mod directory;
 pub mod fault;
 pub mod grouping;
 pub mod import;

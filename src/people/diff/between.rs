@@ -1,8 +1,8 @@
 //! The register beside a file: who is who, which device is which.
 
-use super::super::details::{agreement_text, consent_text, day_text};
+use super::super::details::{Source, agreement_text, consent_text, day_text};
 use super::super::import::{DeviceRow, PersonRow, Says};
-use super::super::{Device, Grouping, Person, Register, Sheet, Source};
+use super::super::{Device, Grouping, Person, Register, Sheet};
 use super::{Added, Change, Changed, DeviceChanged, Devices, Diff, Fitted, Leaver, Named, Retired};
 use crate::words::{Day, DeviceId, PersonId, PersonRole};
 use std::collections::{HashMap, HashSet};
@@ -22,6 +22,8 @@ impl Diff {
             unchanged: 0,
             devices: Devices::default(),
             ungrouped: vec![],
+            adopted: vec![],
+            source: sheet.source,
             present: present(register),
             revision: register.revision(),
         };
@@ -34,12 +36,15 @@ impl Diff {
             if grouping.groups(to.role, to.year, &to.groups).is_empty() {
                 diff.ungrouped.push(Named { key: to.key.clone(), name: to.name.clone() });
             }
+            if let Some(old) = old.filter(|old| old.source != sheet.source && old.source.is_list()) {
+                diff.adopted.push(old.id);
+            }
             diff.person(old, to);
         }
         let in_file = &in_file;
         let missing = |source| register.present().filter(move |p| p.source == source && !in_file.contains(p.key.as_str()));
         let leaver = |p: &Person| Leaver { key: p.key.clone(), name: p.name.clone(), role: p.role, person: p.id };
-        diff.leavers = missing(Source::Import).map(leaver).collect();
+        diff.leavers = missing(sheet.source).map(leaver).collect();
         diff.by_hand = missing(Source::Hand).map(|p| Named { key: p.key.clone(), name: p.name.clone() }).collect();
         if sheet.says.devices {
             diff.devices = devices(register, sheet);
@@ -53,7 +58,7 @@ impl Diff {
             let PersonRow { key, name, role, year, groups, .. } = to;
             return self.added.push(Added { key, name, role, year, groups, row });
         };
-        let what = person_changes(old, &to);
+        let what = person_changes(old, &to, self.source);
         let changed = Changed { key: old.key.clone(), name: to.name.clone(), what, person: old.id, to };
         // The last day they had is the last day that the file still gives them.
         let is_over = old.details.until.is_some() && old.details.until == changed.to.details.until;
@@ -104,10 +109,12 @@ fn resolved(row: &PersonRow, old: Option<&Person>, says: Says) -> PersonRow {
     to
 }
 
-fn person_changes(old: &Person, to: &PersonRow) -> Vec<Change> {
+fn person_changes(old: &Person, to: &PersonRow, source: Source) -> Vec<Change> {
     let mut what = vec![];
-    // Whom the school's own system has from now on leaves with it.
-    change(&mut what, "brought by", &old.source.word(), &Source::Import.word());
+    // Whom the school's own system has from now on leaves with it; of two such systems the one is as good as the other.
+    if !old.source.is_list() {
+        change(&mut what, "brought by", &old.source.word(), &source.word());
+    }
     change(&mut what, "name", &old.name, &to.name);
     change(&mut what, "role", &old.role, &to.role);
     change(&mut what, "year", &year(old.year), &year(to.year));

@@ -17,7 +17,7 @@ pub(super) fn roles() -> String {
 }
 
 /// A role, in our word for it or one of `more`.
-pub(super) fn role(text: &str, more: &[(String, PersonRole)]) -> Read<PersonRole> {
+pub(in crate::people) fn role(text: &str, more: &[(String, PersonRole)]) -> Read<PersonRole> {
     let word = text.to_lowercase();
     let theirs = || more.iter().find(|(theirs, _)| *theirs == word).map(|(_, role)| *role);
     PersonRole::from_word(&word).or_else(theirs).ok_or_else(|| {
@@ -35,7 +35,7 @@ pub(super) fn role(text: &str, more: &[(String, PersonRole)]) -> Read<PersonRole
 }
 
 /// `R`, `7`, `Y7`, `Yr 7`, `Year 7`; reception is 0.
-pub(super) fn year(text: &str) -> Read<u8> {
+pub(in crate::people) fn year(text: &str) -> Read<u8> {
     let word = text.to_lowercase();
     let number = ["year", "yr", "y"].into_iter().find_map(|y| word.strip_prefix(y)).unwrap_or(&word).trim();
     let fault = || (format!("`{text}` is no year"), "write R (reception) or 1 to 13, or nothing for someone in none".into());
@@ -47,7 +47,7 @@ pub(super) fn year(text: &str) -> Read<u8> {
 }
 
 /// A day.
-pub(super) fn day(text: &str) -> Read<Day> {
+pub(in crate::people) fn day(text: &str) -> Read<Day> {
     super::super::details::day(text).ok_or_else(|| (format!("`{text}` is no day"), "write one such as 2026-12-18".into()))
 }
 

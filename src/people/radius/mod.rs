@@ -63,6 +63,11 @@ impl Accounting {
         Ok(Some(Self { sockets, sessions: Sessions::new(clients), buffer: vec![0; MAX_PACKET + 1].into() }))
     }
 
+    /// Goes on where another left off: sessions of the senders that are still there.
+    pub fn take_over(&mut self, before: Self) {
+        self.sessions.take_over(before.sessions);
+    }
+
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.sockets.iter().map(AsFd::as_fd)
     }

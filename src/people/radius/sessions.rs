@@ -76,6 +76,30 @@ impl Sessions {
         Self { clients: clients.into_iter().map(peer).collect(), sessions: HashMap::new(), current: HashMap::new() }
     }
 
+    /// Goes on where another left off, after the configuration was read again: an Accounting-Off ends what was begun before it.
+    /// Of a sender that is no more nothing is kept; what it said ends in its own time.
+    pub fn take_over(&mut self, before: Self) {
+        let mut now = Vec::with_capacity(before.clients.len());
+        for Peer { client, repeats, newest_s } in before.clients {
+            let place = self.clients.iter().position(|peer| peer.client.name == client.name);
+            if let Some(place) = place {
+                (self.clients[place].repeats, self.clients[place].newest_s) = (repeats, newest_s);
+            }
+            now.push(place);
+        }
+        let kept = |(id, session): (u64, Session)| Some((id, Session { client: now[session.client]?, ..session }));
+        self.sessions = before.sessions.into_iter().filter_map(kept).collect();
+        self.current = before.current;
+    }
+
+    /// The same with its senders in another order.
+    #[cfg(test)]
+    pub fn swap(&mut self) {
+        self.clients.reverse();
+        let last = self.clients.len() - 1;
+        self.sessions.values_mut().for_each(|session| session.client = last - session.client);
+    }
+
     /// Takes a datagram. Goes out: what is answered; nothing to what is not believed.
     pub fn take(&mut self, datagram: &[u8], from: IpAddr, roster: &Roster, now: Now) -> Option<Vec<u8>> {
         let tally = &roster.radius;

@@ -22,15 +22,15 @@ const OTHER: [u8; 4] = [10, 20, 0, 3];
 
 impl Stand {
     fn new() -> Self {
-        let client = |address: [u8; 4], secret: &[u8]| Client {
-            name: "ap".into(),
+        let client = |name: &str, address: [u8; 4], secret: &[u8]| Client {
+            name: name.into(),
             from: vec![Network::parse(&IpAddr::from(address).to_string()).expect("an address")],
             secret: secret.to_vec(),
             silent_ms: 30 * MINUTE,
         };
         let roster = Roster::default();
         roster.know([("ann", PersonId(1)), ("ben", PersonId(2))].into_iter(), std::iter::empty());
-        let sessions = Sessions::new(vec![client(FIRST, SECRET), client(OTHER, b"another secret")]);
+        let sessions = Sessions::new(vec![client("ap", FIRST, SECRET), client("other", OTHER, b"another secret")]);
         Self { sessions, roster, ms: 10_000_000, told: 0 }
     }
 
@@ -165,6 +165,29 @@ fn what_is_forged_foreign_or_recorded_is_believed_by_nobody_and_counted() {
     };
     let (old, new) = (timed(&at(1_000_000)), timed(&at(1_000_001 + STALE_S)));
     assert!(stand.send(FIRST, &new) && !stand.send(FIRST, &old));
+}
+
+#[test]
+fn after_a_reload_its_sessions_are_still_known() {
+    let mut stand = Stand::new();
+    stand.tell(1, "ann", "s1", PHONE, Some([10, 20, 1, 5]));
+    let start = stand.tell(1, "ben", "s2", None, Some([10, 20, 1, 6]));
+    let reload = |stand: &mut Stand| {
+        let anew = Stand::new().sessions;
+        let mut before = std::mem::replace(&mut stand.sessions, anew);
+        // Its senders stand in another order now.
+        before.swap();
+        stand.sessions.take_over(before);
+    };
+    reload(&mut stand);
+    assert_eq!((stand.who(5), stand.who(6)), (Some(1), Some(2)));
+    stand.tell(2, "ben", "s2", None, None);
+    assert_eq!(stand.who(6), None, "where it was is remembered");
+    assert!(stand.send(FIRST, &start));
+    assert_eq!(stand.who(6), None, "what comes twice changes nothing");
+    reload(&mut stand);
+    stand.tell(8, "", "", None, None);
+    assert_eq!(stand.who(5), None, "an Accounting-Off ends what was begun before the reload");
 }
 
 #[test]

@@ -9,15 +9,19 @@ use rusqlite::{OptionalExtension, Result, Transaction, params};
 pub(super) fn diff(transaction: &Transaction, diff: &Diff, by: &str, now_ms: i64) -> Result<()> {
     let hand = Hand { transaction, by, now_ms };
     for p in &diff.added {
-        hand.add_person(&p.row, Source::Import, "granted")?;
+        hand.add_person(&p.row, diff.source, "granted")?;
     }
     for p in diff.moved.iter().chain(&diff.changed) {
-        hand.change_person(p)?;
+        hand.change_person(p, diff.source)?;
     }
     for p in &diff.returned {
-        hand.change_person(p)?;
+        hand.change_person(p, diff.source)?;
         hand.execute(RESTORE, p.person.0)?;
         hand.note(Some(p.person.0.into()), None, "returned")?;
+    }
+    for person in &diff.adopted {
+        transaction.execute("UPDATE persons SET source = ?2 WHERE id = ?1", params![person.0, diff.source.word()])?;
+        hand.note(Some(person.0.into()), None, &format!("kept by: {}", diff.source.word()))?;
     }
     for p in &diff.leavers {
         hand.execute(WITHDRAW, p.person.0)?;
@@ -103,11 +107,11 @@ impl Hand<'_> {
         self.note(Some(person.into()), None, "password set")
     }
 
-    fn change_person(&self, changed: &Changed) -> Result<()> {
+    fn change_person(&self, changed: &Changed, source: Source) -> Result<()> {
         let to = &changed.to;
         self.transaction
             .prepare_cached(r#"UPDATE persons SET name = ?2, role = ?3, year = ?4, "groups" = ?5, source = ?6 WHERE id = ?1"#)?
-            .execute(params![changed.person.0, to.name, to.role.word(), to.year, to.groups.join(";"), Source::Import.word()])?;
+            .execute(params![changed.person.0, to.name, to.role.word(), to.year, to.groups.join(";"), source.word()])?;
         self.details(changed.person.0.into(), &to.details)?;
         self.note_all(Some(changed.person.0.into()), None, &changed.what)
     }
