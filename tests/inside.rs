@@ -211,6 +211,16 @@ fn an_authority_is_made_carried_to_a_browser_and_looked_through_by() {
     let bank = log.iter().find(|e| e["host"] == "www.hsbc.co.uk").expect("the bank's line");
     assert_eq!((&bank["decrypted"], &bank["path"]), (&"banking".into(), &serde_json::Value::Null));
 
+    // The gate sees for itself that it is looked into, as a device that trusts the authority and no other.
+    let tried = school.json(&["self-test"]);
+    let checks = tried["checks"].as_array().expect("checks");
+    let by_proxy = checks.iter().find(|c| c["door"] == "proxy" && c["network"] == "lab" && c["what"] == "gambling");
+    let said = by_proxy.map(|c| (c["outcome"].as_str().expect("one"), c["said"].as_str().expect("said")));
+    assert_eq!(said, Some(("ok", "blocked: HTTP with the block page, HTTPS with it within TLS")), "{tried:#}");
+    let log = school.log();
+    let within: Vec<_> = log.iter().filter(|e| e["door"] == "self-test" && e["decrypted"] == "yes").collect();
+    assert!(!within.is_empty() && within.iter().all(|e| e["action"] == "block" && e["path"] == "/"), "{within:?}");
+
     // The one that follows stands beside it, and signs when it is told to.
     school.ok(&["ca", "roll"]);
     gate.signal("-HUP");

@@ -7,7 +7,7 @@ mod support;
 #[path = "soak/world.rs"]
 mod world;
 
-use clients::{Client, DEEDS, EARLY, Ground, HALF_CLOSED, Random};
+use clients::{Client, DEEDS, Ground, HALF_CLOSED, Random};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -94,9 +94,11 @@ const AT_ONCE: u8 = 48;
 const STAY: u8 = 9;
 /// Descriptors of the pipes that tunnels share (docs/decisions/0021).
 const MOST_PIPES: usize = 512;
-/// Growth of memory in the second half, when what is kept of hosts, sessions and clients has been filled by the first: half of what
-/// one idle connection in each seat would take.
-const MOST_GROWTH_ANON_KB: u64 = 16 * 1024;
+/// Growth of memory in the second half, when what is kept of hosts, sessions and clients has been filled by the first. Of 100,000
+/// requests each leaving 64 octets behind it is 6 MB; measured: 1.
+const MOST_GROWTH_ANON_KB: u64 = 4 * 1024;
+/// The same of the few, in whose second half what is kept still fills.
+const MOST_GROWTH_OF_FEW_KB: u64 = 16 * 1024;
 /// What the door and the origin wait for at most, and some.
 const SETTLES: Duration = Duration::from_secs(40);
 
@@ -147,7 +149,8 @@ impl Held {
 
 #[test]
 fn a_proxy_that_was_mistreated_holds_nothing_more_and_has_written_down_every_request() {
-    let (most, parts) = if std::env::var_os("SCHOOLGATE_FULL").is_some() { (REQUESTS, 10) } else { (FEW, 2) };
+    let full = std::env::var_os("SCHOOLGATE_FULL").is_some();
+    let (most, parts, most_growth) = if full { (REQUESTS, 10, MOST_GROWTH_ANON_KB) } else { (FEW, 2, MOST_GROWTH_OF_FEW_KB) };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let world = runtime.block_on(async { World::start() });
     let school = School::looking_inside(&[world.plain, world.tls, world.shut], &world.certificate);
@@ -170,7 +173,7 @@ fn a_proxy_that_was_mistreated_holds_nothing_more_and_has_written_down_every_req
 
     assert!(last.tasks <= first.tasks && last.tunnels == 0 && last.sockets <= first.sockets, "{first:?} became {last:?}");
     assert!(last.others <= warm.others + MOST_PIPES, "{warm:?} became {last:?}");
-    assert!(last.anon_kb < warm.anon_kb + MOST_GROWTH_ANON_KB, "{warm:?} grew to {last:?}");
+    assert!(last.anon_kb < warm.anon_kb + most_growth, "{warm:?} grew to {last:?}");
     assert_eq!(school.json(&["status"])["events_dropped"], 0);
     let mut logged = BTreeMap::<String, u64>::new();
     for line in school.ok(&["log", "export", "--format", "jsonl", "--purpose", "a test"]).lines() {
@@ -182,9 +185,6 @@ fn a_proxy_that_was_mistreated_holds_nothing_more_and_has_written_down_every_req
     // Who says at once that nothing more comes is taken for gone, as squid does: before it was judged, or after.
     let [at_most, half] = [&mut asked, &mut logged].map(|lines| lines.remove(HALF_CLOSED).unwrap_or(0));
     assert!(half <= at_most, "{half} lines of {at_most}");
-    // Who goes before it is known whether this is TLS has a second line if it was taken for something else.
-    let [at_least, early] = [&mut asked, &mut logged].map(|lines| lines.remove(EARLY).unwrap_or(0));
-    assert!((at_least..=2 * at_least).contains(&early), "{early} lines of {at_least}");
     assert_eq!(logged, asked);
 }
 

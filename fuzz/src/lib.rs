@@ -17,6 +17,7 @@
 //! - [`wire`]     DNS queries, our answers to them, and answers passed on
 //! - [`head`]     the head of a CONNECT
 //! - [`hello`]    what a TLS client says first
+//! - [`file`]     what a file is, by its name and its bytes
 //! - [`leases`]   the files of DHCP servers
 //! - [`radius`]   RADIUS accounting
 //! - [`search`]   the words of a search, in the URL of a search engine
@@ -25,6 +26,7 @@
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod config;
+pub mod file;
 pub mod framing;
 pub mod head;
 pub mod hello;

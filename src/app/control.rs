@@ -9,6 +9,7 @@ use crate::gate::control::{Handle, Peer, Request};
 use crate::gate::{Gate, Snapshot, explain};
 use crate::lists::{Table, TableFault};
 use crate::net::Drain;
+use crate::ops::identity::{Identities, Stamp};
 use crate::ops::{self, tables::Broken};
 use crate::people::{Keeper, Register, Roster, Store};
 use crate::reload::{self, ReadFault};
@@ -39,7 +40,12 @@ pub struct Handler {
     swept_ms: AtomicI64,
     /// After a sweep that failed: when the next may be, in milliseconds since the machine started.
     sweep_again: AtomicU64,
+    /// The files of certificates as they were when they were last read.
+    certificates: Mutex<Stamp>,
 }
+
+/// How often it is looked whether a certificate was renewed, in seconds.
+const CERTIFICATES_EVERY: u64 = 5;
 
 /// How long after a fault nothing is swept: a full disk is not told of every second.
 const AFTER_A_FAULT_MS: u64 = 60_000;
@@ -72,7 +78,9 @@ impl Handler {
         config_path: Option<PathBuf>,
         doors: Doors,
     ) -> Self {
+        let certificates = Mutex::new(Stamp::of(&gate.snapshot().config));
         Self {
+            certificates,
             gate,
             resolver,
             roster,
@@ -144,12 +152,12 @@ impl Handler {
     fn swap(&self) -> Result<String, Refusal> {
         let config = reload::read_config(self.config_path.as_deref())?;
         let note = self.what_needs_a_restart(&config);
-        let identity = ops::identity::load(&config).map_err(StartFault::Config)?;
+        let identities = Identities::load(&config).map_err(StartFault::Config)?;
         let now = self.gate.snapshot();
         let before = now.inspection.as_ref().and_then(|i| i.as_deref().ok());
         let inspection = ops::inside::load(&config, before).map_err(StartFault::Config)?;
         let mut next = assemble::snapshot(config, &self.gate.journal, &self.roster, Broken::Refuse)?;
-        next.identity = identity.map(Ok);
+        (next.identity, next.web_identity) = (identities.dns.map(Ok), identities.web.map(Ok));
         next.inspection = inspection.map(Ok);
         self.keeper.follow(&now.config.sources, &next.config.sources).map_err(StartFault::Config)?;
         self.resolver.follow(&next.config.dns);
@@ -163,7 +171,7 @@ impl Handler {
     /// Ends what was for a while, within a second of its time, until the word to stop.
     pub(super) async fn keep_the_time(&self, mut drain: Drain) {
         let mut second = tokio::time::interval(Duration::from_secs(1));
-        loop {
+        for seconds in 0u64.. {
             tokio::select! {
                 () = drain.begun() => return,
                 _ = second.tick() => {}
@@ -173,7 +181,31 @@ impl Handler {
             if let Ok(_one) = self.changing.try_lock() {
                 self.sweep();
                 self.off.sweep(&self.gate, self.gate.clock.boot_ms(), self.gate.clock.unix_ms());
+                if seconds.is_multiple_of(CERTIFICATES_EVERY) {
+                    self.take_certificates();
+                }
             }
+        }
+    }
+
+    /// Takes certificates that were renewed on disk. Of two files that are written one after the other the first fits nothing yet:
+    /// what was in force stays until they fit.
+    fn take_certificates(&self) {
+        let snapshot = self.gate.snapshot();
+        let mut seen = self.certificates.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = Stamp::of(&snapshot.config);
+        if *seen == stamp {
+            return;
+        }
+        *seen = stamp;
+        match Identities::load(&snapshot.config) {
+            Ok(Identities { dns, web }) => {
+                let mut next = Snapshot::clone(&snapshot);
+                (next.identity, next.web_identity) = (dns.map(Ok), web.map(Ok));
+                self.gate.swap(next);
+                tracing::info!("certificates were written: those in the files now are shown from here on");
+            }
+            Err(fault) => tracing::warn!("certificates were written and cannot be used, those of before stay: {fault}"),
         }
     }
 
@@ -233,6 +265,7 @@ impl Handler {
         let mut next = assemble::snapshot(now.config.clone(), &self.gate.journal, &self.roster, Broken::Refuse)
             .map_err(|f| f.to_string())?;
         next.identity.clone_from(&now.identity);
+        next.web_identity.clone_from(&now.web_identity);
         next.inspection.clone_from(&now.inspection);
         let version = next.version;
         self.gate.swap(next);
@@ -268,6 +301,7 @@ impl Handler {
             ("[proxy] tls_listen", now.config.proxy.tls_listen == next.proxy.tls_listen),
             ("[proxy] transparent_listen", now.config.proxy.transparent_listen == next.proxy.transparent_listen),
             ("[web] listen", now.config.web.listen == next.web.listen),
+            ("[web] tls_listen", now.config.web.tls_listen == next.web.tls_listen),
             ("data", now.config.data == next.data),
         ] {
             if !same {

@@ -118,6 +118,9 @@ pub struct Doors {
     #[serde(default)]
     pub transparent: Vec<SocketAddr>,
     pub web: Vec<SocketAddr>,
+    /// The web door over TLS.
+    #[serde(default)]
+    pub web_tls: Vec<SocketAddr>,
 }
 
 /// The control socket of a configuration.
@@ -127,7 +130,7 @@ pub fn control_socket(config: &Config) -> PathBuf {
 
 /// The register of a configuration.
 pub fn register_file(config: &Config) -> PathBuf {
-    config.data.join("register.db")
+    crate::people::Store::file_in(&config.data)
 }
 
 /// What clients were told.
@@ -160,16 +163,19 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
 
     let dns = dns_door(&config).map_err(StartFault::Door)?;
     let proxy = proxy_door(&config).map_err(StartFault::Door)?;
-    let web = bound(&config.web.listen, || runtime.block_on(async { web::bind(&config.web.listen) }))?;
+    let web = runtime.block_on(async { web_door(&config) }).map_err(StartFault::Door)?;
 
     let journal = Journal::start(journal_settings(&config, &clock))?;
     let roster = Arc::new(Roster::default());
     let mut snapshot = assemble::snapshot(config, &journal, &roster, ops::tables::Broken::Endure)?;
     drift::note(&snapshot.config, clock.unix_ms());
     // Without a certificate the school still has its DNS: what cannot be served is said by `status`.
-    snapshot.identity = ops::identity::load(&snapshot.config).map_err(Arc::from).transpose();
-    if let Some(Err(fault)) = &snapshot.identity {
-        tracing::error!("nothing is served over TLS: {fault}");
+    snapshot.identity = ops::identity::of_dns(&snapshot.config).map_err(Arc::from).transpose();
+    snapshot.web_identity = ops::identity::of_web(&snapshot.config).map_err(Arc::from).transpose();
+    for (what, identity) in [("nothing", &snapshot.identity), ("the web door", &snapshot.web_identity)] {
+        if let Some(Err(fault)) = identity {
+            tracing::error!("{what} is{} served over TLS: {fault}", if what == "nothing" { "" } else { " not" });
+        }
     }
     // Nor without an authority: what would be looked into is judged by name.
     snapshot.inspection = ops::inside::load(&snapshot.config, None).map_err(Arc::from).transpose();
@@ -190,6 +196,7 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         proxy_tls: proxy.as_ref().map(proxy::Bound::tls_addrs).unwrap_or_default(),
         transparent: proxy.as_ref().map(proxy::Bound::transparent_addrs).unwrap_or_default(),
         web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
+        web_tls: web.as_ref().map(web::Bound::tls_addrs).unwrap_or_default(),
     };
     let keeper = Keeper::start(roster.clone(), &snapshot.config.sources).map_err(StartFault::Config)?;
     // What was asked can wait; who is filtered cannot.
@@ -197,8 +204,8 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         tracing::error!("no request of a page is taken: {fault}");
         requests::closed(fault)
     });
-    let gate =
-        Gate::new(snapshot, journal, clock).with_ledger(ledger).with_requests(asked).with_web(doors.web.clone()).first_at(first);
+    let gate = Gate::new(snapshot, journal, clock).with_ledger(ledger).with_requests(asked).first_at(first);
+    let gate = gate.with_web(doors.web.clone()).with_web_tls(doors.web_tls.clone());
     let gate = Arc::new(gate);
     let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), (roster, keeper), config_path, doors));
     let (timing, walk) = (Timing::default(), walk::Timing::default());
@@ -224,8 +231,12 @@ fn proxy_door(config: &Config) -> std::io::Result<Option<proxy::Bound>> {
     proxy::bind(&proxy.listen, &proxy.tls_listen)?.and_transparent(&proxy.transparent_listen).map(Some)
 }
 
-fn bound<B>(listen: &[SocketAddr], bind: impl FnOnce() -> std::io::Result<B>) -> Result<Option<B>, StartFault> {
-    if listen.is_empty() { Ok(None) } else { bind().map(Some).map_err(StartFault::Door) }
+fn web_door(config: &Config) -> std::io::Result<Option<web::Bound>> {
+    let web = &config.web;
+    if web.listen.is_empty() && web.tls_listen.is_empty() {
+        return Ok(None);
+    }
+    web::bind(&web.listen, &web.tls_listen).map(Some)
 }
 
 /// When a gate first answered from this folder, in milliseconds since 1970. Where that cannot be kept, it is now.
@@ -295,7 +306,11 @@ impl App {
         if !doors.transparent.is_empty() {
             lines.push(format!("         {}, for what is redirected", at(&doors.transparent)));
         }
-        lines.extend([format!("  web    {}", at(&doors.web)), String::new(), "Try, in another terminal:".into()]);
+        lines.push(format!("  web    {}", at(&doors.web)));
+        if !doors.web_tls.is_empty() {
+            lines.push(format!("         {}, over TLS", at(&doors.web_tls)));
+        }
+        lines.extend([String::new(), "Try, in another terminal:".into()]);
         if let Some(dns) = doors.dns.first() {
             lines.push(format!("  dig @{} -p {} www.pokerstars.com    (a blocked name: NXDOMAIN)", dns.ip(), dns.port()));
         }

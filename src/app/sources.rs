@@ -1,6 +1,7 @@
 //! What `status` says of who is known, and of addresses that many are behind.
 
 use crate::gate::Snapshot;
+use crate::people::passwords::Tally;
 use crate::people::roster::Crowd;
 use crate::words::ClientAddr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -9,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const SHOWN: usize = 5;
 
 /// What is known of people, in lines with a heading each; and what needs somebody.
-pub fn sources(snapshot: &Snapshot, needs_you: &mut Vec<String>) -> Vec<(String, String)> {
+pub fn sources(snapshot: &Snapshot, tally: &Tally, needs_you: &mut Vec<String>) -> Vec<(String, String)> {
     let (config, roster) = (&snapshot.config, snapshot.register.roster());
     let mut lines = Vec::new();
     let signed_in: Vec<_> = roster.sittings().into_iter().map(|(known, count)| format!("{count} by {known}")).collect();
@@ -33,6 +34,9 @@ pub fn sources(snapshot: &Snapshot, needs_you: &mut Vec<String>) -> Vec<(String,
             needs_you.push(format!("{foreign} RADIUS packets came from addresses that are in no [[radius.client]]"));
         }
     }
+    if !config.sources.asks.is_empty() {
+        lines.push(("passwords".to_owned(), passwords(tally)));
+    }
     if !config.sources.systems.is_empty() {
         let [believed, refused] = [&roster.session.believed, &roster.session.refused].map(|n| n.load(Relaxed));
         lines.push(("sessions".to_owned(), format!("{believed} messages believed, {refused} refused")));
@@ -51,6 +55,11 @@ pub fn sources(snapshot: &Snapshot, needs_you: &mut Vec<String>) -> Vec<(String,
     }
     detected(snapshot, needs_you);
     lines
+}
+
+fn passwords(tally: &Tally) -> String {
+    let [right, wrong, slowed, busy] = [&tally.right, &tally.wrong, &tally.slowed, &tally.busy].map(|n| n.load(Relaxed));
+    format!("{right} right, {wrong} wrong, {slowed} too soon after wrong ones, {busy} too many at once")
 }
 
 /// Addresses that many are behind although the configuration does not say so, with the change that would end it.
@@ -96,7 +105,7 @@ mod tests {
         let snapshot = school.gate.snapshot();
         let told = || {
             let mut needs_you = Vec::new();
-            let lines = sources(&snapshot, &mut needs_you);
+            let lines = sources(&snapshot, &Tally::default(), &mut needs_you);
             (lines, needs_you)
         };
         let (lines, needs_you) = told();

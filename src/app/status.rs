@@ -6,9 +6,11 @@ use super::ready::{self, Missing};
 use super::sources::sources;
 use super::{Doors, calendar, exams, passes};
 use crate::config::{Config, PublicList};
+use crate::gate::snapshot::Shown;
 use crate::gate::{Gate, Snapshot};
 use crate::ops::{locked, tables, update};
 use crate::policy::Mode;
+use crate::words::Host;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
@@ -25,6 +27,9 @@ pub struct Status {
     /// Of DNS over TLS and HTTPS: for which name, and until when; or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
+    /// Of the web door over TLS, as above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_certificate: Option<String>,
     /// The school's certificate authority: until when, and where it is used; `None`: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,
@@ -110,13 +115,18 @@ fn not_fetched(config: &Config, local: impl Fn(i64) -> String) -> Vec<String> {
 }
 
 /// What `status` says of the certificate, and what of it needs somebody.
-fn certificate(snapshot: &Snapshot, now_ms: i64, needs_you: &mut Vec<String>) -> Option<String> {
-    let name = &snapshot.config.dns.encrypted.as_ref()?.name;
-    match snapshot.identity.as_ref()? {
+fn certificate(
+    snapshot: &Snapshot,
+    (name, identity): (&Host, Option<&Shown>),
+    what: &str,
+    now_ms: i64,
+    needs_you: &mut Vec<String>,
+) -> Option<String> {
+    match identity? {
         Ok(identity) => {
             let until = crate::gate::snapshot::local_time(&snapshot.config, identity.ends.saturating_mul(1000));
             let left = identity.ends.saturating_sub(now_ms.div_euclid(1000));
-            let renew = "renew it, and `systemctl reload schoolgate`";
+            let renew = "renew it; the file is read again when it has changed";
             if left < 0 {
                 needs_you.push(format!("the certificate of {name} ended on {until}, and clients turn away from it: {renew}"));
             } else if left < CERTIFICATE_AHEAD {
@@ -125,7 +135,7 @@ fn certificate(snapshot: &Snapshot, now_ms: i64, needs_you: &mut Vec<String>) ->
             Some(format!("{name}, until {until}"))
         }
         Err(why) => {
-            needs_you.push(format!("DNS over TLS and HTTPS are not served: {why}"));
+            needs_you.push(format!("{what} not served: {why}"));
             Some("none that can be used".into())
         }
     }
@@ -201,8 +211,12 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         1 => needs_you.push("1 request of a page waits for an answer: `schoolgate requests list`".into()),
         n => needs_you.push(format!("{n} requests of pages wait for an answer: `schoolgate requests list`")),
     }
-    let certificate = certificate(&snapshot, gate.clock.unix_ms(), &mut needs_you);
-    let sources = sources(&snapshot, &mut needs_you);
+    let [certificate, web_certificate] = [
+        (snapshot.config.dns.encrypted.as_ref().map(|e| &e.by.name), &snapshot.identity, "DNS over TLS and HTTPS are"),
+        (snapshot.config.web.by.as_ref().map(|by| &by.name), &snapshot.web_identity, "the web door over TLS is"),
+    ]
+    .map(|(name, identity, what)| certificate(&snapshot, (name?, identity.as_ref()), what, gate.clock.unix_ms(), &mut needs_you));
+    let sources = sources(&snapshot, &gate.passwords.tally, &mut needs_you);
     let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
     let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();
@@ -236,6 +250,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         uptime_s: uptime.as_secs(),
         doors: doors.clone(),
         certificate,
+        web_certificate,
         authority,
         networks,
         people: snapshot.register.present().count(),
@@ -297,6 +312,12 @@ impl fmt::Display for Status {
             writeln!(f, "  tunnels       {} open, of at most {} connections", self.tunnels, self.most_connections)?;
         }
         writeln!(f, "  web           {}", list(&self.doors.web))?;
+        if !self.doors.web_tls.is_empty() {
+            writeln!(f, "  over TLS      {}", list(&self.doors.web_tls))?;
+        }
+        if let Some(certificate) = &self.web_certificate {
+            writeln!(f, "  certificate   {certificate}")?;
+        }
         for network in &self.networks {
             let mode = match (&network.off, network.watching) {
                 (Some(_), _) => "OFF",

@@ -179,6 +179,8 @@ pub fn password(context: &Context, config: &Config, args: &PasswordArgs) -> Outc
     // A sheet that cannot be written changes no password.
     let printed = Printed::of(config, &slips, args.out.as_deref())?;
     store.set_passwords(&hashes, &me(), now()).map_err(fail)?;
+    // A running gate remembers passwords that were right.
+    put_in_force(context, config)?;
     printed.told(context, &slips, "the passwords before these are no longer right")
 }
 

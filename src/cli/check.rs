@@ -7,7 +7,8 @@ pub fn check(context: &Context) -> Outcome {
     let mut faults = crate::ops::locked::faults(&config);
     faults.extend(crate::ops::update::faults(&config));
     faults.extend(crate::ops::tables::faults(&config));
-    faults.extend(crate::ops::identity::load(&config).err());
+    faults.extend(crate::ops::identity::of_dns(&config).err());
+    faults.extend(crate::ops::identity::of_web(&config).err());
     faults.extend(crate::ops::inside::load(&config, None).err());
     match crate::people::Store::peek(&crate::app::register_file(&config)) {
         Ok(register) => {

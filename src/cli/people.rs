@@ -201,10 +201,15 @@ fn list(context: &Context, config: &Config, args: &ListArgs) -> Outcome {
         return Err(fail(format_args!("there is no group `{group}`; there are {}", names.join(", "))));
     }
     let purpose = context.purpose(args.purpose.as_deref())?;
-    let register = Store::peek(&app::register_file(config)).map_err(fail)?;
+    let file = app::register_file(config);
+    let register = Store::peek(&file).map_err(fail)?;
     ops::look_ups::record(&config.data, "people list", &purpose, Clock::System.unix_ms()).map_err(fail)?;
     let filter = Filter { role: args.role, group: args.group.clone(), withdrawn: args.withdrawn, missing: args.missing };
-    let records = Record::list(&register, grouping, &config.people, &filter);
+    let mut records = Record::list(&register, grouping, &config.people, &filter);
+    if !records.is_empty() {
+        let read = Store::open(&file).and_then(|store| store.acknowledged()).map_err(fail)?;
+        Record::with_notices(&mut records, &read, &config.school.zone);
+    }
     context.print(&records, || {
         if register.persons().next().is_none() {
             return "the register is empty. `schoolgate people import FILE.csv` fills it".into();

@@ -1,6 +1,6 @@
 //! `[dns]`, `[proxy]`, `[web]`: where each door listens and what it may reach.
 
-use super::encrypted::{self, Encrypted};
+use super::encrypted::{self, Certified, Encrypted};
 use super::fault::{Placed, Wrong, shown};
 use super::file::Section;
 use super::item::{Item, List};
@@ -25,6 +25,9 @@ const DNS_OVER_HTTPS: u16 = 443;
 
 /// A proxy over TLS has no port of its own by any standard: the one beside the proxy's, to suggest.
 const PROXY_OVER_TLS: u16 = 3130;
+
+/// Beside the web door's, as DNS over HTTPS may have 443, to suggest.
+const WEB_OVER_TLS: u16 = 8443;
 
 /// Quad9, which checks DNSSEC and keeps no addresses of askers: until the school writes its own.
 const UPSTREAMS: [[u8; 4]; 2] = [[9, 9, 9, 9], [149, 112, 112, 112]];
@@ -114,6 +117,10 @@ impl Parent {
 pub struct Web {
     /// Empty: the door is shut. As shipped: 127.0.0.1:8080.
     pub listen: Vec<SocketAddr>,
+    /// Behind TLS. As shipped: nowhere.
+    pub tls_listen: Vec<SocketAddr>,
+    /// The one name it has there.
+    pub by: Option<Certified>,
     /// Who may read `/metrics` and `/healthz`, beside loopback.
     pub status_from: Vec<Network>,
 }
@@ -129,9 +136,11 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
         ("proxy over TLS", listen_if_written(&proxy, "tls_listen", PROXY_OVER_TLS)),
         ("transparent proxy", listen_if_written(&proxy, "transparent_listen", TRANSPARENT)),
         ("web", listen(&web, WEB)),
+        ("web over TLS", listen_if_written(&web, "tls_listen", WEB_OVER_TLS)),
     ];
     one_door_an_address(root, &listens);
-    let [(_, at_dns), (_, at_tls), (_, at_https), (_, at_proxy), (_, at_proxy_tls), (_, at_transparent), (_, at_web)] = &listens;
+    let [at_dns, at_tls, at_https, at_proxy, at_proxy_tls, at_transparent, at_web, at_web_tls] =
+        listens.each_ref().map(|(_, at)| at);
 
     let doors = [at_dns, at_tls, at_https, at_proxy, at_proxy_tls, at_transparent];
     let needed = doors.iter().any(|at| !at.is_empty());
@@ -149,11 +158,12 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     // What the proxy may reach inside must be known to have an address there.
     private_allowed.extend(&read_proxy.internal_zones);
     let status_from = List::values(web.list("status_from", values::network));
+    let by = encrypted::web(&web, folder, at_web_tls);
     web.end();
     (
         Dns { listen: addresses(at_dns), workers, upstreams, forwards, records, private_allowed, block_answer, encrypted },
         read_proxy,
-        Web { listen: addresses(at_web), status_from },
+        Web { listen: addresses(at_web), tls_listen: addresses(at_web_tls), by, status_from },
     )
 }
 

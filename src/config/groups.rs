@@ -4,7 +4,9 @@ use super::fault::{Place, Placed, Wrong, shown};
 use super::file::Section;
 use super::item::List;
 use super::known::Known;
+use super::portal::{self, Way};
 use super::profiles::strictest;
+use super::sources::Asks;
 use super::values;
 use crate::policy::{Group, Mode, NetworkRule, Profile, ProfileId, WhenDown};
 use crate::words::person::MAX_GROUPS;
@@ -45,6 +47,10 @@ pub(super) struct People {
     pub with_ca: Vec<NetworkId>,
     /// Networks of which every address is one that many are behind.
     pub shared: Vec<NetworkId>,
+    /// Networks on which people sign in, and by what.
+    pub portals: Vec<(NetworkId, Vec<Way>)>,
+    /// Networks where the proxy asks who it is, and where that is written.
+    pub asks: Vec<Placed<Asks>>,
     pub known: Known<GroupId>,
 }
 
@@ -55,6 +61,8 @@ pub(super) fn read(root: &Section, profiles: &[Profile], known_profiles: &Known<
         networks: vec![],
         with_ca: vec![],
         shared: vec![],
+        portals: vec![],
+        asks: vec![],
         known: Known::new("group", whole),
     };
     for section in at_most(root.sections("group"), "groups") {
@@ -139,6 +147,9 @@ impl People {
         let garden = section.list("walled_garden", values::host);
         let garden = garden.map(|list| list.items.into_iter().map(|host| host.value).collect());
         let shared = section.value("shared", |item| item.flag()).is_some_and(|v| v.value);
+        let ways = section.list("portal", portal::way);
+        let ask = section.list("ask", |item| item.word(&[("basic", ())]));
+        let one_person = section.value("one_person_per_device", |item| item.flag());
         let ca = section.value("ca", |item| item.word(&[("installed", true), ("none", false)])).is_some_and(|v| v.value);
         section.end();
 
@@ -164,6 +175,22 @@ impl People {
         }
         if shared {
             self.shared.push(NetworkId(self.networks.len() as u16));
+        }
+        if let Some(ways) = ways {
+            if ways.empty {
+                let wrong = Wrong::new("nobody can sign in on this network", "delete this, or name ways such as \"password\"");
+                section.fault(wrong.at(ways.place));
+            }
+            self.portals.push((NetworkId(self.networks.len() as u16), List::values(Some(ways))));
+        }
+        if let Some(ask) = ask.filter(|ask| !ask.empty) {
+            let one_person_per_device = one_person.as_ref().is_some_and(|one| one.value);
+            let network = NetworkId(self.networks.len() as u16);
+            self.asks
+                .push(Placed { value: Asks { network, basic: !ask.items.is_empty(), one_person_per_device }, place: ask.place });
+        } else if let Some(one) = one_person.filter(|one| one.value) {
+            let wrong = Wrong::new("nobody is asked who they are here", "add `ask = [\"basic\"]`, or delete this");
+            section.fault(wrong.at(one.place));
         }
         if ca {
             self.with_ca.push(NetworkId(self.networks.len() as u16));

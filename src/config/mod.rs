@@ -18,7 +18,7 @@
 //! - [`firewall`]    `[firewall]`
 //! - [`upstream`]    one resolver that is asked
 //! - [`names`]       `[[dns.forward]]`, `[[dns.record]]`
-//! - [`encrypted`]   `[dns]`, its encrypted part
+//! - [`encrypted`]   `[dns]` and `[web]`, what is served over TLS
 //! - [`lists`]       `[lists]`, `[[list]]`
 //! - [`phrases`]     `[[phrases]]`
 //! - [`public`]      `[[source]]` of `sources.toml`, and what else is fetched
@@ -28,6 +28,7 @@
 //! - [`rooms`]       `[[room]]`
 //! - [`people`]      `[people]`
 //! - [`inside`]      `[inside]`
+//! - [`portal`]      `[portal]`
 //! - [`sources`]     `[[leases]]`, `[radius]`, `[[session]]`, `[[shared]]`
 //! - [`timetable`]   `[[timetable]]` and the term dates, with the [`bank_holidays`]
 //! - [`entries`]     `[[entry]]`
@@ -58,6 +59,7 @@ mod near;
 mod own_names;
 mod people;
 mod phrases;
+mod portal;
 mod profiles;
 mod public;
 mod rooms;
@@ -70,7 +72,7 @@ mod values;
 
 pub use categories::CategoryTitle;
 pub use doors::{BlockAnswer, Dns, Parent, Proxy, Web};
-pub use encrypted::{Encrypted, HTTPS_PATH, PemFile};
+pub use encrypted::{Certified, Encrypted, HTTPS_PATH, PemFile};
 pub use entries::{FIRST_WORKED_OUT, WrittenEntry};
 pub use entry_file::{EntryFault, EntryFile};
 pub use exceptions::{Exception, Exceptions, ExceptionsFault, MAX_BYTES as MAX_EXCEPTIONS, read_exceptions};
@@ -83,10 +85,11 @@ pub use names::{Data, Forward, Record};
 pub use near::nearest;
 pub use people::{COLUMNS, PeopleRules, Required};
 pub use phrases::PhraseSource;
+pub use portal::{MonitoringNotice, Portal, Way};
 pub use public::{PublicList, Signature};
 pub use rooms::Room;
 pub use school::{SUITES, School};
-pub use sources::{LeaseFile, Radius, RadiusClient, Shared, Sources, System};
+pub use sources::{Asks, LeaseFile, Radius, RadiusClient, Shared, Sources, System};
 pub use upstream::{Protocol, Upstream};
 
 use crate::policy::{Entry, Exams, OwnEntries, Passes, Policy, Timetable};
@@ -126,6 +129,8 @@ pub struct Config {
     pub rooms: Vec<Room>,
     /// What the school keeps of people, and how its own system exports it.
     pub people: PeopleRules,
+    /// How people sign in on pages of ours.
+    pub portal: Portal,
     /// Every category with its title, the school's own among them, by bit.
     pub categories: Vec<CategoryTitle>,
     /// Profiles, groups, networks, timetable, the school's own entries.
@@ -224,8 +229,9 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
     let rules = people::read(&root);
+    let portal = portal::read(&root, people.portals.clone());
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
-    let sources = sources::read(&root, folder_of(&files.main), &people);
+    let sources = sources::read(&root, folder_of(&files.main), &people, !proxy.tls_listen.is_empty());
     let school_days = timetable::school_days(&of_dates);
     let cells = timetable::cells(&root, &categories, &people.known, &school_days, reader.whole([dates_at]));
     let written = entries::read(&root, &school.zone, false);
@@ -247,6 +253,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         members: people.members,
         rooms,
         people: rules,
+        portal,
         categories: categories.titles(),
         policy: Policy {
             profiles,
@@ -307,7 +314,7 @@ impl Config {
     pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         let encrypted = self.dns.encrypted.iter().flat_map(|e| e.tls_listen.iter().chain(&e.https_listen));
         let proxy = self.proxy.listen.iter().chain(&self.proxy.tls_listen).chain(&self.proxy.transparent_listen);
-        let listen = self.dns.listen.iter().chain(encrypted).chain(proxy).chain(&self.web.listen);
+        let listen = self.dns.listen.iter().chain(encrypted).chain(proxy).chain(&self.web.listen).chain(&self.web.tls_listen);
         listen.map(|s| s.ip()).filter(|ip| !ip.is_unspecified())
     }
 

@@ -1,5 +1,5 @@
 //! The names this gate has in the school's own zones: `why`, where a device sees what did not open, and `wpad`, by which browsers
-//! look for their proxy.
+//! look for their proxy; and the one by which people open the web door over TLS.
 //!
 //! A record that the school has written for such a name counts before ours, and so does what a zone's own resolvers say.
 
@@ -21,14 +21,22 @@ impl Config {
 
     /// Whether a name is one of ours that is answered with the address that was asked, `at`.
     pub fn is_own_name(&self, host: &Host, at: IpAddr) -> bool {
+        self.is_served(host, at)
+            && !self.dns.records.iter().any(|record| record.name == *host)
+            && !self.dns.forwards.iter().flat_map(|forward| &forward.zones).any(|zone| host.is_within(zone))
+    }
+
+    /// Whether the web door has this name, and is reached by it at `at`.
+    fn is_served(&self, host: &Host, at: IpAddr) -> bool {
+        let reached = |l: &SocketAddr| l.ip().is_unspecified() || l.ip() == at;
+        if self.web.by.as_ref().is_some_and(|by| by.name == *host) {
+            return self.web.tls_listen.iter().any(reached);
+        }
         let Some((_, port)) = NAMES.iter().find(|(label, _)| host.as_str().split('.').next() == Some(label)) else {
             return false;
         };
         let zone = host.last_labels(host.labels().saturating_sub(1));
-        let serves = |l: &SocketAddr| (l.ip().is_unspecified() || l.ip() == at) && port.is_none_or(|port| port == l.port());
-        self.proxy.internal_zones.iter().any(|z| z.as_str() == zone)
-            && self.web.listen.iter().any(serves)
-            && !self.dns.records.iter().any(|record| record.name == *host)
-            && !self.dns.forwards.iter().flat_map(|forward| &forward.zones).any(|zone| host.is_within(zone))
+        let serves = |l: &SocketAddr| reached(l) && port.is_none_or(|port| port == l.port());
+        self.proxy.internal_zones.iter().any(|z| z.as_str() == zone) && self.web.listen.iter().any(serves)
     }
 }

@@ -1,12 +1,14 @@
 //! `[[leases]]`, `[radius]`, `[[session]]`, `[[shared]]`: what says who is at an address, and where nobody can.
 
-use super::fault::Wrong;
+use super::fault::{Place, Wrong};
 use super::file::Section;
 use super::groups::People;
 use super::item::{Item, List};
 use super::values;
 use crate::wire::leases::Format;
 use crate::words::{GroupId, Network, NetworkId};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,25 @@ pub struct Sources {
     pub shared: Vec<Shared>,
     /// Networks of which every address is such: `[[network]] shared = true`.
     pub shared_networks: Vec<NetworkId>,
+    /// Networks where the proxy asks who it is.
+    pub asks: Vec<Asks>,
+}
+
+/// What the proxy asks of a network's clients: `[[network]] ask`. The default is nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asks {
+    pub network: NetworkId,
+    /// A name and a password (RFC 7617), over TLS.
+    pub basic: bool,
+    /// What is shown with one request is true of the device for a while.
+    pub one_person_per_device: bool,
+}
+
+impl Sources {
+    pub fn asks_at(&self, network: NetworkId) -> Asks {
+        let nothing = Asks { network, basic: false, one_person_per_device: false };
+        self.asks.iter().find(|asks| asks.network == network).copied().unwrap_or(nothing)
+    }
 }
 
 /// The file of a DHCP server.
@@ -91,8 +112,12 @@ impl Shared {
     }
 }
 
-/// `folder` is where paths begin.
-pub(super) fn read(root: &Section, folder: &Path, people: &People) -> Sources {
+/// `folder` is where paths begin; `over_tls`: the proxy is there over TLS.
+pub(super) fn read(root: &Section, folder: &Path, people: &People, over_tls: bool) -> Sources {
+    if let Some(first) = people.asks.first().filter(|_| !over_tls) {
+        let wrong = Wrong::new("a password is asked for over TLS only", "add `tls_listen` under [proxy], or delete this");
+        root.fault(wrong.at(first.place));
+    }
     let leases = at_most(root.sections("leases"), "files of leases");
     let leases = leases.iter().filter_map(|section| {
         let file = section.need("file", |item| path(item, folder));
@@ -103,9 +128,10 @@ pub(super) fn read(root: &Section, folder: &Path, people: &People) -> Sources {
     Sources {
         leases: leases.collect(),
         radius: radius(root, folder),
-        systems: at_most(root.sections("session"), "systems").iter().filter_map(system).collect(),
+        systems: systems(root),
         shared: at_most(root.sections("shared"), "shared addresses").iter().filter_map(|s| shared(s, people)).collect(),
         shared_networks: people.shared.clone(),
+        asks: people.asks.iter().map(|asks| asks.value).collect(),
     }
 }
 
@@ -148,9 +174,25 @@ fn client(section: &Section, folder: &Path) -> Option<RadiusClient> {
     })
 }
 
-fn system(section: &Section) -> Option<System> {
+fn systems(root: &Section) -> Vec<System> {
+    let mut places = HashMap::new();
+    let sections = at_most(root.sections("session"), "systems");
+    sections.iter().filter_map(|section| system(section, &mut places)).collect()
+}
+
+/// `places`: where each token is written already.
+fn system(section: &Section, places: &mut HashMap<[u8; 32], Place>) -> Option<System> {
     let name = section.need("name", values::name);
     let token = section.need("token_sha256", sha256);
+    if let Some(token) = &token {
+        match places.entry(token.value) {
+            Entry::Occupied(first) => {
+                let wrong = Wrong::new("two systems have the same token", "one of its own: `schoolgate people token` makes it");
+                section.fault(wrong.at(token.place).first(*first.get()));
+            }
+            Entry::Vacant(place) => _ = place.insert(token.place),
+        }
+    }
     let from = section.need_list("from", values::network);
     let for_others = section.value("for_others", |item| item.flag()).is_some_and(|v| v.value);
     let in_clear = section.value("in_clear", |item| item.flag()).is_some_and(|v| v.value);
@@ -162,8 +204,12 @@ fn system(section: &Section) -> Option<System> {
 
 fn shared(section: &Section, people: &People) -> Option<Shared> {
     let name = section.need("name", values::name);
-    let addresses = List::values(section.list("addresses", values::network));
-    let devices = List::values(section.list("devices", values::name));
+    let (addresses, devices) = (section.list("addresses", values::network), section.list("devices", values::name));
+    let empty = [addresses.as_ref().map(|l| (l.empty, l.place)), devices.as_ref().map(|l| (l.empty, l.place))];
+    for (_, place) in empty.into_iter().flatten().filter(|(empty, _)| *empty) {
+        section.fault(Wrong::new("nothing is shared by this", "at least one, or delete the line").at(place));
+    }
+    let (addresses, devices) = (List::values(addresses), List::values(devices));
     section.need_one_of(["addresses", "devices"]);
     let group = section.value("group", |item| item.text());
     let group = group.and_then(|group| people.known.find(section, &group, "this group does not exist"));

@@ -15,6 +15,7 @@ impl Display for Config {
         self.school(f)?;
         self.doors(f)?;
         self.people(f)?;
+        self.portal(f)?;
         self.sources(f)?;
         self.times(f)?;
         self.names(f)
@@ -37,7 +38,7 @@ impl Config {
         if let Some(encrypted) = &self.dns.encrypted {
             for (over, list) in [("TLS", &encrypted.tls_listen), ("HTTPS", &encrypted.https_listen)] {
                 if !list.is_empty() {
-                    line(f, "", format_args!("over {over}: {}, as {}", joined(list), encrypted.name))?;
+                    line(f, "", format_args!("over {over}: {}, as {}", joined(list), encrypted.by.name))?;
                 }
             }
         }
@@ -54,7 +55,7 @@ impl Config {
         let proxy = &self.proxy;
         line(f, "Proxy", at(&proxy.listen))?;
         if let Some(encrypted) = self.dns.encrypted.as_ref().filter(|_| !proxy.tls_listen.is_empty()) {
-            line(f, "", format_args!("over TLS: {}, as {}", joined(&proxy.tls_listen), encrypted.name))?;
+            line(f, "", format_args!("over TLS: {}, as {}", joined(&proxy.tls_listen), encrypted.by.name))?;
         }
         if !proxy.transparent_listen.is_empty() {
             line(f, "", format_args!("redirected connections: {}", joined(&proxy.transparent_listen)))?;
@@ -75,7 +76,11 @@ impl Config {
             }
         }
         self.inside(f)?;
-        line(f, "Web", at(&self.web.listen))
+        line(f, "Web", at(&self.web.listen))?;
+        if let Some(by) = &self.web.by {
+            line(f, "", format_args!("over TLS: {}, as {}", joined(&self.web.tls_listen), by.name))?;
+        }
+        Ok(())
     }
 
     /// Where HTTPS is looked into once there is an authority, and what is said there in the school's name.
@@ -116,8 +121,14 @@ impl Config {
             let down = if network.when_down == WhenDown::Open { ", OPEN while the gate is down" } else { "" };
             let shared = self.sources.shared_networks.iter().any(|id| usize::from(id.0) == i);
             let shared = if shared { ", shared: nobody is named there" } else { "" };
+            let asks = self.sources.asks.iter().find(|asks| usize::from(asks.network.0) == i);
+            let asks = match asks.map(|asks| asks.one_person_per_device) {
+                Some(true) => ", the proxy over TLS asks for a password, and the device is theirs for a while",
+                Some(false) => ", the proxy over TLS asks for a password",
+                None => "",
+            };
             let text = format_args!(
-                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}{shared}",
+                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}{shared}{asks}",
                 network.name,
                 joined(&network.ranges)
             );
@@ -142,6 +153,18 @@ impl Config {
             if !refused.is_empty() {
                 line(f, "", format_args!("downloads refused: {}", refused.join(", ")))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Where people sign in, and by what.
+    fn portal(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (network, ways)) in self.portal.networks.iter().enumerate() {
+            let name = self.policy.network(*network).map_or("(gone)", |n| n.name.as_str());
+            let ways: Vec<_> = ways.iter().map(|way| way.word()).collect();
+            let (hours, notice) = (self.portal.lasts_ms / 60_000, &self.portal.notice.version);
+            let text = format_args!("on {name} by {}, for {hours} minutes; notice of monitoring {notice}", ways.join(", "));
+            line(f, heading(i, "Sign-in"), text)?;
         }
         Ok(())
     }

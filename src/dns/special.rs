@@ -61,7 +61,7 @@ pub fn answer<'a>(host: &Host, kind: u16, snapshot: &'a Snapshot, local: IpAddr)
 fn ours<'a>(encrypted: Option<&'a Encrypted>, local: IpAddr, host: &Host) -> Option<Designated<'a>> {
     let encrypted = encrypted?;
     let name = host.as_str();
-    if name != DISCOVERY && name.strip_prefix(DISCOVERY_LABEL) != Some(encrypted.name.as_str()) {
+    if name != DISCOVERY && name.strip_prefix(DISCOVERY_LABEL) != Some(encrypted.by.name.as_str()) {
         return None;
     }
     let at = |listen: &[SocketAddr]| {
@@ -69,7 +69,7 @@ fn ours<'a>(encrypted: Option<&'a Encrypted>, local: IpAddr, host: &Host) -> Opt
         Some(if first.ip().is_unspecified() { SocketAddr::new(local, first.port()) } else { *first })
     };
     let https = at(&encrypted.https_listen).map(|at| (at, HTTPS_PATH));
-    Some(Designated { name: &encrypted.name, tls: at(&encrypted.tls_listen), https })
+    Some(Designated { name: &encrypted.by.name, tls: at(&encrypted.tls_listen), https })
 }
 
 fn fixed(host: &Host, kind: u16) -> Option<Made<'static>> {
@@ -92,7 +92,7 @@ fn fixed(host: &Host, kind: u16) -> Option<Made<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{PemFile, Spot};
+    use crate::config::{Certified, PemFile, Spot};
     use crate::wire::Query;
     use crate::wire::question::tests::query;
 
@@ -119,9 +119,11 @@ mod tests {
     fn our_encrypted_resolvers_are_told_to_who_looks_for_them() {
         let file = |name: &str| PemFile { path: name.into(), at: Spot { path: "schoolgate.toml".into(), line: 1, column: 1 } };
         let encrypted = Encrypted {
-            name: Host::parse("dns.school.example").expect("a host"),
-            certificate: file("dns.pem"),
-            key: file("dns.key"),
+            by: Certified {
+                name: Host::parse("dns.school.example").expect("a host"),
+                certificate: file("dns.pem"),
+                key: file("dns.key"),
+            },
             tls_listen: vec!["0.0.0.0:853".parse().expect("an address")],
             https_listen: vec!["[2001:db8::1]:8443".parse().expect("an address")],
         };

@@ -141,7 +141,7 @@ pub fn explain(question: &Question, snapshot: &Arc<Snapshot>, clock: &Clock) -> 
         }
     };
     let (who, shown) = who_is_meant(question, snapshot)?;
-    let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms: clock.boot_ms(), noted: Noted::Row };
+    let visit = Visit { snapshot: snapshot.clone(), who, signed: None, moment, boot_ms: clock.boot_ms(), noted: Noted::Row };
     // A bare name asks what becomes of the host, as DNS and a tunnel ask; only with a path is it a page, and of HTTPS no door sees
     // more than the host, unless it is looked into.
     let (scheme, rest) = question.what.split_once("://").map_or(("", question.what.as_str()), |(scheme, rest)| (scheme, rest));

@@ -56,6 +56,7 @@ pub use watch::{Changed, Watch};
 use crate::journal::Journal;
 use crate::journal::time::BUILT_MS;
 use crate::net::listen::Standing;
+use crate::people::{Passwords, Signed};
 use crate::words::{ClientAddr, Who};
 use arc_swap::ArcSwap;
 use std::net::SocketAddr;
@@ -80,7 +81,11 @@ pub struct Gate {
     pub ledger: Ledger,
     /// Where the web door listens, for pages that lead there; nowhere, if it is shut.
     pub web: Vec<SocketAddr>,
+    /// And where over TLS.
+    pub web_tls: Vec<SocketAddr>,
     pub requests: Requests,
+    /// Names and passwords, for every door that takes them.
+    pub passwords: Arc<Passwords>,
     /// When the gate first answered anybody, in milliseconds since 1970; and this process.
     first_ms: i64,
     started: Instant,
@@ -92,7 +97,7 @@ impl Gate {
         let crowds = crowds::Crowds::default();
         let ledger = Ledger::open(None, clock.clone());
         let (snapshot, web, requests) = (ArcSwap::from_pointee(snapshot), Vec::new(), Requests::default());
-        let (first_ms, started) = (clock.unix_ms(), Instant::now());
+        let (first_ms, started, passwords) = (clock.unix_ms(), Instant::now(), Arc::default());
         Self {
             snapshot,
             journal,
@@ -106,7 +111,9 @@ impl Gate {
             rejections,
             ledger,
             web,
+            web_tls: Vec::new(),
             requests,
+            passwords,
             first_ms,
             started,
         }
@@ -144,6 +151,12 @@ impl Gate {
         Self { web: at, ..self }
     }
 
+    /// With a web door over TLS, bound there.
+    #[must_use]
+    pub fn with_web_tls(self, at: Vec<SocketAddr>) -> Self {
+        Self { web_tls: at, ..self }
+    }
+
     /// The snapshot in force.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
@@ -175,17 +188,22 @@ impl Gate {
 
     /// Begins a visit. `None`: the address is in no network of the school, and is not answered.
     pub fn visit(&self, client: ClientAddr) -> Option<Visit> {
+        self.visit_of(client, None)
+    }
+
+    /// The same, of a request that itself says whose it is, if `signed` does.
+    pub fn visit_of(&self, client: ClientAddr, signed: Option<Signed>) -> Option<Visit> {
         let snapshot = self.snapshot();
         let moment = self.clock.now(&snapshot.config.school.zone);
-        let who = snapshot.who(client)?;
-        Some(Visit { snapshot, who, moment, boot_ms: self.clock.boot_ms(), noted: Noted::Row })
+        let who = snapshot.who_signed(client, signed)?;
+        Some(Visit { snapshot, who, signed, moment, boot_ms: self.clock.boot_ms(), noted: Noted::Row })
     }
 
     /// Begins a visit of the gate's own, as if it were somebody's.
     pub fn visit_as(&self, who: Who) -> Visit {
         let snapshot = self.snapshot();
         let moment = self.clock.now(&snapshot.config.school.zone);
-        Visit { snapshot, who, moment, boot_ms: self.clock.boot_ms(), noted: Noted::SelfTest }
+        Visit { snapshot, who, signed: None, moment, boot_ms: self.clock.boot_ms(), noted: Noted::SelfTest }
     }
 
     /// Waits until everything noted before the call is in a week file: see [`Journal::settle`].

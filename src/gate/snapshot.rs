@@ -7,7 +7,7 @@ use crate::lists::phrases::Matcher;
 use crate::lists::{Ahead, Found, Locked, Table};
 use crate::net::inspection::Inspection;
 use crate::net::tls::Identity;
-use crate::people::{Grouping, Person, Register};
+use crate::people::{Grouping, Person, Register, Signed};
 use crate::policy::{Mode, Opened, Personal, What, Whom};
 use crate::resolve::WireAnswer;
 use crate::resolve::behind::Behind;
@@ -28,7 +28,9 @@ pub struct Snapshot {
     pub register: Arc<Register>,
     pub condition: Condition,
     /// Who the gate is to those who ask it over TLS, or why it is nobody. `None`: nothing is served over TLS.
-    pub identity: Option<Result<Arc<Identity>, Arc<str>>>,
+    pub identity: Option<Shown>,
+    /// The same of the web door, which has a name of its own.
+    pub web_identity: Option<Shown>,
     /// What looking into TLS takes, or why nothing is looked into. `None`: the school has no authority.
     pub inspection: Option<Result<Arc<Inspection>, Arc<str>>>,
     /// Which words mean what: the terms that ship and the school's phrase lists. `None`: nothing is looked for.
@@ -43,6 +45,9 @@ pub struct Snapshot {
     /// What goes by the person, at each network of the policy.
     personal: Arc<[Personal]>,
 }
+
+/// Who the gate shows itself to be over TLS, or why it cannot.
+pub type Shown = Result<Arc<Identity>, Arc<str>>;
 
 /// What is wrong with the table itself, beside what is in it. It is of one table: with another in force it is over.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +73,7 @@ impl Snapshot {
             register,
             condition,
             identity: None,
+            web_identity: None,
             inspection: None,
             phrases: None,
             continued,
@@ -125,6 +131,18 @@ impl Snapshot {
         let own = seen.person.and_then(|p| self.groups_of.get(&p)).filter(|g| !g.is_empty());
         let groups = own.copied().unwrap_or(of_network);
         Some(Who { person: seen.person, groups, known: seen.known, sure: seen.sure, since: seen.since, ..nobody })
+    }
+
+    /// [`Snapshot::who`] of a request that itself says whose it is, if `signed` does. A device that goes from hand to hand stays
+    /// nobody's: what is saved on it is the last child's.
+    pub fn who_signed(&self, client: ClientAddr, signed: Option<Signed>) -> Option<Who> {
+        let who = self.who(client)?;
+        let of_hands = who.device.is_some_and(|device| self.shared_devices.contains_key(&device));
+        let Some(Signed { person, known, since }) = signed.filter(|_| !of_hands) else { return Some(who) };
+        let own = self.groups_of.get(&person).filter(|g| !g.is_empty()).copied();
+        let of_network = || self.config.policy.network(who.network).map(|network| Groups::one(network.group));
+        let groups = own.or_else(of_network)?;
+        Some(Who { person: Some(person), groups, known, sure: known.at_best(), since, ..who })
     }
 
     /// Whether the configuration says that many are behind an address; and whom it is judged as, if not as its network.

@@ -5,6 +5,7 @@ use super::{Gate, Snapshot, inside};
 use crate::journal::{Decrypted, Door, Event, Intent};
 use crate::lists::Found;
 use crate::lists::phrases::Theme;
+use crate::people::Signed;
 use crate::people::roster::Now;
 use crate::policy::{
     Action, Ask, Lock, Mode, Opened, Rewrite, Safe, Step, Surface, Verdict, What, Youtube, decide, decide_answer, rewrite,
@@ -19,6 +20,8 @@ use std::sync::Arc;
 pub struct Visit {
     pub snapshot: Arc<Snapshot>,
     pub who: Who,
+    /// Who showed by the request itself that it is theirs: `who` is by that, and not by the address.
+    pub signed: Option<Signed>,
     pub moment: Moment,
     /// Milliseconds since the machine started: dates it if nobody has set the time.
     pub boot_ms: u64,
@@ -89,6 +92,15 @@ impl Judged {
 }
 
 impl Visit {
+    /// The same visit, now that it is known whose it is.
+    #[must_use]
+    pub fn of(mut self, signed: Signed) -> Self {
+        if let Some(who) = self.snapshot.who_signed(self.who.client, Some(signed)) {
+            (self.who, self.signed) = (who, Some(signed));
+        }
+        self
+    }
+
     /// Judges a host for whoever this visit is from.
     pub fn judge(&self, host: &Host, surface: Surface) -> Judged {
         self.judge_page(host, "", surface)

@@ -76,7 +76,7 @@ impl Watch {
             mac: None,
         };
         let moment = gate.clock.now(&snapshot.config.school.zone);
-        let visit = Visit { snapshot, who, moment, boot_ms: gate.clock.boot_ms(), noted: Noted::Row };
+        let visit = Visit { snapshot, who, signed: None, moment, boot_ms: gate.clock.boot_ms(), noted: Noted::Row };
         let nobody = Seen { client: who.client, who: None, sight: 0, flood_until: 0, pace: Pace::default() };
         // As much as there may be, so that no question waits for room.
         let busy = Vec::with_capacity(PLACES);

@@ -160,8 +160,8 @@ pub struct Identity {
     pub dns: Arc<ServerConfig>,
     /// For DNS over HTTPS (RFC 8484).
     pub https: Arc<ServerConfig>,
-    /// For the proxy.
-    pub proxy: Arc<ServerConfig>,
+    /// For HTTP/1.1: the proxy, and the web door.
+    pub http: Arc<ServerConfig>,
     /// The last second its certificate holds, since 1970.
     pub ends: i64,
 }
@@ -213,8 +213,8 @@ pub fn identity(name: &str, chain: &[u8], key: &[u8]) -> Result<Identity, Identi
     };
     let all =
         || -> Result<_, rustls::Error> { Ok((config(&[b"dot"])?, config(&[b"h2", b"http/1.1"])?, config(&[b"http/1.1"])?)) };
-    let (dns, https, proxy) = all().map_err(|fault| Key(fault.to_string()))?;
-    Ok(Identity { dns, https, proxy, ends })
+    let (dns, https, http) = all().map_err(|fault| Key(fault.to_string()))?;
+    Ok(Identity { dns, https, http, ends })
 }
 
 #[cfg(test)]

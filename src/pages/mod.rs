@@ -10,6 +10,7 @@
 //! - [`ca`]         how the certificate authority gets onto devices
 //! - [`warn`]       'Stop and think first'
 //! - [`why`]        what did not open on a device
+//! - [`sign_in`]    where people sign in, and out
 //! - [`notice`]     what else there is to say: a page that did not answer, the gate's own front page
 //! - [`reader`]     who reads a page
 //! - [`language`]   in which language
@@ -28,6 +29,7 @@ pub mod notice;
 pub mod reader;
 pub mod reference;
 pub mod sheet;
+pub mod sign_in;
 pub mod slips;
 pub mod warn;
 pub mod why;
@@ -41,5 +43,6 @@ pub use notice::{Link, Notice};
 pub use reader::Reader;
 pub use reference::Reference;
 pub use sheet::{FORM_HEADERS, HEADERS};
+pub use sign_in::SignInPage;
 pub use warn::WarnPage;
 pub use why::WhyPage;

@@ -2,11 +2,17 @@
 
 use super::language::Language;
 use crate::config::Config;
+use crate::gate::{Gate, Snapshot};
 use hyper::HeaderMap;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-/// HTTP's own port, which is not written.
+/// The ports of HTTP and HTTPS, which are not written.
 const HTTP: u16 = 80;
+const HTTPS: u16 = 443;
+
+/// Where people sign in, at the web door.
+pub const SIGN_IN: &str = "/sign-in";
 
 /// What a page is made for, beside what it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,14 +30,46 @@ impl Reader {
     }
 }
 
+/// Where people sign in, for who reached us at `local`: over TLS under the door's own name, if it can prove that; else in the clear, for
+/// vouchers alone. `None`: the web door is shut.
+pub fn sign_in(gate: &Gate, snapshot: &Snapshot, local: IpAddr) -> Option<String> {
+    over_tls(gate, snapshot).or_else(|| {
+        let at = reached(&gate.web, local.to_canonical())?;
+        Some(if at.port() == HTTP { format!("http://{}{SIGN_IN}", Shown(at.ip())) } else { format!("http://{at}{SIGN_IN}") })
+    })
+}
+
+/// The same over TLS alone.
+pub fn over_tls(gate: &Gate, snapshot: &Snapshot) -> Option<String> {
+    let name = &snapshot.config.web.by.as_ref()?.name;
+    let port = gate.web_tls.first().filter(|_| matches!(snapshot.web_identity, Some(Ok(_))))?.port();
+    Some(if port == HTTPS { format!("https://{name}{SIGN_IN}") } else { format!("https://{name}:{port}{SIGN_IN}") })
+}
+
+/// An address as it stands in a URL.
+struct Shown(IpAddr);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(v4) => v4.fmt(f),
+            IpAddr::V6(v6) => write!(f, "[{v6}]"),
+        }
+    }
+}
+
+/// Where the web door is for who reached us at `local`.
+fn reached(web: &[SocketAddr], local: IpAddr) -> Option<SocketAddr> {
+    let here = web.iter().find(|at| at.ip() == local || at.ip().is_unspecified() && at.is_ipv4() == local.is_ipv4());
+    match here {
+        Some(at) => Some(SocketAddr::new(local, at.port())),
+        None => web.iter().find(|at| !at.ip().is_unspecified()).copied(),
+    }
+}
+
 /// `http://why.hill.example/` where the school's own zone has that name and we say so ourselves; else the web door's address.
 fn why(config: &Config, web: &[SocketAddr], local: IpAddr) -> Option<String> {
-    let local = local.to_canonical();
-    let here = web.iter().find(|at| at.ip() == local || at.ip().is_unspecified() && at.is_ipv4() == local.is_ipv4());
-    let at = match here {
-        Some(at) => SocketAddr::new(local, at.port()),
-        None => *web.iter().find(|at| !at.ip().is_unspecified())?,
-    };
+    let at = reached(web, local.to_canonical())?;
     Some(match config.own_name("why", at.ip()) {
         Some(name) if at.port() == HTTP => format!("http://{name}/"),
         Some(name) => format!("http://{name}:{}/", at.port()),

@@ -12,6 +12,21 @@ pub struct Said {
     pub line: &'static str,
 }
 
+/// Why a page cannot prove within TLS that it is what it says.
+#[derive(Debug)]
+pub struct Unproven {
+    pub expired: Said,
+    pub not_yet: Said,
+    pub of_another: Said,
+    pub by_itself: Said,
+    pub by_unknown: Said,
+    pub revoked: Said,
+    pub weak: Said,
+    pub outdated: Said,
+    pub wrong: Said,
+    pub no_tls: Said,
+}
+
 /// The words of one language.
 #[derive(Debug)]
 pub struct Words {
@@ -79,6 +94,29 @@ pub struct Words {
     pub not_from_here: Said,
     pub busy: Said,
     pub not_kept: Said,
+    // Where people sign in.
+    pub signing_in: Said,
+    pub by_password: &'static str,
+    pub by_voucher: &'static str,
+    pub no_tls: &'static str,
+    pub your_name: &'static str,
+    pub your_password: &'static str,
+    pub what_is_seen: &'static str,
+    pub monitored: &'static str,
+    pub have_read: &'static str,
+    pub wrong_password: Said,
+    pub wait: Said,
+    pub seconds: &'static str,
+    pub minutes: &'static str,
+    pub voucher_taken: Said,
+    pub signed_in: Said,
+    pub someone_signed_in: Said,
+    pub sign_out: &'static str,
+    pub signed_out: Said,
+    pub sign_in_here: &'static str,
+    pub not_here: Said,
+    pub worried: &'static str,
+    pub not_sent_here: Said,
     // Everything else there is to say.
     pub try_again: Said,
     pub no_such_name: Said,
@@ -87,6 +125,8 @@ pub struct Words {
     pub inside: Said,
     pub silent: Said,
     pub broken: Said,
+    pub unproven: Unproven,
+    pub trusted: Said,
     pub front: Said,
     pub is_ours: &'static str,
     pub is_not_ours: &'static str,
@@ -179,6 +219,44 @@ static ENGLISH: Words = Words {
     not_from_here: Said { heading: "That did not come from this page", line: "Go to the list, and press the button there." },
     busy: Said { heading: "Many people are asking", line: "Wait a moment, then try again." },
     not_kept: Said { heading: "That did not work", line: "It could not be kept. Please ask a teacher." },
+    // Where people sign in.
+    signing_in: Said {
+        heading: "Sign in",
+        line: "Write the name and the password that the school gave you, or those on your voucher.",
+    },
+    by_password: "Write the name and the password that the school gave you.",
+    by_voucher: "Write the name and the password on your voucher.",
+    no_tls: "Your own name and password are not asked for here: the connection to this page is not private, and others could read them. With a voucher you can go on. Ask for one:",
+    your_name: "Name",
+    your_password: "Password",
+    what_is_seen: "What the school sees",
+    monitored: "The school keeps a note of the pages that are opened on this device and of what is searched for, with your name and the time. Staff who look after you can read it, to keep everyone safe. It is kept for a few months. Getting help is never noted with your name.",
+    have_read: "I have read this: sign in",
+    wrong_password: Said {
+        heading: "That did not work",
+        line: "The name or the password is not right. Look at both again. Capital letters and spaces do not matter in a password.",
+    },
+    wait: Said { heading: "Please wait a little", line: "It was wrong too often. You can try again in" },
+    seconds: "seconds.",
+    minutes: "minutes.",
+    voucher_taken: Said {
+        heading: "This voucher is in use",
+        line: "It is signed in on another device. Sign out there first, or ask",
+    },
+    signed_in: Said { heading: "You are signed in", line: "Pages open on this device until" },
+    someone_signed_in: Said {
+        heading: "Somebody is signed in on this device",
+        line: "If that is not you, sign out; then sign in yourself. Otherwise it ends at",
+    },
+    sign_out: "Sign out",
+    signed_out: Said { heading: "Signed out", line: "Nobody is signed in on this device now." },
+    sign_in_here: "Sign in",
+    not_here: Said { heading: "Nobody signs in here", line: "On this network there is no need to sign in." },
+    worried: "Worried about something? Tell the school",
+    not_sent_here: Said {
+        heading: "Please try once more",
+        line: "This page was open for too long, or the form came from elsewhere.",
+    },
     try_again: Said {
         heading: "Try again in a minute",
         line: "This page was not available in school a moment ago. It may be now. Wait a minute, then open it again.",
@@ -203,6 +281,49 @@ static ENGLISH: Words = Words {
     broken: Said {
         heading: "The page did not answer",
         line: "Something is wrong where the page comes from. Nothing is blocked. Try again later.",
+    },
+    unproven: Unproven {
+        expired: Said {
+            heading: "This page's certificate has expired",
+            line: "The page cannot prove any more that it is what it says. Its owner has to renew the certificate.",
+        },
+        not_yet: Said {
+            heading: "This page's certificate is not valid yet",
+            line: "Either the page's certificate is of the future, or the clock of the school's filter is wrong.",
+        },
+        of_another: Said {
+            heading: "This page's certificate is for another address",
+            line: "Whatever answered is not what you asked for. Look at the address again: one letter may be wrong.",
+        },
+        by_itself: Said {
+            heading: "Nobody vouches for this page",
+            line: "It has signed its certificate itself, so it may be anybody.",
+        },
+        by_unknown: Said {
+            heading: "Nobody we know vouches for this page",
+            line: "Its certificate is signed by an authority that this school does not trust, or part of it is missing.",
+        },
+        revoked: Said {
+            heading: "This page's certificate was taken back",
+            line: "Its authority says that it may no longer be used: perhaps its key was stolen.",
+        },
+        weak: Said {
+            heading: "This page's encryption is too weak",
+            line: "Its certificate is of a kind that is no longer safe. Its owner has to renew it.",
+        },
+        outdated: Said {
+            heading: "This page's encryption is too weak",
+            line: "It offers no encryption that is still safe. Its owner has to bring it up to date.",
+        },
+        wrong: Said { heading: "This page cannot prove what it is", line: "Something is wrong with its certificate." },
+        no_tls: Said {
+            heading: "The page did not answer",
+            line: "There was no secure connection to it. Nothing is blocked. Try again later.",
+        },
+    },
+    trusted: Said {
+        heading: "Yes: it is trusted here",
+        line: "This device trusts the certificate authority of the school's web filter.",
     },
     front: Said {
         heading: "The school's web filter",
@@ -302,6 +423,44 @@ static WELSH: Words = Words {
     not_from_here: Said { heading: "Ddaeth hwnna ddim o'r dudalen hon", line: "Cer i'r rhestr, a phwysa'r botwm yno." },
     busy: Said { heading: "Mae llawer yn gofyn", line: "Arhosa funud, yna tria eto." },
     not_kept: Said { heading: "Wnaeth hynny ddim gweithio", line: "Doedd dim modd ei gadw. Gofynna i athro neu athrawes." },
+    // Where people sign in.
+    signing_in: Said {
+        heading: "Mewngofnodi",
+        line: "Ysgrifenna'r enw a'r cyfrinair a gest ti gan yr ysgol, neu'r rhai ar dy daleb.",
+    },
+    by_password: "Ysgrifenna'r enw a'r cyfrinair a gest ti gan yr ysgol.",
+    by_voucher: "Ysgrifenna'r enw a'r cyfrinair sydd ar dy daleb.",
+    no_tls: "Dydyn ni ddim yn gofyn am dy enw a'th gyfrinair dy hun yma: dyw'r cysylltiad â'r dudalen hon ddim yn breifat, a gallai eraill eu darllen. Gyda thaleb gelli di fynd ymlaen. Gofynna am un i:",
+    your_name: "Enw",
+    your_password: "Cyfrinair",
+    what_is_seen: "Beth mae'r ysgol yn ei weld",
+    monitored: "Mae'r ysgol yn cadw nodyn o'r tudalennau sy'n cael eu hagor ar y ddyfais hon ac o'r hyn sy'n cael ei chwilio, gyda dy enw a'r amser. Gall staff sy'n gofalu amdanat ti ei ddarllen, i gadw pawb yn ddiogel. Mae'n cael ei gadw am rai misoedd. Dyw gofyn am help byth yn cael ei nodi gyda dy enw.",
+    have_read: "Dwi wedi darllen hwn: mewngofnodi",
+    wrong_password: Said {
+        heading: "Wnaeth hynny ddim gweithio",
+        line: "Dyw'r enw neu'r cyfrinair ddim yn gywir. Edrycha ar y ddau eto. Dyw prif lythrennau a bylchau ddim o bwys mewn cyfrinair.",
+    },
+    wait: Said { heading: "Arhosa ychydig", line: "Roedd yn anghywir yn rhy aml. Gelli di drio eto mewn" },
+    seconds: "eiliad.",
+    minutes: "munud.",
+    voucher_taken: Said {
+        heading: "Mae'r daleb hon yn cael ei defnyddio",
+        line: "Mae wedi mewngofnodi ar ddyfais arall. Allgofnoda yno yn gyntaf, neu gofynna i",
+    },
+    signed_in: Said { heading: "Rwyt ti wedi mewngofnodi", line: "Mae tudalennau'n agor ar y ddyfais hon tan" },
+    someone_signed_in: Said {
+        heading: "Mae rhywun wedi mewngofnodi ar y ddyfais hon",
+        line: "Os nad ti yw hwnnw, allgofnoda; yna mewngofnoda dy hun. Fel arall mae'n dod i ben am",
+    },
+    sign_out: "Allgofnodi",
+    signed_out: Said { heading: "Wedi allgofnodi", line: "Does neb wedi mewngofnodi ar y ddyfais hon nawr." },
+    sign_in_here: "Mewngofnodi",
+    not_here: Said { heading: "Does neb yn mewngofnodi yma", line: "Ar y rhwydwaith hwn does dim angen mewngofnodi." },
+    worried: "Yn poeni am rywbeth? Dyweda wrth yr ysgol",
+    not_sent_here: Said {
+        heading: "Tria unwaith eto",
+        line: "Roedd y dudalen hon ar agor yn rhy hir, neu daeth y ffurflen o rywle arall.",
+    },
     try_again: Said {
         heading: "Tria eto mewn munud",
         line: "Doedd y dudalen hon ddim ar gael yn yr ysgol funud yn ôl. Efallai ei bod hi nawr. Arhosa funud, yna agora hi eto.",
@@ -329,6 +488,52 @@ static WELSH: Words = Words {
     broken: Said {
         heading: "Wnaeth y dudalen ddim ateb",
         line: "Mae rhywbeth o'i le lle mae'r dudalen yn dod. Does dim byd wedi'i flocio. Tria eto wedyn.",
+    },
+    unproven: Unproven {
+        expired: Said {
+            heading: "Mae tystysgrif y dudalen hon wedi dod i ben",
+            line: "Dyw'r dudalen ddim yn gallu profi bellach mai hi yw hi. Rhaid i'w pherchennog adnewyddu'r dystysgrif.",
+        },
+        not_yet: Said {
+            heading: "Dyw tystysgrif y dudalen hon ddim yn ddilys eto",
+            line: "Naill ai mae'r dystysgrif yn perthyn i'r dyfodol, neu mae cloc hidlydd yr ysgol yn anghywir.",
+        },
+        of_another: Said {
+            heading: "Ar gyfer cyfeiriad arall mae tystysgrif y dudalen hon",
+            line: "Nid yr hyn y gofynnaist amdano sydd wedi ateb. Edrycha ar y cyfeiriad eto: efallai fod un llythyren yn anghywir.",
+        },
+        by_itself: Said {
+            heading: "Does neb yn tystio dros y dudalen hon",
+            line: "Mae hi wedi llofnodi ei thystysgrif ei hun, felly gallai fod yn unrhyw un.",
+        },
+        by_unknown: Said {
+            heading: "Does neb rydyn ni'n ei adnabod yn tystio dros y dudalen hon",
+            line: "Awdurdod nad yw'r ysgol hon yn ymddiried ynddo sydd wedi llofnodi ei thystysgrif, neu mae rhan ohoni ar goll.",
+        },
+        revoked: Said {
+            heading: "Mae tystysgrif y dudalen hon wedi'i thynnu'n ôl",
+            line: "Mae ei hawdurdod yn dweud na ddylai gael ei defnyddio mwyach: efallai fod ei hallwedd wedi'i dwyn.",
+        },
+        weak: Said {
+            heading: "Mae amgryptio'r dudalen hon yn rhy wan",
+            line: "Dyw tystysgrif o'r math hwn ddim yn ddiogel bellach. Rhaid i'w pherchennog ei hadnewyddu.",
+        },
+        outdated: Said {
+            heading: "Mae amgryptio'r dudalen hon yn rhy wan",
+            line: "Dyw hi ddim yn cynnig amgryptio sy'n dal yn ddiogel. Rhaid i'w pherchennog ei diweddaru.",
+        },
+        wrong: Said {
+            heading: "Dyw'r dudalen hon ddim yn gallu profi beth yw hi",
+            line: "Mae rhywbeth o'i le ar ei thystysgrif.",
+        },
+        no_tls: Said {
+            heading: "Wnaeth y dudalen ddim ateb",
+            line: "Doedd dim cysylltiad diogel â hi. Does dim byd wedi'i flocio. Tria eto wedyn.",
+        },
+    },
+    trusted: Said {
+        heading: "Oes: mae ymddiriedaeth ynddo yma",
+        line: "Mae'r ddyfais hon yn ymddiried yn awdurdod tystysgrifau hidlydd gwe'r ysgol.",
     },
     front: Said {
         heading: "Hidlydd gwe'r ysgol",

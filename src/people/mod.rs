@@ -25,9 +25,14 @@
 //! - [`diff`]        what an import would change
 //! - [`record`]      the lines of `people list`
 //! - [`password`]    made, kept and checked
+//! - [`attempts`]    who guesses at passwords is slowed
+//! - [`portal`]      sessions of browsers that signed in on the portal
+//! - [`remembered`]  what was right or wrong of late
+//! - [`passwords`]   names and passwords, for every door
 //! - [`sign_in`](mod@sign_in)  a name and a password, for the portal
 //! - [`plain`]       text that a terminal may be shown
 
+pub mod attempts;
 pub mod details;
 pub mod diff;
 pub mod fault;
@@ -38,10 +43,13 @@ mod keyed;
 mod leases;
 mod neighbours;
 pub mod password;
+pub mod passwords;
 mod plain;
+pub mod portal;
 pub mod radius;
 pub mod record;
 pub mod register;
+mod remembered;
 pub mod roster;
 mod scan;
 mod seats;
@@ -55,6 +63,7 @@ pub use fault::{Fault, Faults};
 pub use grouping::Grouping;
 pub use import::Sheet;
 pub use keeper::Keeper;
+pub use passwords::{Passwords, Signed};
 pub use record::Record;
 pub use register::{Clash, Device, Person, Register, Stamp};
 pub use roster::Roster;

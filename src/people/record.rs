@@ -4,10 +4,11 @@ use super::details::{agreement_text, consent_text, day_text};
 use super::diff::{shown, shown_if_any, year_text};
 use super::{Grouping, Person, Register, Stamp};
 use crate::config::PeopleRules;
-use crate::words::PersonRole;
+use crate::words::{PersonId, PersonRole};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// What `people list` shows of a person. Texts are as the school wrote them: a terminal gets [`Record::cells`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,6 +32,8 @@ pub struct Record {
     /// A parent's.
     pub consent: String,
     pub missing: Vec<&'static str>,
+    /// The notice of monitoring that they read when they signed in on the portal: version and day.
+    pub notice: String,
     #[serde(serialize_with = "shown")]
     pub granted_at: Timestamp,
     pub granted_by: String,
@@ -92,10 +95,20 @@ impl Record {
             agreement: agreement_text(person.details.agreement.as_ref()),
             consent: consent_text(person.details.consent.as_ref()),
             missing: person.details.missing(person.role, rules),
+            notice: String::new(),
             granted_at: time(&person.granted),
             granted_by: person.granted.by.clone(),
             withdrawn_at: withdrawn.map(time),
             withdrawn_by: withdrawn.map(|s| s.by.clone()),
+        }
+    }
+
+    /// With the notices that people have read, each with its version and when, in milliseconds since 1970.
+    pub fn with_notices(records: &mut [Self], read: &HashMap<PersonId, (String, i64)>, zone: &TimeZone) {
+        for record in records {
+            let Some((version, at_ms)) = read.get(&PersonId(record.number)) else { continue };
+            let at = Timestamp::from_millisecond(*at_ms).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(zone.clone());
+            record.notice = format!("{version}, {}", at.strftime("%Y-%m-%d"));
         }
     }
 
@@ -105,7 +118,7 @@ impl Record {
         let withdrawn = self.withdrawn_at.zip(self.withdrawn_by.as_deref()).map(|(at, by)| day(at, by));
         let year = [year_text(self.year), self.form.clone()].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" ");
         let until = self.until.as_ref().map_or_else(String::new, |day| format!(", until {day}"));
-        let agreed = [("agreement", &self.agreement), ("consent", &self.consent)].into_iter();
+        let agreed = [("agreement", &self.agreement), ("consent", &self.consent), ("notice", &self.notice)].into_iter();
         let agreed = agreed.filter(|(_, text)| !text.is_empty()).map(|(what, text)| format!("{what} {text}"));
         [
             self.id.clone(),

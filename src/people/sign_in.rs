@@ -28,17 +28,29 @@ pub enum SignInFault {
 /// # Errors
 /// [`SignInFault`]: too many sign in, or the register cannot be read.
 pub fn sign_in(store: &Store, register: &Register, checks: &Checks, name: &str, password: &str) -> Result<SignIn, SignInFault> {
+    checked(store, register, checks, name, password).map(|(signed, _)| signed)
+}
+
+/// [`sign_in`], with what the register keeps of the password that was looked at.
+pub(super) fn checked(
+    store: &Store,
+    register: &Register,
+    checks: &Checks,
+    name: &str,
+    password: &str,
+) -> Result<(SignIn, Option<String>), SignInFault> {
     let person = named(register, name.trim());
     let kept = match person {
         Some(person) => store.password(person.id)?,
         None => None,
     };
     let right = checks.check(&folded(password), kept.as_deref())?;
-    Ok(match person.filter(|_| right) {
+    let signed = match person.filter(|_| right) {
         Some(person) if person.is_withdrawn() => SignIn::Withdrawn(person.id),
         Some(person) => SignIn::Known(person.id),
         None => SignIn::Wrong,
-    })
+    };
+    Ok((signed, kept))
 }
 
 /// The person of this id; in small or capital letters, if that leaves no doubt.

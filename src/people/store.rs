@@ -12,6 +12,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+mod notices;
 mod read;
 mod schema;
 mod single;
@@ -77,6 +78,11 @@ impl Store {
         std::fs::File::open(path).map_err(|source| StoreFault::Folder { path: path.to_owned(), source })?;
         let db = Connection::open(path).map_err(|source| StoreFault::Sqlite { path: path.to_owned(), source })?;
         Self { path: path.to_owned(), db }.ready()
+    }
+
+    /// The register's file in the folder of the state.
+    pub fn file_in(data: &Path) -> PathBuf {
+        data.join("register.db")
     }
 
     /// What the register at `path` holds; an empty one, and no file made, if there is none.

@@ -1,5 +1,5 @@
 //! What comes after the answer to CONNECT, and after the transparent door's first look: the client's opening is held against what
-//! was judged, then bytes are carried.
+//! was judged; what is left then is to carry bytes.
 
 use super::alert::{self, Alert};
 use super::dial::Dialled;
@@ -13,47 +13,54 @@ use crate::journal::Decrypted;
 use crate::words::Host;
 use bytes::BytesMut;
 use hyper::StatusCode;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::net::TcpStream;
 
-/// Carries a way to its end, if what the client opens with is what was judged.
-pub async fn carry(proxy: &Arc<Proxy>, mut way: Way) {
+/// What a connection is for the rest of its life, of which the greater part is waiting.
+pub type Rest = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What is left to do with a way, if what the client opens with is what was judged. `None`: nothing, and the client was told.
+///
+/// What is awaited here is gone before the rest begins: it is larger than all that a tunnel needs.
+pub async fn rest(proxy: &Arc<Proxy>, mut way: Way) -> Option<Rest> {
     let mut already = BytesMut::from(std::mem::take(&mut way.already));
-    // On the heap, as what comes next: a tunnel holds none of it while it is open.
-    let opening = Box::pin(opened(proxy, &mut way, &mut already)).await;
+    let opening = opened(proxy, &mut way, &mut already).await;
     way.already = already.freeze();
     match named::next(proxy, &way, &opening) {
         Next::Carry => {}
-        Next::Named { host, judged } => match Box::pin(renamed(proxy, way, host, judged)).await {
-            Some(named) => way = named,
-            None => return,
-        },
+        Next::Named { host, judged } => way = renamed(proxy, way, host, judged).await?,
         Next::Watched { host, judged } => {
             note(proxy, &way, &host, &judged, StatusCode::OK);
             // Of two names there is no telling for which a certificate would be shown.
-            return tunnel::carry(proxy, way, true).await;
+            return Some(Box::pin(tunnel::carry(proxy, way, true)));
         }
         Next::Refuse { host, judged, alert } => {
             note(proxy, &way, &host, &judged, StatusCode::FORBIDDEN);
             if let Some(alert) = alert {
-                Box::pin(alert::close(way.stream, alert)).await;
+                alert::close(way.stream, alert).await;
             }
-            return;
+            return None;
         }
-        Next::Close => return,
-    }
-    if let Opening::Tls(hello) = opening
-        && inside::wanted(proxy, &way, &hello)
-    {
-        return Box::pin(inside::carry(proxy, way, hello)).await;
+        Next::Close => return None,
     }
     if inside::chosen(&way.visit, &way.judged, &way.host) == Decrypted::Yes {
-        // Its line says that it is looked into, and what it speaks cannot be.
-        let (host, port) = (&way.host, way.port);
-        let heard = record::Heard { door: way.door, host, port, path: "", status: StatusCode::OK, duration_ms: 0 };
-        record::note_as(&proxy.gate, &way.visit, &way.judged, &heard, None);
+        match opening {
+            Opening::Tls(hello) if inside::may_be_http(&hello) => {
+                let proxy = proxy.clone();
+                return Some(Box::pin(async move { inside::carry(&proxy, way, hello).await }));
+            }
+            // It left before it said anything that could not be looked into.
+            Opening::Gone => {}
+            // Its line says that it is looked into, and what it speaks cannot be.
+            _ => {
+                let (host, port) = (&way.host, way.port);
+                let heard = record::Heard { door: way.door, host, port, path: "", status: StatusCode::OK, duration_ms: 0 };
+                record::note_as(&proxy.gate, &way.visit, &way.judged, &heard, None);
+            }
+        }
     }
-    tunnel::carry(proxy, way, false).await;
+    Some(Box::pin(tunnel::carry(proxy, way, false)))
 }
 
 /// The client's opening; where it may be any protocol, that the origin speaks first tells that it is not TLS.

@@ -13,7 +13,7 @@ use crate::net::head::joined;
 use crate::net::stream::Stream;
 use crate::pages::Reader;
 use crate::policy::Surface;
-use crate::words::{ClientAddr, Host};
+use crate::words::Host;
 use bytes::{Bytes, BytesMut};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
@@ -32,7 +32,7 @@ pub struct Agreed {
     judged: Judged,
     host: Host,
     port: u16,
-    client: ClientAddr,
+    ends: Ends,
     /// `None`: it is answered here, within TLS.
     origin: Option<(TcpStream, SocketAddr)>,
 }
@@ -45,7 +45,7 @@ pub enum Begun {
 
 /// Answers one CONNECT: by what is carried after a 200, or by what is said in its place.
 pub async fn answer<B>(proxy: &Proxy, ends: Ends, request: &Request<B>) -> Result<Agreed, Box<Response<Body>>> {
-    let Opened { visit, asked, seen } = connection::opened(proxy, ends, request, || Asked::read(request))?;
+    let Opened { visit, asked, seen } = connection::opened(proxy, ends, request, || Asked::read(request)).await?;
     let mut judged = visit.judge(&asked.host, Surface::NoPage);
     if visit.rewrite(&asked.host, &judged).is_some() {
         judged.verdict = judged.verdict.rewritten();
@@ -54,8 +54,7 @@ pub async fn answer<B>(proxy: &Proxy, ends: Ends, request: &Request<B>) -> Resul
     if seen.page {
         record.reader = Reader::of(request.headers(), &visit.snapshot.config, &proxy.gate.web, ends.local);
     }
-    let agreed =
-        |judged, origin| Agreed { visit: visit.clone(), judged, host: asked.host, port: asked.port, client: ends.client, origin };
+    let agreed = |judged, origin| Agreed { visit: visit.clone(), judged, host: asked.host, port: asked.port, ends, origin };
     // A page of ours can be shown within TLS. The line is left to what is asked for there.
     let blocks = judged.verdict.blocks();
     if blocks && inside::shows_block(&visit, &judged, &asked.host) || !blocks && inside::is_check(&visit, &asked.host) {
@@ -81,13 +80,13 @@ pub async fn answer<B>(proxy: &Proxy, ends: Ends, request: &Request<B>) -> Resul
 
 impl Agreed {
     pub fn begun(self, stream: Stream, already: Bytes) -> Begun {
-        let Self { visit, judged, host, port, client, origin } = self;
+        let Self { visit, judged, host, port, ends, origin } = self;
         let door = Form::Tunnel.door();
         match origin {
             Some((origin, address)) => {
-                Begun::Way(Way { visit, judged, host, port, door, client, stream, already, origin, address })
+                Begun::Way(Way { visit, judged, host, port, door, ends, stream, already, origin, address })
             }
-            None => Begun::Here(Here { visit, judged, host, port, door, client, stream, already }),
+            None => Begun::Here(Here { visit, judged, host, port, door, ends, stream, already }),
         }
     }
 }

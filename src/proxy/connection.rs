@@ -1,13 +1,14 @@
 //! One client's connection: requests one after the other, then perhaps a way of another protocol.
 
+use super::beyond::{self, Rest};
 use super::connect::{self, Agreed, Begun, Promised};
 use super::open::Held;
 use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::{Asked, Unreadable};
-use super::{HEAD_READ, IDLE, Proxy, beyond, inside, named, plain};
-use crate::gate::{Judged, Visit};
+use super::{HEAD_READ, IDLE, Proxy, inside, named, plain, sign_in};
+use crate::gate::{Gate, Judged, Visit};
 use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::head::{self, First, joined};
@@ -15,6 +16,7 @@ use crate::net::idle::Idle;
 use crate::net::listen::Caller;
 use crate::net::stream::Stream;
 use crate::pages::{Reader, Seen};
+use crate::people::Signed;
 use crate::policy::{Act, Surface};
 use crate::words::ClientAddr;
 use http_body_util::{BodyExt, Empty};
@@ -56,11 +58,21 @@ pub struct Ends {
     pub peer: SocketAddr,
     /// The address of ours that it reached.
     pub local: IpAddr,
+    /// Nobody on the way can read what the client says.
+    pub private: bool,
 }
 
 impl Ends {
     pub fn of(caller: &Caller) -> Self {
-        Self { client: caller.client, peer: caller.peer, local: caller.local.ip() }
+        Self { client: caller.client, peer: caller.peer, local: caller.local.ip(), private: false }
+    }
+
+    /// Who asks by it, or whom the gate asks as itself. `None`: it is nobody's.
+    pub fn visit(&self, gate: &Gate, signed: Option<Signed>) -> Option<Visit> {
+        match gate.testing.who(self.peer) {
+            Some(who) => Some(gate.visit_as(who)),
+            None => gate.visit_of(self.client, signed),
+        }
     }
 }
 
@@ -72,11 +84,17 @@ pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
 
 /// [`serve`], over whatever the client's bytes come by.
 pub async fn over(proxy: Arc<Proxy>, stream: Stream, ends: Ends, drain: Drain) {
-    // Both on the heap: a way lives for hours, and what came before it is not kept for it.
-    match Box::pin(begun(&proxy, stream, ends, drain)).await {
-        Some(Begun::Way(way)) => Box::pin(beyond::carry(&proxy, way)).await,
-        Some(Begun::Here(here)) => Box::pin(inside::answer(&proxy, here)).await,
-        None => {}
+    // On the heap, and gone before the rest begins: a tunnel lives for hours.
+    if let Some(rest) = Box::pin(asked(proxy, stream, ends, drain)).await {
+        rest.await;
+    }
+}
+
+/// What is left to do once the client's requests are answered.
+async fn asked(proxy: Arc<Proxy>, stream: Stream, ends: Ends, drain: Drain) -> Option<Rest> {
+    match Box::pin(begun(&proxy, stream, ends, drain)).await? {
+        Begun::Way(way) => beyond::rest(&proxy, way).await,
+        Begun::Here(here) => Some(Box::pin(async move { inside::answer(&proxy, here).await })),
     }
 }
 
@@ -179,27 +197,27 @@ pub struct Opened {
     pub seen: Seen,
 }
 
-/// Begins the visit of a request that was read.
+/// Begins the visit of a request that was read, by whoever shows that it is theirs.
 ///
 /// # Errors
-/// What is said to one who is nobody's, or cannot be understood.
-pub fn opened<B>(
+/// What is said to one who is nobody's, or cannot be understood, or is to show who they are.
+pub async fn opened<B>(
     proxy: &Proxy,
     ends: Ends,
     request: &Request<B>,
     asked: impl FnOnce() -> Result<Asked, Unreadable>,
 ) -> Result<Opened, Box<Response<Body>>> {
     let gate = &proxy.gate;
-    let visit = match gate.testing.who(ends.peer) {
-        Some(who) => Some(gate.visit_as(who)),
-        None => gate.visit(ends.client),
-    };
-    let Some(visit) = visit else {
+    let Some(visit) = ends.visit(gate, None) else {
         gate.counters.strangers.inc();
         return Err(refuse::stranger().into());
     };
     match asked() {
-        Ok(asked) => Ok(Opened { visit, asked, seen: Seen::of(request.headers()) }),
+        Ok(asked) => {
+            let (seen, headers) = (Seen::of(request.headers()), request.headers());
+            let visit = sign_in::by(proxy, ends, visit, &asked, headers).await?;
+            Ok(Opened { visit, asked, seen })
+        }
         Err(fault) => {
             gate.counters.malformed.inc();
             Err(refuse::unreadable(&fault).into())
@@ -223,7 +241,7 @@ impl Connection {
 
     async fn carried(&self, request: Request<Incoming>) -> Result<Response<Body>, Box<Response<Body>>> {
         let gate = &self.proxy.gate;
-        let Opened { visit, asked, seen } = opened(&self.proxy, self.ends, &request, || self.asked(&request))?;
+        let Opened { visit, asked, seen } = opened(&self.proxy, self.ends, &request, || self.asked(&request)).await?;
         // Of a form that was sent there, nothing would be left after a page that warns.
         let surface = if seen.page && request.method() == Method::GET { Surface::Page } else { Surface::NoPage };
         let mut judged = visit.judge_page(&asked.host, &asked.path, surface);
@@ -270,10 +288,10 @@ impl Connection {
     }
 
     /// What the answer that goes out now was judged by, for as long as it takes.
-    pub fn judged(&self, asked: &Asked) {
+    pub fn judged(&self, visit: &Visit, asked: &Asked) {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(origin) = &*kept {
-            self.held.judged(&asked.host, &asked.path, origin.address.ip());
+            self.held.judged(visit.signed, &asked.host, &asked.path, origin.address.ip());
         }
     }
 

@@ -30,6 +30,7 @@
 //! - [`download`] files that a profile refuses, by what they are
 //! - [`scan`]     pages scored by the words on them
 //! - [`record`]      the one line that each judged request leaves in the journal
+//! - [`sign_in`]     who shows with a request that it is theirs
 //! - [`refuse`]      every answer of our own
 
 mod alert;
@@ -53,6 +54,7 @@ mod refuse;
 mod request;
 pub mod scan;
 mod search;
+mod sign_in;
 mod tls;
 mod transparent;
 mod tunnel;
@@ -132,7 +134,8 @@ impl Bound {
 
     /// Serves until the word to stop; then finishes requests and, after a few seconds, closes tunnels.
     pub async fn serve(self, gate: Arc<Gate>, resolver: Arc<Resolver>, drain: Drain) {
-        let proxy = Arc::new(Proxy { gate, resolver, own: OwnAddresses::read(), open: Arc::default() });
+        let proxy =
+            Arc::new(Proxy { gate, resolver, own: OwnAddresses::read(), open: Arc::default(), checking: Default::default() });
         let mut watching = JoinSet::new();
         watching.spawn(proxy.open.clone().watch(proxy.gate.clone()));
         let known = {
@@ -168,6 +171,8 @@ struct Proxy {
     resolver: Arc<Resolver>,
     own: OwnAddresses,
     open: Arc<Open>,
+    /// Names and passwords that are being checked.
+    checking: sign_in::Checking,
 }
 
 impl Proxy {

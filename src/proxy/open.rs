@@ -10,6 +10,7 @@
 use super::named;
 use crate::gate::{Gate, Noted, Snapshot, Visit};
 use crate::net::splice::Moved;
+use crate::people::Signed;
 use crate::policy::Surface;
 use crate::words::{ClientAddr, Host, Moment};
 use std::net::IpAddr;
@@ -51,6 +52,8 @@ struct Subject {
     host: Host,
     /// Path and query, where the door sees them.
     path: String,
+    /// Who showed that it is theirs.
+    signed: Option<Signed>,
     /// Where it leads.
     address: IpAddr,
 }
@@ -104,13 +107,13 @@ impl Open {
     pub fn tunnel(
         self: &Arc<Self>,
         gate: &Arc<Gate>,
-        client: ClientAddr,
+        (client, signed): (ClientAddr, Option<Signed>),
         host: &Host,
         address: IpAddr,
         unknown: Unknown,
     ) -> Held {
         let held = self.held(gate, client, unknown, true);
-        held.judged(host, "", address);
+        held.judged(signed, host, "", address);
         gate.counters.tunnels.inc();
         held
     }
@@ -184,16 +187,16 @@ impl Open {
 
 impl Held {
     /// What it is judged by from now on.
-    pub fn judged(&self, host: &Host, path: &str, address: IpAddr) {
+    pub fn judged(&self, signed: Option<Signed>, host: &Host, path: &str, address: IpAddr) {
         {
             let mut subject = self.entry.subject.lock().unwrap_or_else(PoisonError::into_inner);
             match &mut *subject {
                 Some(subject) => {
-                    (subject.host, subject.address) = (*host, address);
+                    (subject.host, subject.address, subject.signed) = (*host, address, signed);
                     subject.path.clear();
                     subject.path.push_str(path);
                 }
-                none => *none = Some(Subject { host: *host, path: path.to_owned(), address }),
+                none => *none = Some(Subject { host: *host, path: path.to_owned(), signed, address }),
             }
         }
         if !self.entry.placed.swap(true, Relaxed) {
@@ -252,8 +255,9 @@ impl Entry {
     fn may_stay(&self, snapshot: &Arc<Snapshot>, moment: Moment, gate: &Gate) -> bool {
         let subject = self.subject.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(subject) = &*subject else { return true };
-        let Some(who) = snapshot.who(self.client) else { return false };
-        let visit = Visit { snapshot: snapshot.clone(), who, moment, boot_ms: gate.clock.boot_ms(), noted: Noted::Row };
+        let signed = subject.signed;
+        let Some(who) = snapshot.who_signed(self.client, signed) else { return false };
+        let visit = Visit { snapshot: snapshot.clone(), who, signed, moment, boot_ms: gate.clock.boot_ms(), noted: Noted::Row };
         let judged = visit.judge_page(&subject.host, &subject.path, Surface::NoPage);
         if self.unknown.hidden && visit.judge_hidden(&subject.host).verdict.blocks() {
             return false;
@@ -297,7 +301,7 @@ mod tests {
             ([127, 9, 0, 1], "www.adult.example"),
             ([192, 0, 2, 9], "page.example"),
         ]
-        .map(|(from, name)| open.tunnel(&gate, client(from), &host(name), address, Unknown::default()))
+        .map(|(from, name)| open.tunnel(&gate, (client(from), None), &host(name), address, Unknown::default()))
         .into();
         let speaks = open.hold(&gate, client([127, 0, 0, 1]));
         assert_eq!(gate.counters.tunnels.get(), 4);
@@ -306,10 +310,10 @@ mod tests {
         let staff = gate.visit(client([127, 9, 0, 1])).expect("ours").judge(&host("adult.example"), Surface::NoPage);
         assert_eq!(ended, [false, true, staff.verdict.blocks(), true]);
         assert!(!is_ended(&speaks));
-        speaks.judged(&host("shared.example"), "/other", address);
+        speaks.judged(None, &host("shared.example"), "/other", address);
         open.look(&gate, &gate.snapshot(), |_| true).await;
         assert!(!is_ended(&speaks));
-        speaks.judged(&host("shared.example"), "/locked/page", address);
+        speaks.judged(None, &host("shared.example"), "/locked/page", address);
         open.look(&gate, &gate.snapshot(), |_| true).await;
         assert!(is_ended(&speaks) && gate.counters.closed_anew.get() >= 3);
         drop((held, speaks));
@@ -328,7 +332,7 @@ mod tests {
         };
         let address: IpAddr = [203, 0, 113, 9].into();
         let tunnel = |name: &str, hidden, nameless| {
-            open.tunnel(&gate, client([127, 0, 0, 1]), &host(name), address, Unknown { hidden, nameless })
+            open.tunnel(&gate, (client([127, 0, 0, 1]), None), &host(name), address, Unknown { hidden, nameless })
         };
         swap(Mode::Watch, false);
         let held = [
@@ -352,8 +356,13 @@ mod tests {
     async fn a_tunnel_that_is_idle_or_old_is_over() {
         let school = School::with("");
         let open = Arc::new(Open::default());
-        let held =
-            open.tunnel(&school.gate, client([127, 0, 0, 1]), &host("page.example"), [192, 0, 2, 1].into(), Unknown::default());
+        let held = open.tunnel(
+            &school.gate,
+            (client([127, 0, 0, 1]), None),
+            &host("page.example"),
+            [192, 0, 2, 1].into(),
+            Unknown::default(),
+        );
         let entry = &held.entry;
         entry.last_moved.store(100, Relaxed);
         assert!(!entry.is_over(100 + IDLE - 1) && entry.is_over(100 + IDLE));

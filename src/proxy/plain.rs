@@ -45,12 +45,12 @@ pub async fn answer(
                 Ok(body) => body,
                 Err(kind) => return refuse::download(&mut record, seen, kind),
             };
-            let Some(body) = scan::passed(&mut record, &head.headers, body).await else {
+            let Some(body) = scan::passed(&connection.proxy.gate, &mut record, &head, body).await else {
                 return refuse::blocked(&mut record, seen);
             };
             let bytes_down = if is_head { 0 } else { headers::length(&head.headers).unwrap_or(0) };
             record.note(head.status, bytes_down);
-            connection.judged(asked);
+            connection.judged(record.visit, asked);
             Response::from_parts(head, body)
         }
         Err(Unanswered::Unreached(Unreached::Blocked(behind))) => {

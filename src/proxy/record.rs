@@ -71,10 +71,6 @@ impl<'a> Record<'a> {
         }
     }
 
-    pub fn gate(&self) -> &Gate {
-        self.gate
-    }
-
     pub fn host(&self) -> &Host {
         &self.asked.host
     }
@@ -153,6 +149,10 @@ pub struct Later {
 }
 
 impl Later {
+    pub fn host(&self) -> &Host {
+        &self.asked.host
+    }
+
     /// Writes down what came out while it was passed on, and how much of it had passed.
     pub fn note(&self, judged: &Judged, bytes_down: u64) {
         let within = Within { decrypted: self.decrypted, ..Within::default() };

@@ -1,6 +1,7 @@
 //! Every answer of our own: what happened, in a page where a person sees it, in a line where a program does.
 
 use super::dial::Unreached;
+use super::inside::Distrust;
 use super::plain::Unanswered;
 use super::record::Record;
 use super::request::Unreadable;
@@ -13,7 +14,9 @@ use crate::words::Download;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, PROXY_AUTHENTICATE, RETRY_AFTER,
+};
 use hyper::{Response, StatusCode};
 
 /// A body on its way, or one of ours.
@@ -28,6 +31,26 @@ const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 /// A client in no network of the school. It learns nothing but that.
 pub fn stranger() -> Response<Body> {
     closing(line(StatusCode::FORBIDDEN, "This proxy is for the school's own networks.\n"))
+}
+
+/// A request that is to say whose it is: it is judged when it does. `realm` is shown to whoever is asked.
+pub fn sign_in(realm: &str) -> Response<Body> {
+    let said = "Sign in to the school's proxy with your name and password.\n";
+    let mut response = line(StatusCode::PROXY_AUTHENTICATION_REQUIRED, said);
+    // A quoted string (RFC 9110 §5.6.4) holds all of ASCII that can be read, but for these two.
+    let plain = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+    let realm: String = realm.chars().filter(plain).take(80).collect();
+    if let Ok(value) = HeaderValue::try_from(format!("Basic realm=\"{realm}\", charset=\"UTF-8\"")) {
+        response.headers_mut().insert(PROXY_AUTHENTICATE, value);
+    }
+    response
+}
+
+/// A password that is not looked at now: after so many seconds it may be.
+pub fn later(status: StatusCode, seconds: u64, said: &str) -> Response<Body> {
+    let mut response = line(status, &format!("Not now: {said}.\n"));
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// A request that cannot be carried as it is.
@@ -116,14 +139,10 @@ fn notice(record: &Record<'_>, fault: &Unanswered, said: &str) -> String {
 }
 
 /// A device that sees this without a warning trusts the school's authority. It is no visit, and is not written down.
-pub fn trusted(visit: &Visit) -> Response<Body> {
-    let notice = Notice {
-        school: &visit.snapshot.config.school.name,
-        heading: "Yes: it is trusted here",
-        lines: &["This device trusts the certificate authority of the school's web filter."],
-        detail: "",
-    };
-    page(StatusCode::OK, notice.html(), Language::English)
+pub fn trusted(visit: &Visit, language: Language) -> Response<Body> {
+    let Said { heading, line } = language.words().trusted;
+    let notice = Notice { school: &visit.snapshot.config.school.name, heading, lines: &[line], detail: "" };
+    page(StatusCode::OK, notice.html_in(language, &[]), language)
 }
 
 /// A request for another host than the connection was made for (RFC 9110 §15.5.20).
@@ -132,24 +151,20 @@ pub fn misdirected(record: &mut Record<'_>) -> Response<Body> {
     told(record, line(StatusCode::MISDIRECTED_REQUEST, said), "http_request_denied")
 }
 
-/// A request that was allowed, to an origin that could not prove who it is: a heading and a sentence, and the error in the
-/// field's own words.
-pub fn distrusted(
-    record: &mut Record<'_>,
-    seen: Seen,
-    (heading, sentence): (&str, &str),
-    word: &str,
-    detail: &str,
-) -> Response<Body> {
-    let detail = format!("{}: {detail}", record.host());
+/// A request that was allowed, to an origin that could not prove who it is: what a person is told, and the error in the field's own
+/// words.
+pub fn distrusted(record: &mut Record<'_>, seen: Seen, distrust: &Distrust) -> Response<Body> {
+    let Said { heading, line: sentence } = distrust.told(record.reader.language.words());
+    let detail = format!("{}: {}", record.host(), distrust.said);
     let status = StatusCode::BAD_GATEWAY;
     let response = if seen.page {
         let school = &record.visit.snapshot.config.school.name;
-        page(status, Notice { school, heading, lines: &[sentence], detail: &detail }.html(), Language::English)
+        let notice = Notice { school, heading, lines: &[sentence], detail: &detail };
+        page(status, notice.html_in(record.reader.language, &[]), record.reader.language)
     } else {
         line(status, &format!("{heading}. {detail}.\n"))
     };
-    told(record, response, word)
+    told(record, response, distrust.word())
 }
 
 /// Notes the answer, which leaves after this.

@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// Serves one connection to its end. A stranger gets no handshake: the box does no sums for strangers.
 pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
-    let ends = Ends::of(&caller);
+    let ends = Ends { private: true, ..Ends::of(&caller) };
     if let Some(stream) = Box::pin(handshake(&proxy, caller.stream, caller.client)).await {
         connection::over(proxy, stream, ends, drain).await;
     }
@@ -23,7 +23,7 @@ async fn handshake(proxy: &Proxy, stream: tokio::net::TcpStream, client: crate::
         proxy.gate.counters.strangers.inc();
         return None;
     }
-    let config = snapshot.identity.as_ref()?.as_ref().ok()?.proxy.clone();
+    let config = snapshot.identity.as_ref()?.as_ref().ok()?.http.clone();
     drop(snapshot);
     match timeout(HEAD_READ, TlsAcceptor::from(config).accept(stream)).await {
         Ok(Ok(stream)) => Some(Stream::Tls(Box::new(stream))),

@@ -3,11 +3,13 @@
 //! nobody: then it is named by what it was told, or judged by the address.
 
 use super::alert::{self, Alert};
+use super::beyond::{self, Rest};
+use super::connection::Ends;
 use super::inside::{self, Here};
 use super::opening::{Opening, opening};
 use super::request::{Asked, Form};
 use super::way::Way;
-use super::{Proxy, beyond, connection, dial, named, record};
+use super::{Proxy, connection, dial, named, record};
 use crate::gate::{Judged, Visit};
 use crate::journal::Door;
 use crate::net::Drain;
@@ -46,9 +48,15 @@ pub async fn serve(proxy: Arc<Proxy>, caller: Caller, drain: Drain) {
     };
     if to.port() == HTTP {
         connection::serve_redirected(&proxy, caller, to, drain).await;
-    } else if let Some(way) = Box::pin(way(&proxy, caller, to)).await {
-        Box::pin(beyond::carry(&proxy, way)).await;
+    } else if let Some(rest) = Box::pin(asked(&proxy, caller, to)).await {
+        rest.await;
     }
+}
+
+/// What is left to do once it is known what the client asks for.
+async fn asked(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr) -> Option<Rest> {
+    let way = Box::pin(way(proxy, caller, to)).await?;
+    beyond::rest(proxy, way).await
 }
 
 /// Where a redirected connection was going, as the kernel remembers it. `None`: it knows of none.
@@ -89,8 +97,8 @@ struct Seeking<'p> {
 
 /// The way a client asks for by what it opens with, judged and dialled. `None`: there is none, and it has been told.
 async fn way(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr) -> Option<Way> {
-    let (mut stream, client) = (caller.stream, caller.client);
-    let Some(visit) = proxy.gate.visit(client) else {
+    let (ends, mut stream) = (Ends::of(&caller), caller.stream);
+    let Some(visit) = ends.visit(&proxy.gate, None) else {
         proxy.gate.counters.strangers.inc();
         return None;
     };
@@ -102,7 +110,7 @@ async fn way(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr) -> Option<Way> 
         Opening::Silent | Opening::Gone if !any => return None,
         _ => None,
     };
-    let told = || named::by_ledger(proxy, client, to.ip());
+    let told = || named::by_ledger(proxy, ends.client, to.ip());
     let host = sni.or_else(told).unwrap_or_else(|| Host::from(to.ip().to_canonical()));
     let mut judged = visit.judge(&host, Surface::NoPage);
     if !any && matches!(opening, Opening::NotTls | Opening::Unreadable) {
@@ -120,7 +128,7 @@ async fn way(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr) -> Option<Way> 
         if matches!(opening, Opening::Tls(_)) && inside::shows_block(&seeking.visit, &judged, &host) {
             let (visit, already) = (seeking.visit, already.freeze());
             let (port, door, stream) = (to.port(), Door::Transparent, stream.into());
-            Box::pin(inside::answer(proxy, Here { visit, judged, host, port, door, client, stream, already })).await;
+            Box::pin(inside::answer(proxy, Here { visit, judged, host, port, door, ends, stream, already })).await;
             return None;
         }
         seeking.note(&judged, StatusCode::FORBIDDEN);
@@ -136,7 +144,7 @@ async fn way(proxy: &Arc<Proxy>, caller: Caller, to: SocketAddr) -> Option<Way> 
             seeking.note(&judged, StatusCode::OK);
             let stream = stream.into();
             let (visit, already) = (seeking.visit, already.freeze());
-            Some(Way { visit, judged, host, port: to.port(), door: Door::Transparent, client, stream, already, origin, address })
+            Some(Way { visit, judged, host, port: to.port(), door: Door::Transparent, ends, stream, already, origin, address })
         }
         Err(fault) => {
             let status = fault.status();

@@ -1,9 +1,10 @@
 //! A client and an origin, joined: what is left to do is to carry what they say.
 
+use super::connection::Ends;
 use crate::gate::{Judged, Visit};
 use crate::journal::Door;
 use crate::net::stream::Stream;
-use crate::words::{ClientAddr, Host};
+use crate::words::Host;
 use hyper::body::Bytes;
 use std::net::SocketAddr;
 use tokio::net::TcpStream;
@@ -17,7 +18,7 @@ pub struct Way {
     pub host: Host,
     pub port: u16,
     pub door: Door,
-    pub client: ClientAddr,
+    pub ends: Ends,
     /// The client's end.
     pub stream: Stream,
     /// Read from the client and not passed on yet.

@@ -4,6 +4,7 @@
 //! that when it answered, and one question of a person is one line.
 
 use super::desk::{Desk, Peer, page};
+use super::tls;
 use crate::pages::{BlockPage, Notice, Reader, Seen, WarnPage};
 use crate::policy::{Act, Surface};
 use crate::words::{Host, Url};
@@ -11,7 +12,7 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use hyper::header::{CACHE_CONTROL, HOST};
+use hyper::header::{CACHE_CONTROL, HOST, STRICT_TRANSPORT_SECURITY};
 use hyper::{HeaderMap, StatusCode, Uri};
 use std::sync::Arc;
 
@@ -23,9 +24,16 @@ pub async fn turn_back(
     next: Next,
 ) -> Response {
     match meant_for(request.uri(), request.headers()) {
+        Ok(Some(host)) if desk.is_meant(&host, &peer, &desk.gate.snapshot().config) => {
+            let mut response = next.run(request).await;
+            if let Some(strict) = tls::strict(peer.port).filter(|_| peer.secure) {
+                response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, strict);
+            }
+            response
+        }
+        Ok(_) if peer.secure => (StatusCode::MISDIRECTED_REQUEST, "This connection is for another name.\n").into_response(),
         // HTTP/1.0 without a Host can only mean whom it called.
         Ok(None) => next.run(request).await,
-        Ok(Some(host)) if desk.is_this_box(&host, &peer, &desk.gate.snapshot().config) => next.run(request).await,
         Ok(Some(host)) => answer(&desk, &peer, &host, request.headers()),
         Err(Astray) => {
             desk.gate.counters.malformed.inc();

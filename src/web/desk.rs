@@ -1,9 +1,11 @@
 //! What every request to the web door uses, and for whom which page is.
 
+use super::portal::Portal;
 use super::status;
 use super::why::Why;
 use crate::config::Config;
 use crate::gate::Gate;
+use crate::net::listen::Caller;
 use crate::net::own::OwnAddresses;
 use crate::pages::{FORM_HEADERS, HEADERS, Language};
 use crate::words::{ClientAddr, Host};
@@ -23,6 +25,15 @@ pub const WHY: &str = "why";
 pub struct Peer {
     pub client: ClientAddr,
     pub local: IpAddr,
+    pub port: u16,
+    /// It came over TLS: nobody on the way reads it.
+    pub secure: bool,
+}
+
+impl Peer {
+    pub fn of(caller: &Caller, secure: bool) -> Self {
+        Self { client: caller.client, local: caller.local.ip(), port: caller.local.port(), secure }
+    }
 }
 
 /// What every request uses.
@@ -33,18 +44,35 @@ pub struct Desk {
     pub proxy: Vec<SocketAddr>,
     own: OwnAddresses,
     pub why: Why,
+    pub portal: Portal,
 }
 
 impl Desk {
     pub fn open(gate: Arc<Gate>, proxy: Vec<SocketAddr>) -> Self {
-        Self { metrics: status::registry(&gate), gate, proxy, own: OwnAddresses::read(), why: Why::default() }
+        Self {
+            metrics: status::registry(&gate),
+            gate,
+            proxy,
+            own: OwnAddresses::read(),
+            why: Why::default(),
+            portal: Portal::open(),
+        }
     }
 
-    /// Whether a Host is this box: its name, `wpad` or `why`, alone or in a zone of the school's own, `localhost`, or an
-    /// address it has.
+    /// Whether a Host is what this connection is for. Over TLS the door has one name, and no other leads here: whoever makes a name of
+    /// theirs lead to this address (DNS rebinding) gets nothing by it.
+    pub fn is_meant(&self, host: &Host, peer: &Peer, config: &Config) -> bool {
+        if peer.secure { config.web.by.as_ref().is_some_and(|by| by.name == *host) } else { self.is_this_box(host, peer, config) }
+    }
+
+    /// Whether a Host is this box: its name, `wpad` or `why`, alone or in a zone of the school's own, the name it has over TLS,
+    /// `localhost`, or an address it has.
     pub fn is_this_box(&self, host: &Host, peer: &Peer, config: &Config) -> bool {
         if let Some(address) = host.address() {
             return address == peer.local.to_canonical() || self.own.contains(address);
+        }
+        if config.web.by.as_ref().is_some_and(|by| by.name == *host) {
+            return true;
         }
         // The name alone, or in a zone of the school's own; `wpad` is what browsers ask for their proxy by, `why` leads to the list
         // of what did not open.

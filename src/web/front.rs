@@ -3,6 +3,7 @@
 use super::astray::meant_for;
 use super::desk::{self, Desk, Peer, WHY};
 use super::why;
+use crate::pages::reader::SIGN_IN;
 use crate::pages::{Language, Link, Notice};
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -22,8 +23,11 @@ pub async fn page(desk: State<Arc<Desk>>, peer: Extension<Peer>, request: Reques
     let here = if ours { words.is_ours } else { words.is_not_ours };
     let school = &snapshot.config.school.name;
     let notice = Notice { school, heading: words.front.heading, lines: &[words.front.line, here], detail: "" };
-    let links = [Link { to: "/why", words: words.why_heading }];
-    desk::page(StatusCode::OK, language, notice.html_in(language, if ours { &links } else { &[] }))
+    let who = snapshot.who(peer.client);
+    let signs_in = who.is_some_and(|who| snapshot.config.portal.ways(who.network).is_some());
+    let links = [Link { to: "/why", words: words.why_heading }, Link { to: SIGN_IN, words: words.sign_in_here }];
+    let links = if signs_in { &links[..] } else { &links[..usize::from(ours)] };
+    desk::page(StatusCode::OK, language, notice.html_in(language, links))
 }
 
 pub async fn nothing(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {

@@ -2,33 +2,39 @@
 //!
 //! Comes in: HTTP requests to the box's own addresses, meant for it or sent here because the DNS door answered a blocked
 //! name with its own address (`block_answer = "page"`). Goes out: health, metrics, a front page, or the block page.
-//! Always holds: nothing can be changed from here but what a device may do for itself, on a form of ours: go on after a warning, and
-//! ask for something (see [`why`]); health and metrics are for loopback and the networks of
+//! Always holds: nothing can be changed from here but what a device may do for itself, on a form of ours: go on after a warning,
+//! ask for something (see [`why`]), and be signed in to (see [`portal`]); health and metrics are for loopback and the networks of
 //! `[web] status_from` alone; no label holds a person, a client or a host.
 //!
 //! - [`desk`]    what every request uses, and for whom which page is
 //! - [`ca`]      the school's certificate authority, for its devices
 //! - [`astray`]  requests meant for another host
+//! - [`form`]    forms of ours
 //! - [`front`]   the front page, and what is not found
 //! - [`pac`]     which requests a browser hands to the proxy
+//! - [`portal`]  who signs in on a page of ours
 //! - [`session`] who is signed in, told by other systems of the school
 //! - [`why`]     what did not open on a device, and what can be done about it
 //! - [`status`]  `/healthz` and `/metrics`
+//! - [`tls`]     the same door behind a handshake, under its one name
 
 mod astray;
 mod ca;
 mod desk;
+mod form;
 mod front;
 mod pac;
+mod portal;
 mod session;
 mod status;
+mod tls;
 mod why;
 
 use crate::gate::Gate;
 use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::idle::Idle;
-use crate::net::listen::{self, Caller, Limits, Listening, Standing};
+use crate::net::listen::{self, Caller, Limits, Listening, Seats, Standing};
 use axum::Router;
 use axum::routing::get;
 use desk::{Desk, Peer};
@@ -43,6 +49,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Pages here are one short answer each, and nobody stays: two for each of 500 devices that meet a blocked name at once.
 const LIMITS: Limits = Limits { total: 1024, per_client: 32, strangers: 32 };
@@ -55,20 +62,28 @@ const IDLE: Duration = Duration::from_secs(30);
 
 /// Listeners of this door, bound and not yet served.
 #[derive(Debug)]
-pub struct Bound(Listening);
+pub struct Bound {
+    plain: Listening,
+    tls: Listening,
+}
 
 /// Binds every address, or none.
 ///
 /// # Errors
-/// Which address, that it stands under `[web] listen`, and what to do.
-pub fn bind(addresses: &[SocketAddr]) -> io::Result<Bound> {
-    listen::bind(addresses, "[web] listen").map(Bound)
+/// Which address, that it stands under `[web]`, and what to do.
+pub fn bind(addresses: &[SocketAddr], over_tls: &[SocketAddr]) -> io::Result<Bound> {
+    Ok(Bound { plain: listen::bind(addresses, "[web] listen")?, tls: listen::bind(over_tls, "[web] tls_listen")? })
 }
 
 impl Bound {
     /// The addresses that are held, with the port the kernel chose where 0 was written.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
-        self.0.local_addrs().to_vec()
+        self.plain.local_addrs().to_vec()
+    }
+
+    /// Those over TLS.
+    pub fn tls_addrs(&self) -> Vec<SocketAddr> {
+        self.tls.local_addrs().to_vec()
     }
 
     /// Serves until the word to stop; then finishes requests. `proxy` is where the proxy listens.
@@ -81,16 +96,33 @@ impl Bound {
                 standing => standing,
             }
         };
-        let router = router(desk.clone());
+        let (router, seats) = (router(desk.clone()), Seats::new(LIMITS));
+        let plain = {
+            let (desk, router, stop) = (desk.clone(), router.clone(), drain.clone());
+            move |caller: Caller| {
+                let peer = Peer::of(&caller, false);
+                connection(desk.clone(), router.clone(), caller.stream, peer, stop.clone())
+            }
+        };
         let stop = drain.clone();
-        let handle = move |caller| connection(desk.clone(), router.clone(), caller, stop.clone());
-        self.0.serve(LIMITS, drain, known, handle).await;
+        let secure = move |caller: Caller| {
+            let (desk, router, stop) = (desk.clone(), router.clone(), stop.clone());
+            async move {
+                let peer = Peer::of(&caller, true);
+                if let Some(stream) = Box::pin(tls::handshake(&desk, caller.stream, peer.client)).await {
+                    connection(desk, router, stream, peer, stop).await;
+                }
+            }
+        };
+        let plain = self.plain.serve(seats.clone(), drain.clone(), known.clone(), plain);
+        tokio::join!(plain, self.tls.serve(seats, drain, known, secure));
     }
 }
 
 fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/", get(front::page))
+        .route(portal::PATH, get(portal::page).post(portal::act))
         .route("/why", get(why::page).post(why::act))
         .route(session::PATH, axum::routing::post(session::take))
         .route("/proxy.pac", get(pac::page))
@@ -104,14 +136,16 @@ fn router(desk: Arc<Desk>) -> Router {
         .with_state(desk)
 }
 
-async fn connection(desk: Arc<Desk>, router: Router, caller: Caller, mut drain: Drain) {
-    let peer = Peer { client: caller.client, local: caller.local.ip() };
+async fn connection<S>(desk: Arc<Desk>, router: Router, stream: S, peer: Peer, mut drain: Drain)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let pages = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         pages.call(request)
     });
-    let stream = TokioIo::new(Framed::new(Idle::new(caller.stream, IDLE)));
+    let stream = TokioIo::new(Framed::new(Idle::new(stream, IDLE)));
     let mut http = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())

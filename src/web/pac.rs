@@ -6,7 +6,7 @@
 
 use super::desk::{Desk, Peer};
 use super::front;
-use crate::config::Proxy;
+use crate::config::{Config, Proxy};
 use crate::words::Network;
 use axum::Extension;
 use axum::extract::State;
@@ -37,10 +37,19 @@ pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer
     match at(&desk.proxy, peer.local) {
         Some(at) => {
             let headers = [(CONTENT_TYPE, "application/x-ns-proxy-autoconfig"), (CACHE_CONTROL, KEPT)];
-            (headers, file(&visit.snapshot.config.proxy, at)).into_response()
+            let asks = visit.snapshot.config.sources.asks_at(visit.who.network).basic;
+            let over_tls = asks.then(|| over_tls(&visit.snapshot.config)).flatten();
+            (headers, file(&visit.snapshot.config.proxy, over_tls, at)).into_response()
         }
         None => front::nothing(State(desk), headers).await,
     }
+}
+
+/// The proxy over TLS, by the name in its certificate: for those who are asked who they are. `None`: its port is not written.
+fn over_tls(config: &Config) -> Option<String> {
+    let port = config.proxy.tls_listen.first()?.port();
+    let name = &config.dns.encrypted.as_ref()?.by.name;
+    (port != 0).then(|| format!("HTTPS {name}:{port}; "))
 }
 
 /// Where a client that reached us at `local` reaches the proxy: there, if the proxy listens there, else where it does.
@@ -54,7 +63,7 @@ fn at(proxy: &[SocketAddr], local: IpAddr) -> Option<SocketAddr> {
 }
 
 /// Every word of it is a host, an address or a number: nothing in it can end a string of JavaScript.
-fn file(proxy: &Proxy, at: SocketAddr) -> String {
+fn file(proxy: &Proxy, over_tls: Option<String>, at: SocketAddr) -> String {
     let mut js = String::from("function FindProxyForURL(url, host) {\n  host = host.toLowerCase().replace(/\\.$/, \"\");\n");
     // A name without a dot is in the machine's own zone.
     js.push_str("  if (host.indexOf(\".\") < 0 && host.indexOf(\":\") < 0) return \"DIRECT\";\n");
@@ -68,7 +77,9 @@ fn file(proxy: &Proxy, at: SocketAddr) -> String {
     for zone in proxy.internal_zones.iter().chain(&proxy.direct) {
         let _ = writeln!(js, "  if (host == \"{zone}\" || dnsDomainIs(host, \".{zone}\")) return \"DIRECT\";");
     }
-    let _ = write!(js, "  return \"PROXY {at}\";\n}}\n");
+    // What cannot speak TLS to a proxy is nobody's there, and judged so.
+    let over_tls = over_tls.unwrap_or_default();
+    let _ = write!(js, "  return \"{over_tls}PROXY {at}\";\n}}\n");
     js
 }
 

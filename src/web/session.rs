@@ -23,8 +23,7 @@ pub async fn take(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
     let systems = &snapshot.config.sources.systems;
-    // This door has no TLS of its own: what comes to it from elsewhere has come in the clear.
-    let private = peer.client.ip().is_loopback();
+    let private = peer.secure || peer.client.ip().is_loopback();
     let system = match session::system(systems, token, peer.client, private, &roster.session) {
         Ok(system) => system,
         Err(refused) => return refuse(refused),

@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 use tokio::time::timeout;
 
+mod portal;
 mod why;
 
 struct Stand {
@@ -20,7 +21,7 @@ struct Stand {
 impl Stand {
     async fn with(more: &str) -> Self {
         let mut school = School::with(more);
-        let bound = super::bind(&["127.0.0.1:0".parse().expect("an address")]).expect("a port");
+        let bound = super::bind(&["127.0.0.1:0".parse().expect("an address")], &[]).expect("a port");
         let web = bound.local_addrs()[0];
         Arc::get_mut(&mut school.gate).expect("nobody else's").web = vec![web];
         let (stopper, drain) = drain();
@@ -127,5 +128,26 @@ async fn strangers_and_malformed_requests_get_a_line() {
         let request = request.replacen("\r\n\r\n", "\r\nConnection: close\r\n\r\n", usize::from(request.contains("Host")));
         let answer = stand.talk("127.0.0.1", &request).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{request:?}: {answer}");
+    }
+}
+
+#[test]
+fn browsers_are_asked_to_come_over_tls_alone_only_where_that_leads_here() {
+    assert!(super::tls::strict(443).is_some() && super::tls::strict(8443).is_none());
+}
+
+#[tokio::test]
+async fn a_token_of_another_system_may_come_over_tls_and_not_in_the_clear() {
+    let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"; // of `test`
+    let more = format!("[[session]]\nname = \"logon script\"\ntoken_sha256 = \"{hash}\"\nfrom = [\"10.0.0.0/8\"]\n");
+    let school = School::with(&more);
+    let desk = Arc::new(super::Desk::open(school.gate.clone(), Vec::new()));
+    for (secure, status) in [(true, 400), (false, 403)] {
+        let client = crate::words::ClientAddr::new([10, 0, 0, 1].into());
+        let peer = super::desk::Peer { client, local: [10, 0, 0, 2].into(), port: 8443, secure };
+        let request = axum::extract::Request::post("/api/session").header("authorization", "Bearer test");
+        let request = request.body(axum::body::Body::from("{}")).expect("a request");
+        let said = super::session::take(axum::extract::State(desk.clone()), axum::Extension(peer), request).await;
+        assert_eq!(said.status().as_u16(), status, "{secure}");
     }
 }

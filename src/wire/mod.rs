@@ -10,6 +10,7 @@
 //! - [`file`]      what a file is, by its beginning and its name
 //! - [`hello`]     what a TLS client says first
 //! - [`https`]     a query in a request of DNS over HTTPS
+//! - [`credentials`] a name and a password in a header
 //! - [`certificate`] how long a certificate holds
 //! - [`leases`]    which device was given which address, as DHCP servers keep it
 //! - [`neighbours`] which device answers at which address, as the kernel says
@@ -18,6 +19,7 @@
 
 pub mod answer;
 pub mod certificate;
+pub mod credentials;
 pub mod file;
 pub mod hello;
 pub mod https;

@@ -31,7 +31,7 @@ const BANK: &str = "www.hsbc.co.uk";
 pub const HALF_CLOSED: &str = "half.example";
 
 /// Who goes before its first words of TLS are whole asks for this.
-pub const EARLY: &str = "early.example";
+const EARLY: &str = "early.example";
 
 /// Lines of a tunnel on a network that is looked inside: that it will be, and that it was not, for it is no TLS.
 const TUNNEL: u64 = 2;

@@ -408,7 +408,8 @@ fn what_was_understood_is_printed() {
         "School      Our school, gateway gate-1, Europe/London\n",
         "DNS         127.0.0.1:5300, a blocked name answers nxdomain\n",
         "Networks    this machine: 127.0.0.0/8 ::1/128; unknown devices get primary\n",
-        "            classrooms: 10.20.0.0/16; unknown devices get secondary, WATCHING: nothing is blocked but locked and harmful code\n",
+        "            classrooms: 10.20.0.0/16; unknown devices get secondary, WATCHING: nothing is blocked but locked and harmful code, \
+         the proxy over TLS asks for a password\n",
         "Groups      primary: primary; pupils of year 0, 1, 2, 3, 4, 5, 6\n",
         "            it: it, priority 10; those the register names\n",
         "Profiles    secondary: blocks 27 categories, warns of 0, safe search, YouTube strict, for pupils\n",

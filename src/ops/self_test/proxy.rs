@@ -2,12 +2,16 @@
 
 use super::canaries::Canaries;
 use super::{Outcome, SEARCH, Subject, Tried};
-use crate::gate::{Gate, Visit, inside};
+use crate::gate::{Gate, Snapshot, Visit, inside};
 use crate::journal::Decrypted;
 use crate::policy::{Action, Surface};
 use crate::words::{Category, CategorySet, Host, Role, Who};
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Longest wait for an answer: what is blocked is answered at once, what is open must be dialled.
@@ -26,6 +30,8 @@ const DENIED: &str = "proxy-status: schoolgate; error=http_request_denied";
 struct Browser<'g> {
     gate: &'g Gate,
     door: SocketAddr,
+    /// By what TLS is opened where it is looked into.
+    device: Option<Arc<ClientConfig>>,
 }
 
 /// What the door answered.
@@ -42,57 +48,94 @@ impl Drop for Browser<'_> {
 }
 
 impl Browser<'_> {
-    fn new(gate: &Gate, door: SocketAddr) -> Browser<'_> {
+    fn new<'g>(gate: &'g Gate, snapshot: &Snapshot, door: SocketAddr) -> Browser<'g> {
         // A door on every address is asked on loopback; one on an address of ours, from that address.
         let at = match door.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
             ip => ip,
         };
-        Browser { gate, door: SocketAddr::new(at, door.port()) }
+        Browser { gate, door: SocketAddr::new(at, door.port()), device: device(snapshot) }
     }
 
     fn get(&self, who: Who, host: &str) -> io::Result<Answered> {
-        self.ask(who, &format!("GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n"))
+        answered(&mut self.open(who)?, &get(&format!("http://{host}/"), host))
     }
 
     fn connect(&self, who: Who, host: &str) -> io::Result<Answered> {
-        self.ask(who, &format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n"))
+        answered(&mut self.open(who)?, &connect(host))
     }
 
-    fn ask(&self, who: Who, request: &str) -> io::Result<Answered> {
+    /// What is answered to a page within TLS, by a device that trusts the school's authority and no other.
+    fn within(&self, who: Who, host: &str, trusted: &Arc<ClientConfig>) -> io::Result<Answered> {
+        let mut stream = self.open(who)?;
+        let begun = answered(&mut stream, &connect(host))?;
+        if begun.status != 200 {
+            return Ok(begun);
+        }
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let client = ClientConnection::new(trusted.clone(), name).map_err(io::Error::other)?;
+        answered(&mut StreamOwned::new(client, stream), &get("/", host))
+    }
+
+    /// A connection that the door knows as the gate's own.
+    fn open(&self, who: Who) -> io::Result<TcpStream> {
         let socket = socket2::Socket::new(socket2::Domain::for_address(self.door), socket2::Type::STREAM, None)?;
         socket.bind(&SocketAddr::new(self.door.ip(), 0).into())?;
         let from = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
         self.gate.testing.ask_as(from, who);
         socket.connect_timeout(&self.door.into(), PATIENCE)?;
-        let mut stream = TcpStream::from(socket);
-        stream.write_all(request.as_bytes())?;
-        let until = Instant::now() + PATIENCE;
-        let mut said = Vec::new();
-        let mut some = [0; 1024];
-        // The head, and of a page its first words.
-        while said.len() < MOST && !said.windows(4).any(|four| four == b"\r\n\r\n") {
-            let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-            stream.set_read_timeout(Some(left))?;
-            match stream.read(&mut some)? {
-                0 => break,
-                read => said.extend_from_slice(&some[..read]),
-            }
-        }
-        let text = String::from_utf8_lossy(&said);
-        let head = text.split("\r\n\r\n").next().unwrap_or("").to_ascii_lowercase();
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-        let status = status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is no HTTP"))?;
-        Ok(Answered { status, denied: head.contains(DENIED), page: head.contains("content-type: text/html") })
+        let stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(stream)
     }
+}
+
+fn get(target: &str, host: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n")
+}
+
+fn connect(host: &str) -> String {
+    format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n")
+}
+
+/// Asks, and reads the head of what is answered.
+fn answered(stream: &mut (impl Read + Write), request: &str) -> io::Result<Answered> {
+    stream.write_all(request.as_bytes())?;
+    stream.flush()?;
+    let until = Instant::now() + PATIENCE;
+    let mut said = Vec::new();
+    let mut some = [0; 1024];
+    while said.len() < MOST && !said.windows(4).any(|four| four == b"\r\n\r\n") {
+        if Instant::now() > until {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        match stream.read(&mut some)? {
+            0 => break,
+            read => said.extend_from_slice(&some[..read]),
+        }
+    }
+    let text = String::from_utf8_lossy(&said);
+    let head = text.split("\r\n\r\n").next().unwrap_or("").to_ascii_lowercase();
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let status = status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is no HTTP"))?;
+    Ok(Answered { status, denied: head.contains(DENIED), page: head.contains("content-type: text/html") })
+}
+
+/// A device that trusts the school's authority and no other. `None`: nothing is looked into.
+fn device(snapshot: &Snapshot) -> Option<Arc<ClientConfig>> {
+    let inspection = snapshot.inspection.as_ref()?.as_ref().ok()?;
+    let mut roots = RootCertStore::empty();
+    roots.add(inspection.authority.certificate().clone()).ok()?;
+    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions().ok()?;
+    Some(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }
 
 impl Tried<'_> {
     /// Everything that is asked of the proxy door.
     pub(super) fn proxy(&mut self, door: SocketAddr, subjects: &[Subject]) {
         let gate = self.gate;
-        let browser = Browser::new(gate, door);
+        let browser = Browser::new(gate, self.snapshot, door);
         let blocked = subjects.iter().fold(CategorySet::EMPTY, |all, s| all.or(s.blocked));
         let canaries = Canaries::find(self.snapshot, &blocked.or(CategorySet::of(&[Category::EDUCATION])));
         let mut outside = true;
@@ -140,15 +183,19 @@ impl Tried<'_> {
         if self.is_late() {
             return self.say_by_proxy(subject, &id, name, Outcome::Failed, "it was not asked: there was no time left".into());
         }
-        let (outcome, said) = match (browser.get(subject.who, name), browser.connect(subject.who, name)) {
-            (Ok(page), Ok(tunnel)) if within && page.denied && page.page && tunnel.status == 200 => {
-                (Outcome::Ok, "blocked: HTTP with the block page, HTTPS with it within TLS, which is not opened here".into())
+        let tunnel = match &browser.device {
+            Some(device) if within => browser.within(subject.who, name, device),
+            _ => browser.connect(subject.who, name),
+        };
+        let (outcome, said) = match (browser.get(subject.who, name), tunnel) {
+            (Ok(page), Ok(tunnel)) if page.denied && page.page && tunnel.denied && within && tunnel.page => {
+                (Outcome::Ok, "blocked: HTTP with the block page, HTTPS with it within TLS".into())
             }
             (Ok(page), Ok(tunnel)) if page.denied && page.page && tunnel.denied => {
                 (Outcome::Ok, "blocked: HTTP with the block page, HTTPS refused".into())
             }
             (Ok(page), Ok(tunnel)) => {
-                (Outcome::Failed, format!("NOT BLOCKED: HTTP was answered {}, CONNECT {}", page.status, tunnel.status))
+                (Outcome::Failed, format!("NOT BLOCKED: HTTP was answered {}, HTTPS {}", page.status, tunnel.status))
             }
             (Err(fault), _) | (_, Err(fault)) => (Outcome::Failed, format!("no answer: {fault}")),
         };

@@ -66,6 +66,14 @@ pub(super) const VERSIONS: &[&str] = &[
         set_by TEXT NOT NULL
     ) STRICT;
 "#,
+    r#"
+    CREATE TABLE notices (
+        person  INTEGER NOT NULL REFERENCES persons (id),
+        version TEXT NOT NULL,
+        at      INTEGER NOT NULL,
+        PRIMARY KEY (person, version)
+    ) STRICT;
+"#,
 ];
 
 pub(super) enum SchemaFault {

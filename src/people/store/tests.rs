@@ -201,7 +201,7 @@ fn a_newer_register_is_refused_and_stays_as_it_is() {
     drop(store);
     let before = std::fs::read(&path).expect("there");
     let fault = Store::open(&path).map(|_| ()).expect_err("newer").to_string();
-    assert!(fault.contains("was written by a newer schoolgate (its version is 99, this one knows 2)"), "{fault}");
+    assert!(fault.contains("was written by a newer schoolgate (its version is 99, this one knows 3)"), "{fault}");
     assert_eq!(std::fs::read(&path).expect("there"), before);
 }
 

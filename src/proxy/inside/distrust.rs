@@ -1,6 +1,7 @@
 //! Why an origin is not believed, in words for whoever wanted its page.
 
 use crate::net::tls::SelfSigned;
+use crate::pages::words::{Said, Words};
 use rustls::{AlertDescription, CertificateError, Error, OtherError};
 use std::io;
 
@@ -44,42 +45,20 @@ impl Distrust {
         Self { kind: Kind::NoTls, said: "it did not finish the TLS handshake in time".into() }
     }
 
-    /// A heading and a sentence for a person.
-    pub fn words(&self) -> (&'static str, &'static str) {
+    /// What a person is told.
+    pub fn told(&self, words: &Words) -> Said {
+        let unproven = &words.unproven;
         match self.kind {
-            Kind::Expired => (
-                "This page's certificate has expired",
-                "The page cannot prove any more that it is what it says. Its owner has to renew the certificate.",
-            ),
-            Kind::NotYet => (
-                "This page's certificate is not valid yet",
-                "Either the page's certificate is of the future, or the clock of the school's filter is wrong.",
-            ),
-            Kind::WrongHost => (
-                "This page's certificate is for another address",
-                "Whatever answered is not what you asked for. Look at the address again: one letter may be wrong.",
-            ),
-            Kind::SelfSigned => ("Nobody vouches for this page", "It has signed its certificate itself, so it may be anybody."),
-            Kind::Unknown => (
-                "Nobody we know vouches for this page",
-                "Its certificate is signed by an authority that this school does not trust, or part of it is missing.",
-            ),
-            Kind::Revoked => (
-                "This page's certificate was taken back",
-                "Its authority says that it may no longer be used: perhaps its key was stolen.",
-            ),
-            Kind::Weak => (
-                "This page's encryption is too weak",
-                "Its certificate is of a kind that is no longer safe. Its owner has to renew it.",
-            ),
-            Kind::Outdated => (
-                "This page's encryption is too weak",
-                "It offers no encryption that is still safe. Its owner has to bring it up to date.",
-            ),
-            Kind::Other => ("This page cannot prove what it is", "Something is wrong with its certificate."),
-            Kind::NoTls => {
-                ("The page did not answer", "There was no secure connection to it. Nothing is blocked. Try again later.")
-            }
+            Kind::Expired => unproven.expired,
+            Kind::NotYet => unproven.not_yet,
+            Kind::WrongHost => unproven.of_another,
+            Kind::SelfSigned => unproven.by_itself,
+            Kind::Unknown => unproven.by_unknown,
+            Kind::Revoked => unproven.revoked,
+            Kind::Weak => unproven.weak,
+            Kind::Outdated => unproven.outdated,
+            Kind::Other => unproven.wrong,
+            Kind::NoTls => unproven.no_tls,
         }
     }
 

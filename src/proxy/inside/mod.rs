@@ -27,6 +27,7 @@ mod upgrade;
 
 pub use crate::gate::inside::{chosen, why_not};
 
+use super::connection::Ends;
 use super::opening::{Opening, opening};
 use super::way::Way;
 use super::{Proxy, record};
@@ -36,13 +37,14 @@ use crate::net::ca::CHECK_HOST;
 use crate::net::inspection::{HTTP_1, HTTP_2};
 use crate::net::stream::Stream;
 use crate::wire::hello::Hello;
-use crate::words::{ClientAddr, Host};
+use crate::words::Host;
 use bytes::{Bytes, BytesMut};
-use distrust::{Distrust, Kind};
+pub use distrust::Distrust;
+use distrust::Kind;
 use hyper::StatusCode;
 use origin::Origin;
 use secured::Secured;
-use session::{Ends, Session};
+use session::Session;
 use std::sync::Arc;
 
 /// A connection of a client's that is answered here: what it asked for is blocked, or is the gate itself.
@@ -52,7 +54,7 @@ pub struct Here {
     pub host: Host,
     pub port: u16,
     pub door: Door,
-    pub client: ClientAddr,
+    pub ends: Ends,
     pub stream: Stream,
     pub already: Bytes,
 }
@@ -70,7 +72,6 @@ pub fn is_check(visit: &Visit, host: &Host) -> bool {
 /// Answers what is asked for within TLS with pages of our own.
 pub async fn answer(proxy: &Arc<Proxy>, mut here: Here) {
     let Some(Ok(inspection)) = here.visit.snapshot.inspection.clone() else { return };
-    let Ok(local) = here.stream.local_addr() else { return };
     let mut already = BytesMut::from(std::mem::take(&mut here.already));
     let opened = opening(&mut here.stream, &mut already).await;
     let mut answered = false;
@@ -78,10 +79,11 @@ pub async fn answer(proxy: &Arc<Proxy>, mut here: Here) {
         // Should something be let through after all, every origin speaks the older one.
         let offered = offered(&hello);
         let protocol = offered.iter().copied().find(|p| *p == HTTP_1).or(offered.first().copied());
-        let begun = shown::show(proxy, &inspection, (here.stream, already.freeze()), (&here.host, here.client), protocol).await;
+        let begun =
+            shown::show(proxy, &inspection, (here.stream, already.freeze()), (&here.host, here.ends.client), protocol).await;
         if let Some(stream) = begun {
-            let ends = Ends { client: here.client, local: local.ip(), door: here.door };
-            let session = Session::new(proxy, ends, (here.host, here.port), protocol, inspection);
+            let session =
+                Session::new(proxy, (here.ends, here.visit.signed, here.door), (here.host, here.port), protocol, inspection);
             answered = session.serve(stream, Ok(None)).await;
         }
     }
@@ -93,9 +95,9 @@ pub async fn answer(proxy: &Arc<Proxy>, mut here: Here) {
     }
 }
 
-/// Whether this way is looked into: it was chosen, and what the client would speak within TLS is HTTP.
-pub fn wanted(_proxy: &Proxy, way: &Way, hello: &Hello) -> bool {
-    chosen(&way.visit, &way.judged, &way.host) == Decrypted::Yes && (hello.alpn.is_empty() || !offered(hello).is_empty())
+/// Whether what a client would speak within TLS may be HTTP: nothing else is looked into.
+pub fn may_be_http(hello: &Hello) -> bool {
+    hello.alpn.is_empty() || !offered(hello).is_empty()
 }
 
 /// The protocols that are offered to the origin: those the client offers, in its order, that are carried.
@@ -104,10 +106,9 @@ fn offered(hello: &Hello) -> Vec<&'static [u8]> {
     hello.alpn.iter().filter_map(|offered| known(offered)).collect()
 }
 
-/// Carries a way that is [`wanted`] to its end.
+/// Carries a way that is looked into to its end.
 pub async fn carry(proxy: &Arc<Proxy>, way: Way, hello: Hello) {
     let Some(Ok(inspection)) = way.visit.snapshot.inspection.clone() else { return };
-    let Ok(local) = way.stream.local_addr() else { return };
     let offered = offered(&hello);
     let reached = secured::secure(&inspection, way.origin, &way.host, &offered).await;
     // An origin that is not believed is told of in the protocol the client likes best.
@@ -115,10 +116,9 @@ pub async fn carry(proxy: &Arc<Proxy>, way: Way, hello: Hello) {
         Ok(Secured { protocol, .. }) => *protocol,
         Err(_) => offered.first().copied(),
     };
-    let begun = shown::show(proxy, &inspection, (way.stream, way.already), (&way.host, way.client), protocol).await;
+    let begun = shown::show(proxy, &inspection, (way.stream, way.already), (&way.host, way.ends.client), protocol).await;
     let Some(stream) = begun else { return };
-    let ends = Ends { client: way.client, local: local.ip(), door: way.door };
-    let session = Session::new(proxy, ends, (way.host, way.port), protocol, inspection);
+    let session = Session::new(proxy, (way.ends, way.visit.signed, way.door), (way.host, way.port), protocol, inspection);
     let reached = match reached {
         Ok(secured) => Origin::over(secured, way.address)
             .await

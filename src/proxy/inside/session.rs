@@ -10,8 +10,10 @@ use crate::journal::{Decrypted, Door};
 use crate::net::ca::CHECK_HOST;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
 use crate::net::inspection::{HTTP_2, Inspection};
-use crate::pages::{Reader, Seen};
+use crate::pages::{Language, Reader, Seen};
+use crate::people::Signed;
 use crate::policy::{Act, Surface};
+use crate::proxy::connection::Ends;
 use crate::proxy::dial::{self, Dialled, Unreached};
 use crate::proxy::expect::Outgoing;
 use crate::proxy::open::Held;
@@ -20,7 +22,7 @@ use crate::proxy::record::Record;
 use crate::proxy::refuse::{self, Body};
 use crate::proxy::request::Asked;
 use crate::proxy::{HEAD_READ, HEAD_WAIT, Proxy, download, headers, scan, search};
-use crate::words::{ClientAddr, Host};
+use crate::words::Host;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
@@ -31,7 +33,6 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
@@ -56,6 +57,9 @@ pub struct Session {
     proxy: Arc<Proxy>,
     inspection: Arc<Inspection>,
     ends: Ends,
+    /// Who showed that the connection is theirs: so is what is asked for within.
+    signed: Option<Signed>,
+    door: Door,
     host: Host,
     port: u16,
     /// What is spoken with the client, and offered to the origin again if its connection ended.
@@ -70,19 +74,10 @@ pub struct Session {
     upgraded: StdMutex<Option<Upgraded>>,
 }
 
-/// Whose connection it is, and how it came here.
-#[derive(Debug, Clone, Copy)]
-pub struct Ends {
-    pub client: ClientAddr,
-    /// The address of ours that it reached.
-    pub local: IpAddr,
-    pub door: Door,
-}
-
 impl Session {
     pub fn new(
         proxy: &Arc<Proxy>,
-        ends: Ends,
+        (ends, signed, door): (Ends, Option<Signed>, Door),
         (host, port): (Host, u16),
         protocol: Option<&'static [u8]>,
         inspection: Arc<Inspection>,
@@ -93,6 +88,8 @@ impl Session {
             proxy: proxy.clone(),
             inspection,
             ends,
+            signed,
+            door,
             host,
             port,
             protocol,
@@ -176,13 +173,13 @@ impl Session {
     /// A body is on its way that may last for hours: by this it may.
     async fn goes_on(&self, asked: &Asked) {
         if let Ok(Some(origin)) = &*self.origin.lock().await {
-            self.held.judged(&asked.host, &asked.path, origin.address.ip());
+            self.held.judged(self.signed, &asked.host, &asked.path, origin.address.ip());
         }
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let gate = &self.proxy.gate;
-        let Some(visit) = gate.visit(self.ends.client) else {
+        let Some(visit) = self.ends.visit(gate, self.signed) else {
             gate.counters.strangers.inc();
             return refuse::stranger();
         };
@@ -195,7 +192,7 @@ impl Session {
             }
         };
         if self.host.as_str() == CHECK_HOST && asked::is_for(&asked, &self.host, self.port) {
-            return refuse::trusted(&visit);
+            return refuse::trusted(&visit, Language::of(request.headers()));
         }
         self.answered.store(true, Relaxed);
         let (mut request, form) = match search::form(&asked, request).await {
@@ -213,7 +210,7 @@ impl Session {
             judged.verdict = judged.verdict.rewritten();
         }
         let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
-        record.door = self.ends.door;
+        record.door = self.door;
         record.decrypted = Some(Decrypted::Yes);
         if let Some(search) = search::of_form(&visit, &asked, request.headers(), &form) {
             record.searched(search);
@@ -231,7 +228,7 @@ impl Session {
             return self.warned(&mut record).await;
         }
         if let Err(distrust) = &*self.origin.lock().await {
-            return refuse::distrusted(&mut record, seen, distrust.words(), distrust.word(), &distrust.said);
+            return refuse::distrusted(&mut record, seen, distrust);
         }
         let upgrade = upgrade::wanted(&mut request);
         if upgrade.is_some() {
@@ -250,7 +247,7 @@ impl Session {
                         Ok(body) => body,
                         Err(kind) => return refuse::download(&mut record, seen, kind),
                     };
-                    let passed = scan::passed(&mut record, &head.headers, body).await;
+                    let passed = scan::passed(gate, &mut record, &head, body).await;
                     let Some(body) = passed else { return refuse::blocked(&mut record, seen) };
                     body
                 };
@@ -267,7 +264,7 @@ impl Session {
                 refuse::blocked(&mut record, seen)
             }
             Err(Fault::Unanswered(fault)) => refuse::unanswered(&mut record, seen, &fault),
-            Err(Fault::Distrust(fault)) => refuse::distrusted(&mut record, seen, fault.words(), fault.word(), &fault.said),
+            Err(Fault::Distrust(fault)) => refuse::distrusted(&mut record, seen, &fault),
         }
     }
 

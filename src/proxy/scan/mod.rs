@@ -24,11 +24,13 @@ use through::{Whose, through};
 
 use super::record::Record;
 use super::refuse::Body;
-use crate::gate::Visit;
+use crate::gate::{Gate, Visit};
 use crate::policy::Step;
 use hyper::body::Body as _;
 use hyper::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap};
+use hyper::http::response::Parts;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Most bytes of a body that are held: the 65 real pages that phrases are measured on (docs/decisions/0011) have 14 KB each.
@@ -45,14 +47,14 @@ fn limit(record: &Record<'_>, head: &HeaderMap) -> Option<NonZeroU32> {
 
 /// The body of an answer on its way to the client, scored if it is a page and somebody wants it so. `None`: it is blocked, nothing of
 /// it has left, and the record says why.
-pub(super) async fn passed(record: &mut Record<'_>, head: &HeaderMap, body: Body) -> Option<Body> {
-    let Some(limit) = limit(record, head).filter(|_| !body.is_end_stream()) else { return Some(body) };
-    if Packing::of(head).is_err() {
-        record.gate().counters.unscored.inc();
+pub(super) async fn passed(gate: &Arc<Gate>, record: &mut Record<'_>, head: &Parts, body: Body) -> Option<Body> {
+    let Some(limit) = limit(record, &head.headers).filter(|_| !body.is_end_stream()) else { return Some(body) };
+    if Packing::of(&head.headers).is_err() {
+        gate.counters.unscored.inc();
         return Some(body);
     }
-    let whose = Whose { visit: record.visit.clone(), judged: record.judged, host: *record.host(), limit };
-    let held = through(whose, head, body).await;
+    let whose = Whose { later: record.later(gate, head.status), limit };
+    let held = through(whose, &head.headers, body).await;
     record.judged = held.judged.unwrap_or(record.judged);
     held.body
 }

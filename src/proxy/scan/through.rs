@@ -2,9 +2,9 @@
 
 use super::page::{Finding, Page};
 use super::{HOLD, HOLD_FOR};
-use crate::gate::{Judged, Visit};
+use crate::gate::Judged;
+use crate::proxy::record::Later;
 use crate::proxy::refuse::{Body, Cut};
-use crate::words::Host;
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use hyper::header::HeaderMap;
@@ -19,17 +19,21 @@ const AHEAD: usize = 4;
 
 type Passed = Result<Frame<Bytes>, Cut>;
 
-/// Whose page it is, and how its host was judged.
+/// Why a body was cut.
+#[derive(Debug, thiserror::Error)]
+#[error("the words of the page are over the limit")]
+struct OverLimit;
+
+/// Whose page it is, how it was judged, and where a line of it is written if it is cut.
 pub struct Whose {
-    pub visit: Visit,
-    pub judged: Judged,
-    pub host: Host,
+    pub later: Later,
     pub limit: NonZeroU32,
 }
 
 impl Whose {
     fn judge(&self, finding: &Finding) -> Option<Judged> {
-        self.visit.judge_words(&self.judged, &self.host, finding.categories, finding.weight)
+        let Later { visit, judged, .. } = &self.later;
+        visit.judge_words(judged, self.later.host(), finding.categories, finding.weight)
     }
 }
 
@@ -54,7 +58,7 @@ pub async fn through(whose: Whose, head: &HeaderMap, body: Body) -> Held {
 }
 
 async fn carry(whose: Whose, head: HeaderMap, mut body: Body, tell: oneshot::Sender<Option<Judged>>, pass: mpsc::Sender<Passed>) {
-    let phrases = whose.visit.snapshot.phrases.clone();
+    let phrases = whose.later.visit.snapshot.phrases.clone();
     let mut page = phrases.as_deref().and_then(|matcher| Page::new(&head, whose.limit, matcher).ok());
     let (mut held, mut bytes, mut ended) = (Vec::new(), 0, false);
     let until = Instant::now() + HOLD_FOR;
@@ -99,13 +103,18 @@ async fn carry(whose: Whose, head: HeaderMap, mut body: Body, tell: oneshot::Sen
     if ended {
         return;
     }
-    loop {
-        let Some(frame) = body.frame().await else { return };
-        if let (Some(page), Ok(Some(data))) = (&mut page, frame.as_ref().map(|f| f.data_ref())) {
-            // What is seen too late is cut off where it is seen.
-            let finding = page.push(data).ok().and_then(|()| page.so_far());
-            if finding.and_then(|finding| whose.judge(&finding)).is_some_and(|judged| judged.verdict.blocks()) {
-                return;
+    while let Some(frame) = body.frame().await {
+        if let (Some(scored), Ok(Some(data))) = (&mut page, frame.as_ref().map(|f| f.data_ref())) {
+            bytes += data.len();
+            let finding = scored.push(data).ok().and_then(|()| scored.so_far());
+            if let Some(judged) = finding.and_then(|finding| whose.judge(&finding)) {
+                page = None;
+                // The line of the request was written when its head left, and says that it was let through.
+                whose.later.note(&judged, bytes as u64);
+                if judged.verdict.blocks() {
+                    let _ = pass.send(Err(OverLimit.into())).await;
+                    return;
+                }
             }
         }
         if pass.send(frame).await.is_err() {

@@ -7,6 +7,7 @@ use crate::journal::{Decrypted, Door, Event};
 use crate::policy::Surface;
 use crate::policy::{Action, Step};
 use crate::proxy::alert::Alert;
+use crate::proxy::connection::Ends;
 use crate::proxy::named::{self, Next};
 use crate::proxy::opening::{Opening, opening};
 use crate::proxy::way::Way;
@@ -124,7 +125,13 @@ async fn where_any_protocol_may_be_spoken_an_origin_may_begin() {
 async fn way(more: &str, host: &str, address: &str) -> (School, Proxy, Way) {
     let school = School::with(more);
     let resolver = Arc::new(Resolver::new(&[SocketAddr::from(([127, 0, 0, 1], 9))]));
-    let proxy = Proxy { gate: school.gate.clone(), resolver, own: OwnAddresses::read(), open: Arc::default() };
+    let proxy = Proxy {
+        gate: school.gate.clone(),
+        resolver,
+        own: OwnAddresses::read(),
+        open: Arc::default(),
+        checking: Default::default(),
+    };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");
     let (stream, origin) = (TcpStream::connect(at).await.expect("it listens"), TcpStream::connect(at).await.expect("it listens"));
@@ -133,7 +140,8 @@ async fn way(more: &str, host: &str, address: &str) -> (School, Proxy, Way) {
     let (host, address): (_, SocketAddr) = (Host::parse(host).expect("a host"), address.parse().expect("an address"));
     let judged = visit.judge(&host, Surface::NoPage);
     let (port, door, already) = (address.port(), Door::Proxy, Bytes::new());
-    (school, proxy, Way { visit, judged, host, port, door, client, stream: stream.into(), already, origin, address })
+    let ends = Ends { client, peer: at, local: at.ip(), private: false };
+    (school, proxy, Way { visit, judged, host, port, door, ends, stream: stream.into(), already, origin, address })
 }
 
 #[tokio::test]
@@ -179,9 +187,9 @@ async fn an_address_that_nobody_was_told_of_is_refused_where_the_network_wants_n
         }
         let told = [way.address.ip()];
         let mark = proxy.gate.ledger.mark("b.example", &told);
-        proxy.gate.ledger.tell(way.client, mark, 1_000, || ("b.example", &told));
+        proxy.gate.ledger.tell(way.ends.client, mark, 1_000, || ("b.example", &told));
         proxy.gate.ledger.hand_over();
-        while named::by_ledger(&proxy, way.client, told[0]).is_none() {
+        while named::by_ledger(&proxy, way.ends.client, told[0]).is_none() {
             tokio::task::yield_now().await;
         }
         assert!(matches!(named::next(&proxy, &way, &opening), Next::Carry), "it was told of it");

@@ -143,4 +143,10 @@ async fn what_is_seen_too_late_to_hold_the_page_is_cut_off_where_it_is_seen() {
     assert!(began.elapsed() < super::super::scan::HOLD_FOR + Duration::from_millis(600), "it is not held until its end");
     let rest = head + &until_end(&mut stream).await;
     assert!(rest.contains("first words") && !rest.contains("red fox") && !rest.contains("last words"), "{rest}");
+    // It was let through, and then it was not.
+    let events = stand.school.events();
+    for path in ["/far", "/slow"] {
+        let lines: Vec<_> = events.iter().filter(|e| e.path == path).map(|e| (e.action, e.rule, e.bytes_down > 0)).collect();
+        assert_eq!(lines, [(Action::Allow, None, false), (Action::Block, Some(110), true)], "{path}");
+    }
 }

@@ -11,8 +11,9 @@ use std::sync::Arc;
 /// Of the way only the sockets are kept: a tunnel lives for hours, and holds no snapshot of the policy.
 pub fn carry(proxy: &Arc<Proxy>, way: Way, hidden: bool) -> impl Future<Output = ()> + Send + use<> {
     let address = way.address.ip();
-    let nameless = way.host.is_address() && named::by_ledger(proxy, way.client, address).is_none();
-    let held = proxy.open.tunnel(&proxy.gate, way.client, &way.host, address, Unknown { hidden, nameless });
+    let nameless = way.host.is_address() && named::by_ledger(proxy, way.ends.client, address).is_none();
+    let by = (way.ends.client, way.visit.signed);
+    let held = proxy.open.tunnel(&proxy.gate, by, &way.host, address, Unknown { hidden, nameless });
     let Way { mut stream, mut origin, already, .. } = way;
     async move {
         let why = tokio::select! {

@@ -4,13 +4,13 @@
 //! Nothing is done by an address, only by a form of this very page; and what a form names is looked up in the gate's own record of
 //! what that client met, so nobody can go on to what they were not warned of.
 
-mod form;
 mod met;
 
 pub use met::Met;
 use met::Reading;
 
 use super::desk::{self, Desk, Peer};
+use super::form::{self, Form};
 use crate::gate::Visit;
 use crate::gate::continued::{LASTS_MS, Whose};
 use crate::gate::requests::{Decision, Kind, NewRequest, NotTaken, PageRequest};
@@ -24,7 +24,6 @@ use crate::words::Host;
 use axum::Extension;
 use axum::extract::{Request, State as From};
 use axum::response::{IntoResponse, Response};
-use form::Form;
 use hyper::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
@@ -48,7 +47,7 @@ pub async fn act(From(desk): From<Arc<Desk>>, Extension(peer): Extension<Peer>, 
     let language = Language::of(request.headers());
     let words = language.words();
     let Some(visit) = desk.gate.visit(peer.client) else { return stranger(&desk) };
-    if !form::is_from_here(request.headers()) {
+    if !form::is_from_here(request.headers(), peer.secure) {
         return say(&visit, language, words.not_from_here, StatusCode::FORBIDDEN);
     }
     let Some(form) = Form::read(request).await else {

@@ -27,12 +27,16 @@ fn self_signed(_: &Authority) -> Leaf {
 async fn each_fault_of_an_origin_s_certificate_is_a_page_that_says_so_and_nothing_is_asked_of_it() {
     let of = |name: &'static str, at: i64| move |world: &Authority| world.leaf(&host(name), at).expect("minted");
     let stranger = |_: &Authority| super::stand::authority("A Stranger").0.leaf(&host("a.example"), now()).expect("minted");
-    for (shows, heading) in [
-        (&of("a.example", now() - 100 * DAY) as &dyn Fn(&Authority) -> Leaf, "certificate has expired"),
-        (&of("a.example", now() + 10 * DAY), "certificate is not valid yet"),
-        (&of("b.example", now()), "certificate is for another address"),
-        (&self_signed, "Nobody vouches for this page"),
-        (&stranger, "Nobody we know vouches for this page"),
+    for (shows, heading, welsh) in [
+        (
+            &of("a.example", now() - 100 * DAY) as &dyn Fn(&Authority) -> Leaf,
+            "certificate has expired",
+            "tystysgrif y dudalen hon wedi dod i ben",
+        ),
+        (&of("a.example", now() + 10 * DAY), "certificate is not valid yet", "ddim yn ddilys eto"),
+        (&of("b.example", now()), "certificate is for another address", "Ar gyfer cyfeiriad arall"),
+        (&self_signed, "Nobody vouches for this page", "Does neb yn tystio"),
+        (&stranger, "Nobody we know vouches for this page", "Does neb rydyn ni"),
     ] {
         let inside = Inside::new(Wish { shows, ..Wish::default() }).await;
         let page = inside.page(&inside.url("a.example", "/secret")).await;
@@ -41,6 +45,9 @@ async fn each_fault_of_an_origin_s_certificate_is_a_page_that_says_so_and_nothin
         assert!(inside.got().is_empty());
         let last = inside.stand.school.events().pop().expect("an event");
         assert_eq!((last.action, last.status, &*last.path), (Action::Allow, 502, "/secret"), "{heading}");
+        let wish = ["-H", "Accept: text/html", "-H", "Accept-Language: cy", &inside.url("a.example", "/secret")];
+        let (_, page) = inside.curl("school.pem", &wish).await;
+        assert!(page.contains("<html lang=\"cy\">") && page.contains(welsh), "{heading}: {page}");
         // A program gets a line, and no page.
         let (_, line) = inside.curl("school.pem", &[&inside.url("a.example", "/secret")]).await;
         assert!(line.contains(heading) && !line.contains("<html"), "{line}");

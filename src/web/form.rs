@@ -1,4 +1,4 @@
-//! A form of ours: whether it is, and what it says.
+//! Forms of ours: whether they are, and what they say.
 
 use crate::words::{BadUrl, Host, Url};
 use axum::body::Body;
@@ -21,18 +21,17 @@ pub struct Form {
 }
 
 /// Whether a request was sent from a page of this very host. Only browsers are believed to say where a form came from; what says
-/// nothing of it is not a browser of our time, and is refused.
-pub fn is_from_here(headers: &HeaderMap) -> bool {
+/// nothing of it is not a browser of our time, and is refused. A page that came in the clear is none of those over TLS: anybody on
+/// the way can have written it.
+pub fn is_from_here(headers: &HeaderMap, secure: bool) -> bool {
+    let scheme = if secure { "https://" } else { "http://" };
     let one = |name| {
         let mut all = headers.get_all(name).iter();
         (all.next().and_then(|value| value.to_str().ok()), all.next().is_some())
     };
     let (Some(host), false) = one(HOST) else { return false };
     let (site, origin) = (headers.get("sec-fetch-site"), headers.get(ORIGIN));
-    let from_us = |origin: &str| {
-        let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-        authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
-    };
+    let from_us = |origin: &str| origin.strip_prefix(scheme).is_some_and(|authority| authority.eq_ignore_ascii_case(host));
     let site_says = site.map(|value| value == "same-origin");
     let origin_says = origin.map(|_| matches!(one(ORIGIN), (Some(origin), false) if from_us(origin)));
     match (site_says, origin_says) {
@@ -41,27 +40,37 @@ pub fn is_from_here(headers: &HeaderMap) -> bool {
     }
 }
 
+/// What a form says, in its order. `None`: it is too long, or no form.
+pub async fn fields(request: Request) -> Option<Vec<(String, String)>> {
+    let kind = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    let kind = kind.split(';').next().unwrap_or("").trim();
+    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return None;
+    }
+    let body: Body = request.into_body();
+    let bytes = Limited::new(body, MAX_FORM).collect().await.ok()?.to_bytes();
+    Some(pairs(std::str::from_utf8(&bytes).ok()?))
+}
+
+/// What stands in a form, or behind the `?` of an address.
+pub fn pairs(text: &str) -> Vec<(String, String)> {
+    text.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value))).collect()
+}
+
 impl Form {
     /// Reads it. `None`: it is too long, or no form.
     pub async fn read(request: Request) -> Option<Self> {
-        let kind = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
-        let kind = kind.split(';').next().unwrap_or("").trim();
-        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return None;
-        }
-        let body: Body = request.into_body();
-        let bytes = Limited::new(body, MAX_FORM).collect().await.ok()?.to_bytes();
-        Some(Self::of(std::str::from_utf8(&bytes).ok()?))
+        fields(request).await.map(Self::of)
     }
 
     /// Fields we do not know are passed over; of two of one name the last counts.
-    fn of(text: &str) -> Self {
+    fn of(fields: Vec<(String, String)>) -> Self {
         let mut form = Self::default();
-        for (name, value) in text.split('&').filter_map(|pair| pair.split_once('=')) {
-            match name {
-                "do" => form.does = decoded(value),
-                "host" => form.host = decoded(value),
-                "why" => form.why = decoded(value),
+        for (name, value) in fields {
+            match name.as_str() {
+                "do" => form.does = value,
+                "host" => form.host = value,
+                "why" => form.why = value,
                 "nameless" => form.nameless = true,
                 _ => {}
             }
@@ -136,13 +145,15 @@ mod tests {
             if fields.len() == 3 && fields[1].0 == fields[2].0 {
                 map.append(ORIGIN, fields[2].1.parse().expect("a value"));
             }
-            assert_eq!(is_from_here(&map), ours, "{fields:?}");
+            assert_eq!(is_from_here(&map, false), ours, "{fields:?}");
         }
+        let over_tls = |origin| is_from_here(&headers(&[host, ("origin", origin)]), true);
+        assert!(over_tls("https://why.hill.example:8080") && !over_tls("http://why.hill.example:8080"));
     }
 
     #[test]
     fn a_form_is_read_as_browsers_write_it() {
-        let form = Form::of("do=ask&host=quiz.example&why=for+history%2C+%C5%B5y+100%25&nameless=1&x=y&junk");
+        let form = Form::of(pairs("do=ask&host=quiz.example&why=for+history%2C+%C5%B5y+100%25&nameless=1&x=y&junk"));
         let expected =
             Form { does: "ask".into(), host: "quiz.example".into(), why: "for history, ŵy 100%".into(), nameless: true };
         assert_eq!(form, expected);
@@ -157,7 +168,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_form_makes_it_panic(text in ".{0,60}") {
-            let _ = (Form::of(&text), decoded(&text), host(&text));
+            let _ = (Form::of(pairs(&text)), decoded(&text), host(&text));
         }
     }
 }

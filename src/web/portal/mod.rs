@@ -1,0 +1,253 @@
+//! Where people sign in, see that they are, and sign out.
+//!
+//! Always holds: a password of somebody's own is asked for over TLS alone, in the clear only what stands on a voucher; a form counts
+//! only if this browser was given it by this door and it says that it comes from here; nobody learns which names there are; no page
+//! has anybody's name on it.
+//!
+//! - [`cookie`]  what a browser is given to be known again by
+//! - [`asked`]   a name and a password, and what became of them
+
+mod asked;
+mod cookie;
+
+use super::desk::{self, Desk, Peer};
+use super::form;
+use crate::config::Way;
+use crate::gate::Visit;
+use crate::gate::snapshot::local_time;
+use crate::pages::reader::{SIGN_IN, over_tls};
+use crate::pages::sign_in::{Asked, State as Shown, shipped_notice};
+use crate::pages::words::{Said, whom_to_see};
+use crate::pages::{Language, Link, Notice, SignInPage};
+use crate::people::portal::{Place, Session, Sessions};
+use crate::people::roster::Now;
+use crate::policy::Lock;
+use asked::Outcome;
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use cookie::{Browser, Forms};
+use hyper::header::{HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE};
+use hyper::{HeaderMap, StatusCode};
+use std::sync::Arc;
+
+/// Where it is.
+pub const PATH: &str = SIGN_IN;
+
+/// What the door keeps for it, as long as the gate runs.
+#[derive(Debug)]
+pub struct Portal {
+    pub sessions: Sessions,
+    forms: Forms,
+}
+
+impl Portal {
+    pub fn open() -> Self {
+        Self { sessions: Sessions::default(), forms: Forms::new() }
+    }
+}
+
+/// One browser at the portal.
+struct Guest {
+    desk: Arc<Desk>,
+    peer: Peer,
+    language: Language,
+    visit: Visit,
+    browser: Browser,
+    place: Place,
+}
+
+impl Guest {
+    /// `None`: one of nobody's, who is told so.
+    fn of(desk: &Arc<Desk>, peer: Peer, headers: &HeaderMap) -> Option<Self> {
+        let visit = desk.gate.visit(peer.client).or_else(|| {
+            desk.gate.counters.strangers.inc();
+            None
+        })?;
+        let place = Place::of(peer.client, visit.snapshot.register.roster());
+        let browser = Browser::of(headers, peer.secure);
+        Some(Self { desk: desk.clone(), peer, language: Language::of(headers), visit, browser, place })
+    }
+
+    fn roster(&self) -> &crate::people::Roster {
+        self.visit.snapshot.register.roster()
+    }
+
+    fn now(&self) -> Now {
+        Now { unix_ms: self.visit.moment.unix_ms, boot_ms: self.visit.boot_ms }
+    }
+
+    /// By what they may sign in, on this connection. `None`: not on this network.
+    fn ways(&self) -> Option<Vec<Way>> {
+        let ways = self.visit.snapshot.config.portal.ways(self.visit.who.network)?;
+        Some(ways.iter().copied().filter(|way| self.peer.secure || *way == Way::Voucher).collect())
+    }
+
+    /// Whose session it is, and whether it is this browser's.
+    fn session(&self) -> Option<(Session, bool)> {
+        let sessions = &self.desk.portal.sessions;
+        let mine = self.browser.session.as_ref().and_then(|token| sessions.of(token, self.place, self.visit.boot_ms));
+        mine.map(|session| (session, true)).or_else(|| Some((sessions.at(self.place, self.visit.boot_ms)?, false)))
+    }
+
+    /// The page for who is to sign in, with what became of their form.
+    fn asked(&self, status: StatusCode, said: Option<(Said, &str)>) -> Response {
+        self.page(status, said, None)
+    }
+
+    /// The page. With a session it is who is signed in, else what they are asked for; with what is to be said first.
+    fn page(&self, status: StatusCode, said: Option<(Said, &str)>, session: Option<(Session, bool)>) -> Response {
+        let (words, config) = (self.language.words(), &self.visit.snapshot.config);
+        let whom = whom_to_see(&config.school.whom_to_see, self.language);
+        let Some(ways) = self.ways() else { return self.notice(StatusCode::OK, words.not_here, "", &[]) };
+        let portal = &config.portal;
+        let until;
+        let state = match session {
+            Some((session, mine)) => {
+                let left = session.until_ms.saturating_sub(self.visit.boot_ms);
+                until = local_time(config, self.visit.moment.unix_ms.saturating_add_unsigned(left)).split_off(11);
+                Shown::In { until: &until, mine }
+            }
+            None => {
+                let (password, voucher) = (ways.contains(&Way::Password), ways.contains(&Way::Voucher));
+                let line = match (password, voucher) {
+                    (true, true) => Some(words.signing_in.line),
+                    (true, false) => Some(words.by_password),
+                    (false, true) => Some(words.by_voucher),
+                    (false, false) => None,
+                };
+                let own = portal.notice.words.as_ref().map(|(english, welsh)| match (self.language, welsh) {
+                    (Language::Welsh, Some(welsh)) => welsh.as_str(),
+                    _ => english.as_str(),
+                });
+                let notice = own.unwrap_or(shipped_notice(self.language)).lines().filter(|l| !l.trim().is_empty()).collect();
+                let all = portal.ways(self.visit.who.network).unwrap_or_default();
+                let no_tls = all.len() > ways.len();
+                Shown::Out(Asked { line, no_tls, voucher_only: !password, notice, version: &portal.notice.version })
+            }
+        };
+        let (given, token) = (self.browser.given(), self.desk.portal.forms.token(&self.browser));
+        let page = SignInPage {
+            school: &config.school.name,
+            whom_to_see: whom,
+            words,
+            said,
+            state,
+            token: &token,
+            concern: portal.concern.as_deref(),
+        };
+        let mut response = desk::form(self.language, page.html());
+        *response.status_mut() = status;
+        with(&mut response, given);
+        response
+    }
+
+    /// A page that says one thing, followed by `more`.
+    fn notice(&self, status: StatusCode, said: Said, more: &str, links: &[Link]) -> Response {
+        let line = if more.is_empty() { said.line.to_owned() } else { format!("{} {more}", said.line) };
+        let school = &self.visit.snapshot.config.school.name;
+        let notice = Notice { school, heading: said.heading, lines: &[&line], detail: "" };
+        desk::page(status, self.language, notice.html_in(self.language, links))
+    }
+
+    /// Their access is switched off: whom to see. The next one at the device may sign out who is signed in.
+    fn withdrawn(&self) -> Response {
+        let (words, status) = (self.language.words(), StatusCode::FORBIDDEN);
+        let whom = format!("{}.", whom_to_see(&self.visit.snapshot.config.school.whom_to_see, self.language));
+        match self.session() {
+            Some(session) => self.page(status, Some((words.withdrawn, &whom)), Some(session)),
+            None => self.notice(status, words.withdrawn, &whom, &[]),
+        }
+    }
+
+    fn sign_out(&self) -> Response {
+        self.desk.portal.sessions.end(self.place, self.roster(), self.now());
+        let words = self.language.words();
+        let links = [Link { to: PATH, words: words.sign_in_here }];
+        let mut response = self.notice(StatusCode::OK, words.signed_out, "", &links);
+        with(&mut response, self.browser.taken_back());
+        response
+    }
+}
+
+/// The page.
+pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+    let Some(guest) = Guest::of(&desk, peer, &headers) else { return stranger() };
+    if let Some(elsewhere) = over_tls(&desk.gate, &guest.visit.snapshot).filter(|_| !peer.secure) {
+        return led(&elsewhere);
+    }
+    if matches!(guest.visit.lock(), Some(Lock::Withdrawn)) {
+        return guest.withdrawn();
+    }
+    guest.page(StatusCode::OK, None, guest.session())
+}
+
+/// One of its forms.
+pub async fn act(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+    let Some(guest) = Guest::of(&desk, peer, request.headers()) else { return stranger() };
+    let words = guest.language.words();
+    if !form::is_from_here(request.headers(), peer.secure) {
+        return guest.notice(StatusCode::FORBIDDEN, words.not_sent_here, "", &[Link { to: PATH, words: words.sign_in_here }]);
+    }
+    let Some(fields) = form::fields(request).await else {
+        desk.gate.counters.malformed.inc();
+        return guest.notice(StatusCode::BAD_REQUEST, words.not_sent_here, "", &[Link { to: PATH, words: words.sign_in_here }]);
+    };
+    let field = |name: &str| fields.iter().rev().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str());
+    if !desk.portal.forms.is_ours(&guest.browser, field("token")) {
+        return guest.asked(StatusCode::FORBIDDEN, Some((words.not_sent_here, "")));
+    }
+    match field("do") {
+        "sign-out" => guest.sign_out(),
+        "sign-in" => told(&guest, asked::sign_in(&guest, field("name"), field("password"), field("notice")).await),
+        _ => guest.asked(StatusCode::BAD_REQUEST, Some((words.not_sent_here, ""))),
+    }
+}
+
+/// What became of somebody who would sign in, said to them.
+fn told(guest: &Guest, outcome: Outcome) -> Response {
+    let words = guest.language.words();
+    let later = |mut response: Response, seconds: u64| {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        response
+    };
+    match outcome {
+        Outcome::In(token) => {
+            let mut response = led(PATH);
+            with(&mut response, guest.browser.session(&token, guest.visit.snapshot.config.portal.lasts_ms));
+            response
+        }
+        Outcome::Withdrawn => led(PATH),
+        Outcome::Wrong => guest.asked(StatusCode::FORBIDDEN, Some((words.wrong_password, ""))),
+        Outcome::Wait(seconds) if seconds < 120 => {
+            let more = format!("{seconds} {}", words.seconds);
+            later(guest.asked(StatusCode::TOO_MANY_REQUESTS, Some((words.wait, &more))), seconds)
+        }
+        Outcome::Wait(seconds) => {
+            let more = format!("{} {}", seconds.div_ceil(60), words.minutes);
+            later(guest.asked(StatusCode::TOO_MANY_REQUESTS, Some((words.wait, &more))), seconds)
+        }
+        Outcome::Taken => {
+            let whom = whom_to_see(&guest.visit.snapshot.config.school.whom_to_see, guest.language);
+            guest.asked(StatusCode::CONFLICT, Some((words.voucher_taken, &format!("{whom}."))))
+        }
+        Outcome::NotHere => guest.asked(StatusCode::FORBIDDEN, None),
+        Outcome::Busy => later(guest.asked(StatusCode::SERVICE_UNAVAILABLE, Some((words.busy, ""))), asked::BUSY_SECONDS),
+        Outcome::Fault => guest.asked(StatusCode::INTERNAL_SERVER_ERROR, Some((words.not_kept, ""))),
+    }
+}
+
+fn with(response: &mut Response, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}
+
+/// A way on, to be asked for with GET.
+fn led(to: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(LOCATION, to), (hyper::header::CACHE_CONTROL, "no-store")]).into_response()
+}
+
+fn stranger() -> Response {
+    (StatusCode::FORBIDDEN, "This page is for the school's own networks.\n").into_response()
+}

@@ -1,0 +1,324 @@
+//! The portal: the web door over TLS, and who signs in there.
+
+mod support;
+
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+use support::{Gate, School, Wish, command, text};
+
+const NAME: &str = "portal.school.example";
+
+/// Under `[web]`.
+const OVER_TLS: &str =
+    "tls_listen = [\"127.0.0.1:0\"]\nname = \"portal.school.example\"\ncertificate = \"portal.pem\"\nkey = \"portal.key\"\n";
+
+/// A certificate of the portal's name with its key beside the configuration, until this year.
+fn certify(school: &School, year: i32) {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut wanted = rcgen::CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
+    wanted.not_after = rcgen::date_time_ymd(year, 1, 2);
+    school.write("config/portal.pem", &wanted.self_signed(&key).expect("a certificate").pem());
+    school.write("config/portal.key", &key.serialize_pem());
+    let private = std::fs::Permissions::from_mode(0o640);
+    std::fs::set_permissions(school.path("config/portal.key"), private).expect("the key's mode");
+}
+
+fn school(wish: &Wish) -> School {
+    let school = School::new(&Wish { web: &format!("{OVER_TLS}{}", wish.web), ..*wish });
+    certify(&school, 2049);
+    school
+}
+
+fn over_tls(gate: &Gate) -> SocketAddr {
+    let doors = &gate.school.json(&["status"])["doors"]["web_tls"];
+    let addresses: Vec<SocketAddr> = serde_json::from_value(doors.clone()).unwrap_or_else(|fault| panic!("{fault}: {doors}"));
+    addresses[0]
+}
+
+/// Opens a page of the portal with `curl`, which trusts the school's certificate and nothing else.
+fn open(gate: &Gate, from: &str, path: &str, more: &[&str]) -> String {
+    let at = over_tls(gate);
+    let (leads, trusted) = (format!("{NAME}:{}:{}", at.port(), at.ip()), gate.school.path("config/portal.pem"));
+    let url = format!("https://{NAME}:{}{path}", at.port());
+    let fixed = ["-sS", "-i", "--max-time", "15", "--interface", from, "--resolve", &leads];
+    command("curl", &[&fixed, &["--cacert", trusted.to_str().expect("a path"), &url][..], more].concat())
+}
+
+#[test]
+fn the_web_door_over_tls_has_one_name_and_a_certificate_that_is_taken_when_it_is_renewed() {
+    let school = school(&Wish { proxy: "internal = [\"school.example\"]", ..Wish::default() });
+    let gate = school.start();
+    let front = open(&gate, "127.0.0.1", "/", &[]);
+    assert!(front.starts_with("HTTP/1.1 200") && front.contains("web filter"), "{front}");
+    for host in ["evil.example", "127.0.0.1", "localhost", "why.school.example", "gate-t"] {
+        let other = open(&gate, "127.0.0.1", "/", &["-H", &format!("Host: {host}")]);
+        assert!(other.starts_with("HTTP/1.1 421"), "{host}: {other}");
+    }
+    let nobody = open(&gate, "127.0.0.1", "/", &["-H", "Host:"]);
+    assert!(nobody.starts_with("HTTP/1.1 4"), "{nobody}");
+    // The name leads here, where this gate is asked; in the clear the door answers to it as well, and asks for nothing.
+    let leads = gate.dig("127.0.0.1", &["+short", NAME, "A"]);
+    assert_eq!(leads.trim(), gate.dns[0].ip().to_string());
+    let plain = command("curl", &["-sS", "-i", &format!("http://{}/", gate.web[0]), "-H", &format!("Host: {NAME}")]);
+    assert!(plain.starts_with("HTTP/1.1 200") && !plain.to_lowercase().contains("strict-transport"), "{plain}");
+    let status = text(&school.run(&["status"]).stdout);
+    assert!(status.contains("certificate   portal.school.example, until 2049-01-02"), "{status}");
+
+    certify(&school, 2020);
+    let until = Instant::now() + Duration::from_secs(20);
+    let needs = || school.json(&["status"])["needs_you"].to_string();
+    while !needs().contains("the certificate of portal.school.example ended on 2020-01-02") {
+        assert!(Instant::now() < until, "{}{}", needs(), school.service_log());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    school.write("config/portal.pem", "half a certificate");
+    certify(&school, 2048);
+    while !open(&gate, "127.0.0.1", "/", &[]).starts_with("HTTP/1.1 200") {
+        assert!(Instant::now() < until + Duration::from_secs(20), "{}", school.service_log());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+const PEOPLE: &str = "id,name,role,year\np1,Ada Lovelace,pupil,7\np2,Bob,pupil,8\n";
+
+/// Somebody's browser on a device.
+struct Browser<'a> {
+    gate: &'a Gate<'a>,
+    from: &'static str,
+    /// Where its cookies are.
+    jar: String,
+    /// Without a slash at its end.
+    at: String,
+}
+
+impl<'a> Browser<'a> {
+    fn new(gate: &'a Gate<'a>, from: &'static str, name: &str) -> Self {
+        let jar = gate.school.path(name).to_str().expect("a path").to_owned();
+        Self { gate, from, jar, at: format!("https://{NAME}:{}", over_tls(gate).port()) }
+    }
+
+    fn in_the_clear(gate: &'a Gate<'a>, from: &'static str, name: &str) -> Self {
+        let jar = gate.school.path(name).to_str().expect("a path").to_owned();
+        Self { gate, from, jar, at: format!("http://{}", gate.web[0]) }
+    }
+
+    /// The same cookies on another device: whoever has stolen them.
+    fn stolen_on(&self, from: &'static str) -> Self {
+        Self { from, jar: self.jar.clone(), at: self.at.clone(), gate: self.gate }
+    }
+
+    fn curl(&self, path: &str, more: &[&str]) -> String {
+        let url = format!("{}{path}", self.at);
+        let fixed = ["-b", &self.jar, "-c", &self.jar];
+        if self.at.starts_with("https") {
+            return open(self.gate, self.from, path, &[&fixed, more].concat());
+        }
+        command("curl", &[&["-sS", "-i", "--max-time", "15", "--interface", self.from, &url], &fixed[..], more].concat())
+    }
+
+    /// The sign-in page.
+    fn page(&self) -> String {
+        self.curl("/sign-in", &[])
+    }
+
+    fn token(&self) -> String {
+        let page = self.page();
+        let token = page.split("name=\"token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        token.unwrap_or_else(|| panic!("no form: {page}")).to_owned()
+    }
+
+    fn send(&self, origin: &str, fields: &[(&str, &str)]) -> String {
+        let origin = format!("Origin: {origin}");
+        let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut more = vec!["-H", origin.as_str()];
+        fields.iter().for_each(|field| more.extend(["--data-urlencode", field]));
+        self.curl("/sign-in", &more)
+    }
+
+    fn sign_in(&self, name: &str, password: &str) -> String {
+        let token = self.token();
+        let fields = [("do", "sign-in"), ("token", &token), ("name", name), ("password", password), ("notice", "1")];
+        self.send(&self.at, &fields)
+    }
+
+    fn sign_out(&self) -> String {
+        let token = self.token();
+        self.send(&self.at, &[("do", "sign-out"), ("token", &token)])
+    }
+
+    /// Who this device is, by the log.
+    fn who(&self, name: &str) -> (Option<String>, String) {
+        self.gate.dig(self.from, &[name, "A"]);
+        let log = self.gate.school.log();
+        let line = log.iter().rev().find(|l| l["host"] == name && l["client"] == self.from);
+        let line: &Value = line.unwrap_or_else(|| panic!("no line of {name} from {}", self.from));
+        (line["person"].as_str().map(str::to_owned), line["how_known"].as_str().expect("told").to_owned())
+    }
+}
+
+/// New passwords of these people.
+fn passwords(school: &School, people: &[&str]) -> Vec<String> {
+    let slips = school.json(&[&["people", "password", "--purpose", "a test"], people].concat());
+    slips.as_array().expect("slips").iter().map(|slip| slip["password"].as_str().expect("one").to_owned()).collect()
+}
+
+fn portal() -> School {
+    let school = school(&Wish { network: "portal = [\"password\", \"voucher\"]", ..Wish::default() });
+    school.import(PEOPLE);
+    school
+}
+
+#[test]
+fn who_signs_in_is_named_on_that_device_and_on_no_other_until_they_sign_out() {
+    let school = portal();
+    let password = passwords(&school, &["p1"]).remove(0);
+    let gate = school.start();
+    let ada = Browser::new(&gate, "127.0.9.1", "ada");
+    assert_eq!(ada.who("before.example"), (None, "network".into()));
+    let page = ada.page();
+    for words in ["What the school sees", "with your name and the time", "type=\"password\"", "I have read this: sign in"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let led = command("curl", &["-sS", "-i", "--interface", "127.0.9.1", &format!("http://{}/sign-in", gate.web[0])]);
+    assert!(led.contains(&format!("location: {}/sign-in", ada.at)), "in the clear it leads to the one over TLS: {led}");
+
+    // Capital letters and spaces do not matter.
+    let done = ada.sign_in("P1", &password.to_uppercase().replace(' ', ""));
+    assert!(done.starts_with("HTTP/1.1 303") && done.contains("set-cookie: __Host-schoolgate="), "{done}");
+    assert_eq!(ada.who("during.example"), (Some("p1".into()), "portal".into()));
+    let page = ada.page();
+    assert!(page.contains("You are signed in") && !page.contains("Ada") && !page.contains("p1"), "{page}");
+    let other = Browser::new(&gate, "127.0.9.1", "other-browser").page();
+    assert!(other.contains("Somebody is signed in on this device"), "{other}");
+    let list = school.json(&["people", "list", "--purpose", "a test"]);
+    let notice = |id: &str| list.as_array().and_then(|l| l.iter().find(|p| p["id"] == id)).map(|p| p["notice"].to_string());
+    let today = command("date", &["+%Y-%m-%d"]);
+    assert_eq!(notice("p1"), Some(format!("\"1, {}\"", today.trim())));
+    assert_eq!(notice("p2").as_deref(), Some("\"\""));
+
+    let thief = ada.stolen_on("127.0.9.2");
+    assert!(thief.page().contains("What the school sees"), "{}", thief.page());
+    assert_eq!(thief.who("stolen.example"), (None, "network".into()));
+    assert_eq!(ada.who("still.example").0.as_deref(), Some("p1"), "hers is as it was");
+
+    let out = ada.sign_out();
+    assert!(out.contains("Signed out") && out.contains("__Host-schoolgate=; Path=/; Max-Age=0"), "{out}");
+    assert_eq!(ada.who("after.example"), (None, "network".into()));
+    assert!(ada.page().contains("What the school sees"));
+    assert!(!school.service_log().contains(&password), "no password is in the log");
+}
+
+#[test]
+fn a_form_from_elsewhere_signs_nobody_in() {
+    let school = portal();
+    let password = passwords(&school, &["p1"]).remove(0);
+    let gate = school.start();
+    let (ada, other) = (Browser::new(&gate, "127.0.9.1", "ada"), Browser::new(&gate, "127.0.9.1", "other"));
+    let (token, theirs) = (ada.token(), other.token());
+    let form = |token: &str| {
+        [("do", "sign-in"), ("token", token), ("name", "p1"), ("password", &password), ("notice", "1")]
+            .map(|(n, v)| (n, v.to_owned()))
+    };
+    let clear = format!("http://{NAME}");
+    for (origin, token) in [
+        ("https://evil.example", &token),
+        ("null", &token),
+        (clear.as_str(), &token),
+        ("", &token),
+        (ada.at.as_str(), &theirs),
+        (ada.at.as_str(), &String::new()),
+    ] {
+        let fields = form(token);
+        let fields: Vec<_> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let refused = ada.send(origin, &fields);
+        assert!(
+            refused.starts_with("HTTP/1.1 403") && !refused.contains("set-cookie: __Host-schoolgate="),
+            "{origin}: {refused}"
+        );
+    }
+    let site =
+        ["-H", "Sec-Fetch-Site: cross-site", "-H", &format!("Origin: {}", ada.at), "-d", &format!("do=sign-in&token={token}")];
+    assert!(ada.curl("/sign-in", &site).starts_with("HTTP/1.1 403"));
+    let name = ["-H", "X-Remote-User: p1", "-H", "X-Authenticated-User: p1", "-H", "Remote-User: p1"];
+    ada.curl("/sign-in", &name);
+    assert_eq!(ada.who("nobody.example"), (None, "network".into()));
+    assert!(ada.sign_in("p1", &password).starts_with("HTTP/1.1 303"), "and from here it does");
+}
+
+#[test]
+fn who_is_withdrawn_is_told_so_where_they_are_signed_in_and_where_they_sign_in() {
+    let school = portal();
+    let password = passwords(&school, &["p1", "p2"]);
+    let gate = school.start();
+    let ada = Browser::new(&gate, "127.0.9.1", "ada");
+    let open = |from: &str| gate.dig(from, &["lesson.example", "A"]).contains("NOERROR");
+    ada.sign_in("p1", &password[0]);
+    assert!(open("127.0.9.1"));
+    school.ok(&["people", "withdraw", "p1", "--reason", "as the head said"]);
+    let until = Instant::now() + Duration::from_secs(5);
+    while open("127.0.9.1") {
+        assert!(Instant::now() < until, "within a second, and nobody becomes unknown by it");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let page = ada.page();
+    assert!(page.contains("Your access is switched off") && page.contains("your form tutor"), "{page}");
+    // On another device they are told as well, and whoever has it next signs them out.
+    let shared = Browser::new(&gate, "127.0.9.3", "shared");
+    assert!(shared.sign_in("p1", &password[0]).starts_with("HTTP/1.1 303"));
+    assert!(shared.page().contains("Your access is switched off") && !open("127.0.9.3"));
+    assert!(shared.sign_out().contains("Signed out") && open("127.0.9.3"));
+    assert!(shared.sign_in("p2", &password[1]).starts_with("HTTP/1.1 303"));
+    assert_eq!(shared.who("next.example").0.as_deref(), Some("p2"));
+}
+
+#[test]
+fn who_guesses_waits_and_learns_nothing_of_who_there_is() {
+    let school = portal();
+    let password = passwords(&school, &["p1"]).remove(0);
+    let gate = school.start();
+    let browser = Browser::new(&gate, "127.0.9.1", "guesses");
+    let body = |answer: String| {
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned();
+        let token = body.split("value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("none").to_owned();
+        body.replace(&token, "")
+    };
+    let (known, unknown) = (browser.sign_in("p1", "wrong"), browser.sign_in("nobody", "wrong"));
+    assert!(known.starts_with("HTTP/1.1 403") && known.contains("That did not work"), "{known}");
+    assert_eq!(body(known), body(unknown));
+    for n in 0..4 {
+        browser.sign_in("p1", &format!("wrong {n}"));
+    }
+    let waits = browser.sign_in("p1", &password);
+    assert!(waits.starts_with("HTTP/1.1 429") && waits.contains("retry-after: "), "{waits}");
+    assert_eq!(browser.who("guessed.example").0, None);
+    let elsewhere = Browser::new(&gate, "127.0.9.2", "elsewhere");
+    assert!(elsewhere.sign_in("p1", &password).starts_with("HTTP/1.1 303"), "others are not held up");
+}
+
+#[test]
+fn without_tls_only_a_voucher_is_taken_and_on_one_device_at_a_time() {
+    let school = School::new(&Wish { network: "portal = [\"password\", \"voucher\"]", ..Wish::default() });
+    school.import(PEOPLE);
+    let password = passwords(&school, &["p1"]).remove(0);
+    let slips = school.json(&["people", "voucher", "--role", "supply", "--until", "today"]);
+    let (number, code) = (slips[0]["user"].as_str().expect("a name"), slips[0]["password"].as_str().expect("a code"));
+    let gate = school.start();
+    let supply = Browser::in_the_clear(&gate, "127.0.9.1", "supply");
+    let page = supply.page();
+    assert!(page.contains("the connection to this page is not private") && page.contains("your form tutor"), "{page}");
+    assert!(!page.contains("type=\"password\"") && page.contains("on your voucher"), "{page}");
+    let own = supply.sign_in("p1", &password);
+    assert!(own.starts_with("HTTP/1.1 403") && own.contains("That did not work"), "{own}");
+    assert_eq!(supply.who("own.example").0, None);
+    let done = supply.sign_in(number, code);
+    assert!(done.starts_with("HTTP/1.1 303") && !done.contains("__Host-"), "{done}");
+    assert_eq!(supply.who("voucher.example"), (Some(number.to_owned()), "portal".into()));
+    let second = Browser::in_the_clear(&gate, "127.0.9.2", "second");
+    let taken = second.sign_in(number, code);
+    assert!(taken.starts_with("HTTP/1.1 409") && taken.contains("This voucher is in use"), "{taken}");
+    assert!(supply.sign_out().contains("Signed out"));
+    assert!(second.sign_in(number, code).starts_with("HTTP/1.1 303"));
+    assert_eq!(second.who("second.example").0.as_deref(), Some(number));
+}
