@@ -322,3 +322,45 @@ fn without_tls_only_a_voucher_is_taken_and_on_one_device_at_a_time() {
     assert!(second.sign_in(number, code).starts_with("HTTP/1.1 303"));
     assert_eq!(second.who("second.example").0.as_deref(), Some(number));
 }
+
+#[test]
+fn systems_that_look_whether_they_are_online_find_the_portal_and_once_signed_in_what_they_expect() {
+    let school = portal();
+    let password = passwords(&school, &["p1"]).remove(0);
+    let gate = school.start();
+    let ada = Browser::new(&gate, "127.0.9.1", "ada");
+    let looks = |host: &str, path: &str| {
+        let (url, host) = (format!("http://{}{path}", gate.web[0]), format!("Host: {host}"));
+        command("curl", &["-sS", "-i", "--interface", "127.0.9.1", "-H", &host, &url])
+    };
+    let all = [
+        ("captive.apple.com", "/hotspot-detect.html", "200", "<BODY>Success</BODY>"),
+        ("connectivitycheck.gstatic.com", "/generate_204", "204", ""),
+        ("clients3.google.com", "/generate_204", "204", ""),
+        ("www.msftconnecttest.com", "/connecttest.txt", "200", "Microsoft Connect Test"),
+        ("detectportal.firefox.com", "/canonical.html", "200", "url=https://support.mozilla.org/kb/captive-portal"),
+        ("detectportal.firefox.com", "/success.txt", "200", "success"),
+    ];
+    for (host, path, ..) in all {
+        let led = looks(host, path);
+        assert!(led.starts_with("HTTP/1.1 303") && led.contains(&format!("location: {}/sign-in", ada.at)), "{host}: {led}");
+    }
+    let api = |browser: &Browser| {
+        let said = browser.curl("/captive", &[]);
+        assert!(said.contains("content-type: application/captive+json"), "{said}");
+        serde_json::from_str::<Value>(said.split_once("\r\n\r\n").expect("a body").1).expect("JSON")
+    };
+    let before = api(&ada);
+    assert_eq!(
+        (before["captive"].as_bool(), before["user-portal-url"].as_str()),
+        (Some(true), Some(&*format!("{}/sign-in", ada.at)))
+    );
+    ada.sign_in("p1", &password);
+    for (host, path, status, body) in all {
+        let answer = looks(host, path);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(body), "{host}: {answer}");
+    }
+    let after = api(&ada);
+    assert_eq!(after["captive"].as_bool(), Some(false));
+    assert!(after["seconds-remaining"].as_u64().is_some_and(|s| (28_000..=28_800).contains(&s)), "{after}");
+}

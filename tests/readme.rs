@@ -82,9 +82,9 @@ fn its_commands_do_what_they_say_as_they_are_written() {
     let group = "[[group]]\nname = \"secondary\"\nprofile = \"secondary\"\nroles = [\"visitor\"]\n";
     let school = School::new(&Wish { more: group, ..Wish::default() });
     let _gate = school.start();
-    school.write("people.csv", "id,name,role,year,device,address\np1,A B,pupil,7,Laptop,127.0.0.9\n");
+    school.write("people.csv", "id,name,role,year,form,device,address\np1,A B,pupil,7,7B,Laptop,127.0.0.9\n");
     school.write("own.csv", "address,action,reason\nquiz.example,allow,maths\n");
-    school.import("id,name,role,year,device,address\np1,A B,pupil,7,Laptop,127.0.0.9\n");
+    school.import("id,name,role,year,form,device,address\np1,A B,pupil,7,7B,Laptop,127.0.0.9\n");
     // It comes first, whatever the alphabet says.
     school.ok(&["ca", "init"]);
     // What fetches, what never ends, what takes minutes of a slow binary, and what was done above.

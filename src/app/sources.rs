@@ -105,7 +105,7 @@ mod tests {
         let snapshot = school.gate.snapshot();
         let told = || {
             let mut needs_you = Vec::new();
-            let lines = sources(&snapshot, &Tally::default(), &mut needs_you);
+            let lines = sources(&snapshot, &school.gate.passwords.tally, &mut needs_you);
             (lines, needs_you)
         };
         let (lines, needs_you) = told();

@@ -11,7 +11,7 @@
 
 use super::blocked::{self, PERSONAL_TTL};
 use super::update::Update;
-use super::{safe, special};
+use super::{captive, safe, special};
 use crate::gate::{Gate, Heard, Judged, Noted, Visit};
 use crate::journal::{Door as Doorway, Intent};
 use crate::policy::{Action, Step, Surface, Verdict};
@@ -228,6 +228,8 @@ impl Door {
         } else if let Some(made) = host.and_then(|h| special::answer(h, query.kind, &visit.snapshot, asker.local)) {
             self.say(asked, made, judged, out);
         } else if let Some(made) = told {
+            self.say(asked, made, judged, out);
+        } else if let Some(made) = host.and_then(|h| captive::answer(h, query.kind, visit, asker.local)) {
             self.say(asked, made, judged, out);
         } else {
             return self.ordinary(asked, out);

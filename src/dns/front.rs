@@ -19,7 +19,7 @@
 mod kept;
 
 use super::door::{Asked, Asker, Door, First, Said, is_plain};
-use super::{safe, special};
+use super::{captive, safe, special};
 use crate::gate::{Changed, Judged, Visit, Watch};
 use crate::lists::Ahead;
 use crate::net::batch::BATCH;
@@ -243,7 +243,7 @@ fn is_heard_again(heard: &mut [u16], hash: u64) -> bool {
 
 /// Whether a name that is not blocked is asked for, for everybody: we say nothing of it ourselves.
 fn is_asked_for(host: &Host, kind: u16, visit: &Visit, asker: Asker) -> bool {
-    special::answer(host, kind, &visit.snapshot, asker.local).is_none()
+    special::answer(host, kind, &visit.snapshot, asker.local).is_none() && !captive::concerns(host, &visit.snapshot)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! - [`front`]    a worker's own memory of what it hears most
 //! - [`blocked`]  what a blocked name is answered with, and the words for it
 //! - [`safe`]     safe search: an allowed name that is answered as another one
+//! - [`captive`]  by what systems look whether they are online, for who is to sign in
 //! - [`special`]  names that are never asked upstream
 //! - [`update`]   dynamic updates of the school's own zones
 //! - [`bind`]     all sockets of the door, and what to do if one cannot be had
@@ -18,6 +19,7 @@
 
 pub mod bind;
 pub mod blocked;
+mod captive;
 pub mod door;
 mod front;
 pub mod https;

@@ -21,6 +21,13 @@ impl Snapshot {
         Some(Lock::SignIn(garden))
     }
 
+    /// Whether they are led to where people sign in: nobody is known, on a network that has a portal.
+    #[inline]
+    pub fn is_to_sign_in(&self, who: &Who) -> bool {
+        let portal = &self.config.portal;
+        !portal.networks.is_empty() && who.person.is_none() && !who.is_many() && portal.ways(who.network).is_some()
+    }
+
     /// The exam they are in. Who asks over IPv6 is in the room where the device's IPv4 address is: a room's ranges are seldom
     /// written in both.
     pub fn exam(&self, who: &Who, moment: &Moment) -> Option<&Exam> {

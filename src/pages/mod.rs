@@ -11,6 +11,7 @@
 //! - [`warn`]       'Stop and think first'
 //! - [`why`]        what did not open on a device
 //! - [`sign_in`]    where people sign in, and out
+//! - [`online`]     by what systems look whether they are online
 //! - [`notice`]     what else there is to say: a page that did not answer, the gate's own front page
 //! - [`reader`]     who reads a page
 //! - [`language`]   in which language
@@ -26,6 +27,7 @@ pub mod help;
 pub mod intent;
 pub mod language;
 pub mod notice;
+pub mod online;
 pub mod reader;
 pub mod reference;
 pub mod sheet;

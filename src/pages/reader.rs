@@ -2,7 +2,7 @@
 
 use super::language::Language;
 use crate::config::Config;
-use crate::gate::{Gate, Snapshot};
+use crate::gate::{Gate, Snapshot, Visit};
 use hyper::HeaderMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -20,13 +20,24 @@ pub struct Reader {
     pub language: Language,
     /// The address of the list of what this client met, at our own web door; `None`: they cannot reach it.
     pub why: Option<String>,
+    /// Where they sign in, if that is what keeps pages from opening.
+    pub sign_in: Option<String>,
 }
 
 impl Reader {
     /// The reader of a page in answer to these headers. `web` is where the web door listens, `local` the address of ours that they
     /// reached.
     pub fn of(headers: &HeaderMap, config: &Config, web: &[SocketAddr], local: IpAddr) -> Self {
-        Self { language: Language::of(headers), why: why(config, web, local) }
+        Self { language: Language::of(headers), why: why(config, web, local), sign_in: None }
+    }
+}
+
+impl Reader {
+    /// The same of somebody who is to sign in, if this visit is of one.
+    #[must_use]
+    pub fn who_signs_in(self, gate: &Gate, visit: &Visit, local: IpAddr) -> Self {
+        let is_to = visit.snapshot.is_to_sign_in(&visit.who);
+        Self { sign_in: is_to.then(|| sign_in(gate, &visit.snapshot, local)).flatten(), ..self }
     }
 }
 

@@ -80,8 +80,8 @@ pub struct Register {
     persons: Vec<Person>,
     devices: Vec<Device>,
     seats: Seats,
-    /// Who has access.
-    present: PersonSet,
+    /// Everyone there is.
+    known: PersonSet,
     roster: Arc<Roster>,
     /// A number that every change of the register makes larger.
     revision: i64,
@@ -93,7 +93,7 @@ impl Register {
             persons: vec![],
             devices: vec![],
             seats: Seats::default(),
-            present: PersonSet::default(),
+            known: PersonSet::default(),
             roster: Arc::default(),
             revision: 0,
         }
@@ -110,7 +110,7 @@ impl Register {
         }
         let mut register = Self { persons, devices, revision, ..Self::empty() };
         register.seats = register.seats()?;
-        register.present = register.present().map(|p| p.id).collect();
+        register.known = register.persons().map(|p| p.id).collect();
         Ok(register)
     }
 
@@ -126,23 +126,19 @@ impl Register {
     }
 
     /// What sources say of an address, and what follows from that and the register: whoever is signed in, else whose device it
-    /// is by MAC, by fixed address, by network. `None`: nobody it knows, or nobody it can be sure of. Somebody withdrawn stays who
-    /// they are while they are signed in, and is told so: nobody is let in by the network for having been sent away.
+    /// is by MAC, by fixed address, by network. Someone withdrawn is there no less: they are told so. `None`: nobody it knows, or
+    /// nobody it can be sure of.
     pub fn sighting(&self, client: ClientAddr) -> (Here, Option<Sighting>) {
         let address = client.ip();
         let here = self.roster.look_up(address).unwrap_or_default();
-        (here, Sighting::merged(self.seats.sighting(address, here.mac, here.v4), &here, here.sitting))
+        let sitting = here.sitting.filter(|sitting| self.known.contains(sitting.person));
+        (here, Sighting::merged(self.seats.sighting(address, here.mac, here.v4), &here, sitting))
     }
 
     /// Whose device it is, whoever is signed in there.
     pub fn seat(&self, client: ClientAddr) -> Option<Sighting> {
         let here = self.roster.look_up(client.ip()).unwrap_or_default();
         self.seats.sighting(client.ip(), here.mac, here.v4)
-    }
-
-    /// Whether this person has access now.
-    pub fn has_access(&self, id: PersonId) -> bool {
-        self.present.contains(id)
     }
 
     /// Tells the roster whom the names of its sources mean.

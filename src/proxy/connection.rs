@@ -7,7 +7,7 @@ use super::origin::Origin;
 use super::record::Record;
 use super::refuse::{self, Body};
 use super::request::{Asked, Unreadable};
-use super::{HEAD_READ, IDLE, Proxy, inside, named, plain, sign_in};
+use super::{HEAD_READ, IDLE, Proxy, captive, inside, named, plain, sign_in};
 use crate::gate::{Gate, Judged, Visit};
 use crate::net::Drain;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
@@ -15,7 +15,7 @@ use crate::net::head::{self, First, joined};
 use crate::net::idle::Idle;
 use crate::net::listen::Caller;
 use crate::net::stream::Stream;
-use crate::pages::{Reader, Seen};
+use crate::pages::{Reader, Seen, reader};
 use crate::people::Signed;
 use crate::policy::{Act, Surface};
 use crate::words::ClientAddr;
@@ -253,7 +253,15 @@ impl Connection {
         }
         let mut record = Record::open(gate, &visit, judged, &asked, &request, seen.intent);
         if seen.page {
-            record.reader = Reader::of(request.headers(), &visit.snapshot.config, &gate.web, self.ends.local);
+            let reader = Reader::of(request.headers(), &visit.snapshot.config, &gate.web, self.ends.local);
+            record.reader = reader.who_signs_in(gate, &visit, self.ends.local);
+        }
+        if self.to.is_some()
+            && request.method() == Method::GET
+            && captive::is_led(&visit, &judged, &asked, seen.page)
+            && let Some(to) = reader::sign_in(gate, &visit.snapshot, self.ends.local)
+        {
+            return Ok(refuse::led(&mut record, &to));
         }
         Ok(match judged.verdict.act {
             Act::Block => refuse::blocked(&mut record, seen),

@@ -12,6 +12,7 @@
 //! - [`plain`]       absolute form: the request passed on, the response passed back
 //! - [`expect`]      100-continue, end to end
 //! - [`origin`]      a connection to an origin, kept for the next request
+//! - [`captive`]     who is to sign in first, and is led there
 //! - [`connect`]     CONNECT: the answer, and the way that is carried after it
 //! - [`way`]         a client and an origin, joined
 //! - [`beyond`]      what comes after the answer to CONNECT
@@ -35,6 +36,7 @@
 
 mod alert;
 mod beyond;
+mod captive;
 mod connect;
 mod connection;
 mod dial;

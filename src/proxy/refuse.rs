@@ -15,7 +15,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, PROXY_AUTHENTICATE, RETRY_AFTER,
+    CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, PROXY_AUTHENTICATE, RETRY_AFTER,
 };
 use hyper::{Response, StatusCode};
 
@@ -72,6 +72,15 @@ pub fn blocked(record: &mut Record<'_>, seen: Seen) -> Response<Body> {
     } else {
         line(status, said)
     };
+    told(record, response, "http_request_denied")
+}
+
+/// The way to where people sign in, for who has not.
+pub fn led(record: &mut Record<'_>, to: &str) -> Response<Body> {
+    let mut response = closing(line(StatusCode::FOUND, ""));
+    if let Ok(to) = HeaderValue::try_from(to) {
+        response.headers_mut().insert(LOCATION, to);
+    }
     told(record, response, "http_request_denied")
 }
 

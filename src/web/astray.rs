@@ -4,7 +4,9 @@
 //! that when it answered, and one question of a person is one line.
 
 use super::desk::{Desk, Peer, page};
-use super::tls;
+use super::{portal, tls};
+use crate::pages::online::{self, Online};
+use crate::pages::reader;
 use crate::pages::{BlockPage, Notice, Reader, Seen, WarnPage};
 use crate::policy::{Act, Surface};
 use crate::words::{Host, Url};
@@ -12,7 +14,7 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use hyper::header::{CACHE_CONTROL, HOST, STRICT_TRANSPORT_SECURITY};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, STRICT_TRANSPORT_SECURITY};
 use hyper::{HeaderMap, StatusCode, Uri};
 use std::sync::Arc;
 
@@ -34,7 +36,7 @@ pub async fn turn_back(
         Ok(_) if peer.secure => (StatusCode::MISDIRECTED_REQUEST, "This connection is for another name.\n").into_response(),
         // HTTP/1.0 without a Host can only mean whom it called.
         Ok(None) => next.run(request).await,
-        Ok(Some(host)) => answer(&desk, &peer, &host, request.headers()),
+        Ok(Some(host)) => answer(&desk, &peer, (&host, request.uri().path()), request.headers()),
         Err(Astray) => {
             desk.gate.counters.malformed.inc();
             (StatusCode::BAD_REQUEST, "This request has no host that can be read.\n").into_response()
@@ -62,16 +64,32 @@ pub fn meant_for(uri: &Uri, headers: &HeaderMap) -> Result<Option<Host>, Astray>
     Url::parse_authority(authority).map(|(host, _)| Some(host)).map_err(|_| Astray)
 }
 
-fn answer(desk: &Desk, peer: &Peer, host: &Host, headers: &HeaderMap) -> Response {
+/// What a system finds where it looks whether it is online: its answer leads here for as long as it remembers that.
+fn as_expected(online: Online) -> Response {
+    let (status, kind, text) = match online {
+        Online::Nothing => return (StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response(),
+        Online::Text(text) => (StatusCode::OK, "text/plain", text),
+        Online::Html(text) => (StatusCode::OK, "text/html", text),
+    };
+    (status, [(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, kind)], text).into_response()
+}
+
+fn answer(desk: &Desk, peer: &Peer, (host, path): (&Host, &str), headers: &HeaderMap) -> Response {
     let Some(visit) = desk.gate.visit(peer.client) else {
         desk.gate.counters.strangers.inc();
         return (StatusCode::FORBIDDEN, "This page is for the school's own networks.\n").into_response();
     };
+    let snapshot = &visit.snapshot;
+    if let Some(online) = online::expected(host, path).filter(|_| !snapshot.config.portal.networks.is_empty()) {
+        let to = || reader::sign_in(&desk.gate, snapshot, peer.local).filter(|_| snapshot.is_to_sign_in(&visit.who));
+        return to().map_or_else(|| as_expected(online), |to| portal::led(&to));
+    }
     if !Seen::of(headers).page {
         return (StatusCode::FORBIDDEN, [(CACHE_CONTROL, "no-store")]).into_response();
     }
     let judged = visit.judge(host, Surface::Page);
     let reader = Reader::of(headers, &visit.snapshot.config, &desk.gate.web, peer.local);
+    let reader = reader.who_signs_in(&desk.gate, &visit, peer.local);
     let language = reader.language;
     match judged.verdict.act {
         Act::Block => page(StatusCode::FORBIDDEN, language, BlockPage::of(&visit, &judged).read_by(reader).html()),

@@ -123,6 +123,7 @@ fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/", get(front::page))
         .route(portal::PATH, get(portal::page).post(portal::act))
+        .route(portal::CAPTIVE, get(portal::captive))
         .route("/why", get(why::page).post(why::act))
         .route(session::PATH, axum::routing::post(session::take))
         .route("/proxy.pac", get(pac::page))

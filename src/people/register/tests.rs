@@ -195,11 +195,16 @@ fn who_signed_in_is_there_for_as_long_as_they_are_and_then_whoever_the_device_is
         roster.change(NOW, |book| book.end(at(address), Known::Portal, None));
     }
     assert_eq!((seen("10.20.1.50"), seen("10.20.1.200")), (given, None));
-    // Whoever was withdrawn is told so where they are signed in, and does not become whoever the device is given to.
-    roster.change(NOW, |book| book.claim(at("10.20.1.50"), Claim::sign_in(PersonId(5), Known::Radius, 1, NOW, 60_000)));
+    // Whoever was withdrawn is told so wherever they sign in; whom the register does not hold is nobody.
+    let sign_in = |person| {
+        roster.change(NOW, |book| book.claim(at("10.20.1.50"), Claim::sign_in(PersonId(person), Known::Radius, 1, NOW, 60_000)))
+    };
+    sign_in(5);
     assert_eq!(seen("10.20.1.50"), Some((Some(3), Some(5), Known::Radius, Some(now_s))));
+    sign_in(77);
+    assert_eq!(seen("10.20.1.50"), given);
     register.tell_roster();
-    assert_eq!(roster.account("SCHOOL\\P5"), Some(PersonId(5)), "wherever they sign in");
+    assert_eq!(roster.account("SCHOOL\\P5"), Some(PersonId(5)));
 }
 
 #[test]

@@ -34,6 +34,10 @@ use std::sync::Arc;
 /// Where it is.
 pub const PATH: &str = SIGN_IN;
 
+/// Where systems ask whether they are held up here, and where one signs in (RFC 8908); told to them by DHCP or router
+/// advertisements (RFC 8910).
+pub const CAPTIVE: &str = "/captive";
+
 /// What the door keeps for it, as long as the gate runs.
 #[derive(Debug)]
 pub struct Portal {
@@ -182,6 +186,28 @@ pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer
     guest.page(StatusCode::OK, None, guest.session())
 }
 
+/// The answer to a system that was told of [`CAPTIVE`].
+pub async fn captive(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>) -> Response {
+    let Some(visit) = desk.gate.visit(peer.client) else {
+        desk.gate.counters.strangers.inc();
+        return stranger();
+    };
+    let snapshot = &visit.snapshot;
+    let captive = snapshot.is_to_sign_in(&visit.who);
+    let place = Place::of(peer.client, snapshot.register.roster());
+    let mut said = serde_json::json!({ "captive": captive });
+    if snapshot.config.portal.ways(visit.who.network).is_some() {
+        said["user-portal-url"] = over_tls(&desk.gate, snapshot).into();
+    }
+    if let Some(session) = desk.portal.sessions.at(place, visit.boot_ms).filter(|_| !captive) {
+        said["seconds-remaining"] = (session.until_ms.saturating_sub(visit.boot_ms) / 1000).into();
+        said["can-extend-session"] = true.into();
+    }
+    let headers =
+        [(hyper::header::CONTENT_TYPE, "application/captive+json"), (hyper::header::CACHE_CONTROL, "private, no-store")];
+    (headers, said.to_string()).into_response()
+}
+
 /// One of its forms.
 pub async fn act(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
     let Some(guest) = Guest::of(&desk, peer, request.headers()) else { return stranger() };
@@ -244,7 +270,7 @@ fn with(response: &mut Response, cookie: Option<HeaderValue>) {
 }
 
 /// A way on, to be asked for with GET.
-fn led(to: &str) -> Response {
+pub fn led(to: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, to), (hyper::header::CACHE_CONTROL, "no-store")]).into_response()
 }
 

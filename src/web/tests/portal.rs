@@ -28,6 +28,7 @@ impl Stand {
 #[tokio::test]
 async fn who_comes_when_everybody_signs_in_is_told_when_to_try_again() {
     let data = tempfile::tempdir().expect("a folder");
+    crate::people::Store::open(&data.path().join("register.db")).expect("a register");
     let stand = Arc::new(Stand::with(&more(data.path())).await);
     let page = stand.get("127.5.0.1", "/sign-in", "Host: 127.0.0.1\r\nAccept: text/html\r\n").await;
     assert!(page.contains("the connection to this page is not private") && !page.contains("type=\"password\""), "{page}");
