@@ -7,7 +7,9 @@
 use schoolgate::demo::internet::Internet;
 use schoolgate::gate::control::{self, Request};
 use schoolgate::people::password::{Checks, WAITING};
-use schoolgate::people::{Register, SignIn, SignInFault, Store, sign_in};
+use schoolgate::people::passwords::{NotSigned, Typed};
+use schoolgate::people::roster::Now;
+use schoolgate::people::{Passwords, Register};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -41,21 +43,24 @@ pub fn run(register: &Register, file: &Path) -> Storm {
     let gate = Gate::start(folder.path(), &internet);
     let quiet = asked(gate.dns, QUIET);
     let turned_away = AtomicU32::new(0);
-    let checks = Checks::new(1);
+    let mut passwords = Passwords::default();
+    passwords.checks = Checks::new(1);
     let (sign_ins, dns) = std::thread::scope(|scope| {
         let began = Instant::now();
         let one = |n: u32| {
             // Spread over the minute in no order: 7919 is prime to 400.
             let due = STORM * (n * 7919 % SIGN_INS) / SIGN_INS;
-            let (checks, turned_away) = (&checks, &turned_away);
+            let (passwords, turned_away) = (&passwords, &turned_away);
             scope.spawn(move || {
                 std::thread::sleep(due.saturating_sub(began.elapsed()));
                 let began = Instant::now();
-                let store = Store::open(file).expect("the register");
+                let name = format!("p{n:05}");
+                let [_, _, c, d] = n.to_be_bytes();
+                let typed = Typed { name: &name, password: PASSWORD, client: [10, 0, c, d].into() };
                 loop {
-                    match sign_in(&store, register, checks, &format!("p{n:05}"), PASSWORD) {
-                        Ok(SignIn::Known(_)) => return ms(began.elapsed()),
-                        Err(SignInFault::Busy(_)) => {
+                    match passwords.check(typed, register, file, Now::read()) {
+                        Ok(_) => return ms(began.elapsed()),
+                        Err(NotSigned::Busy(_)) => {
                             turned_away.fetch_add(1, Relaxed);
                             std::thread::sleep(AGAIN);
                         }
