@@ -144,7 +144,7 @@ impl Places {
 
     fn shard(&self, key: Key) -> usize {
         let upper = self.keyed.hash_one(key) >> 32;
-        (upper * self.shards.len() as u64 >> 32) as usize
+        ((upper * self.shards.len() as u64) >> 32) as usize
     }
 }
 
