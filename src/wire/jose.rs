@@ -106,9 +106,9 @@ pub fn base64url(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for three in bytes.chunks(3) {
         let octet = |i: usize| u32::from(three.get(i).copied().unwrap_or(0));
-        let bits = octet(0) << 16 | octet(1) << 8 | octet(2);
+        let bits = (octet(0) << 16) | (octet(1) << 8) | octet(2);
         for i in 0..=three.len() {
-            text.push(char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]));
+            text.push(char::from(ALPHABET[((bits >> (18 - 6 * i)) & 63) as usize]));
         }
     }
     text
@@ -127,7 +127,7 @@ pub fn unbase64url(text: &str) -> Option<Vec<u8>> {
             b'_' => 63,
             _ => return None,
         };
-        (bits, held) = (bits << 6 | u32::from(value), held + 6);
+        (bits, held) = ((bits << 6) | u32::from(value), held + 6);
         if held >= 8 {
             held -= 8;
             bytes.push((bits >> held) as u8);
