@@ -255,6 +255,7 @@ fn every_key_there_is_stands_in_the_shipped_files() {
             format!("\n[[{name}]]"),
             format!("\n[[dns.{name}]]"),
             format!("\n[people.{name}]"),
+            format!("\n[mail.{name}]"),
             format!("\n[[radius.{name}]]"),
             format!("\n[{name}."),
             format!("{{ {name} = "),
