@@ -4,6 +4,8 @@
 //! make is made at the next start and says so; `status` says which one is not there.
 
 use super::journal_dir;
+use super::mail::Post;
+use super::mail::letter::Letter;
 use super::weekly::{self, Running};
 use crate::config::{Config, Report};
 use crate::gate::Clock;
@@ -139,6 +141,10 @@ pub fn deliver(config: &Config, week: IsoWeek, due_ms: i64, now_ms: i64, running
             keep(format!("{edition}.pdf"), &report::pdf(&shown).map_err(|e| e.to_string())?)?;
             keep(format!("{edition}.csv"), report::csv(&shown).as_bytes())?;
         }
+        // Before it is written down as made: a letter of the same id replaces it, one that was never written does not come.
+        if let Some(post) = Post::of(config) {
+            post.post(&Letter::report(&whole, &post, now_ms)).map_err(|e| format!("the mail of it cannot be kept: {e}"))?;
+        }
         let made = Made { made_ms: now_ms, due_ms, late, delivery: whole.delivery };
         keep("made.json".into(), &serde_json::to_vec(&made).map_err(|e| e.to_string())?)?;
         Ok(folder)
@@ -197,10 +203,21 @@ fn run(around: &Around, mut drain: Drain) {
             }
             let now_ms = around.clock.unix_ms();
             // A clock that is not set makes no week.
-            if now_ms < crate::journal::time::BUILT_MS || now_ms < again_ms {
+            if now_ms < crate::journal::time::BUILT_MS {
                 continue;
             }
             let config = (around.config)();
+            if let Some(post) = Post::of(&config) {
+                tokio::select! {
+                    () = drain.begun() => return,
+                    swept = post.sweep(now_ms) => if let Err(fault) = swept {
+                        tracing::error!("the mail cannot be kept: {fault}");
+                    }
+                }
+            }
+            if now_ms < again_ms {
+                continue;
+            }
             for (week, due_ms) in missing(&config, now_ms) {
                 match deliver(&config, week, due_ms, around.clock.unix_ms(), Some((around.running)())) {
                     Ok(folder) => tracing::info!("the report of {week} is in {}", folder.display()),

@@ -21,6 +21,7 @@
 //! - [`requests`]  what people asked for on the pages, and the answers
 //! - [`rot`]       a table that the disk spoilt is left, and made again
 //! - [`delivery`]  the report on its day, in every edition
+//! - [`mail`]      that it is there, told by mail until a server has taken it
 //! - [`weekly`]    the week's report, from the journal and everything around it
 //! - [`ready`]     whether every category that is blocked has a list
 //! - [`sources`]   what `status` says of who is known
@@ -37,6 +38,7 @@ pub mod enrolment;
 pub mod entries;
 pub mod exams;
 pub mod inspected;
+pub mod mail;
 pub mod off;
 pub mod overlay;
 pub mod passes;

@@ -1,7 +1,10 @@
 //! `schoolgate report`.
 
 use super::{Context, Outcome, fail, put, say};
+use crate::app::mail::Post;
+use crate::app::mail::letter::Letter;
 use crate::app::weekly;
+use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::control::Request;
 use crate::report::{Edition, IsoWeek};
@@ -13,6 +16,13 @@ use std::path::PathBuf;
 pub enum Command {
     /// The weekly report for the Designated Safeguarding Lead
     Week(WeekArgs),
+    /// Writes down that the DSL has had the test mail, by the code in it
+    Confirm(ConfirmArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ConfirmArgs {
+    code: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -28,6 +38,9 @@ pub struct WeekArgs {
     /// Write to this file instead of the terminal
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Tell the addresses under [mail] that it is there, in the place of printing it
+    #[arg(long, conflicts_with_all = ["edition", "format", "out"])]
+    mail: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -66,9 +79,15 @@ enum Format {
 }
 
 pub fn report(context: &Context, command: &Command) -> Outcome {
-    let Command::Week(args) = command;
     let config = context.read()?;
     let now = Clock::System.unix_ms();
+    let args = match command {
+        Command::Week(args) => args,
+        Command::Confirm(ConfirmArgs { code }) => {
+            post(&config)?.confirm(code, &ops::files::user_name(nix::unistd::getuid().as_raw()), now).map_err(fail)?;
+            return say("Written down: the DSL has had the test mail.");
+        }
+    };
     let zone = &config.school.zone;
     let week = match &args.week {
         Some(text) if text == "this" => IsoWeek::of(now, zone),
@@ -85,6 +104,12 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
         None => None,
     };
     let whole = weekly::make(&config, week, now, running).map_err(fail)?;
+    if args.mail {
+        let post = post(&config)?;
+        post.post(&Letter::report(&whole, &post, now)).map_err(fail)?;
+        let when = if running.is_some() { "within a minute" } else { "when the gate runs" };
+        return say(format_args!("the mail of {week} to {} is sent {when}", post.mail.to.join(", ")));
+    }
     let made = report::edit(&whole, args.edition.edition());
     let format = if context.json { Format::Json } else { args.format };
     let written = match format {
@@ -105,4 +130,8 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
             say(format_args!("the report of {week} is in {}", path.display()))
         }
     }
+}
+
+fn post(config: &Config) -> Result<Post<'_>, super::Failed> {
+    Post::of(config).ok_or_else(|| fail("there is no [mail] in the configuration"))
 }

@@ -229,17 +229,21 @@ impl<'r> Section<'r> {
             }
             place = place.or(Some(at));
         }
-        Section::new(self.reader, format!("[{key}]"), place.unwrap_or(self.place), tables)
+        Section::new(self.reader, format!("[{}]", self.below(key)), place.unwrap_or(self.place), tables)
+    }
+
+    /// What a table of this key is called in full: `key` at the top, `dns.key` below `[dns]`.
+    fn below(&self, key: &str) -> String {
+        match self.name.strip_prefix('[').and_then(|n| n.strip_suffix(']')) {
+            Some(above) => format!("{above}.{key}"),
+            None => key.to_owned(),
+        }
     }
 
     /// Every table of `[[key]]`, in the order they are written.
     pub fn sections(&self, key: &'static str) -> Vec<Section<'r>> {
         self.ask(key);
-        // `[[key]]` at the top, `[[dns.key]]` below `[dns]`.
-        let full = match self.name.strip_prefix('[').and_then(|n| n.strip_suffix(']')) {
-            Some(above) => format!("{above}.{key}"),
-            None => key.to_owned(),
-        };
+        let full = self.below(key);
         let mut sections = Vec::new();
         for (at, value) in self.written(key) {
             let DeValue::Array(array) = value else {

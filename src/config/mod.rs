@@ -25,6 +25,7 @@
 //! - [`categories`]  `[category.ID]`
 //! - [`profiles`]    `[profile.NAME]`
 //! - [`report`]      `[report]`
+//! - [`mail`]        `[mail]`
 //! - [`matters`]     `matters.toml`: what the report weighs
 //! - [`groups`]      `[[group]]`, `[[network]]`
 //! - [`rooms`]       `[[room]]`
@@ -57,6 +58,7 @@ mod inside;
 mod item;
 mod known;
 mod lists;
+mod mail;
 mod matters;
 mod names;
 mod near;
@@ -87,6 +89,7 @@ pub use firewall::Firewall;
 pub use groups::Membership;
 pub use inside::Inside;
 pub use lists::{Lists, SealedFile, Source, Update};
+pub use mail::{Login, Mail, Route};
 pub use matters::{Scoring, THEMES};
 pub use names::{Data, Forward, Record};
 pub use near::nearest;
@@ -143,6 +146,8 @@ pub struct Config {
     pub categories: Vec<CategoryTitle>,
     /// When the weekly report is made.
     pub report: Report,
+    /// Who is told of it by mail; `None`: nobody.
+    pub mail: Option<Mail>,
     /// What the weekly report weighs.
     pub scoring: Scoring,
     /// Profiles, groups, networks, timetable, the school's own entries.
@@ -242,6 +247,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
     let firewall = firewall::read(&root);
     let report = report::read(&root);
+    let mail = mail::read(&root, folder_of(&files.main));
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
     let rules = people::read(&root, folder_of(&files.main), &people);
@@ -273,6 +279,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         portal,
         categories: categories.titles(),
         report,
+        mail,
         scoring,
         policy: Policy {
             profiles,

@@ -1,6 +1,7 @@
 //! Every configuration of TLS, in one file: the ring provider, given explicitly; versions 1.2 and 1.3.
 
 use crate::wire::certificate;
+use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::ring::{Ticketer, default_provider};
@@ -46,6 +47,22 @@ pub fn directory(more: Option<&[u8]>) -> Result<Arc<ClientConfig>, TlsFault> {
     let mut config = Arc::unwrap_or_clone(client(more)?);
     config.alpn_protocols.clear();
     Ok(Arc::new(config))
+}
+
+/// For handing mail to the server of this name, which is verified as for [`client`].
+///
+/// # Errors
+/// As [`client`], in words.
+pub fn mail(server: &str, more: Option<&[u8]>) -> Result<TlsParameters, String> {
+    let more = more.map(|pem| CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>());
+    let more = more.transpose().map_err(|fault| TlsFault::BadPem(fault.to_string()).to_string())?.unwrap_or_default();
+    // The authorities of this box, without a word here: that is how lettre is built.
+    let mut parameters = TlsParameters::builder(server.to_owned());
+    for certificate in more {
+        let certificate = Certificate::from_der(certificate.to_vec()).map_err(|fault| fault.to_string())?;
+        parameters = parameters.add_root_certificate(certificate);
+    }
+    parameters.build().map_err(|fault| fault.to_string())
 }
 
 /// For asking resolvers, whose certificate is verified as for [`client`], but for one that is not valid yet: see

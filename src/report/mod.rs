@@ -58,7 +58,7 @@ pub mod wording;
 pub mod world;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use crate::journal::IsoWeek;
 pub use csv::csv;

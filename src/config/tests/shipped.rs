@@ -257,6 +257,7 @@ fn every_key_there_is_stands_in_the_shipped_files() {
             format!("\n[people.{name}]"),
             format!("\n[portal.{name}]"),
             format!("\n[people.directory.{name}]"),
+            format!("\n[mail.{name}]"),
             format!("\n[[radius.{name}]]"),
             format!("\n[{name}."),
             format!("{{ {name} = "),

@@ -5,7 +5,7 @@
 
 mod editions;
 mod pdf;
-mod script;
+pub(crate) mod script;
 mod searches;
 mod weeks;
 
@@ -141,7 +141,7 @@ fn a_quiet_week_is_found_nothing_in_what_could_be_seen() {
 }
 
 /// One pupil, three evenings and a lesson, among 400 denials of adverts and widgets.
-fn trouble() -> Script {
+pub(crate) fn trouble() -> Script {
     let mut script = quiet();
     for i in 0..100 {
         let who = owner(PersonId(1 + (i * 7) % 60));

@@ -1,0 +1,57 @@
+//! What is written: that there is a report, its number, how many matters, and where it is.
+
+use super::Post;
+use crate::report::Week;
+use serde::{Deserialize, Serialize};
+
+/// One mail that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// The name of its file: letters, digits and `-`.
+    pub id: String,
+    pub subject: String,
+    pub body: String,
+    pub made_ms: i64,
+    pub tries: u32,
+    /// Not before.
+    pub next_ms: i64,
+    /// A server has said that it never will.
+    pub refused: bool,
+    /// Why it is not sent yet.
+    pub why: String,
+}
+
+impl Letter {
+    fn new(id: &str, subject: String, body: String, now_ms: i64) -> Self {
+        Self { id: id.into(), subject, body, made_ms: now_ms, tries: 0, next_ms: now_ms, refused: false, why: String::new() }
+    }
+
+    /// Of the DSL's edition: no name, no theme, nothing that was asked for.
+    pub fn report(week: &Week, post: &Post, now_ms: i64) -> Self {
+        let Week { week: name, dates, delivery, .. } = week;
+        let verdict = week.in_one_line().unwrap_or_else(|| week.verdict.clone());
+        let before = match delivery {
+            0 | 1 => String::new(),
+            n => format!(" If the one before it was not {}, one was missed.", n - 1),
+        };
+        let late = week.late.as_ref().map(|due| format!("\nIt is late: it was due {due}.\n")).unwrap_or_default();
+        let place = post.mail.link.as_ref().map(|link| format!("    {link}\n\nor at the gateway:\n\n")).unwrap_or_default();
+        let body = format!(
+            "The weekly report {name}, {dates}, is ready.\nIts delivery number is {delivery}.{before}\n{late}\n{verdict}\n\nThis mail \
+             names nobody and nothing that happened. The report is here:\n\n{place}    schoolgate report week --week {name} --format \
+             pdf --out FILE\n"
+        );
+        Self::new(name, format!("Weekly report {name}, delivery {delivery}"), body, now_ms)
+    }
+
+    /// With the code by which the DSL says that it came.
+    pub fn test(id: &str, code: &str, post: &Post, now_ms: i64) -> Self {
+        let body = format!(
+            "This is a test: mail about the weekly report of {} is sent to this address.\n\nIf you are its DSL, give this code to \
+             your network manager, or type at the gateway:\n\n    schoolgate report confirm {code}\n\nUntil then the gateway says \
+             that nobody has confirmed that its mail arrives.\n",
+            post.school
+        );
+        Self::new(id, "Test of the weekly report's mail".into(), body, now_ms)
+    }
+}
