@@ -4,7 +4,7 @@
 mod browser;
 mod support;
 
-use browser::{Browser, passwords, school};
+use browser::{Browser, school};
 use support::{Gate, School, Wish, command, text};
 
 const PEOPLE: &str = "id,name,role,year,form,device,address\n\
@@ -20,6 +20,11 @@ fn staffed() -> School {
     let school = school(&Wish { network: "portal = [\"password\"]", ..Wish::default() });
     school.import(PEOPLE);
     school
+}
+
+/// New passwords of these people, in this order.
+fn passwords(school: &School, people: &[&str]) -> Vec<String> {
+    people.iter().map(|id| browser::passwords(school, &[id]).remove(0)).collect()
 }
 
 /// The page in the browser.
