@@ -4,20 +4,21 @@ use schoolgate::config::{Around, EntryFile, Files, Text, read, read_exceptions};
 use schoolgate::words::Host;
 use std::path::PathBuf;
 
-const SHIPPED: [(&str, &str); 6] = [
+const SHIPPED: [(&str, &str); 7] = [
     ("schoolgate.toml", ""),
     ("sources.toml", include_str!("../../blocklists/sources.toml")),
     ("entries.toml", ""),
     ("profiles.toml", include_str!("../../config/profiles.toml")),
     ("categories.toml", include_str!("../../config/categories.toml")),
     ("term-dates.toml", include_str!("../../config/term-dates.toml")),
+    ("matters.toml", include_str!("../../config/matters.toml")),
 ];
 
 /// One file, the rest as they ship; its number stands before it. A fault is drawn.
 pub fn file(text: &str) {
     let which = text.bytes().next().map_or(0, |c| usize::from(c.wrapping_sub(b'0')) % SHIPPED.len());
     let text = text.get(1..).unwrap_or(text);
-    let [main, sources, entries, profiles, categories, term_dates] = std::array::from_fn(|at| {
+    let [main, sources, entries, profiles, categories, term_dates, matters] = std::array::from_fn(|at| {
         let (path, shipped) = SHIPPED[at];
         Text { path: PathBuf::from(path), text: if at == which { text } else { shipped }.to_owned() }
     });
@@ -27,7 +28,7 @@ pub fn file(text: &str) {
         round(entries);
     }
     let parts = Vec::new();
-    match read(&Files { main, parts, profiles, categories, term_dates, sources, entries, around }) {
+    match read(&Files { main, parts, profiles, categories, term_dates, matters, sources, entries, around }) {
         Ok(config) => drop(format!("{config:?}")),
         Err(faults) => drop((faults.render(false), faults.render(true))),
     }

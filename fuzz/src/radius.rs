@@ -12,7 +12,7 @@ pub fn packet(bytes: &[u8]) {
     assert!(read(bytes, SECRET).is_err(), "nobody has the secret");
     let attributes = &bytes[..bytes.len().min(MAX_PACKET - 20)];
     let len = (20 + attributes.len() as u16).to_be_bytes();
-    let mut packet = [&[4, 7, len[0], len[1]], &[0; 16], attributes].concat();
+    let mut packet = [&[4, 7, len[0], len[1]][..], &[0; 16], attributes].concat();
     let authenticator = md5(&[&packet, SECRET]);
     packet[4..20].copy_from_slice(&authenticator);
     let answer = match read(&packet, SECRET) {

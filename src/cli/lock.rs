@@ -31,8 +31,10 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("for").required(true).args(["group", "network", "room", "who"]))]
 pub struct ExamArgs {
+    /// A group of the configuration
     #[arg(long)]
     group: Option<String>,
+    /// A network of the configuration
     #[arg(long)]
     network: Option<String>,
     /// A [[room]] of the configuration
