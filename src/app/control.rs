@@ -1,5 +1,7 @@
 //! What the control socket's requests do.
 
+mod staffroom;
+
 use super::entries::Hand;
 use super::off::Off;
 use super::register_file;

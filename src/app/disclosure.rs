@@ -8,6 +8,7 @@ use super::{exams, passes, requests};
 use crate::config::Config;
 use crate::gate::control::For;
 use crate::gate::snapshot::local_time;
+use crate::gate::staffroom::in_staffroom;
 use crate::journal::export::Line;
 use crate::ops::look_ups;
 use crate::people::{Grouping, HistoryLine, Person, Record, Register, Store, StoreFault};
@@ -130,7 +131,7 @@ pub fn about(config: &Config, store: &Store, register: &Register, person: &Perso
     // Those that are over, too, as long as they are kept.
     let ever = i64::MIN;
     let passes = passes::list(config, ever)?.into_iter().filter_map(|pass| {
-        let is_own = pass.by == person.key;
+        let is_own = pass.by == person.key || pass.by == in_staffroom(person);
         let until = local_time(config, pass.until_ms);
         let whom = if is_own { pass.whom.to_string() } else { for_them(&pass.whom) };
         let what = format!("pass {}: {} for {whom} until {until}: {}", pass.id, pass.what, pass.reason);

@@ -364,7 +364,8 @@ impl App {
             tasks.spawn_on(door.serve(self.gate.clone(), self.resolver.clone(), drain.clone()), &handle);
         }
         if let Some(door) = self.web {
-            tasks.spawn_on(door.serve(self.gate.clone(), self.resolver.clone(), doors.proxy.clone(), drain.clone()), &handle);
+            let (gate, lookup, proxy) = (self.gate.clone(), self.resolver.clone(), doors.proxy.clone());
+            tasks.spawn_on(door.serve(gate, lookup, Some(self.control.clone()), proxy, drain.clone()), &handle);
         }
         let (gate, control) = (self.gate.clone(), self.control.clone());
         let around = schedule::Around {

@@ -11,6 +11,7 @@ use crate::gate::Snapshot;
 use crate::gate::clock;
 use crate::gate::control::{Lasts, NewPass, Opens};
 use crate::gate::snapshot::{local_time, opened};
+use crate::gate::staffroom::Refused;
 use crate::ops::changes::Change;
 use crate::ops::files;
 use crate::people::Register;
@@ -28,6 +29,37 @@ const MOST: usize = 500;
 
 /// Longest reason, in characters: it stands in pages and reports.
 const MAX_REASON: usize = 300;
+
+/// Why a pass is not opened: for the command in a line, for a page by its kind.
+#[derive(Debug)]
+pub struct Refusal {
+    pub kind: Refused,
+    text: String,
+}
+
+impl Refusal {
+    /// Of what is not the command's to refuse.
+    pub fn of(kind: Refused) -> Self {
+        Self { kind, text: String::new() }
+    }
+}
+
+impl From<String> for Refusal {
+    fn from(text: String) -> Self {
+        Self { kind: Refused::NotKept, text }
+    }
+}
+
+impl From<Refusal> for String {
+    fn from(refusal: Refusal) -> Self {
+        refusal.text
+    }
+}
+
+/// Gives what is wrong its kind.
+fn is(kind: Refused) -> impl Fn(String) -> Refusal {
+    move |text| Refusal { kind, text }
+}
 
 /// One pass as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,12 +119,14 @@ pub fn open<T>(
     hand: Hand,
     enforce: impl FnOnce(Passes) -> Result<T, String>,
     undo: impl FnOnce(T),
-) -> Result<WrittenPass, String> {
+) -> Result<WrittenPass, Refusal> {
     let config = &snapshot.config;
     let mut kept = read(config)?;
     kept.passes.retain(|p| p.until_ms > hand.now_ms);
     if kept.passes.len() >= MOST {
-        return Err(format!("{MOST} passes are open: `schoolgate pass list` shows them, `pass revoke` ends one"));
+        return Err(is(Refused::Full)(format!(
+            "{MOST} passes are open: `schoolgate pass list` shows them, `pass revoke` ends one"
+        )));
     }
     let pass = WrittenPass { id: kept.free_id(), ..written(snapshot, new, hand)? };
     kept.next_id = pass.id.checked_add(1).unwrap_or(1);
@@ -234,33 +268,40 @@ fn category(id: &str, config: &Config) -> Option<Category> {
     config.categories.iter().find(|t| t.id == id).map(|t| t.category).or_else(|| Category::fixed(id))
 }
 
-fn written(snapshot: &Snapshot, new: &NewPass, hand: Hand) -> Result<WrittenPass, String> {
+fn written(snapshot: &Snapshot, new: &NewPass, hand: Hand) -> Result<WrittenPass, Refusal> {
     let config = &snapshot.config;
-    let reason = one_line("--reason", not_empty(&new.reason)?)?;
-    whom::meant(&new.whom, config, &snapshot.register)?;
+    let reason = not_empty(&new.reason).and_then(|reason| one_line("--reason", reason)).map_err(is(Refused::Reason))?;
+    whom::meant(&new.whom, config, &snapshot.register).map_err(is(Refused::Nobody))?;
     let (what, grade) = match &new.what {
         Opens::Category(id) => {
             let ids = || config.categories.iter().filter(|t| t.category.role() == Role::Ordinary).map(|t| t.id.as_str());
             let category = category(id, config).ok_or_else(|| unknown("category", id, ids()))?;
-            (new.what.clone(), grade(category, id)?)
+            (new.what.clone(), grade(category, id).map_err(is(Refused::Never))?)
         }
         Opens::Host(text) => {
-            let host = host(text)?;
-            (Opens::Host(host.to_string()), grade_of(snapshot, &host, "")?)
+            let host = host(text).map_err(is(Refused::NotAHost))?;
+            (Opens::Host(host.to_string()), grade_of(snapshot, &host, "").map_err(is(Refused::Never))?)
         }
         Opens::Page(text) | Opens::Video(text) => {
-            let url = Url::parse(text).map_err(|why| format!("'{}' is not a page: {why}", text.escape_debug()))?;
+            let url = Url::parse(text).map_err(|why| format!("'{}' is not a page: {why}", text.escape_debug()));
+            let url = url.map_err(is(Refused::NotAHost))?;
             let what = match Video::of(&url) {
                 Some(video) => Opens::Video(format!("https://{video}")),
                 None if matches!(new.what, Opens::Video(_)) => {
-                    return Err(format!("'{}' is no video of YouTube or Vimeo that is known here", text.escape_debug()));
+                    let text = text.escape_debug();
+                    return Err(is(Refused::NotAHost)(format!("'{text}' is no video of YouTube or Vimeo that is known here")));
                 }
-                None => Opens::Page(format!("{}://{}{}", url.scheme.as_str(), url.host, one_line("a page", &url.path)?)),
+                None => Opens::Page(format!(
+                    "{}://{}{}",
+                    url.scheme.as_str(),
+                    url.host,
+                    one_line("a page", &url.path).map_err(is(Refused::NotAHost))?
+                )),
             };
-            (what, grade_of(snapshot, &url.host, &url.path)?)
+            (what, grade_of(snapshot, &url.host, &url.path).map_err(is(Refused::Never))?)
         }
     };
-    let until_ms = until(&new.lasts, hand.now_ms, config)?;
+    let until_ms = until(&new.lasts, hand.now_ms, config).map_err(is(Refused::Minutes))?;
     let (whom, by) = (new.whom.clone(), hand.by.to_owned());
     let agreed_by = (grade == Grade::Lead && is_lead(config, &by)).then(|| by.clone());
     let waits = grade == Grade::Lead && agreed_by.is_none();

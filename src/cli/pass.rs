@@ -9,8 +9,7 @@ use crate::config::Config;
 use crate::gate::control::{For, Lasts, NewPass, Opens, Request};
 use crate::gate::snapshot::local_time;
 use crate::gate::{Clock, Snapshot};
-use crate::policy::{Step, Video};
-use crate::words::Url;
+use crate::policy::Step;
 use clap::ArgGroup;
 
 #[derive(Debug, clap::Subcommand)]
@@ -79,16 +78,10 @@ pub fn pass(context: &Context, command: &Command) -> Outcome {
     }
 }
 
-/// What an argument without a flag means: an address with a path, or a video's, is that page.
 fn opens(args: &OpenArgs) -> Opens {
     match (&args.what, &args.host, &args.category) {
         (None, None, category) => Opens::Category(category.clone().unwrap_or_default()),
-        (Some(text), ..) => match Url::parse(text) {
-            Ok(url) if Video::of(&url).is_some() => Opens::Video(text.clone()),
-            Ok(url) if url.path != "/" => Opens::Page(text.clone()),
-            Ok(url) if text.contains("://") || text.ends_with('/') => Opens::Host(url.host.to_string()),
-            _ => Opens::Host(text.clone()),
-        },
+        (Some(text), ..) => Opens::of(text),
         (None, Some(host), _) => Opens::Host(host.clone()),
     }
 }
@@ -113,7 +106,8 @@ fn open(context: &Context, config: &Config, args: &OpenArgs) -> Outcome {
     let (pass, since): (WrittenPass, _) = match context.ask(config, &Request::OpenPass(new.clone()))? {
         Some(value) => (serde_json::from_value(value).map_err(fail)?, "in force now"),
         None => {
-            let pass = context.by_hand(config, |now: &Snapshot, hand: Hand| passes::open(now, &new, hand, |_| Ok(()), drop))?;
+            let pass =
+                context.by_hand(config, |now: &Snapshot, hand: Hand| Ok(passes::open(now, &new, hand, |_| Ok(()), drop)?))?;
             (pass, "no gate is running, so it is open when one starts")
         }
     };
@@ -129,8 +123,7 @@ fn open(context: &Context, config: &Config, args: &OpenArgs) -> Outcome {
 
 /// Where a page is told from the others of its host.
 fn seen(what: &Opens, config: &Config) -> &'static str {
-    let https = matches!(what, Opens::Page(page) | Opens::Video(page) if page.starts_with("https://"));
-    match (https, config.inside.networks.is_empty()) {
+    match (what.is_within_https(), config.inside.networks.is_empty()) {
         (false, _) => "",
         (true, false) => "; it opens where HTTPS is looked into, and elsewhere nothing: there nobody sees which page it is",
         (true, true) => {

@@ -3,6 +3,8 @@
 //! One JSON request on a line, one JSON answer on a line. Who may speak is settled by the socket's mode (0660, group
 //! `schoolgate`); who did is read from the kernel (SO_PEERCRED) and goes with the request.
 
+use crate::policy::Video;
+use crate::words::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -175,6 +177,23 @@ pub enum Opens {
     Page(String),
     /// A video, by the address of its page.
     Video(String),
+}
+
+impl Opens {
+    /// What somebody typed: an address with a path, or a video's, is that page.
+    pub fn of(text: &str) -> Self {
+        match Url::parse(text) {
+            Ok(url) if Video::of(&url).is_some() => Self::Video(text.to_owned()),
+            Ok(url) if url.path != "/" => Self::Page(text.to_owned()),
+            Ok(url) if text.contains("://") || text.ends_with('/') => Self::Host(url.host.to_string()),
+            _ => Self::Host(text.to_owned()),
+        }
+    }
+
+    /// Whether it is told from the rest of its host only where HTTPS is looked into.
+    pub fn is_within_https(&self) -> bool {
+        matches!(self, Self::Page(page) | Self::Video(page) if page.starts_with("https://"))
+    }
 }
 
 impl std::fmt::Display for Opens {

@@ -14,6 +14,7 @@
 //! - [`ledger`]    what each client was told
 //! - [`rejections`] where devices turned the gate's own certificate away
 //! - [`locks`]     who is held to less than their profile
+//! - [`staffroom`] what staff open for a class on a page of ours
 //! - [`testing`]   questions of the gate's own, to see whether its doors do what they should
 //! - [`counters`]  what the doors have done, for `/metrics` and `status`
 //! - [`inside`]    whether TLS to a host is looked into for somebody
@@ -36,6 +37,7 @@ pub mod requests;
 #[cfg(test)]
 pub(crate) mod school;
 pub mod snapshot;
+pub mod staffroom;
 pub mod testing;
 pub mod visit;
 pub mod watch;

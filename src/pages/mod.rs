@@ -11,6 +11,7 @@
 //! - [`warn`]       'Stop and think first'
 //! - [`why`]        what did not open on a device
 //! - [`sign_in`]    where people sign in, and out
+//! - [`staffroom`]  where staff open something for a lesson
 //! - [`online`]     by what systems look whether they are online
 //! - [`notice`]     what else there is to say: a page that did not answer, the gate's own front page
 //! - [`reader`]     who reads a page
@@ -33,6 +34,7 @@ pub mod reference;
 pub mod sheet;
 pub mod sign_in;
 pub mod slips;
+pub mod staffroom;
 pub mod warn;
 pub mod why;
 pub mod words;

@@ -14,6 +14,9 @@ const HTTPS: u16 = 443;
 /// Where people sign in, at the web door.
 pub const SIGN_IN: &str = "/sign-in";
 
+/// Where staff open something for a lesson, at the web door over TLS.
+pub const STAFFROOM: &str = "/staffroom";
+
 /// What a page is made for, beside what it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reader {

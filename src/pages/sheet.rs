@@ -12,7 +12,7 @@ pub const STYLE: &str = include_str!("templates/page.css");
 macro_rules! policy {
     ($forms:literal) => {
         concat!(
-            "default-src 'none'; style-src 'sha256-eP+U3CgpjoJCSs2h7hA45AfAze2LAX5cC7F2UePgndY='; base-uri 'none'; form-action ",
+            "default-src 'none'; style-src 'sha256-0JDbsy1I24I+nYEjLdly2j9MdamhJ4E+dt9DHss2dF8='; base-uri 'none'; form-action ",
             $forms,
             "; frame-ancestors 'none'"
         )

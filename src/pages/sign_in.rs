@@ -29,6 +29,8 @@ pub enum State<'a> {
     In {
         until: &'a str,
         mine: bool,
+        /// Where they open something for a lesson; `None`: they are no staff.
+        staffroom: Option<&'static str>,
     },
 }
 
@@ -43,6 +45,8 @@ pub struct Asked<'a> {
     /// The notice of monitoring, a paragraph each, and its version.
     pub notice: Vec<&'a str>,
     pub version: &'a str,
+    /// They are on their way to the staffroom.
+    pub to_staffroom: bool,
     /// Where they sign in with an account of a provider, and the words for it.
     pub providers: Vec<(String, &'static str)>,
 }

@@ -2,8 +2,11 @@
 //!
 //! The Welsh has not been read by a native speaker yet.
 
+mod staffroom;
+
 use super::help::{self, Help};
 use super::language::Language;
+pub use staffroom::StaffroomWords;
 
 /// A heading and what follows it.
 #[derive(Debug, Clone, Copy)]
@@ -121,6 +124,8 @@ pub struct Words {
     pub by_google: &'static str,
     pub no_account: Said,
     pub no_word: Said,
+    // Where staff open something for a lesson.
+    pub staffroom: &'static StaffroomWords,
     // Everything else there is to say.
     pub try_again: Said,
     pub no_such_name: Said,
@@ -271,6 +276,7 @@ static ENGLISH: Words = Words {
         heading: "That did not work",
         line: "We could not hear from your account that it is you. Please try again in a moment.",
     },
+    staffroom: &staffroom::ENGLISH,
     try_again: Said {
         heading: "Try again in a minute",
         line: "This page was not available in school a moment ago. It may be now. Wait a minute, then open it again.",
@@ -485,6 +491,7 @@ static WELSH: Words = Words {
         heading: "Wnaeth hynny ddim gweithio",
         line: "Chlywson ni ddim gan dy gyfrif mai ti wyt ti. Tria eto mewn eiliad.",
     },
+    staffroom: &staffroom::WELSH,
     try_again: Said {
         heading: "Tria eto mewn munud",
         line: "Doedd y dudalen hon ddim ar gael yn yr ysgol funud yn ôl. Efallai ei bod hi nawr. Arhosa funud, yna agora hi eto.",

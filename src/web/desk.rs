@@ -5,6 +5,7 @@ use super::status;
 use super::why::Why;
 use crate::config::Config;
 use crate::gate::Gate;
+use crate::gate::staffroom::Staffroom;
 use crate::net::fetch::Lookup;
 use crate::net::listen::Caller;
 use crate::net::own::OwnAddresses;
@@ -46,6 +47,8 @@ pub struct Desk {
     own: OwnAddresses,
     pub why: Why,
     pub portal: Portal,
+    /// Who keeps the passes that staff open; `None`: they open none here.
+    pub staffroom: Option<Arc<dyn Staffroom>>,
 }
 
 impl Desk {
@@ -58,7 +61,12 @@ impl Desk {
             own: OwnAddresses::read(),
             why: Why::default(),
             portal: Portal::open(lookup),
+            staffroom: None,
         }
+    }
+
+    pub fn with_staffroom(self, staffroom: Option<Arc<dyn Staffroom>>) -> Self {
+        Self { staffroom, ..self }
     }
 
     /// Whether a Host is what this connection is for. Over TLS the door has one name, and no other leads here: whoever makes a name of

@@ -3,7 +3,7 @@
 //! Comes in: HTTP requests to the box's own addresses, meant for it or sent here because the DNS door answered a blocked
 //! name with its own address (`block_answer = "page"`). Goes out: health, metrics, a front page, or the block page.
 //! Always holds: nothing can be changed from here but what a device may do for itself, on a form of ours: go on after a warning,
-//! ask for something (see [`why`]), and be signed in to (see [`portal`]); health and metrics are for loopback and the networks of
+//! ask for something (see [`why`]), and be signed in to (see [`portal`]), and what staff open for a lesson (see [`staffroom`]); health and metrics are for loopback and the networks of
 //! `[web] status_from` alone; no label holds a person, a client or a host.
 //!
 //! - [`desk`]    what every request uses, and for whom which page is
@@ -14,6 +14,7 @@
 //! - [`pac`]     which requests a browser hands to the proxy
 //! - [`portal`]  who signs in on a page of ours
 //! - [`session`] who is signed in, told by other systems of the school
+//! - [`staffroom`] what staff open for a lesson
 //! - [`why`]     what did not open on a device, and what can be done about it
 //! - [`status`]  `/healthz` and `/metrics`
 //! - [`tls`]     the same door behind a handshake, under its one name
@@ -26,11 +27,13 @@ mod front;
 mod pac;
 mod portal;
 mod session;
+mod staffroom;
 mod status;
 mod tls;
 mod why;
 
 use crate::gate::Gate;
+use crate::gate::staffroom::Staffroom;
 use crate::net::Drain;
 use crate::net::fetch::Lookup;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
@@ -88,9 +91,16 @@ impl Bound {
     }
 
     /// Serves until the word to stop; then finishes requests. `proxy` is where the proxy listens, `lookup` knows the addresses of
-    /// hosts.
-    pub async fn serve(self, gate: Arc<Gate>, lookup: Arc<dyn Lookup>, proxy: Vec<SocketAddr>, drain: Drain) {
-        let desk = Arc::new(Desk::open(gate, lookup, proxy));
+    /// hosts, `staffroom` keeps what staff open.
+    pub async fn serve(
+        self,
+        gate: Arc<Gate>,
+        lookup: Arc<dyn Lookup>,
+        staffroom: Option<Arc<dyn Staffroom>>,
+        proxy: Vec<SocketAddr>,
+        drain: Drain,
+    ) {
+        let desk = Arc::new(Desk::open(gate, lookup, proxy).with_staffroom(staffroom));
         let known = {
             let desk = desk.clone();
             move |client| match desk.gate.standing(client) {
@@ -128,6 +138,7 @@ fn router(desk: Arc<Desk>) -> Router {
         .route("/sign-in/{provider}", get(portal::openid::begin))
         .route("/sign-in/{provider}/back", get(portal::openid::end))
         .route(portal::CAPTIVE, get(portal::captive))
+        .route(staffroom::PATH, get(staffroom::page).post(staffroom::act))
         .route("/why", get(why::page).post(why::act))
         .route(session::PATH, axum::routing::post(session::take))
         .route("/proxy.pac", get(pac::page))

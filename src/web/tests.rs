@@ -29,6 +29,7 @@ impl Stand {
         tokio::spawn(bound.serve(
             school.gate.clone(),
             Arc::new(SystemLookup),
+            None,
             vec!["127.0.0.1:3128".parse().expect("an address")],
             drain,
         ));

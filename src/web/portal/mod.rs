@@ -18,7 +18,7 @@ use crate::config::Way;
 use crate::gate::Visit;
 use crate::gate::snapshot::local_time;
 use crate::net::fetch::Lookup;
-use crate::pages::reader::{SIGN_IN, over_tls};
+use crate::pages::reader::{SIGN_IN, STAFFROOM, over_tls};
 use crate::pages::sign_in::{Asked, State as Shown, shipped_notice};
 use crate::pages::words::{Said, whom_to_see};
 use crate::pages::{Language, Link, Notice, SignInPage};
@@ -26,17 +26,21 @@ use crate::people::openid::{OpenIds, encoded};
 use crate::people::portal::{Place, Session, Sessions};
 use crate::people::roster::Now;
 use crate::policy::Lock;
+use crate::words::PersonId;
 use asked::Outcome;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use cookie::{Browser, Forms};
 use hyper::header::{HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE};
-use hyper::{HeaderMap, StatusCode};
+use hyper::{HeaderMap, StatusCode, Uri};
 use std::sync::Arc;
 
 /// Where it is.
 pub const PATH: &str = SIGN_IN;
+
+/// The one other place that who signs in may be led to, by its name in the address and the form.
+const TO_STAFFROOM: &str = "staffroom";
 
 /// Where systems ask whether they are held up here, and where one signs in (RFC 8908); told to them by DHCP or router
 /// advertisements (RFC 8910).
@@ -46,7 +50,7 @@ pub const CAPTIVE: &str = "/captive";
 pub struct Portal {
     pub sessions: Sessions,
     pub openids: OpenIds,
-    forms: Forms,
+    pub(super) forms: Forms,
 }
 
 impl Portal {
@@ -57,25 +61,27 @@ impl Portal {
 }
 
 /// One browser at the portal.
-struct Guest {
-    desk: Arc<Desk>,
+pub(super) struct Guest {
+    pub desk: Arc<Desk>,
     peer: Peer,
-    language: Language,
-    visit: Visit,
-    browser: Browser,
+    pub language: Language,
+    pub visit: Visit,
+    pub browser: Browser,
     place: Place,
+    /// Once signed in they are led to the staffroom.
+    to_staffroom: bool,
 }
 
 impl Guest {
     /// `None`: one of nobody's, who is told so.
-    fn of(desk: &Arc<Desk>, peer: Peer, headers: &HeaderMap) -> Option<Self> {
+    pub fn of(desk: &Arc<Desk>, peer: Peer, headers: &HeaderMap) -> Option<Self> {
         let visit = desk.gate.visit(peer.client).or_else(|| {
             desk.gate.counters.strangers.inc();
             None
         })?;
         let place = Place::of(peer.client, visit.snapshot.register.roster());
         let browser = Browser::of(headers, peer.secure);
-        Some(Self { desk: desk.clone(), peer, language: Language::of(headers), visit, browser, place })
+        Some(Self { desk: desk.clone(), peer, language: Language::of(headers), visit, browser, place, to_staffroom: false })
     }
 
     fn roster(&self) -> &crate::people::Roster {
@@ -93,7 +99,7 @@ impl Guest {
     }
 
     /// Whose session it is, and whether it is this browser's.
-    fn session(&self) -> Option<(Session, bool)> {
+    pub fn session(&self) -> Option<(Session, bool)> {
         let sessions = &self.desk.portal.sessions;
         let mine = self.browser.session.as_ref().and_then(|token| sessions.of(token, self.place, self.visit.boot_ms));
         mine.map(|session| (session, true)).or_else(|| Some((sessions.at(self.place, self.visit.boot_ms)?, false)))
@@ -115,7 +121,7 @@ impl Guest {
             Some((session, mine)) => {
                 let left = session.until_ms.saturating_sub(self.visit.boot_ms);
                 until = local_time(config, self.visit.moment.unix_ms.saturating_add_unsigned(left)).split_off(11);
-                Shown::In { until: &until, mine }
+                Shown::In { until: &until, mine, staffroom: self.staffroom(session.person).filter(|_| mine) }
             }
             None => {
                 let (password, voucher) = (ways.contains(&Way::Password), ways.contains(&Way::Voucher));
@@ -137,7 +143,8 @@ impl Guest {
                 let providers = [(Way::Microsoft, words.by_microsoft), (Way::Google, words.by_google)];
                 let providers = providers.into_iter().filter(|(way, _)| ways.contains(way));
                 let providers = providers.map(|(way, words)| (to(way), words)).collect();
-                Shown::Out(Asked { line, no_tls, voucher_only: !password, notice, version, providers })
+                let to_staffroom = self.to_staffroom;
+                Shown::Out(Asked { line, no_tls, voucher_only: !password, notice, version, to_staffroom, providers })
             }
         };
         let (given, token) = (self.browser.given(), self.desk.portal.forms.token(&self.browser));
@@ -156,8 +163,13 @@ impl Guest {
         response
     }
 
+    /// Where somebody opens something for a lesson, if they are of the staff.
+    fn staffroom(&self, person: PersonId) -> Option<&'static str> {
+        self.visit.snapshot.staff(person).and(self.desk.staffroom.as_ref()).map(|_| STAFFROOM)
+    }
+
     /// A page that says one thing, followed by `more`.
-    fn notice(&self, status: StatusCode, said: Said, more: &str, links: &[Link]) -> Response {
+    pub fn notice(&self, status: StatusCode, said: Said, more: &str, links: &[Link]) -> Response {
         let line = if more.is_empty() { said.line.to_owned() } else { format!("{} {more}", said.line) };
         let school = &self.visit.snapshot.config.school.name;
         let notice = Notice { school, heading: said.heading, lines: &[&line], detail: "" };
@@ -165,7 +177,7 @@ impl Guest {
     }
 
     /// Their access is switched off: whom to see. The next one at the device may sign out who is signed in.
-    fn withdrawn(&self) -> Response {
+    pub fn withdrawn(&self) -> Response {
         let (words, status) = (self.language.words(), StatusCode::FORBIDDEN);
         let whom = format!("{}.", whom_to_see(&self.visit.snapshot.config.school.whom_to_see, self.language));
         match self.session() {
@@ -185,14 +197,15 @@ impl Guest {
 }
 
 /// The page.
-pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
-    let Some(guest) = Guest::of(&desk, peer, &headers) else { return stranger() };
+pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, uri: Uri, headers: HeaderMap) -> Response {
+    let Some(mut guest) = Guest::of(&desk, peer, &headers) else { return stranger() };
     if let Some(elsewhere) = over_tls(&desk.gate, &guest.visit.snapshot).filter(|_| !peer.secure) {
         return led(&elsewhere);
     }
     if matches!(guest.visit.lock(), Some(Lock::Withdrawn)) {
         return guest.withdrawn();
     }
+    guest.to_staffroom = openid::value(&uri, "to") == TO_STAFFROOM;
     guest.page(StatusCode::OK, None, guest.session())
 }
 
@@ -220,7 +233,7 @@ pub async fn captive(State(desk): State<Arc<Desk>>, Extension(peer): Extension<P
 
 /// One of its forms.
 pub async fn act(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    let Some(guest) = Guest::of(&desk, peer, request.headers()) else { return stranger() };
+    let Some(mut guest) = Guest::of(&desk, peer, request.headers()) else { return stranger() };
     let words = guest.language.words();
     if !form::is_from_here(request.headers(), peer.secure) {
         return guest.notice(StatusCode::FORBIDDEN, words.not_sent_here, "", &[Link { to: PATH, words: words.sign_in_here }]);
@@ -230,6 +243,7 @@ pub async fn act(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>
         return guest.notice(StatusCode::BAD_REQUEST, words.not_sent_here, "", &[Link { to: PATH, words: words.sign_in_here }]);
     };
     let field = |name: &str| fields.iter().rev().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str());
+    guest.to_staffroom = field("to") == TO_STAFFROOM;
     if !desk.portal.forms.is_ours(&guest.browser, field("token")) {
         return guest.asked(StatusCode::FORBIDDEN, Some((words.not_sent_here, "")));
     }
@@ -245,7 +259,7 @@ fn told(guest: &Guest, outcome: Outcome) -> Response {
     let words = guest.language.words();
     match outcome {
         Outcome::In(token) => {
-            let mut response = led(PATH);
+            let mut response = led(if guest.to_staffroom { STAFFROOM } else { PATH });
             with(&mut response, guest.browser.session(&token, guest.visit.snapshot.config.portal.lasts_ms));
             response
         }
@@ -275,7 +289,7 @@ fn later(mut response: Response, seconds: u64) -> Response {
     response
 }
 
-fn with(response: &mut Response, cookie: Option<HeaderValue>) {
+pub(super) fn with(response: &mut Response, cookie: Option<HeaderValue>) {
     if let Some(cookie) = cookie {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
@@ -286,6 +300,6 @@ pub fn led(to: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, to), (hyper::header::CACHE_CONTROL, "no-store")]).into_response()
 }
 
-fn stranger() -> Response {
+pub(super) fn stranger() -> Response {
     (StatusCode::FORBIDDEN, "This page is for the school's own networks.\n").into_response()
 }

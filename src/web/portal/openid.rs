@@ -64,7 +64,8 @@ pub async fn end(
             let config = &guest.visit.snapshot.config;
             let until = guest.visit.moment.unix_ms.saturating_add_unsigned(config.portal.lasts_ms);
             let until = format!("{}.", local_time(config, until).split_off(11));
-            let links = [Link { to: PATH, words: words.sign_out }];
+            let staffroom = guest.staffroom(came.person).map(|to| Link { to, words: words.staffroom.heading });
+            let links: Vec<_> = staffroom.into_iter().chain([Link { to: PATH, words: words.sign_out }]).collect();
             let mut response = guest.notice(StatusCode::OK, words.signed_in, &until, &links);
             with(&mut response, guest.browser.session(&token, config.portal.lasts_ms));
             response
@@ -89,7 +90,7 @@ fn from(guest: &Guest) -> From<'_> {
     From { browser: guest.browser.id(), place: guest.place, now_ms: guest.visit.boot_ms }
 }
 
-fn value(uri: &Uri, name: &str) -> String {
+pub(super) fn value(uri: &Uri, name: &str) -> String {
     let pairs = form::pairs(uri.query().unwrap_or_default());
     pairs.into_iter().find(|(n, _)| n == name).map_or_else(String::new, |(_, value)| value)
 }

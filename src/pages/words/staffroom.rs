@@ -1,0 +1,155 @@
+//! The words of the page for staff.
+
+use super::Said;
+
+#[derive(Debug)]
+pub struct StaffroomWords {
+    pub heading: &'static str,
+    pub opened: &'static str,
+    pub until: &'static str,
+    pub waits: &'static str,
+    /// Which page it is, nobody sees: on no network, or not on every one.
+    pub unseen: &'static str,
+    pub unseen_elsewhere: &'static str,
+    pub close: &'static str,
+    pub open_something: &'static str,
+    pub line: &'static str,
+    pub what: &'static str,
+    pub class: &'static str,
+    pub no_class: &'static str,
+    pub forms: &'static str,
+    pub groups: &'static str,
+    pub pupils: &'static str,
+    /// Follows how many there are.
+    pub pupil: &'static str,
+    pub many_pupils: &'static str,
+    pub minutes: &'static str,
+    pub reason: &'static str,
+    pub open: &'static str,
+    pub back: &'static str,
+    // Who may not.
+    pub not_staff: Said,
+    // What is wrong with a form.
+    pub not_a_host: Said,
+    pub never: Said,
+    pub nobody: Said,
+    pub one_of_both: Said,
+    pub no_such_pupil: Said,
+    pub several_pupils: Said,
+    pub no_reason: Said,
+    pub no_minutes: Said,
+    pub full: Said,
+    pub gone: Said,
+    pub not_kept: Said,
+}
+
+pub static ENGLISH: StaffroomWords = StaffroomWords {
+    heading: "Staffroom",
+    opened: "Open for your classes",
+    until: "until",
+    waits: "It opens nothing yet: the safeguarding lead or a senior leader must agree first. Please ask them.",
+    unseen: "It opens nothing here, since the filter does not see which page of a secure address is opened. Close it, and open the name alone, such as www.example.com.",
+    unseen_elsewhere: "It opens only on devices where the filter sees which page of a secure address is opened.",
+    close: "Close it now",
+    open_something: "Open something for a lesson",
+    line: "It closes again by itself, at the end of the lesson at the latest. What you open, for whom and why is written down.",
+    what: "Name, page or video to open",
+    class: "For a form or group",
+    no_class: "None: the pupils below",
+    forms: "Forms",
+    groups: "Groups",
+    pupils: "Or for pupils: their names or numbers, one a line",
+    pupil: "pupil",
+    many_pupils: "pupils",
+    minutes: "For how many minutes",
+    reason: "What is it for?",
+    open: "Open it",
+    back: "Back to the staffroom",
+    not_staff: Said {
+        heading: "This page is for staff",
+        line: "You are signed in, but the school's list does not have you as staff.",
+    },
+    not_a_host: Said {
+        heading: "That is not a name or a page",
+        line: "A name looks like www.example.com. For a page or a video, copy its whole address.",
+    },
+    never: Said {
+        heading: "This is never opened for a lesson",
+        line: "The school's filter keeps it closed for everyone. If you think that is wrong, please tell whoever looks after the filter.",
+    },
+    nobody: Said { heading: "For whom?", line: "Choose a form or a group, or write the names of up to 100 pupils, one a line." },
+    one_of_both: Said { heading: "For whom?", line: "Choose a form or a group, or write names: not both." },
+    no_such_pupil: Said {
+        heading: "There is no such pupil",
+        line: "Write the whole name, or the number the school has for them. Not found:",
+    },
+    several_pupils: Said {
+        heading: "More than one pupil is called that",
+        line: "Write the number the school has for them, instead of",
+    },
+    no_reason: Said { heading: "What is it for?", line: "Write it in one line of at most 300 characters." },
+    no_minutes: Said { heading: "For how long?", line: "Write a number of minutes from 1 to 480." },
+    full: Said { heading: "Too much is open already", line: "Close something that is no longer needed, then try again." },
+    gone: Said { heading: "It is closed already", line: "Its time was up, or somebody else has closed it." },
+    not_kept: Said {
+        heading: "That did not work",
+        line: "Something is wrong with the filter. Please tell whoever looks after it.",
+    },
+};
+
+pub static WELSH: StaffroomWords = StaffroomWords {
+    heading: "Ystafell staff",
+    opened: "Ar agor i'ch dosbarthiadau",
+    until: "tan",
+    waits: "Dyw hyn ddim yn agor dim eto: rhaid i'r arweinydd diogelu neu uwch arweinydd gytuno yn gyntaf. Gofynnwch iddyn nhw.",
+    unseen: "Dyw hyn ddim yn agor dim yma, gan nad yw'r hidlydd yn gweld pa dudalen mewn cyfeiriad diogel sy'n cael ei hagor. Caewch hi, ac agorwch yr enw yn unig, er enghraifft www.example.com.",
+    unseen_elsewhere: "Dim ond ar ddyfeisiau lle mae'r hidlydd yn gweld pa dudalen mewn cyfeiriad diogel sy'n cael ei hagor y mae hyn yn agor.",
+    close: "Cau nawr",
+    open_something: "Agor rhywbeth ar gyfer gwers",
+    line: "Mae'n cau eto ohono'i hun, ar ddiwedd y wers fan bellaf. Mae beth rydych chi'n ei agor, i bwy a pham, yn cael ei gofnodi.",
+    what: "Enw, tudalen neu fideo i'w agor",
+    class: "I ddosbarth neu grŵp",
+    no_class: "Dim un: y disgyblion isod",
+    forms: "Dosbarthiadau",
+    groups: "Grwpiau",
+    pupils: "Neu i ddisgyblion: eu henwau neu eu rhifau, un i bob llinell",
+    pupil: "disgybl",
+    many_pupils: "disgybl",
+    minutes: "Am sawl munud",
+    reason: "Ar gyfer beth?",
+    open: "Agor",
+    back: "Yn ôl i'r ystafell staff",
+    not_staff: Said {
+        heading: "Tudalen i staff yw hon",
+        line: "Rydych chi wedi mewngofnodi, ond nid fel aelod o staff yn ôl rhestr yr ysgol.",
+    },
+    not_a_host: Said {
+        heading: "Nid enw na thudalen yw hwnna",
+        line: "Mae enw'n edrych fel www.example.com. Ar gyfer tudalen neu fideo, copïwch y cyfeiriad cyfan.",
+    },
+    never: Said {
+        heading: "Dyw hyn byth yn cael ei agor ar gyfer gwers",
+        line: "Mae hidlydd yr ysgol yn ei gadw ar gau i bawb. Os yw hynny'n anghywir yn eich barn chi, dywedwch wrth y sawl sy'n gofalu am yr hidlydd.",
+    },
+    nobody: Said {
+        heading: "I bwy?",
+        line: "Dewiswch ddosbarth neu grŵp, neu ysgrifennwch enwau hyd at 100 o ddisgyblion, un i bob llinell.",
+    },
+    one_of_both: Said { heading: "I bwy?", line: "Dewiswch ddosbarth neu grŵp, neu ysgrifennwch enwau: nid y ddau." },
+    no_such_pupil: Said {
+        heading: "Does dim disgybl o'r enw hwnnw",
+        line: "Ysgrifennwch yr enw cyfan, neu'r rhif sydd gan yr ysgol. Heb ei ffeindio:",
+    },
+    several_pupils: Said {
+        heading: "Mae mwy nag un disgybl o'r enw hwnnw",
+        line: "Ysgrifennwch y rhif sydd gan yr ysgol, yn lle",
+    },
+    no_reason: Said { heading: "Ar gyfer beth?", line: "Ysgrifennwch hynny mewn un llinell o 300 nod ar y mwyaf." },
+    no_minutes: Said { heading: "Am ba hyd?", line: "Ysgrifennwch nifer o funudau rhwng 1 a 480." },
+    full: Said { heading: "Mae gormod ar agor yn barod", line: "Caewch rywbeth nad oes ei angen mwyach, yna triwch eto." },
+    gone: Said { heading: "Mae ar gau yn barod", line: "Daeth ei amser i ben, neu mae rhywun arall wedi ei gau." },
+    not_kept: Said {
+        heading: "Wnaeth hynny ddim gweithio",
+        line: "Mae rhywbeth o'i le ar yr hidlydd. Dywedwch wrth y sawl sy'n gofalu amdano.",
+    },
+};

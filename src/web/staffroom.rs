@@ -1,0 +1,262 @@
+//! Where staff open something for a lesson, and close it again.
+//!
+//! Always holds: over TLS alone, and only for a browser that has signed in as somebody of the staff: to be at a device of theirs is
+//! not enough. A form counts as one of the portal's does. What is opened is their own doing, by the rules of the command; they see
+//! and close their own passes and no others.
+
+use super::desk::{self, Desk, Peer};
+use super::portal::{self, Guest, led, stranger, with};
+use super::{form, front};
+use crate::gate::Snapshot;
+use crate::gate::control::{For, Lasts, NewPass, Opens};
+use crate::gate::snapshot::local_time;
+use crate::gate::staffroom::{NotAPupil, OwnPass, Refused, Staffroom};
+use crate::pages::reader::STAFFROOM;
+use crate::pages::staffroom::{Choice, Shown, StaffroomPage, Typed};
+use crate::pages::words::{Said, StaffroomWords};
+use crate::pages::{Link, Notice};
+use crate::words::PersonId;
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use hyper::{HeaderMap, StatusCode};
+use std::sync::Arc;
+
+/// Where it is.
+pub const PATH: &str = STAFFROOM;
+
+/// Where who is not signed in is led first.
+const TO_SIGN_IN: &str = "/sign-in?to=staffroom";
+
+/// How long a lesson is, to begin with.
+const MINUTES: &str = "50";
+
+const FORM: &str = "form:";
+const GROUP: &str = "group:";
+
+/// The page.
+pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+    if !peer.secure || desk.staffroom.is_none() {
+        return front::nothing(State(desk), headers).await;
+    }
+    let Some(guest) = Guest::of(&desk, peer, &headers) else { return stranger() };
+    match staff(&guest) {
+        Ok(person) => shown(&guest, person, StatusCode::OK, None, &Typed { minutes: MINUTES.into(), ..Typed::default() }).await,
+        Err(why) => away(&guest, why),
+    }
+}
+
+/// One of its forms.
+pub async fn act(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+    if !peer.secure || desk.staffroom.is_none() {
+        return front::nothing(State(desk), request.headers().clone()).await;
+    }
+    let Some(guest) = Guest::of(&desk, peer, request.headers()) else { return stranger() };
+    let words = guest.language.words();
+    let again = [Link { to: PATH, words: words.staffroom.back }];
+    if !form::is_from_here(request.headers(), peer.secure) {
+        return guest.notice(StatusCode::FORBIDDEN, words.not_sent_here, "", &again);
+    }
+    let person = match staff(&guest) {
+        Ok(person) => person,
+        Err(why) => return away(&guest, why),
+    };
+    let Some(fields) = form::fields(request).await else {
+        desk.gate.counters.malformed.inc();
+        return guest.notice(StatusCode::BAD_REQUEST, words.not_sent_here, "", &again);
+    };
+    let field = |name: &str| fields.iter().rev().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str());
+    if !desk.portal.forms.is_ours(&guest.browser, field("token")) {
+        return guest.notice(StatusCode::FORBIDDEN, words.not_sent_here, "", &again);
+    }
+    let written = |name: &str| field(name).to_owned();
+    let (typed, done) = match field("do") {
+        "open" => {
+            let typed = Typed {
+                what: written("what"),
+                class: written("class"),
+                pupils: written("pupils"),
+                minutes: written("minutes"),
+                reason: written("reason"),
+            };
+            let done = open(&guest, person, &typed).await;
+            (typed, done)
+        }
+        "revoke" => {
+            let id = field("id").parse().unwrap_or_default();
+            let done = kept(&guest.desk, move |room| room.revoke(person, id)).await.map_err(Wrong::from);
+            (Typed { minutes: MINUTES.into(), ..Typed::default() }, done)
+        }
+        _ => return guest.notice(StatusCode::BAD_REQUEST, words.not_sent_here, "", &again),
+    };
+    match done {
+        Ok(()) => led(PATH),
+        Err(Wrong::Refused(Refused::NotStaff)) => away(&guest, Away::NotStaff),
+        Err(wrong) => {
+            let status = if matches!(wrong, Wrong::Refused(Refused::NotKept)) {
+                StatusCode::INTERNAL_SERVER_ERROR
+            } else {
+                StatusCode::UNPROCESSABLE_ENTITY
+            };
+            shown(&guest, person, status, Some(&wrong), &typed).await
+        }
+    }
+}
+
+/// Why somebody does not see the page.
+enum Away {
+    /// This browser has not signed in on this device.
+    SignIn,
+    Withdrawn,
+    NotStaff,
+}
+
+/// Who of the staff has signed in with this browser.
+fn staff(guest: &Guest) -> Result<PersonId, Away> {
+    let mine = guest.session().filter(|(_, mine)| *mine).ok_or(Away::SignIn)?.0.person;
+    let snapshot = &guest.visit.snapshot;
+    if snapshot.staff(mine).is_some() {
+        return Ok(mine);
+    }
+    Err(if snapshot.is_withheld(mine) { Away::Withdrawn } else { Away::NotStaff })
+}
+
+fn away(guest: &Guest, why: Away) -> Response {
+    match why {
+        Away::SignIn => led(TO_SIGN_IN),
+        Away::Withdrawn => guest.withdrawn(),
+        Away::NotStaff => {
+            let words = guest.language.words();
+            let links = [Link { to: portal::PATH, words: words.sign_out }];
+            guest.notice(StatusCode::FORBIDDEN, words.staffroom.not_staff, "", &links)
+        }
+    }
+}
+
+/// What is wrong with a form.
+enum Wrong {
+    Refused(Refused),
+    Pupil(NotAPupil),
+    /// A class and pupils.
+    Both,
+}
+
+impl From<Refused> for Wrong {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl Wrong {
+    /// In words, and which line of the form it is.
+    fn said(&self, room: &'static StaffroomWords) -> (Said, &str) {
+        match self {
+            Self::Both => (room.one_of_both, ""),
+            Self::Pupil(NotAPupil::Nobody(line)) => (room.no_such_pupil, line),
+            Self::Pupil(NotAPupil::Several(line)) => (room.several_pupils, line),
+            Self::Refused(refused) => (refused_in(room, *refused), ""),
+        }
+    }
+}
+
+fn refused_in(room: &'static StaffroomWords, refused: Refused) -> Said {
+    match refused {
+        Refused::NotAHost => room.not_a_host,
+        Refused::Never => room.never,
+        Refused::Nobody => room.nobody,
+        Refused::Reason => room.no_reason,
+        Refused::Minutes => room.no_minutes,
+        Refused::Full => room.full,
+        Refused::Gone => room.gone,
+        Refused::NotStaff => room.not_staff,
+        Refused::NotKept => room.not_kept,
+    }
+}
+
+async fn open(guest: &Guest, person: PersonId, typed: &Typed) -> Result<(), Wrong> {
+    let new = NewPass {
+        what: Opens::of(typed.what.trim()),
+        whom: whom(&guest.visit.snapshot, typed)?,
+        lasts: Lasts::Minutes(typed.minutes.trim().parse().map_err(|_| Refused::Minutes)?),
+        reason: typed.reason.clone(),
+    };
+    Ok(kept(&guest.desk, move |room| room.open(person, &new)).await?)
+}
+
+/// For whom it is. A form is those who are in it now.
+fn whom(snapshot: &Snapshot, typed: &Typed) -> Result<For, Wrong> {
+    let pupils = snapshot.pupils_named(&typed.pupils).map_err(Wrong::Pupil)?;
+    if typed.class.is_empty() {
+        return if pupils.is_empty() { Err(Refused::Nobody.into()) } else { Ok(For::People(pupils)) };
+    }
+    if !pupils.is_empty() {
+        return Err(Wrong::Both);
+    }
+    let classes = snapshot.classes();
+    match (typed.class.strip_prefix(FORM), typed.class.strip_prefix(GROUP)) {
+        (Some(form), _) if classes.forms.contains(form) => Ok(For::People(snapshot.form(form))),
+        (_, Some(group)) if classes.groups.iter().any(|name| name == group) => Ok(For::Group(group.to_owned())),
+        _ => Err(Refused::Nobody.into()),
+    }
+}
+
+/// What is asked of who keeps passes: it writes files and may wait for another change, so not on a thread that serves anybody.
+async fn kept<T: Send + 'static>(
+    desk: &Desk,
+    work: impl FnOnce(&dyn Staffroom) -> Result<T, Refused> + Send + 'static,
+) -> Result<T, Refused> {
+    let room = desk.staffroom.clone().ok_or(Refused::NotKept)?;
+    tokio::task::spawn_blocking(move || work(room.as_ref())).await.unwrap_or(Err(Refused::NotKept))
+}
+
+/// The page, with what is wrong with the form before it.
+async fn shown(guest: &Guest, person: PersonId, status: StatusCode, wrong: Option<&Wrong>, typed: &Typed) -> Response {
+    let (room, snapshot) = (guest.language.words().staffroom, &guest.visit.snapshot);
+    let own = match kept(&guest.desk, move |room| room.opened_by(person)).await {
+        Ok(own) => own,
+        Err(refused) => {
+            let school = &snapshot.config.school.name;
+            let said = refused_in(room, refused);
+            let notice = Notice { school, heading: said.heading, lines: &[said.line], detail: "" };
+            return desk::page(StatusCode::INTERNAL_SERVER_ERROR, guest.language, notice.html_in(guest.language, &[]));
+        }
+    };
+    let passes: Vec<_> = own.into_iter().map(|pass| in_words(pass, snapshot, room)).collect();
+    let classes = snapshot.classes();
+    let choice = |kind: &str, name| {
+        let value = format!("{kind}{name}");
+        Choice { chosen: value == typed.class, value, name }
+    };
+    let page = StaffroomPage {
+        school: &snapshot.config.school.name,
+        language: guest.language,
+        said: wrong.map(|wrong| wrong.said(room)),
+        typed,
+        forms: classes.forms.iter().map(|name| choice(FORM, name)).collect(),
+        groups: classes.groups.iter().map(|name| choice(GROUP, name)).collect(),
+        passes: &passes,
+        token: &guest.desk.portal.forms.token(&guest.browser),
+    };
+    let mut response = desk::form(guest.language, page.html());
+    *response.status_mut() = status;
+    with(&mut response, guest.browser.given());
+    response
+}
+
+fn in_words(pass: OwnPass, snapshot: &Snapshot, room: &'static StaffroomWords) -> Shown {
+    let config = &snapshot.config;
+    let whom = match &pass.whom {
+        For::People(keys) => match snapshot.form_of(keys) {
+            Some(form) => form.to_owned(),
+            None => format!("{} {}", keys.len(), if keys.len() == 1 { room.pupil } else { room.many_pupils }),
+        },
+        whom => whom.to_string(),
+    };
+    let note = match (pass.what.is_within_https(), config.inside.networks.is_empty()) {
+        (false, _) => None,
+        (true, true) => Some(room.unseen),
+        (true, false) => Some(room.unseen_elsewhere),
+    };
+    let until = local_time(config, pass.until_ms).split_off(11);
+    Shown { id: pass.id, what: pass.what.to_string(), whom, until, reason: pass.reason, waits: pass.waits, note }
+}
