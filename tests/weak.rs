@@ -95,7 +95,7 @@ fn weak_certificates_and_weak_encryption_are_a_page_that_says_so() {
         assert!(page.contains(" 502") && page.contains("This page&#39;s encryption is too weak"), "{what}: {page}");
         assert!(page.contains(&format!("error=tls_{wrong}_error")) && !page.contains("s_server"), "{what}: {page}");
         let log = school.log();
-        let last = log.iter().rfind(|e| e["path"] == "/secret").expect("a line");
+        let last = log.iter().rfind(|e| e["path"] == "/secret" && e["port"] == *port).expect("a line");
         assert_eq!((&last["status"], &last["decrypted"]), (&502.into(), &"yes".into()), "{what}: {last}");
     }
 }
