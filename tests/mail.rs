@@ -220,3 +220,11 @@ fn a_report_that_was_missed_is_made_at_the_next_start_says_so_and_is_told_by_mai
     assert!(!needs(&gate).contains("waits since"), "{}", needs(&gate));
     assert!(exim.log().contains("A=plain:gate") && exim.log().contains("TLS1"), "{}", exim.log());
 }
+
+#[test]
+fn a_gate_without_mail_says_that_nobody_is_told_of_the_report() {
+    let school = School::new(&Wish::default());
+    let _gate = school.start();
+    let needs = school.json(&["status"])["needs_you"].to_string();
+    assert!(needs.contains("nobody is told that the weekly report is there"), "{needs}");
+}
