@@ -29,8 +29,9 @@ pub mod policy;
 // 3: what the network manager wrote
 pub mod config;
 
-// 4: how bytes come and go
+// 4: how bytes come and go; what is written for the DSL alone
 pub mod net;
+pub mod seal;
 
 // 5: what is asked, kept and known
 pub mod journal;

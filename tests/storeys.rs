@@ -15,7 +15,7 @@ const STOREYS: [&[&str]; 13] = [
     &["lists", "wire"],
     &["policy"],
     &["config"],
-    &["net"],
+    &["net", "seal"],
     &["resolve", "journal", "people"],
     &["gate"],
     &["report", "pages"],
