@@ -20,6 +20,7 @@ mod man;
 mod off;
 mod pass;
 mod people;
+mod replay;
 mod report;
 mod requests;
 mod run;
@@ -104,6 +105,8 @@ enum Command {
     /// The keys of what pupils type: sealed for the DSL alone
     #[command(subcommand)]
     Seal(seal::Command),
+    /// What a changed policy would newly block and newly allow, held against a past week or another filter's log
+    Replay(replay::Args),
     /// The school's own certificate authority, to look into HTTPS on its own devices
     #[command(subcommand)]
     Ca(ca::Command),
@@ -156,6 +159,7 @@ pub fn main() -> ExitCode {
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
         Command::Seal(command) => seal::seal(&context, &command),
+        Command::Replay(args) => replay::replay(&context, &args),
         Command::Ca(command) => ca::ca(&context, &command),
         Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),

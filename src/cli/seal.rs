@@ -113,8 +113,8 @@ pub fn seal(context: &Context, command: &Command) -> Outcome {
             let mut sheet = Sheet::begin(out.as_deref())?;
             let code = change(config, "seal: a new recovery sheet", |keys| {
                 let code = keys.new_sheet(&opener)?;
-                sheet.write(config, keys, &code)?;
-                Ok(code)
+                sheet.write(config, keys, &code).map_err(NotOpened::Record)?;
+                Ok::<_, NotOpened>(code)
             })?;
             sheet.told(context, config, &code)
         }

@@ -13,7 +13,7 @@ use super::gap::Gap;
 use super::point::{Point, reach};
 use super::retention;
 use super::ring::{Damaged, Ring, RingId};
-use super::sealing::Sealer;
+use super::sealing::{self, Sealer};
 use super::segment::{Batch, MAX_RUN, Mark, SLICE_BYTES, Segments, Slice, What, records};
 use super::shared::{Shared, Wake};
 use super::time::{BootId, Clocks, Dated, boot_ms};
@@ -386,6 +386,7 @@ impl Writer {
                 self.book.close(week.week);
                 retention::delete(&week);
             }
+            sealing::forget(&self.dir, now - retention::DATA_KEYS_MS);
         }
     }
 
