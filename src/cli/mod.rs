@@ -24,6 +24,8 @@ mod replay;
 mod report;
 mod requests;
 mod run;
+mod seal;
+mod secret;
 mod self_test;
 mod status;
 mod sync;
@@ -101,6 +103,9 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// The keys of what pupils type: sealed for the DSL alone
+    #[command(subcommand)]
+    Seal(seal::Command),
     /// What a changed policy would newly block and newly allow, held against a past week or another filter's log
     Replay(replay::Args),
     /// The school's own certificate authority, to look into HTTPS on its own devices
@@ -154,6 +159,7 @@ pub fn main() -> ExitCode {
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::Seal(command) => seal::seal(&context, &command),
         Command::Replay(args) => replay::replay(&context, &args),
         Command::Ca(command) => ca::ca(&context, &command),
         Command::Firewall(command) => firewall::firewall(&context, &command),
