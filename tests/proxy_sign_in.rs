@@ -16,12 +16,7 @@ const PROXY: &str = "tls_listen = [\"127.0.0.1:0\"]";
 /// A school whose one network asks for passwords, with a running gate's origin that keeps what it hears.
 fn school(network: &str) -> (School, Arc<Mutex<String>>) {
     let school = School::new(&Wish { dns: DNS, proxy: PROXY, network, ..Wish::default() });
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let wanted = rcgen::CertificateParams::new(vec!["gate.school.example".to_owned()]).expect("a name");
-    school.write("config/gate.pem", &wanted.self_signed(&key).expect("a certificate").pem());
-    school.write("config/gate.key", &key.serialize_pem());
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(school.path("config/gate.key"), std::fs::Permissions::from_mode(0o600)).expect("its mode");
+    school.certify("gate.school.example");
     let listener = TcpListener::bind("127.200.0.1:0").expect("a port");
     let at = listener.local_addr().expect("its address");
     let config = std::fs::read_to_string(school.path("config/schoolgate.toml")).expect("the configuration");

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const SHOWN: usize = 5;
 
 /// What is known of people, in lines with a heading each; and what needs somebody.
-pub fn sources(snapshot: &Snapshot, tally: &Tally, now_ms: i64, needs_you: &mut Vec<String>) -> Vec<(String, String)> {
+pub fn sources(gate: &Gate, snapshot: &Snapshot, now_ms: i64, needs_you: &mut Vec<String>) -> Vec<(String, String)> {
     let (config, roster) = (&snapshot.config, snapshot.register.roster());
     let mut lines = Vec::new();
     let signed_in: Vec<_> = roster.sittings().into_iter().map(|(known, count)| format!("{count} by {known}")).collect();
@@ -77,6 +77,14 @@ fn detected(snapshot: &Snapshot, needs_you: &mut Vec<String>) {
     for (address, crowd) in crowded.iter().take(SHOWN) {
         let (seen, end) = match crowd {
             Crowd::SignedIn => {
+fn tickets(tally: &kerberos::Tally) -> String {
+    let [believed, unknown, refused, busy] =
+        [&tally.believed, &tally.unknown, &tally.refused, &tally.busy].map(|n| n.load(Relaxed));
+    let why = tally.why();
+    let why = if why.is_empty() { why } else { format!(" (the last: {why})") };
+    format!("{believed} believed, {unknown} of users the register does not know, {refused} refused{why}, {busy} too many at once")
+}
+
                 ("several people are signed in at once", "have its users sign in to the proxy, which knows each of them")
             }
             Crowd::Names => (
@@ -109,7 +117,7 @@ mod tests {
         let snapshot = school.gate.snapshot();
         let told = || {
             let mut needs_you = Vec::new();
-            let lines = sources(&snapshot, &school.gate.passwords.tally, Now::read().unix_ms, &mut needs_you);
+            let lines = sources(&school.gate, &snapshot, Now::read().unix_ms, &mut needs_you);
             (lines, needs_you)
         };
         let (lines, needs_you) = told();
@@ -118,6 +126,20 @@ mod tests {
         assert!(shared.1.starts_with("the domain controller (127.0.0.53/32): nobody is named there; it ends when"), "{shared:?}");
         let at = |last: u8| IpAddr::from([127, 0, 0, last]);
         let now = Now::read();
+    #[test]
+    fn a_network_where_people_are_to_sign_in_is_told_of_that_has_no_tls_to_do_it_over() {
+        let network = |name: &str, at: u8, ways: &str| {
+            format!("[[network]]\nname = \"{name}\"\nranges = [\"10.{at}.0.0/16\"]\nprofile = \"secondary\"\nportal = [{ways}]\n")
+        };
+        let school = School::with(&(network("byod", 9, "\"password\", \"voucher\"") + &network("guests", 10, "\"voucher\"")));
+        let mut needs_you = Vec::new();
+        sources(&school.gate, &school.gate.snapshot(), Now::read().unix_ms, &mut needs_you);
+        assert!(
+            matches!(&needs_you[..], [one] if one.contains("on network byod") && one.contains("only vouchers are taken")),
+            "{needs_you:?}"
+        );
+    }
+
         snapshot.register.roster().change(now, |book| {
             book.crowd(at(7), 60_000);
             book.crowd(at(53), 60_000);

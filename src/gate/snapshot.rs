@@ -138,7 +138,7 @@ impl Snapshot {
     pub fn who_signed(&self, client: ClientAddr, signed: Option<Signed>) -> Option<Who> {
         let who = self.who(client)?;
         let of_hands = who.device.is_some_and(|device| self.shared_devices.contains_key(&device));
-        let Some(Signed { person, known, since }) = signed.filter(|_| !of_hands) else { return Some(who) };
+        let Some(Signed { person, known, sure, since }) = signed.filter(|_| !of_hands) else { return Some(who) };
         let own = self.groups_of.get(&person).filter(|g| !g.is_empty()).copied();
         let of_network = || self.config.policy.network(who.network).map(|network| Groups::one(network.group));
         let groups = own.or_else(of_network)?;
