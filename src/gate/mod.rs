@@ -202,7 +202,9 @@ impl Gate {
         let snapshot = self.snapshot();
         let moment = self.clock.now(&snapshot.config.school.zone);
         let who = snapshot.who_signed(client, signed)?;
-        Some(Visit { snapshot, who, signed, moment, boot_ms: self.clock.boot_ms(), noted: Noted::Row })
+        let boot_ms = self.clock.boot_ms();
+        snapshot.heard(&who, boot_ms);
+        Some(Visit { snapshot, who, signed, moment, boot_ms, noted: Noted::Row })
     }
 
     /// Begins a visit of the gate's own, as if it were somebody's.

@@ -142,7 +142,14 @@ impl Snapshot {
         let own = self.groups_of.get(&person).filter(|g| !g.is_empty()).copied();
         let of_network = || self.config.policy.network(who.network).map(|network| Groups::one(network.group));
         let groups = own.or_else(of_network)?;
-        Some(Who { person: Some(person), groups, known, sure: known.at_best(), since, ..who })
+        Some(Who { person: Some(person), groups, known, sure, since, ..who })
+    }
+
+    /// Somebody's device asks: where a sign-in ends by silence it goes on. Of all sources the portal's alone do.
+    pub fn heard(&self, who: &Who, now_ms: u64) {
+        if who.known == Known::Portal {
+            self.register.roster().heard(who.client.ip(), now_ms);
+        }
     }
 
     /// Whether the configuration says that many are behind an address; and whom it is judged as, if not as its network.
