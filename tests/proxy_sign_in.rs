@@ -213,6 +213,51 @@ fn where_a_device_is_one_persons_what_they_show_is_true_of_all_it_does() {
     assert!(script.contains(&over_tls), "{script}");
 }
 
+#[test]
+fn when_too_many_sign_in_at_once_the_rest_are_told_to_come_again_and_nobody_is_let_in() {
+    let (school, _) = school("ask = [\"basic\"]");
+    let word = password(&school, "p0901");
+    let gate = school.start();
+    let proxy = Proxy::of(&gate);
+    let url = url(&school, "page.example");
+    let all: Vec<String> = std::thread::scope(|scope| {
+        let asked = |n: usize| {
+            let (proxy, url) = (&proxy, &url);
+            scope.spawn(move || {
+                proxy.ask(Some((&format!("guest{n}"), "a guess")), &["--interface", &format!("127.0.10.{n}"), url])
+            })
+        };
+        let asked: Vec<_> = (1..=60).map(asked).collect();
+        asked.into_iter().map(|one| one.join().expect("nobody panicked")).collect()
+    });
+    let busy: Vec<_> = all.iter().filter(|said| said.starts_with("HTTP/1.1 503 ")).collect();
+    assert!(!busy.is_empty() && busy.len() < all.len(), "{} of {}", busy.len(), all.len());
+    assert!(busy.iter().all(|said| said.contains("retry-after: ") && !said.contains("proxy-authenticate")), "{busy:?}");
+    let refused = |said: &&String| said.starts_with("HTTP/1.1 407 ");
+    assert_eq!(all.iter().filter(refused).count() + busy.len(), all.len(), "{all:?}");
+    assert!(proxy.ask(Some(("p0901", &word)), &[&url]).starts_with("HTTP/1.1 200 "), "and then it goes on");
+}
+
+#[test]
+fn a_shared_ipad_is_its_class_s_and_no_childs_whoever_types_their_password_there() {
+    let (school, _) = school("ask = [\"basic\"]\none_person_per_device = true");
+    let config = std::fs::read_to_string(school.path("config/schoolgate.toml")).expect("the configuration");
+    let shared = "[[shared]]\nname = \"iPads\"\ndevices = [\"iPad-*\"]\ngroup = \"pupils\"\n";
+    school.write("config/schoolgate.toml", &(config + shared));
+    school.import("id,name,role,year,device,address\np0901,Amira Baker,pupil,9,,\n,,,,iPad-9,127.0.9.9\n");
+    let word = password(&school, "p0901");
+    let gate = school.start();
+    let proxy = Proxy::of(&gate);
+    let said = proxy.ask(Some(("p0901", &word)), &["--interface", "127.0.9.9", &url(&school, "tablet.example")]);
+    assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
+    gate.dig("127.0.9.9", &["next.example", "A"]);
+    for host in ["tablet.example", "next.example"] {
+        let line = proxy.line(host);
+        assert_eq!((line["device"].as_str(), line["person"].as_str()), (Some("iPad-9"), None), "{line}");
+        assert_eq!((&line["groups"], line["how_sure"].as_str()), (&serde_json::json!(["pupils"]), Some("group")), "{line}");
+    }
+}
+
 fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()

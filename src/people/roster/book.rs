@@ -236,7 +236,7 @@ impl Book {
         let same = self.told(address).filter(|told| Some(told.bound.mac) == mac);
         let here = Here {
             mac,
-            v4: told.filter(|_| address.is_ipv6()).and_then(|(_, device)| device.only_v4()),
+            v4: told.filter(|_| address.is_ipv6()).map_or([None; 2], |(_, device)| device.v4()),
             since: same.filter_map(|told| told.since).min(),
             sitting: merged.sitting,
             label: merged.label,
@@ -335,12 +335,12 @@ impl Book {
 }
 
 impl Device {
-    fn only_v4(&self) -> Option<Ipv4Addr> {
-        let mut v4 = self.addresses.iter().filter_map(|address| match address {
+    fn v4(&self) -> [Option<Ipv4Addr>; 2] {
+        let mut v4 = self.addresses.iter().rev().filter_map(|address| match address {
             IpAddr::V4(v4) => Some(*v4),
             IpAddr::V6(_) => None,
         });
-        v4.next().filter(|_| v4.next().is_none())
+        [v4.next(), v4.next()]
     }
 }
 
