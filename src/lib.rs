@@ -42,6 +42,7 @@ pub mod gate;
 
 // 7: what people read
 pub mod pages;
+pub mod replay;
 pub mod report;
 
 // 8: the doors

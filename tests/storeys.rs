@@ -18,7 +18,7 @@ const STOREYS: [&[&str]; 13] = [
     &["net"],
     &["resolve", "journal", "people"],
     &["gate"],
-    &["report", "pages"],
+    &["report", "pages", "replay"],
     &["dns", "proxy", "web"],
     &["ops", "reload"],
     &["app"],

@@ -3,7 +3,7 @@
 //! One round: a client that knows which service it talks to shows its ticket at once. What would need a second one, or another way
 //! than Kerberos, is not taken, and never comes as far as a library.
 
-use super::credentials::base64;
+use data_encoding::BASE64_NOPAD;
 use std::fmt;
 
 /// Longest token, in octets: what Windows makes at most for somebody in very many groups (its MaxTokenSize).
@@ -54,7 +54,9 @@ impl Shown {
         if encoded.len() > MAX_TOKEN.div_ceil(3) * 4 {
             return Some(Err(NotShown::TooLong));
         }
-        let token = str::from_utf8(encoded).ok().and_then(|text| base64(text.trim()));
+        let digits = encoded.trim_ascii();
+        let digits = &digits[..digits.len() - digits.iter().rev().take_while(|c| **c == b'=').take(2).count()];
+        let token = BASE64_NOPAD.decode(digits).ok();
         Some(token.ok_or(NotShown::Form).and_then(|token| ticket(&token).map(|ticket| Self(ticket.to_owned()))))
     }
 
