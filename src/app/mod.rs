@@ -185,6 +185,10 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
             tracing::error!("{what} is{} served over TLS: {fault}", if what == "nothing" { "" } else { " not" });
         }
     }
+    // Nor without the key for tickets.
+    if let Err(fault) = crate::people::kerberos::ready(&snapshot.config) {
+        tracing::error!("{fault}");
+    }
     // Nor without an authority: what would be looked into is judged by name.
     snapshot.inspection = ops::inside::load(&snapshot.config, None).map_err(Arc::from).transpose();
     if let Some(Err(fault)) = &snapshot.inspection {
