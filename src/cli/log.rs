@@ -274,7 +274,7 @@ impl<'a> Book<'a> {
             }
         }
         // A page's own pictures may be blocked in its second: they have no page, and what was opened has.
-        let opened = pages.iter().map(|(intent, _)| *intent).max();
+        let opened = pages.iter().map(|(intent, _)| *intent).max_by_key(|intent| intent.weight());
         let pages: HashSet<u64> = pages.into_iter().filter(|(intent, _)| Some(*intent) == opened).map(|(_, seq)| seq).collect();
         Ok(if pages.is_empty() { answer.into_iter().map(|(_, seq)| seq).collect() } else { pages })
     }

@@ -204,6 +204,11 @@ impl<'l> Sums<'l> {
             }
         }
         let meant = meant(ledger);
+        // No samples: somebody meant these names.
+        let again: u64 = meant.iter().map(|t| t.hits.saturating_sub(u64::from(t.attempts))).sum();
+        if again > 0 {
+            self.aside.entry(Reason::Duplicate).or_default().0 += again;
+        }
         for (place, theme) in THEMES.iter().enumerate() {
             let traces = of_theme(&meant, theme);
             if traces.is_empty() {

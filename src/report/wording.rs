@@ -118,7 +118,7 @@ impl Case<'_> {
             Intent::Navigation => "tried to open",
             Intent::Link => "followed a link to",
             Intent::Unknown => "asked for",
-            Intent::SubResource | Intent::Background => "loaded parts of",
+            Intent::SubResource | Intent::Background | Intent::Autocomplete => "loaded parts of",
         }
     }
 
