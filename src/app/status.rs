@@ -213,6 +213,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     }
     if now.is_set() {
         needs_you.extend(super::delivery::needs_you(&snapshot.config, gate.clock.unix_ms()));
+        needs_you.extend(super::followed::told::needs_you(&snapshot.config, gate.clock.unix_ms()));
         needs_you.extend(super::mail::Post::of(&snapshot.config).into_iter().flat_map(|post| post.needs_you(local)));
     }
     let [certificate, web_certificate] = [

@@ -13,6 +13,7 @@ mod effect;
 mod entries;
 mod explain;
 mod firewall;
+mod incident;
 mod lists;
 mod lock;
 mod log;
@@ -22,6 +23,7 @@ mod pass;
 mod people;
 mod report;
 mod requests;
+mod review;
 mod run;
 mod self_test;
 mod status;
@@ -100,6 +102,9 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// Incidents: opened by hand or from a matter, added to, handed on
+    #[command(subcommand)]
+    Incident(incident::Command),
     /// The school's own certificate authority, to look into HTTPS on its own devices
     #[command(subcommand)]
     Ca(ca::Command),
@@ -151,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::Incident(command) => incident::incident(&context, command),
         Command::Ca(command) => ca::ca(&context, &command),
         Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),
