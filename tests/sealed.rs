@@ -174,6 +174,52 @@ fn readers_come_and_go_and_the_sheet_opens_when_a_passphrase_is_lost() {
 }
 
 #[test]
+fn a_week_past_its_time_is_deleted_and_told_of_and_one_that_is_held_stays() {
+    let school = School::new(&Wish { more: "[retention]\ndetail_days = 30\n", ..Wish::default() });
+    school.import(PEOPLE);
+    let gate = school.start();
+    gate.curl(YEAR_9, &[&gate.url("plain.example", "/")]);
+    assert!(gate.stop().success());
+    let journal = school.path("var/journal");
+    let week = school.json(&["log", "search", "--purpose", "x", "--limit", "1"])["when"].as_str().expect("a time").to_owned();
+    let week = schoolgate::report::IsoWeek::of(
+        week.parse::<jiff::Timestamp>().expect("a time").as_millisecond(),
+        &jiff::tz::TimeZone::UTC,
+    );
+    // As if it were long ago.
+    let old = |name: &str| journal.join(format!("{name}.db"));
+    for name in ["2025-W10", "2025-W11"] {
+        std::fs::copy(old(&week.to_string()), old(name)).expect("copied");
+    }
+    assert_eq!(school.run(&["log", "hold", "--week", "2025-W10"]).status.code(), Some(2), "a reason is asked for");
+    assert_eq!(school.run(&["log", "hold", "--person", "nobody", "--reason", "x"]).status.code(), Some(1));
+    school.ok(&["log", "hold", "--week", "2025-W10", "--reason", "a complaint"]);
+    assert!(school.ok(&["log", "holds"]).contains("a complaint"));
+    let gate = school.start();
+    school.ok(&EXPORT);
+    assert!(old("2025-W10").exists() && !old("2025-W11").exists());
+    assert!(school.json(&["status"])["held"].to_string().contains("a complaint"));
+    let report = school.json(&["report", "week", "--week", &week.to_string()]);
+    let kept = report["retention"].as_str().expect("a text");
+    for said in ["deleted 30 days", "460 days", "Held from deletion: 1 week", "journal/2025-W11.db with", "30 days after the end"]
+    {
+        assert!(kept.contains(said), "{said}: {kept}");
+    }
+    assert!(report["changes"].to_string().contains("held: week 2025-W10"), "{}", report["changes"]);
+    assert!(gate.stop().success());
+    school.ok(&["log", "release", "--week", "2025-W10", "--reason", "it was settled"]);
+    school.ok(&["log", "hold", "--person", "p0901", "--reason", "the police asked"]);
+    let gate = school.start();
+    school.ok(&EXPORT);
+    assert!(old("2025-W10").exists(), "somebody who is held is in it");
+    assert!(gate.stop().success());
+    school.ok(&["log", "release", "--person", "p0901", "--reason", "it was settled"]);
+    let _gate = school.start();
+    school.ok(&EXPORT);
+    assert!(!old("2025-W10").exists());
+}
+
+#[test]
 fn without_keys_status_and_report_say_that_what_is_typed_is_not_sealed() {
     let school = School::new(&Wish::default());
     let gate = school.start();

@@ -9,7 +9,6 @@ use crate::journal::Kept;
 use crate::ops::changes::{self, Change};
 use crate::ops::{files, look_ups};
 use crate::seal::{self, Keys, Opener, SealFault};
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -93,12 +92,8 @@ pub fn change<T>(
     change: impl FnOnce(Option<Keys>) -> Result<(Keys, T), NotOpened>,
 ) -> Result<T, NotOpened> {
     let path = seal::file(&config.data);
-    let folder = path.parent().unwrap_or(&config.data);
     let at = |source| SealFault::Io { path: path.clone(), source };
-    files::make_folder(folder).map_err(at)?;
-    let lock = files::private(&folder.join("lock")).map_err(at)?;
-    files::belongs_to_folder(&lock, folder).map_err(at)?;
-    File::lock(&lock).map_err(at)?;
+    let _alone = files::alone(&path).map_err(at)?;
     let (keys, done) = change(Keys::read(&config.data)?)?;
     let record =
         Change { when_ms: now_ms, who: who.to_owned(), what: what.to_owned(), why: format!("keys {}", keys.fingerprint()) };

@@ -1,7 +1,7 @@
 //! `schoolgate log`: the access log.
 
 use super::secret::answer;
-use super::{Context, Failed, Outcome, fail, put, seal, written};
+use super::{Context, Failed, Outcome, fail, holds, put, seal, written};
 use crate::app;
 use crate::config::{Config, nearest};
 use crate::gate::Clock;
@@ -40,6 +40,12 @@ pub enum Command {
     Export(ExportArgs),
     /// Events as they happen, until you stop it
     Follow(FollowArgs),
+    /// Keep a week, or every week of a person, from being deleted when its time is up
+    Hold(holds::HeldArgs),
+    /// Let it go: what of it is past its time is deleted within a day
+    Release(holds::HeldArgs),
+    /// What is held, by whom and why
+    Holds,
 }
 
 #[derive(Debug, clap::Args)]
@@ -117,12 +123,15 @@ pub fn log(context: &Context, command: &Command) -> Outcome {
         Command::Search(args) => (&args.wanted, "log search"),
         Command::Export(args) => (&args.wanted, "log export"),
         Command::Follow(args) => (&args.wanted, "log follow"),
+        Command::Hold(args) => return holds::hold(&config, args),
+        Command::Release(args) => return holds::release(&config, args),
+        Command::Holds => return holds::list(context, &config),
     };
     let book = Book::open(context, &config, wanted, shown)?;
     match command {
         Command::Search(args) => search(context, &book, args),
         Command::Export(args) => export(&book, args),
-        Command::Follow(_) => follow(context, &config, &book),
+        _ => follow(context, &config, &book),
     }?;
     book.told()
 }

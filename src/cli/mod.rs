@@ -13,6 +13,7 @@ mod effect;
 mod entries;
 mod explain;
 mod firewall;
+mod holds;
 mod lists;
 mod lock;
 mod log;

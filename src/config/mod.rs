@@ -25,6 +25,7 @@
 //! - [`categories`]  `[category.ID]`
 //! - [`profiles`]    `[profile.NAME]`
 //! - [`report`]      `[report]`
+//! - [`retention`]   `[retention]`
 //! - [`mail`]        `[mail]`
 //! - [`matters`]     `matters.toml`: what the report weighs
 //! - [`groups`]      `[[group]]`, `[[network]]`
@@ -69,6 +70,7 @@ mod portal;
 mod profiles;
 mod public;
 mod report;
+mod retention;
 mod rooms;
 mod school;
 mod sources;
@@ -98,6 +100,7 @@ pub use phrases::PhraseSource;
 pub use portal::{MonitoringNotice, OpenId, Pinned, Portal, Way};
 pub use public::{PublicList, Signature};
 pub use report::Report;
+pub use retention::Retention;
 pub use rooms::Room;
 pub use school::{SUITES, School};
 pub use sources::{Asks, LeaseFile, Radius, RadiusClient, Shared, Sources, System};
@@ -146,6 +149,8 @@ pub struct Config {
     pub categories: Vec<CategoryTitle>,
     /// When the weekly report is made.
     pub report: Report,
+    /// How long what is kept of people is kept.
+    pub retention: Retention,
     /// Who is told of it by mail; `None`: nobody.
     pub mail: Option<Mail>,
     /// What the weekly report weighs.
@@ -247,6 +252,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
     let firewall = firewall::read(&root);
     let report = report::read(&root);
+    let retention = retention::read(&root);
     let mail = mail::read(&root, folder_of(&files.main));
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
@@ -279,6 +285,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         portal,
         categories: categories.titles(),
         report,
+        retention,
         mail,
         scoring,
         policy: Policy {
