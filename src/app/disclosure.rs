@@ -4,6 +4,10 @@
 //! (reasons, purposes, searches) every name and id of another person of the register is blotted out. What nobody can find by machine
 //! (a nickname, a first name alone) stays: whoever hands it out reads it first.
 
+mod noted;
+
+pub use noted::{Noted, noted};
+
 use super::{exams, passes, requests};
 use crate::config::Config;
 use crate::gate::control::For;
@@ -39,6 +43,8 @@ pub struct About {
     pub requests: Vec<Deed>,
     /// Who looked at them: those of whom that is kept.
     pub look_ups: Vec<Deed>,
+    /// What the DSL has noted; `None`: left out, since nobody who may see it has said so.
+    pub noted: Option<Noted>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -147,9 +153,8 @@ pub fn about(config: &Config, store: &Store, register: &Register, person: &Perso
         let answer = request.answer.map_or_else(String::new, |a| format!("; answer: {}, {}", a.decision, a.reason));
         own(request.made_ms, &format!("{} {}: {}{answer}", request.kind, request.host, request.why))
     });
-    let of_them = format!(" of {}", person.key);
     let looked = look_ups::between(&config.data, i64::MIN, i64::MAX).map_err(|fault| format!("the look-ups: {fault}"))?;
-    let looked = looked.into_iter().filter(|look_up| look_up.what.ends_with(&of_them));
+    let looked = looked.into_iter().filter(|look_up| look_up.whom.as_deref() == Some(&person.key));
     Ok(About {
         has_password: store.password(person.id).map_err(text)?.is_some(),
         devices: devices(register, person),
@@ -159,6 +164,7 @@ pub fn about(config: &Config, store: &Store, register: &Register, person: &Perso
         requests: asked.collect(),
         look_ups: looked.map(|l| deed(l.when_ms, &format!("{}: {}", l.what, l.purpose))).collect(),
         register: record,
+        noted: None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What is kept longer than its time, because somebody said so; and the reports and sums whose time is up.
 
 use super::{delivery, journal_dir};
+use crate::casebook::CasebookFault;
 use crate::config::Config;
 use crate::gate::snapshot::local_time;
 use crate::journal::deletion::{self, Deletion};
@@ -16,6 +17,23 @@ use std::path::Path;
 const MOST: usize = 200;
 const LONGEST_REASON: usize = 500;
 
+/// Why nothing was held or let go.
+#[derive(Debug, thiserror::Error)]
+pub enum NotHeld {
+    #[error("{0} is held already")]
+    Already(Held),
+    #[error("{0} is not held")]
+    Not(Held),
+    #[error("{MOST} holds are the most there may be: release what is over")]
+    Full,
+    #[error("say why: --reason 'the police asked'. The report shows it")]
+    NoReason,
+    #[error(transparent)]
+    Record(#[from] CasebookFault),
+    #[error(transparent)]
+    Disk(#[from] io::Error),
+}
+
 /// Who holds or releases, and why.
 #[derive(Debug, Clone, Copy)]
 pub struct Said<'a> {
@@ -28,13 +46,13 @@ pub struct Said<'a> {
 ///
 /// # Errors
 /// No reason, too many holds, or the disk.
-pub fn hold(config: &Config, what: Held, said: Said) -> io::Result<()> {
+pub fn hold(config: &Config, what: Held, said: Said) -> Result<(), NotHeld> {
     change(config, said, &format!("held: {what}"), |holds, reason| {
         if holds.iter().any(|hold| hold.what == what) {
-            return Err(io::Error::other(format!("{what} is held already")));
+            return Err(NotHeld::Already(what.clone()));
         }
         if holds.len() >= MOST {
-            return Err(io::Error::other(format!("{MOST} holds are the most there may be: release what is over")));
+            return Err(NotHeld::Full);
         }
         holds.push(Hold { what: what.clone(), by: said.by.to_owned(), when_ms: said.now_ms, reason });
         Ok(())
@@ -45,11 +63,11 @@ pub fn hold(config: &Config, what: Held, said: Said) -> io::Result<()> {
 ///
 /// # Errors
 /// It is not held, no reason, or the disk.
-pub fn release(config: &Config, what: &Held, said: Said) -> io::Result<()> {
+pub fn release(config: &Config, what: &Held, said: Said) -> Result<(), NotHeld> {
     change(config, said, &format!("released: {what}"), |holds, _| {
         let before = holds.len();
         holds.retain(|hold| hold.what != *what);
-        if holds.len() < before { Ok(()) } else { Err(io::Error::other(format!("{what} is not held"))) }
+        if holds.len() < before { Ok(()) } else { Err(NotHeld::Not(what.clone())) }
     })
 }
 
@@ -58,11 +76,11 @@ fn change(
     config: &Config,
     said: Said,
     what: &str,
-    change: impl FnOnce(&mut Vec<Hold>, String) -> io::Result<()>,
-) -> io::Result<()> {
+    change: impl FnOnce(&mut Vec<Hold>, String) -> Result<(), NotHeld>,
+) -> Result<(), NotHeld> {
     let reason: String = said.reason.trim().chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
     if reason.is_empty() {
-        return Err(io::Error::other("say why: --reason 'the police asked'. The report shows it"));
+        return Err(NotHeld::NoReason);
     }
     let journal = journal_dir(config);
     let path = hold::file(&journal);
@@ -71,7 +89,8 @@ fn change(
     change(&mut holds, reason.clone())?;
     let record = Change { when_ms: said.now_ms, who: said.by.to_owned(), what: what.to_owned(), why: reason };
     changes::record(&config.data, &record)?;
-    files::replace_private(&path, &serde_json::to_vec_pretty(&holds)?)
+    let text = serde_json::to_vec_pretty(&holds).map_err(io::Error::from)?;
+    Ok(files::replace_private(&path, &text)?)
 }
 
 /// What `status` shows: a line a hold.
@@ -118,6 +137,7 @@ fn delete(journal: &Path, data: &Path, week: IsoWeek, days: u32, now_ms: i64) ->
         file: format!("reports/{week}"),
         week: week.to_string(),
         events: None,
+        numbers: None,
         rule: format!("sums and reports, {days} days after the end of their week"),
     };
     deletion::record(journal, &record)?;

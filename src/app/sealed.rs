@@ -4,6 +4,7 @@
 //! are counted for all readers together: who tries names and passphrases is soon told to wait. That slows down who uses this
 //! command; who has a copy of the file is slowed down by what a try costs ([`crate::seal`]).
 
+use crate::casebook::CasebookFault;
 use crate::config::Config;
 use crate::journal::Kept;
 use crate::ops::changes::{self, Change};
@@ -30,10 +31,14 @@ pub enum NotOpened {
     Wrong(Duration),
     #[error("there were {MOST_WRONG} wrong passphrases within a quarter of an hour: wait until {0}, or use the recovery sheet")]
     Wait(String),
-    #[error("{0}")]
-    Record(io::Error),
+    #[error(transparent)]
+    Record(#[from] CasebookFault),
+    #[error("the recovery sheet cannot be written: {0}")]
+    Sheet(io::Error),
     #[error("nothing is sealed here: `schoolgate seal init` makes the keys")]
     NoKeys,
+    #[error("there are keys already: `schoolgate seal status`")]
+    There,
 }
 
 /// Who opens, what for.
@@ -61,7 +66,7 @@ pub fn keys(data: &Path) -> Result<Keys, NotOpened> {
 /// [`NotOpened`]; a wrong passphrase is recorded too.
 pub fn open(config: &Config, reader: Reader) -> Result<Opener, NotOpened> {
     let (data, now_ms) = (&config.data, reader.now_ms);
-    let recent = look_ups::between(data, now_ms - REMEMBERED_MS, i64::MAX).map_err(NotOpened::Record)?;
+    let recent = look_ups::between(data, now_ms - REMEMBERED_MS, i64::MAX)?;
     let wrong: Vec<_> = recent.iter().filter(|l| l.what.starts_with(WRONG)).map(|l| l.when_ms).collect();
     if let Some(first) = wrong.len().checked_sub(MOST_WRONG).and_then(|nth| wrong.get(nth)) {
         return Err(NotOpened::Wait(crate::gate::snapshot::local_time(config, first + REMEMBERED_MS)));
@@ -70,12 +75,13 @@ pub fn open(config: &Config, reader: Reader) -> Result<Opener, NotOpened> {
     let name: String = reader.name.trim().chars().filter(|c| !c.is_control()).take(64).collect();
     match keys.open(reader.name, reader.passphrase) {
         Ok(opener) => {
-            let what = format!("what was typed, opened as {name}: {}", reader.what);
-            look_ups::record(data, &what, reader.purpose, now_ms).map_err(NotOpened::Record)?;
+            // Their name stands with who looked, and not with what: the record is told to whom it is about, without names.
+            let who = format!("{name} ({})", files::user_name(nix::unistd::getuid().as_raw()));
+            look_ups::record_of(data, &who, &format!("what was typed: {}", reader.what), reader.purpose, now_ms)?;
             Ok(opener)
         }
         Err(SealFault::Wrong) => {
-            look_ups::record(data, &format!("{WRONG}, as {name}"), reader.purpose, now_ms).map_err(NotOpened::Record)?;
+            look_ups::record(data, &format!("{WRONG}, as {name}"), reader.purpose, now_ms)?;
             Err(NotOpened::Wrong(Duration::from_secs(1 << wrong.len().min(5))))
         }
         Err(fault) => Err(fault.into()),
@@ -97,9 +103,14 @@ pub fn change<T>(
     let (keys, done) = change(Keys::read(&config.data)?)?;
     let record =
         Change { when_ms: now_ms, who: who.to_owned(), what: what.to_owned(), why: format!("keys {}", keys.fingerprint()) };
-    changes::record(&config.data, &record).map_err(NotOpened::Record)?;
+    changes::record(&config.data, &record)?;
     files::replace_private(&path, &keys.text()).map_err(at)?;
     Ok(done)
+}
+
+/// Whether the journal has data keys, of whatever keys of the school's.
+pub fn were_keys(config: &Config) -> bool {
+    std::fs::read_dir(super::journal_dir(config).join("keys")).is_ok_and(|mut files| files.next().is_some())
 }
 
 /// What is to be done about what is kept of what was typed; `None`: it is sealed.

@@ -2,7 +2,7 @@
 
 use super::log::{Book, Unsealing, plain};
 use super::{Context, Outcome, fail, written};
-use crate::app::disclosure::{About, Blotter, Deed, about};
+use crate::app::disclosure::{About, Blotter, Deed, Noted, about, noted};
 use crate::app::register_file;
 use crate::config::Config;
 use crate::gate::Clock;
@@ -48,8 +48,14 @@ pub fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome 
     let shown = format!("people export of {}", person.key);
     look_ups::record(&config.data, &shown, &purpose, Clock::System.unix_ms()).map_err(fail)?;
     let sealed = Unsealing::ask(config, args.open.as_deref(), &shown, &purpose)?;
-    let kept = about(config, &store, &register, person).map_err(fail)?;
+    let mut kept = about(config, &store, &register, person).map_err(fail)?;
     let (blotter, id) = (Blotter::of(&register, person).map_err(fail)?, person.id);
+    if let Some(reader) = sealed.reader() {
+        kept.noted = noted(config, &register, person, &blotter, reader).map_err(fail)?;
+    }
+    if kept.noted.is_none() {
+        eprintln!("incidents and what else was noted about them is left out: it is for whoever may see it, with --open");
+    }
     let to: Box<dyn Write> = match &args.out {
         Some(path) => Box::new(files::private(path).map_err(|e| fail(format_args!("{}: {e}", path.display())))?),
         None => Box::new(io::stdout()),
@@ -96,8 +102,10 @@ fn as_csv(kept: &About, blotter: &Blotter, book: &Book, to: &mut impl Write) -> 
         written(row(["device", "", &format!("{} {known}", device.name), ""]))?;
     }
     let About { history, passes, exams, requests, look_ups, .. } = kept;
-    for (about, deeds) in [("register", history), ("pass", passes), ("exam", exams), ("request", requests), ("look-up", look_ups)]
-    {
+    let Noted { incidents, marks, watched } = kept.noted.clone().unwrap_or_default();
+    let noted = [("incident", &incidents), ("mark", &marks), ("watched", &watched)];
+    let known = [("register", history), ("pass", passes), ("exam", exams), ("request", requests), ("look-up", look_ups)];
+    for (about, deeds) in known.into_iter().chain(noted) {
         for Deed { when, what, by } in deeds {
             written(row([about, when, what, by]))?;
         }

@@ -11,10 +11,9 @@ use crate::ops::files::user_name;
 use crate::people::Store;
 
 #[derive(Debug, clap::Args)]
-#[group(id = "held", required = true, multiple = false, args = ["week", "person"])]
 pub struct HeldArgs {
     /// An ISO week, such as 2026-W47
-    #[arg(long)]
+    #[arg(long, required_unless_present = "person", conflicts_with = "person")]
     week: Option<String>,
     /// A person's id in the register: every week that they are in
     #[arg(long)]

@@ -16,6 +16,9 @@ pub struct Deletion {
     pub week: String,
     /// How many events it had; `None`: it could not be read any more, or had none of its own.
     pub events: Option<u64>,
+    /// The first and the last of the numbers that were given to its events: they are in no file any more.
+    #[serde(default)]
+    pub numbers: Option<(u64, u64)>,
     /// The rule: `single visits, 90 days after the end of their week`.
     pub rule: String,
 }
@@ -41,11 +44,18 @@ pub fn record(journal: &Path, deletion: &Deletion) -> io::Result<()> {
 /// # Errors
 /// Any but 'not found'.
 pub fn between(journal: &Path, from_ms: i64, until_ms: i64) -> io::Result<Vec<Deletion>> {
+    Ok(all(journal)?.into_iter().filter(|d| (from_ms..until_ms).contains(&d.when_ms)).collect())
+}
+
+/// All that was ever deleted.
+///
+/// # Errors
+/// Any but 'not found'.
+pub fn all(journal: &Path) -> io::Result<Vec<Deletion>> {
     let file = match File::open(file(journal)) {
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         opened => opened?,
     };
     let lines = BufReader::new(file).lines();
-    let deletions = lines.map_while(Result::ok).filter_map(|line| serde_json::from_str::<Deletion>(&line).ok());
-    Ok(deletions.filter(|d| (from_ms..until_ms).contains(&d.when_ms)).collect())
+    Ok(lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok()).collect())
 }

@@ -38,6 +38,7 @@
 //! The way out
 //! - [`read`]       weeks, events by filter, gaps, names
 //! - [`opened`]     what is sealed, for a reader who has signed in
+//! - [`verify`]     whether every number that was given is somewhere
 //! - [`export`]     one event as JSON, CSV, squid's log line
 
 // The table of contents is for who works in this room: it links to private files too.
@@ -66,6 +67,7 @@ mod sealing;
 mod segment;
 mod shared;
 pub mod time;
+pub mod verify;
 pub mod week;
 mod writer;
 

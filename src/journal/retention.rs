@@ -79,19 +79,30 @@ pub fn keep(dir: &Path, (today, now_ms): (Date, i64), days: u32, mut close: impl
 /// Deletes one, writes that down and says so.
 fn delete(dir: &Path, gone: &Expired, days: u32, now_ms: i64) {
     let file = gone.path.display();
-    let events = || Week::open(&gone.path).and_then(|week| week.total()).ok();
+    let week = gone.is_week_file().then(|| Week::open(&gone.path).ok()).flatten();
+    let numbers = |week: &Week| {
+        let read = |row: &rusqlite::Row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64));
+        week.connection().query_row("SELECT min(first), max(last) FROM booked", [], read).ok()
+    };
     let name = gone.path.file_name().unwrap_or_default().to_string_lossy();
     let record = Deletion {
         when_ms: now_ms,
         file: format!("journal/{name}"),
         week: gone.week.to_string(),
-        events: gone.is_week_file().then(events).flatten(),
+        events: week.as_ref().and_then(|week| week.total().ok()),
+        numbers: week.as_ref().and_then(numbers),
         rule: format!("single visits, {days} days after the end of their week"),
     };
-    let deleted =
-        if gone.is_part() { Ok(()) } else { deletion::record(dir, &record) }.and_then(|()| std::fs::remove_file(&gone.path));
-    match deleted {
-        Ok(()) => tracing::info!(%file, days, "a week of the journal has been deleted: it was kept as long as it may be"),
+    drop(week);
+    let recorded = if gone.is_part() { Ok(()) } else { deletion::record(dir, &record) };
+    match recorded.and_then(|()| std::fs::remove_file(&gone.path)) {
+        Ok(()) => {
+            // Whoever looked into it last may have made these, and not taken them away.
+            for end in ["-wal", "-shm"].into_iter().filter(|_| gone.is_week_file()) {
+                let _ = std::fs::remove_file(format!("{}{end}", gone.path.display()));
+            }
+            tracing::info!(%file, days, "a week of the journal has been deleted: it was kept as long as it may be")
+        }
         Err(source) if source.kind() == io::ErrorKind::NotFound => {}
         Err(source) => {
             tracing::error!(%file, days, %source, "a week of the journal is past its time and cannot be deleted: delete it by hand")

@@ -1,6 +1,7 @@
 //! Holds are recorded, and reports go by their own clock.
 
 use super::*;
+use crate::casebook::{Casebook, Kind};
 use crate::gate::school::School;
 
 /// Friday 2 March 2029, 12:00 UTC.
@@ -32,7 +33,9 @@ fn a_hold_and_its_release_have_a_reason_and_are_recorded() {
     release(&config, &week(), said("it was settled")).expect("released");
     assert!(release(&config, &week(), said("again")).is_err());
     assert_eq!(lines(&config).len(), 1);
-    let told: Vec<_> = changes::between(&config.data, 0, 100).expect("read").into_iter().map(|c| (c.what, c.why)).collect();
+    let casebook = Casebook::peek(&config.data).expect("opened").expect("there");
+    let told = casebook.read().between(&[Kind::Change], 0, 100).expect("read");
+    let told: Vec<_> = told.into_iter().map(|record| (record.entry.what, record.entry.why.unwrap_or_default())).collect();
     let line = |what: &str, why: &str| (what.to_owned(), why.to_owned());
     assert_eq!(
         told,
