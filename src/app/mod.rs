@@ -5,6 +5,7 @@
 //! leaves what was.
 //!
 //! - [`assemble`]  from what is on disk to one snapshot
+//! - [`backup`]    the nightly backup
 //! - [`calendar`]  what the calendar and the clock need from somebody
 //! - [`control`]   what the control socket's requests do
 //! - [`directory`] the register kept as the school's directory has it
@@ -30,6 +31,7 @@
 //! - [`status`]    what is running, and what needs somebody
 
 pub mod assemble;
+mod backup;
 mod calendar;
 pub mod control;
 pub mod delivery;
@@ -186,6 +188,10 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         if let Some(Err(fault)) = identity {
             tracing::error!("{what} is{} served over TLS: {fault}", if what == "nothing" { "" } else { " not" });
         }
+    }
+    // Nor without the key for tickets.
+    if let Err(fault) = crate::people::kerberos::ready(&snapshot.config) {
+        tracing::error!("{fault}");
     }
     // Nor without an authority: what would be looked into is judged by name.
     snapshot.inspection = ops::inside::load(&snapshot.config, None).map_err(Arc::from).transpose();
@@ -394,6 +400,18 @@ impl App {
             running: Box::new(move || weekly::Running::of_gate(&of_gate, begun.elapsed())),
         };
         delivery::start(around, drain.clone()).map_err(StartFault::Runtime)?;
+        let (gate, of_gate) = (self.gate.clone(), self.gate.clone());
+        if let Ok(main) = crate::reload::main_file(self.control.config_path.as_deref()) {
+            let around = backup::Around {
+                clock: gate.clock.clone(),
+                config: Box::new(move || gate.snapshot().config.clone()),
+                main,
+                settle: Box::new(move || {
+                    of_gate.settle();
+                }),
+            };
+            backup::start(around, drain.clone()).map_err(StartFault::Runtime)?;
+        }
         let control = self.control.clone();
         let stop = drain.clone();
         tasks.spawn_on(async move { control.keep_the_time(stop).await }, &handle);

@@ -9,7 +9,7 @@ use crate::gate::Gate;
 use crate::gate::requests::{Decision, Kind};
 use crate::journal::read::{self, Filter, ReadFault, Stored};
 use crate::journal::{Names, deletion, hold};
-use crate::ops::{files, locked, look_ups, self_test, tables, update};
+use crate::ops::{backup as ops_backup, files, locked, look_ups, self_test, tables, update};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{
@@ -135,7 +135,9 @@ pub fn make_due(
             replayed: running.map_or(0, |r| r.replayed),
             undated: running.map_or(0, |r| r.undated),
             clock_set: made_ms >= crate::journal::time::BUILT_MS,
-            backup_days: None,
+            backup_days: ops_backup::state(&config.data)
+                .good
+                .and_then(|good| u32::try_from((made_ms - good.when_ms).max(0) / DAY_MS).ok()),
             self_test_days: self_test::days(&config.data, made_ms),
         },
         retention: Some(retention(config, from_ms, until_ms)?),
