@@ -8,7 +8,7 @@ use schoolgate::journal::read::{Filter, Week, weeks};
 use schoolgate::journal::{IsoWeek, Journal, Names, Settings};
 use schoolgate::people::{Device, Person, Stamp};
 use schoolgate::policy::SchoolDays;
-use schoolgate::report::{Audience, Health, NetworkFact, NetworkState, World, tally};
+use schoolgate::report::{Audience, Health, NetworkFact, NetworkState, World, of_files};
 use schoolgate::words::{DeviceId, PersonId, PersonRole};
 use std::path::Path;
 use std::sync::Arc;
@@ -142,9 +142,7 @@ pub fn report(dir: &Path) {
         retention: None,
         look_ups: None,
     };
-    let all = Filter::default();
-    let events = file.events(&all).map(|row| row.expect("a row")).map(|stored| (stored.seq, stored.event));
-    let made = tally(events, &world);
+    let made = of_files(std::slice::from_ref(&file), &world).expect("read");
     let text = schoolgate::report::html(&made);
     assert!(!text.is_empty() && !made.categories.is_empty());
     println!("{} {} {}", begun.elapsed().as_secs_f64(), peak_mb(), made.totals.events);

@@ -134,6 +134,19 @@ impl Event<'_> {
 }
 
 impl<'a> Event<'a> {
+    /// A row that stands for several, attempt by attempt: as many as there were, at even distances between the first and the last.
+    pub fn attempts(&self) -> impl Iterator<Item = Self> + use<'a, '_> {
+        let one = (self.when_ms, 1);
+        let (last_ms, attempts) = self.span.map_or(one, |s| (s.last_ms, s.attempts.clamp(1, self.count.max(1))));
+        let others = attempts - 1;
+        (0..attempts).map(move |nth| Event {
+            when_ms: self.when_ms + i64::from(nth) * (last_ms - self.when_ms) / i64::from(others.max(1)),
+            count: if nth == 0 { self.count - others } else { 1 },
+            span: None,
+            ..self.clone()
+        })
+    }
+
     /// An event of this verdict with everything else empty.
     pub fn of(verdict: &Verdict, door: Door, who: Option<Who>) -> Self {
         Self {

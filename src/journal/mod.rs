@@ -28,12 +28,15 @@
 //! - [`schema`]     the tables of a week file
 //! - [`book`]       the week files, open for writing
 //! - [`alike`]      questions that share a row of a week file
+//! - [`why`], [`interned`]  what many rows have in common, stored once
+//! - [`rollup`]     what a week comes to, kept as events arrive
 //! - [`retention`]  how long they are kept
 //! - [`fault`]      what can go wrong at the start, and how often it is said
 //! - [`point`]      where tests kill the writer
 //!
 //! The way out
 //! - [`read`]       weeks, events by filter, gaps, names
+//! - [`rows`], [`wide`]  a row of a week file as an event: of this version's files, and of those before
 //! - [`export`]     one event as JSON, CSV, squid's log line
 
 // The table of contents is for who works in this room: it links to private files too.
@@ -46,6 +49,7 @@ pub mod export;
 mod fault;
 mod gap;
 mod handle;
+mod interned;
 mod memory;
 pub mod names;
 mod point;
@@ -54,11 +58,15 @@ mod record;
 mod retention;
 mod ring;
 mod rings;
+pub mod rollup;
+mod rows;
 mod schema;
 mod segment;
 mod shared;
 pub mod time;
 pub mod week;
+mod why;
+mod wide;
 mod writer;
 
 pub use event::{ATTEMPT_MS, Decrypted, Door, Event, Intent, Span};

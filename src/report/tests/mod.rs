@@ -5,6 +5,7 @@
 
 mod editions;
 mod pdf;
+mod rolled;
 pub(crate) mod script;
 mod searches;
 mod weeks;
