@@ -2,6 +2,7 @@
 
 mod support;
 
+use data_encoding::BASE64_NOPAD;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -148,7 +149,7 @@ fn a_name_and_a_password_name_the_requests_they_come_with_and_nothing_else() {
     assert!(plain.starts_with("HTTP/1.1 200"), "{plain}");
     assert_eq!(who(&proxy.line("eighth.example")), NOBODY);
     // What was typed went nowhere.
-    let encoded = encoded(&format!("P0901:{word}"));
+    let encoded = BASE64_NOPAD.encode(format!("P0901:{word}").as_bytes());
     let mut all = heard.lock().expect("nobody panicked").clone() + &school.service_log();
     assert!(all.contains("GET / HTTP/1.1") && !all.to_lowercase().contains("proxy-authorization"), "{all}");
     gate.stop();
@@ -221,14 +222,4 @@ fn where_a_device_is_one_persons_what_they_show_is_true_of_all_it_does() {
 fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
-}
-
-/// RFC 4648.
-fn encoded(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits = text.as_bytes().chunks(3).flat_map(|chunk| {
-        let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        (0..=chunk.len()).map(move |i| char::from(DIGITS[(bits >> (18 - 6 * i) & 63) as usize]))
-    });
-    digits.collect()
 }

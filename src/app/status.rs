@@ -157,6 +157,9 @@ const CERTIFICATE_AHEAD: i64 = 30 * 24 * 60 * 60;
 /// Less free space than this needs somebody: a week of a large school is some hundreds of megabytes.
 const LOW_DISK: u64 = 1 << 30;
 
+/// A report that lies in a folder is a report nobody reads.
+const NO_MAIL: &str = "nobody is told that the weekly report is there: name the DSL and a server of mail under [mail]";
+
 pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refused>, off: &Off) -> Status {
     let snapshot = gate.snapshot();
     let policy = &snapshot.config.policy;
@@ -213,7 +216,10 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     }
     if now.is_set() {
         needs_you.extend(super::delivery::needs_you(&snapshot.config, gate.clock.unix_ms()));
-        needs_you.extend(super::mail::Post::of(&snapshot.config).into_iter().flat_map(|post| post.needs_you(local)));
+        match super::mail::Post::of(&snapshot.config) {
+            Some(post) => needs_you.extend(post.needs_you(local)),
+            None => needs_you.push(NO_MAIL.into()),
+        }
     }
     let [certificate, web_certificate] = [
         (snapshot.config.dns.encrypted.as_ref().map(|e| &e.by.name), &snapshot.identity, "DNS over TLS and HTTPS are"),

@@ -20,6 +20,7 @@ mod man;
 mod off;
 mod pass;
 mod people;
+mod replay;
 mod report;
 mod requests;
 mod run;
@@ -27,6 +28,7 @@ mod self_test;
 mod status;
 mod sync;
 mod table;
+mod verify;
 
 use crate::app::entries::Hand;
 use crate::config::Config;
@@ -99,6 +101,8 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// What a changed policy would newly block and newly allow, held against a past week or another filter's log
+    Replay(replay::Args),
     /// The school's own certificate authority, to look into HTTPS on its own devices
     #[command(subcommand)]
     Ca(ca::Command),
@@ -150,6 +154,7 @@ pub fn main() -> ExitCode {
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::Replay(args) => replay::replay(&context, &args),
         Command::Ca(command) => ca::ca(&context, &command),
         Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),

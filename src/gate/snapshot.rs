@@ -145,6 +145,17 @@ impl Snapshot {
         Some(Who { person: Some(person), groups, known, sure: known.at_best(), since, ..who })
     }
 
+    /// The network of an address and the groups that somebody there is judged by, whoever is there now: for what happened before.
+    /// `None`: in no network of the school.
+    pub fn as_judged(&self, at: ClientAddr, device: Option<DeviceId>, person: Option<PersonId>) -> Option<(NetworkId, Groups)> {
+        let network = self.config.policy.network_of(at.ip())?;
+        let of_network = Groups::one(self.config.policy.network(network)?.group);
+        let own = person.map(|person| self.groups_of(person)).filter(|groups| !groups.is_empty());
+        let of_hands = || device.and_then(|device| self.shared_devices.get(&device).copied());
+        let shared = || self.shared_at(network, at).or_else(of_hands).flatten();
+        Some((network, own.unwrap_or_else(|| shared().map_or(of_network, Groups::one))))
+    }
+
     /// Whether the configuration says that many are behind an address; and whom it is judged as, if not as its network.
     pub fn shared_at(&self, network: NetworkId, client: ClientAddr) -> Option<Option<GroupId>> {
         let sources = &self.config.sources;

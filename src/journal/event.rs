@@ -28,6 +28,28 @@ words! {
         Link "link",
         Navigation "navigation",
         Search "search",
+        /// What a search box asks while somebody types: nobody has sent it off.
+        Autocomplete "autocomplete",
+    }
+}
+
+impl Intent {
+    /// Whether a person did it: followed, typed or sent off.
+    pub fn is_meant(self) -> bool {
+        matches!(self, Self::Link | Self::Navigation | Self::Search)
+    }
+
+    /// The more it was meant, the greater. Not the order of the numbers they are stored as.
+    pub fn weight(self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::Background => 1,
+            Self::Autocomplete => 2,
+            Self::SubResource => 3,
+            Self::Link => 4,
+            Self::Navigation => 5,
+            Self::Search => 6,
+        }
     }
 }
 

@@ -37,6 +37,7 @@
 //! The way out
 //! - [`read`]       weeks, events by filter, gaps, names
 //! - [`rows`], [`wide`]  a row of a week file as an event: of this version's files, and of those before
+//! - [`verify`]     whether every number that was given is somewhere
 //! - [`export`]     one event as JSON, CSV, squid's log line
 
 // The table of contents is for who works in this room: it links to private files too.
@@ -64,6 +65,7 @@ mod schema;
 mod segment;
 mod shared;
 pub mod time;
+pub mod verify;
 pub mod week;
 mod why;
 mod wide;

@@ -290,7 +290,7 @@ impl Counts {
         }
         // What was typed says more than where it went: it counts whatever the answer was.
         let words = event.theme.and_then(|(words, severity)| Some((theme_of_words(words)?, severity)));
-        if let Some((theme, severity)) = words.filter(|_| event.intent >= Intent::Link) {
+        if let Some((theme, severity)) = words.filter(|_| event.intent.is_meant()) {
             let hit = Hit { severity, intent: Intent::Search, let_through: false, ..hit };
             ledger.searched(format!("a search on {}", place(&event.host)), theme.ranked(world.scoring), &hit);
         }

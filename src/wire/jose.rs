@@ -3,6 +3,7 @@
 //! One algorithm, RS256, which every provider has (OpenID Connect Core §15.1): a token does not choose how it is checked. What it
 //! says of its own key, by address or in itself, is not read.
 
+use data_encoding::BASE64URL_NOPAD;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde::Deserialize;
 use serde_json::Value;
@@ -67,7 +68,7 @@ impl Keys {
         let written: WrittenKeys = serde_json::from_slice(json).ok()?;
         let ours = |key: WrittenKey| {
             let signs = key.purpose.as_deref().is_none_or(|p| p == "sig") && key.alg.as_deref().is_none_or(|a| a == "RS256");
-            let whole = (key.kid?, unbase64url(&key.n?)?, unbase64url(&key.e?)?);
+            let whole = (key.kid?, decoded(&key.n?)?, decoded(&key.e?)?);
             (key.kty == "RSA" && signs).then_some(Key { id: whole.0, modulus: whole.1, exponent: whole.2 })
         };
         Some(Self(written.keys.into_iter().take(MAX_KEYS).filter_map(ours).collect()))
@@ -85,7 +86,7 @@ impl Keys {
         if token.len() > MAX_TOKEN {
             return Err(BadToken::Form);
         }
-        let decoded = |part: &str| unbase64url(part).ok_or(BadToken::Form);
+        let decoded = |part: &str| decoded(part).ok_or(BadToken::Form);
         let Header { alg, kid, crit } = serde_json::from_slice(&decoded(header)?).map_err(|_| BadToken::Form)?;
         if alg != "RS256" || crit.is_some() {
             return Err(BadToken::Algorithm);
@@ -99,42 +100,9 @@ impl Keys {
     }
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 /// Base64 for URLs, without padding (RFC 7515 §2).
-pub fn base64url(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let octet = |i: usize| u32::from(three.get(i).copied().unwrap_or(0));
-        let bits = (octet(0) << 16) | (octet(1) << 8) | octet(2);
-        for i in 0..=three.len() {
-            text.push(char::from(ALPHABET[((bits >> (18 - 6 * i)) & 63) as usize]));
-        }
-    }
-    text
-}
-
-/// `None`: it is not that, or has bits left over.
-pub fn unbase64url(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    let (mut bits, mut held) = (0u32, 0);
-    for byte in text.bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        (bits, held) = ((bits << 6) | u32::from(value), held + 6);
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held) as u8);
-            bits &= (1 << held) - 1;
-        }
-    }
-    (held < 6 && bits == 0).then_some(bytes)
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    BASE64URL_NOPAD.decode(text.as_bytes()).ok()
 }
 
 #[cfg(test)]
@@ -155,8 +123,8 @@ mod tests {
         let mut nameless = Keys::read(KEY.as_bytes()).expect("keys");
         nameless.0.iter_mut().for_each(|key| key.id.clear());
         let (header, rest) = TOKEN.split_once('.').expect("three parts");
-        let with = |header: &str| format!("{}.{rest}", base64url(header.as_bytes()));
-        assert!(header == base64url(br#"{"alg":"RS256"}"#));
+        let with = |header: &str| format!("{}.{rest}", BASE64URL_NOPAD.encode(header.as_bytes()));
+        assert!(header == BASE64URL_NOPAD.encode(br#"{"alg":"RS256"}"#));
         for (token, why) in [
             (with(r#"{"alg":"none","kid":"a2"}"#), BadToken::Algorithm),
             (with(r#"{"alg":"HS256","kid":"a2"}"#), BadToken::Algorithm),
@@ -181,18 +149,17 @@ mod tests {
         let verify = |signed: &str| {
             let key = &keys.0[0];
             let public = RsaPublicKeyComponents { n: &key.modulus, e: &key.exponent };
-            let signature = unbase64url(signature).expect("base64");
+            let signature = decoded(signature).expect("base64");
             public.verify(&RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &signature).is_ok()
         };
-        assert!(verify(signed) && !verify(&signed.replace("joe", "job")) || verify(signed));
+        assert!(verify(signed));
         assert!(!verify(&signed.replacen('J', "K", 1)));
     }
 
     proptest! {
         #[test]
-        fn base64_is_read_as_it_is_written_and_nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..80), text in ".{0,80}") {
-            prop_assert_eq!(unbase64url(&base64url(&bytes)), Some(bytes));
-            let _ = (unbase64url(&text), Keys::read(text.as_bytes()), Keys::default().open(&text));
+        fn nothing_panics_it(text in ".{0,80}") {
+            let _ = (Keys::read(text.as_bytes()), Keys::default().open(&text));
         }
     }
 }

@@ -4,7 +4,6 @@ use super::super::read::{Filter, Week, weeks};
 use super::super::samples::{WEDNESDAY, event};
 use super::*;
 use crate::journal::Event;
-use crate::words::Who;
 use jiff::tz::TimeZone;
 
 fn london() -> TimeZone {
@@ -235,7 +234,7 @@ fn a_week_file_of_an_earlier_version_is_read_and_the_week_goes_on_in_one_of_this
         assert_eq!(week.events(&of_two).map(|e| e.expect("a row").seq).collect::<Vec<_>>(), [2]);
         assert_eq!((week.newest(&of_two, 1).expect("read").count, week.last_seq().expect("read")), (1, 2));
         assert_eq!(week.stopped([10, 20, 0, 2].into(), WEDNESDAY, 9).expect("read").len(), 1);
-        assert!(!week.each_cell(&mut |..| panic!("it has none")).expect("read"));
+        assert!(!week.each_cell(&mut |_, _, _, _| panic!("it has none")).expect("read"));
         drop(week);
 
         let mut book = book(dir.path());

@@ -11,7 +11,7 @@ pub use cell::{Cell, is_blocked, is_help, is_left_out};
 
 use self::cell::{CELL, cell_of};
 use self::seqs::{extend, read_seqs};
-use super::event::{Event, Intent};
+use super::event::Event;
 use crate::policy::{Action, Step};
 use crate::words::{Category, ClientAddr, DeviceId, PersonId, Who};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -84,7 +84,7 @@ impl Whose {
 
 /// Whether a report tells of this row by itself, whatever else came then.
 fn is_told(event: &Event) -> bool {
-    is_blocked(event) || (event.theme.is_some() && event.intent >= Intent::Link)
+    is_blocked(event) || (event.theme.is_some() && event.intent.is_meant())
 }
 
 /// Whether the names around it say something of it: a block that may have been meant.

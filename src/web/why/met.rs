@@ -113,7 +113,8 @@ fn read(gate: &Gate, visit: &Visit) -> Result<Vec<Met>, ReadFault> {
 fn of(event: &Event, visit: &Visit) -> Option<Met> {
     let same_person = event.who.is_some_and(|who| who.person == visit.who.person);
     let unseen = matches!(event.step, Step::Locked | Step::Help);
-    let embedded = matches!(event.intent, Intent::SubResource | Intent::Background) || event.category == Some(Category::ADVERTS);
+    let embedded = matches!(event.intent, Intent::SubResource | Intent::Background | Intent::Autocomplete)
+        || event.category == Some(Category::ADVERTS);
     if !same_person || unseen || embedded {
         return None;
     }
