@@ -145,7 +145,7 @@ fn a_widget_is_a_widget_when_its_page_went_to_the_file_before_it() {
     let mut script = school();
     let at = script.at(2, 10, 0);
     for nth in 0..20 {
-        script.page_with_widgets(at + nth * 47_000 + nth * nth * 900, owner(PersonId(1)));
+        script.page_with_widgets(at + nth * 60_000 + nth * 7_919 % 31 * 1_000, owner(PersonId(1)));
     }
     let events = script.events.clone();
     for at_once in [1, 2, 3, 5, 100] {
