@@ -7,7 +7,8 @@ use crate::casebook::{self, Casebook, CasebookFault, Entry, Record};
 use crate::config::Config;
 use crate::gate::Gate;
 use crate::gate::requests::{Decision, Kind};
-use crate::journal::read::{self, ReadFault};
+use crate::journal::read::ReadFault;
+use crate::journal::tail::{self, Part};
 use crate::journal::{DETAIL_DAYS, Names};
 use crate::ops::{files, locked, look_ups, self_test, tables, update};
 use crate::people::{Register, Store, StoreFault};
@@ -89,16 +90,15 @@ pub fn make_due(
     let register = Store::peek(&register_file(config))?;
     let (from_ms, until_ms) = week.bounds(&config.school.zone);
     let shown = week.to_string();
-    let of_week = read::weeks(&journal_dir(config))?.into_iter().filter(|f| f.week == week);
-    let files = of_week.map(|f| read::Week::open(&f.path)).collect::<Result<Vec<_>, _>>()?;
-    let gaps = files.iter().map(read::Week::gaps).collect::<Result<Vec<_>, _>>()?.concat();
+    let parts = tail::held(&journal_dir(config), &config.school.zone, made_ms, Some(week))?;
+    let gaps = parts.iter().map(Part::gaps).collect::<Result<Vec<_>, _>>()?.concat();
     let lost = gaps.iter().map(|g| g.lost).sum::<u64>();
 
     let lists = lists(config, made_ms)?;
     let sealed = locked::load(config, tables::Broken::Endure)?;
     let names = RefCell::new(HashMap::<u32, Names>::new());
     let named = |version: u32| {
-        let stored = || files.iter().find_map(|f| f.names(version).ok().flatten()).unwrap_or_default();
+        let stored = || parts.iter().find_map(|part| part.names(version).ok().flatten()).unwrap_or_default();
         names.borrow_mut().entry(version).or_insert_with(stored).clone()
     };
     let world = World {
@@ -141,7 +141,7 @@ pub fn make_due(
         look_ups: Some(look_ups(config, from_ms, until_ms)?),
     };
 
-    let made = report::of_files(&files, &world)?;
+    let made = report::of_parts(&parts, &world)?;
     // For the weeks that come. Where this one may only be read, they do without it.
     let _ = delivery::keep_sums(&config.data, week, &made);
     Ok(made)

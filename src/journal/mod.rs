@@ -6,7 +6,7 @@
 //! never given twice.
 //!
 //! ```text
-//! door's thread ─▶ ring (tmpfs) ─▶ segment (an fsync a second) ─▶ 2026-W47.db (every five seconds, what is alike in one row)
+//! door's thread ─▶ ring (tmpfs) ─▶ segment (an fsync a second) ─▶ 2026-W47.db (once a minute, what is alike in one row)
 //! ```
 //!
 //! What is written
@@ -36,6 +36,7 @@
 //!
 //! The way out
 //! - [`read`]       weeks, events by filter, gaps, names
+//! - [`tail`]       what waits in the segments for its week file, and all parts of the journal together
 //! - [`rows`], [`wide`]  a row of a week file as an event: of this version's files, and of those before
 //! - [`verify`]     whether every number that was given is somewhere
 //! - [`export`]     one event as JSON, CSV, squid's log line
@@ -64,6 +65,7 @@ mod rows;
 mod schema;
 mod segment;
 mod shared;
+pub mod tail;
 pub mod time;
 pub mod verify;
 pub mod week;

@@ -76,6 +76,8 @@ pub struct Filter {
     pub until_ms: Option<i64>,
     /// After this seq: what is new since the last look.
     pub after: Option<u64>,
+    /// Up to this seq.
+    pub upto: Option<u64>,
 }
 
 impl Filter {
@@ -84,6 +86,7 @@ impl Filter {
         let who = event.who.as_ref();
         let last_ms = event.span.map_or(event.when_ms, |span| span.last_ms);
         self.after.is_none_or(|after| seq > after)
+            && self.upto.is_none_or(|upto| seq <= upto)
             && self.person.is_none_or(|id| who.is_some_and(|w| w.person == Some(id)))
             && self.device.is_none_or(|id| who.is_some_and(|w| w.device == Some(id)))
             && self.client.is_none_or(|ip| who.is_some_and(|w| w.client.ip() == ip.to_canonical()))
@@ -105,6 +108,13 @@ pub struct Stored {
     /// How its time is known.
     pub dated: Dated,
     pub event: Event<'static>,
+}
+
+impl Stored {
+    /// Blocked, or warned of.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.event.action, Action::Block | Action::Warn)
+    }
 }
 
 /// Events that were lost.
@@ -132,6 +142,8 @@ pub struct Week {
     path: PathBuf,
     db: Connection,
     layout: Layout,
+    /// What comes later is not read.
+    upto: Option<u64>,
     /// Names by version, as far as they were asked for.
     names: RefCell<HashMap<u32, Rc<Names>>>,
 }
@@ -156,7 +168,28 @@ impl Week {
             (true, found) if found > schema::VERSION => return Err(ReadFault::Newer { path: path.to_owned(), found }),
             _ => return Err(ReadFault::Foreign { path: path.to_owned() }),
         };
-        Ok(Self { path: path.to_owned(), db, layout, names: RefCell::default() })
+        Ok(Self { path: path.to_owned(), db, layout, upto: None, names: RefCell::default() })
+    }
+
+    /// The same, and of its rows only those up to this seq.
+    pub(super) fn upto(self, upto: u64) -> Self {
+        Self { upto: Some(upto), ..self }
+    }
+
+    /// Reads on as the file is at the next look, whatever is written meanwhile.
+    pub(super) fn hold(&self) -> Result<(), ReadFault> {
+        self.db.execute_batch("BEGIN").map_err(|e| self.fault(e))
+    }
+
+    /// Which seqs the file has, as ranges; of the first version's, which had none, the one from the first row to the last.
+    pub(super) fn booked(&self) -> Result<Vec<(u64, u64)>, ReadFault> {
+        let sql = match &self.layout {
+            Layout::Wide(version) if *version < wide::SPANS => "SELECT min(seq), max(seq) FROM events HAVING count(*) > 0",
+            _ => "SELECT first, last FROM booked",
+        };
+        let read = |row: &Row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64));
+        let ranges = || -> rusqlite::Result<_> { self.db.prepare(sql)?.query_map([], read)?.collect() };
+        ranges().map_err(|e| self.fault(e))
     }
 
     /// The database itself; [`super::schema`] says what the columns mean.
@@ -166,6 +199,15 @@ impl Week {
 
     fn fault(&self, source: rusqlite::Error) -> ReadFault {
         ReadFault::Sqlite { path: self.path.clone(), source }
+    }
+
+    /// A filter that ends where this does.
+    fn bounded(&self, filter: &Filter) -> Filter {
+        let upto = match (filter.upto, self.upto) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        Filter { upto, ..filter.clone() }
     }
 
     /// What rows are read by, and a filter as conditions on them.
@@ -199,12 +241,14 @@ impl Week {
         let since =
             filter.since_ms.map_or(i64::MIN, |since| (since.saturating_sub(rows.base_ms)).div_euclid(rollup::SLOT_MS) - 1);
         let mut seqs = rollup::seqs_of(&self.db, &whos, since)?;
-        seqs.retain(|seq| filter.after.is_none_or(|after| *seq > after));
+        let within = |seq: u64| filter.after.is_none_or(|after| seq > after) && filter.upto.is_none_or(|upto| seq <= upto);
+        seqs.retain(|seq| within(*seq));
         Ok(Some(seqs))
     }
 
     /// The events that meet a filter, in the order of their seq.
     pub fn events(&self, filter: &Filter) -> Events<'_> {
+        let filter = &self.bounded(filter);
         let (select, conditions, values) = self.select(filter);
         let (sql, next) = match self.seqs(filter) {
             Ok(Some(seqs)) => (format!("{select} WHERE events.seq = ?"), Next::Seqs(filter.clone(), seqs.into())),
@@ -229,6 +273,7 @@ impl Week {
     /// # Errors
     /// [`ReadFault`]: the file cannot be read.
     pub fn newest(&self, filter: &Filter, limit: usize) -> Result<Newest, ReadFault> {
+        let filter = &self.bounded(filter);
         if let Some(seqs) = self.seqs(filter).map_err(|e| self.fault(e))? {
             return self.newest_of(seqs, filter, limit);
         }
@@ -248,13 +293,8 @@ impl Week {
     }
 
     fn newest_of(&self, mut seqs: Vec<u64>, filter: &Filter, limit: usize) -> Result<Newest, ReadFault> {
-        let of_whom = Filter {
-            person: filter.person,
-            device: filter.device,
-            client: filter.client,
-            after: filter.after,
-            ..Filter::default()
-        };
+        let Filter { person, device, client, after, upto, .. } = *filter;
+        let of_whom = Filter { person, device, client, after, upto, ..Filter::default() };
         seqs.reverse();
         let found = if *filter == of_whom {
             seqs.truncate(limit.saturating_add(1));
@@ -284,8 +324,7 @@ impl Week {
     /// # Errors
     /// [`ReadFault`]: the file cannot be read.
     pub fn stopped(&self, client: IpAddr, since_ms: i64, limit: usize) -> Result<Vec<Stored>, ReadFault> {
-        let is_stopped = |stored: &Stored| matches!(stored.event.action, Action::Block | Action::Warn);
-        let filter = Filter { client: Some(client), since_ms: Some(since_ms), ..Filter::default() };
+        let filter = self.bounded(&Filter { client: Some(client), since_ms: Some(since_ms), ..Filter::default() });
         let seqs = match self.seqs(&filter).map_err(|e| self.fault(e))? {
             Some(mut seqs) => {
                 seqs.reverse();
@@ -300,7 +339,7 @@ impl Week {
                 read().map_err(|e| self.fault(e))?
             }
         };
-        self.events_of(&filter, seqs).filter(|row| row.as_ref().map_or(true, is_stopped)).take(limit).collect()
+        self.events_of(&filter, seqs).filter(|row| row.as_ref().map_or(true, Stored::is_stopped)).take(limit).collect()
     }
 
     /// Every cell of sums of the file, with whose it is, by its first moment in milliseconds since 1970. False: it has none, an
@@ -389,7 +428,7 @@ impl Week {
     /// [`ReadFault::Sqlite`].
     pub fn last_seq(&self) -> Result<u64, ReadFault> {
         let last = self.db.query_row("SELECT ifnull(max(seq), 0) FROM events", [], |row| row.get::<_, i64>(0));
-        last.map(|n| n as u64).map_err(|e| self.fault(e))
+        last.map(|n| self.upto.map_or(n as u64, |upto| upto.min(n as u64))).map_err(|e| self.fault(e))
     }
 
     /// How many events the week has: the sum of their counts.

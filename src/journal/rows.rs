@@ -133,6 +133,9 @@ impl Rows {
         if let Some(until) = filter.until_ms {
             given.push(("events.at < ?", vec![until.saturating_sub(self.base_ms).into()]));
         }
+        if let Some(upto) = filter.upto {
+            given.push(("events.seq <= ?", vec![(upto as i64).into()]));
+        }
         let sql = given.iter().map(|(sql, _)| format!(" AND {sql}")).collect();
         (sql, given.into_iter().flat_map(|(_, values)| values).collect())
     }

@@ -194,6 +194,9 @@ pub fn conditions(filter: &Filter, version: i32) -> (String, Vec<Value>) {
     if let Some(until) = filter.until_ms {
         given.push(("events.when_ms < ?", vec![until.into()]));
     }
+    if let Some(upto) = filter.upto {
+        given.push(("events.seq <= ?", vec![(upto as i64).into()]));
+    }
     let sql = given.iter().map(|(sql, _)| format!(" AND {sql}")).collect();
     (sql, given.into_iter().flat_map(|(_, values)| values).collect())
 }

@@ -66,7 +66,7 @@ pub use edition::{Edition, edit};
 pub use html::html;
 pub use pdf::{PdfFault, pdf};
 pub use sums::Sums;
-pub use tally::{of_files, tally};
+pub use tally::{of_parts, tally};
 pub use text::text;
 pub use week::Week;
 pub use world::{Asked, Audience, Change, Health, ListFact, LookUp, NetworkFact, NetworkState, Retention, StillOpen, World};

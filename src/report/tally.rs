@@ -10,8 +10,9 @@ use super::themes::{Theme, theme, theme_of, theme_of_words};
 use super::trace::{Hit, Kind};
 use super::week::Week;
 use super::world::{Audience, World};
-use crate::journal::read::{self, ReadFault};
+use crate::journal::read::{Filter, ReadFault, Stored};
 use crate::journal::rollup::{self, Cell, Opened, SLOT_MS};
+use crate::journal::tail::Part;
 use crate::journal::{Event, Intent};
 use crate::policy::{Action, Step};
 use crate::words::{Category, CategorySet, Host, PersonRole, Who};
@@ -73,25 +74,34 @@ pub fn tally<'e>(events: impl Iterator<Item = (u64, Event<'e>)>, world: &World) 
     telling.close()
 }
 
-/// The week from its files. A row that cannot be read ends it with that fault, never with a shorter week.
-pub fn of_files(files: &[read::Week], world: &World) -> Result<Week, ReadFault> {
+/// The week from the parts of the journal it is in. A row that cannot be read ends it with that fault, never with a shorter week.
+///
+/// # Errors
+/// [`ReadFault`]: a part cannot be read.
+pub fn of_parts(parts: &[Part], world: &World) -> Result<Week, ReadFault> {
     let mut telling = Telling::new(world);
-    for file in files {
-        let summed = file.each_cell(&mut |from_ms, who, version, cell| {
-            telling.cell(from_ms, who, version, cell);
-        })?;
-        if summed {
-            for (who, version, opened, count) in file.uses()? {
-                telling.opened(&who, version, opened, count);
+    for part in parts {
+        let summed = match part {
+            Part::File(file) => file.each_cell(&mut |from_ms, who, version, cell| {
+                telling.cell(from_ms, who, version, cell);
+            })?,
+            Part::Tail(_) => false,
+        };
+        match part {
+            Part::File(file) if summed => {
+                for (who, version, opened, count) in file.uses()? {
+                    telling.opened(&who, version, opened, count);
+                }
+                for row in file.told()? {
+                    let Stored { seq, event, .. } = row?;
+                    telling.told(seq, event);
+                }
             }
-            for row in file.told()? {
-                let read::Stored { seq, event, .. } = row?;
-                telling.told(seq, event);
-            }
-        } else {
-            for row in file.events(&read::Filter::default()) {
-                let read::Stored { seq, event, .. } = row?;
-                telling.row(seq, event);
+            part => {
+                for row in part.events(&Filter::default()) {
+                    let Stored { seq, event, .. } = row?;
+                    telling.row(seq, event);
+                }
             }
         }
     }

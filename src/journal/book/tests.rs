@@ -279,6 +279,7 @@ fn what_a_filter_finds_in_the_tables_is_what_meets_it() {
             since_ms: (since % 2 == 0).then_some(WEDNESDAY + since * 20),
             until_ms: (until % 3 == 0).then_some(WEDNESDAY + until * 20),
             after: (after % 4 == 0).then_some(after),
+            upto: (after % 5 == 0).then_some(after + 10),
         },
     );
     let mut runner = TestRunner::new(Config::with_cases(48));

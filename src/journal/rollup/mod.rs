@@ -260,9 +260,25 @@ pub fn uses(db: &Connection) -> rusqlite::Result<Vec<(i64, u32, Opened, u64)>> {
     all.query_map([], read)?.collect()
 }
 
-/// The rows that a report tells of one by one, in the order of their seqs.
+/// The rows that a report tells of one by one, in the order of their seqs; and the newest of all, which may be company to what is
+/// not in the file yet.
 pub fn told(db: &Connection) -> rusqlite::Result<Vec<u64>> {
-    seqs_where(db, "SELECT told FROM slots WHERE told IS NOT NULL", [])
+    let mut seqs = seqs_where(db, "SELECT told FROM slots WHERE told IS NOT NULL", [])?;
+    let newest = format!("SELECT seq, at FROM events ORDER BY seq DESC LIMIT {MAX_RECENT}");
+    let mut statement = db.prepare(&newest)?;
+    let mut rows = statement.query([])?;
+    let mut newest_at = i64::MIN;
+    while let Some(row) = rows.next()? {
+        let at: i64 = row.get(1)?;
+        newest_at = newest_at.max(at);
+        if at < newest_at.saturating_sub(RESUMED_MS) {
+            break;
+        }
+        seqs.push(row.get::<_, i64>(0)? as u64);
+    }
+    seqs.sort_unstable();
+    seqs.dedup();
+    Ok(seqs)
 }
 
 /// The most ids whose cells are asked for one by one; of more, all cells are gone through.

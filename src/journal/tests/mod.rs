@@ -1,6 +1,7 @@
 //! The journal as a whole, in this process and in ones that are killed.
 
 mod kill;
+mod tail;
 
 use super::read::{Filter, Stored, StoredGap, Week, weeks};
 use super::samples::{WEDNESDAY, event};

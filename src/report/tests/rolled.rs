@@ -1,7 +1,8 @@
 //! The report from the sums that the journal keeps is the report from its rows.
 
 use super::script::{Script, on, owner};
-use crate::journal::read::{Filter, Week, weeks};
+use crate::journal::read::Filter;
+use crate::journal::tail::held;
 use crate::journal::{Decrypted, Door, Event, Intent, Journal, Settings};
 use crate::lists::phrases::Theme as Words;
 use crate::policy::{Action, Step};
@@ -102,15 +103,20 @@ fn any_event() -> impl Strategy<Value = Event<'static>> {
     )
 }
 
-/// The week from the sums, and from the rows, of the same files.
+/// The week from the sums, and from the rows, of the same journal; the last of it waits in segments.
 fn both(script: &Script, events: &[Event<'static>], at_once: usize) -> (Told, Told) {
     let folder = tempfile::tempdir().expect("a folder");
     let now = script.at(6, 12, 0);
     let settings = Settings::new(folder.path().join("journal"), folder.path().join("run"), script.zone.clone());
     let settings = settings.with_clock(Arc::new(move || now));
     let mut journal = Journal::start(settings.clone()).expect("started");
+    let pieces = events.chunks(at_once.max(1)).count();
     for (nth, some) in events.chunks(at_once.max(1)).enumerate() {
         some.iter().for_each(|event| journal.note(event));
+        if nth + 1 == pieces && at_once % 2 == 1 {
+            assert!(journal.flush());
+            continue;
+        }
         assert!(journal.settle());
         // What company a row has is known over a restart too.
         if nth % 3 == 2 {
@@ -118,12 +124,10 @@ fn both(script: &Script, events: &[Event<'static>], at_once: usize) -> (Told, To
             journal = Journal::start(settings.clone()).expect("started");
         }
     }
-    journal.stop();
-    let files: Vec<_> =
-        weeks(&folder.path().join("journal")).expect("listed").iter().map(|f| Week::open(&f.path).expect("opened")).collect();
+    let parts = held(&settings.dir, &script.zone, now, Some(script.week)).expect("read");
     let all = Filter::default();
-    let rows = files.iter().flat_map(|f| f.events(&all)).map(|row| row.expect("a row")).map(|s| (s.seq, s.event));
-    (script.week_of_files(&files), script.week_of(rows))
+    let rows = parts.iter().flat_map(|part| part.events(&all)).map(|row| row.expect("a row")).map(|s| (s.seq, s.event));
+    (script.week_of_parts(&parts), script.week_of(rows))
 }
 
 #[test]

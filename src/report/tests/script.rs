@@ -237,9 +237,9 @@ impl Script {
         self.in_world(scoring, |world| tally(events, world))
     }
 
-    /// The week of these files in this school.
-    pub fn week_of_files(&self, files: &[crate::journal::read::Week]) -> Week {
-        self.in_world(Scoring::shipped(), |world| of_files(files, world).expect("read"))
+    /// The week of these parts of a journal in this school.
+    pub fn week_of_parts(&self, parts: &[crate::journal::tail::Part]) -> Week {
+        self.in_world(Scoring::shipped(), |world| of_parts(parts, world).expect("read"))
     }
 
     fn in_world(&self, scoring: &Scoring, tell: impl FnOnce(&World) -> Week) -> Week {
