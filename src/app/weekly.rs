@@ -10,12 +10,13 @@ use crate::gate::requests::{Decision, Kind};
 use crate::journal::read::ReadFault;
 use crate::journal::tail::{self, Part};
 use crate::journal::{DETAIL_DAYS, Names};
-use crate::ops::{files, locked, look_ups, self_test, tables, update};
+use crate::ops::{backup as ops_backup, files, locked, look_ups, self_test, tables, update};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{
     self, Asked, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World,
 };
+use crate::seal::Keys;
 use crate::words::{DeviceId, PersonRole};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -134,10 +135,12 @@ pub fn make_due(
             replayed: running.map_or(0, |r| r.replayed),
             undated: running.map_or(0, |r| r.undated),
             clock_set: made_ms >= crate::journal::time::BUILT_MS,
-            backup_days: None,
+            backup_days: ops_backup::state(&config.data)
+                .good
+                .and_then(|good| u32::try_from((made_ms - good.when_ms).max(0) / DAY_MS).ok()),
             self_test_days: self_test::days(&config.data, made_ms),
         },
-        retention: Some(Retention { detail_days: DETAIL_DAYS as u32 }),
+        retention: Some(Retention { detail_days: DETAIL_DAYS as u32, sealed: matches!(Keys::read(&config.data), Ok(Some(_))) }),
         look_ups: Some(look_ups(config, from_ms, until_ms)?),
     };
 

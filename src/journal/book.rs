@@ -8,6 +8,7 @@ use super::ring::RingId;
 use super::rollup::{self, Rollup};
 use super::rows::{self, Rows};
 use super::schema;
+use super::sealing;
 use super::segment::{Mark, What};
 use super::time::Dated;
 use super::week::{IsoWeek, Weeks};
@@ -311,6 +312,8 @@ struct WeekBook {
     rollup: Rollup,
     /// The policy versions whose names the file has.
     versions: HashSet<u32>,
+    /// The data keys that the file has.
+    data_keys: HashSet<u32>,
     /// The newest range of seqs that the file has: the next is joined to it where it can be.
     booked: Option<(u64, u64)>,
 }
@@ -327,13 +330,23 @@ impl WeekBook {
             create(dir, week)?;
             db = open(&path, week)?.0;
         }
-        let at = |source| BookFault::Sqlite { path: path.clone(), source };
-        let read = |db: &Connection| -> rusqlite::Result<_> {
-            let versions = db.prepare("SELECT version FROM names")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-            Ok((versions, schema::last_booked(db)?, schema::base_ms(db)?, Interned::read(db)?, resumed(db)?))
-        };
-        let (versions, booked, base_ms, interned, rollup) = read(&db).map_err(at)?;
-        Ok(Self { dir: dir.to_owned(), path, db, base_ms, interned, rollup, versions, booked })
+        Self::of(db, dir, &path).map_err(|source| BookFault::Sqlite { path, source })
+    }
+
+    fn of(db: Connection, dir: &Path, path: &Path) -> rusqlite::Result<Self> {
+        let numbers =
+            |sql: &str| -> rusqlite::Result<HashSet<u32>> { db.prepare(sql)?.query_map([], |row| row.get(0))?.collect() };
+        Ok(Self {
+            dir: dir.to_owned(),
+            path: path.to_owned(),
+            base_ms: schema::base_ms(&db)?,
+            interned: Interned::read(&db)?,
+            rollup: resumed(&db)?,
+            versions: numbers("SELECT version FROM names")?,
+            data_keys: numbers("SELECT id FROM data_keys")?,
+            booked: schema::last_booked(&db)?,
+            db,
+        })
     }
 
     fn put(&mut self, rows: &[&Row]) -> Result<(), BookFault> {
@@ -366,7 +379,7 @@ impl WeekBook {
             };
         }
         self.booked.map_or(Ok(()), |range| schema::book(&transaction, range))?;
-        let mut unnamed = HashSet::new();
+        let (mut unnamed, mut keyless) = (HashSet::new(), HashSet::new());
         let mut writing = schema::Writing::new(&transaction, self.base_ms)?;
         for entry in alike::merge(rows.iter().copied()) {
             let (seq, event) = (entry.row.seq, entry.event());
@@ -377,6 +390,12 @@ impl WeekBook {
             self.rollup.add(seq, &event, ids.who.unwrap_or(0));
             if !self.versions.contains(&event.policy_version) && unnamed.insert(event.policy_version) {
                 name(&transaction, &mut self.versions, &self.dir, event.policy_version)?;
+            }
+            if let Some(key) = event.detail().map(|sealed| sealed.key)
+                && !self.data_keys.contains(&key)
+                && keyless.insert(key)
+            {
+                keep_key(&transaction, &mut self.data_keys, &self.dir, key)?;
             }
         }
         drop(writing);
@@ -417,6 +436,18 @@ fn name(db: &Connection, known: &mut HashSet<u32>, dir: &Path, version: u32) -> 
     if let Some(names) = names::stored_text(dir, version) {
         db.prepare_cached("INSERT OR IGNORE INTO names (version, names) VALUES (?1, ?2)")?.execute(params![version, names])?;
         known.insert(version);
+    }
+    Ok(())
+}
+
+/// Stores the sealed data key, when the first event that was sealed with it comes: the file is read long after the key's own has gone.
+fn keep_key(db: &Connection, known: &mut HashSet<u32>, dir: &Path, id: u32) -> rusqlite::Result<()> {
+    match sealing::sealed_key(dir, id) {
+        Some(sealed) => {
+            db.prepare_cached("INSERT OR IGNORE INTO data_keys (id, sealed) VALUES (?1, ?2)")?.execute(params![id, sealed])?;
+            known.insert(id);
+        }
+        None => tracing::error!(key = format!("{id:08x}"), "a data key is missing: what was sealed with it cannot be opened"),
     }
     Ok(())
 }

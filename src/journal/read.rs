@@ -3,12 +3,14 @@
 use super::book;
 use super::event::Event;
 use super::names::Names;
-use super::rollup::{self, Cell, Opened, Place};
+use super::opened::{Opened, Unopened};
+use super::rollup::{self, Cell, Leave, Place};
 use super::rows::{self, Rows};
 use super::time::Dated;
 use super::week::IsoWeek;
 use super::{schema, wide};
 use crate::policy::Action;
+use crate::seal::Opener;
 use crate::words::{Category, DeviceId, PersonId, Who};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params_from_iter};
@@ -18,6 +20,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Rows fetched at a time: a reader never holds a transaction open over an export, which would keep the write-ahead log growing.
 const PAGE: usize = 1000;
@@ -146,6 +149,8 @@ pub struct Week {
     upto: Option<u64>,
     /// Names by version, as far as they were asked for.
     names: RefCell<HashMap<u32, Rc<Names>>>,
+    /// What opens what is sealed, once somebody has signed in.
+    opened: Option<Opened>,
 }
 
 /// How its rows are stored.
@@ -168,7 +173,30 @@ impl Week {
             (true, found) if found > schema::VERSION => return Err(ReadFault::Newer { path: path.to_owned(), found }),
             _ => return Err(ReadFault::Foreign { path: path.to_owned() }),
         };
-        Ok(Self { path: path.to_owned(), db, layout, upto: None, names: RefCell::default() })
+        Ok(Self { path: path.to_owned(), db, layout, upto: None, names: RefCell::default(), opened: None })
+    }
+
+    /// From now on [`Week::events`] has what was typed, where it was sealed to these keys. Whoever calls this has recorded who
+    /// opens it, and why.
+    pub fn open_with(&mut self, opener: Arc<Opener>) {
+        self.opened = Some(Opened::new(opener));
+    }
+
+    /// What of the events read so far stayed sealed although it was to be opened.
+    pub fn unopened(&self) -> Unopened {
+        self.opened.as_ref().map(Opened::unopened).unwrap_or_default()
+    }
+
+    fn opened(&self, mut stored: Stored) -> Result<Stored, ReadFault> {
+        if let Some(opened) = &self.opened {
+            let version = match &self.layout {
+                Layout::Wide(version) => *version,
+                Layout::Rows(_) => schema::VERSION,
+            };
+            let file = |id| schema::data_key(&self.db, version, id);
+            opened.open(&mut stored, self.path.parent(), file).map_err(|source| self.fault(source))?;
+        }
+        Ok(stored)
     }
 
     /// The same, and of its rows only those up to this seq.
@@ -225,7 +253,7 @@ impl Week {
             Layout::Rows(rows) => rows.event(&self.db, row),
         };
         match read.map_err(|source| self.fault(source))? {
-            Some((seq, dated, event)) => Ok(Stored { seq, dated, event }),
+            Some((seq, dated, event)) => self.opened(Stored { seq, dated, event }),
             None => {
                 let seq = row.get::<_, i64>(0).map_err(|source| self.fault(source))? as u64;
                 Err(ReadFault::Row { path: self.path.clone(), seq })
@@ -366,7 +394,7 @@ impl Week {
     ///
     /// # Errors
     /// [`ReadFault`]: the file cannot be read.
-    pub fn uses(&self) -> Result<Vec<(Who, u32, Opened, u64)>, ReadFault> {
+    pub fn uses(&self) -> Result<Vec<(Who, u32, Leave, u64)>, ReadFault> {
         let Layout::Rows(rows) = &self.layout else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for (who, version, opened, count) in rollup::uses(&self.db).map_err(|e| self.fault(e))? {

@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 /// What [`Rows::event`] reads; conditions follow.
 pub const SELECT: &str = "SELECT events.seq, events.at, events.who, hosts.host, events.why, events.bytes_up, events.bytes_down, \
-                          events.duration_ms, events.count, events.attempts, events.last, details.path, details.search \
+                          events.duration_ms, events.count, events.attempts, events.last, details.path, details.search, details.sealed \
                           FROM events LEFT JOIN hosts ON hosts.id = events.host LEFT JOIN details ON details.seq = events.seq";
 
 /// The rows of one file, with what they have in common, as far as it was met.
@@ -78,6 +78,7 @@ impl Rows {
             duration_ms: row.get(7)?,
             policy_version: why.policy_version,
             search,
+            sealed: row.get::<_, Option<Vec<u8>>>(13)?.map(Cow::Owned),
             theme: why.theme,
             decrypted: why.decrypted,
         };

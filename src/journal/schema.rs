@@ -18,7 +18,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 pub const APPLICATION: i32 = 0x5347_4a31;
 
 /// The first version of these tables. Files of an earlier one are read (see [`super::wide`]), and never written again.
-pub const FIRST: i32 = 5;
+pub const FIRST: i32 = 6;
 
 /// What makes a week file, and what takes it from each version to the next. Never changed, only added to.
 const MIGRATIONS: [&str; 1] = ["
@@ -37,7 +37,8 @@ const MIGRATIONS: [&str; 1] = ["
         seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, who INTEGER REFERENCES whos, host INTEGER REFERENCES hosts,
         why INTEGER NOT NULL REFERENCES whys, bytes_up INTEGER NOT NULL, bytes_down INTEGER NOT NULL, duration_ms INTEGER NOT NULL,
         count INTEGER, attempts INTEGER, last INTEGER);
-    CREATE TABLE details (seq INTEGER PRIMARY KEY REFERENCES events, path BLOB, search BLOB);
+    CREATE TABLE details (seq INTEGER PRIMARY KEY REFERENCES events, path BLOB, search BLOB, sealed BLOB);
+    CREATE TABLE data_keys (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
     CREATE TABLE slots (
         slot INTEGER NOT NULL, who INTEGER NOT NULL, version INTEGER NOT NULL, events INTEGER NOT NULL, names INTEGER NOT NULL,
         searches INTEGER NOT NULL, shown INTEGER NOT NULL, passed INTEGER NOT NULL, own INTEGER NOT NULL, blocked INTEGER NOT NULL,
@@ -54,7 +55,7 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE booked (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
     CREATE VIEW log AS SELECT
         events.seq, week.base_ms + events.at AS when_ms, whys.dated, whys.door, whos.client, whos.network, whos.device, whos.person,
-        whos.groups, whos.known, whos.sure, whos.since_s, whos.mac, whys.method, hosts.host, whys.port, details.path, whys.query_type,
+        whos.groups, whos.known, whos.sure, whos.since_s, whos.mac, whys.method, hosts.host, whys.port, details.path, details.sealed, whys.query_type,
         whys.action, whys.step, whys.category, whys.categories, whys.list, whys.labels, whys.rule, whys.grp, whys.cell, whys.profile,
         whys.pass, whys.intent, details.search, whys.theme, whys.severity, whys.decrypted, ifnull(events.count, 1) AS count,
         events.attempts, week.base_ms + events.at + events.last AS last_ms, whys.status, events.bytes_up, events.bytes_down,
@@ -110,7 +111,7 @@ impl<'db> Writing<'db> {
         let event =
             "INSERT OR IGNORE INTO events (seq, at, who, host, why, bytes_up, bytes_down, duration_ms, count, attempts, last)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-        let detail = "INSERT OR IGNORE INTO details (seq, path, search) VALUES (?1, ?2, ?3)";
+        let detail = "INSERT OR IGNORE INTO details (seq, path, search, sealed) VALUES (?1, ?2, ?3, ?4)";
         Ok(Self { base_ms, event: db.prepare_cached(event)?, detail: db.prepare_cached(detail)? })
     }
 
@@ -130,9 +131,9 @@ impl<'db> Writing<'db> {
             event.span.map(|s| s.last_ms.wrapping_sub(event.when_ms)),
         ];
         let new = self.event.execute(values)? > 0;
-        if new && !(event.path.is_empty() && event.search.is_empty()) {
+        if new && !(event.path.is_empty() && event.search.is_empty() && event.sealed.is_none()) {
             let bytes = |text: &str| (!text.is_empty()).then(|| text.as_bytes().to_vec());
-            self.detail.execute(params![seq as i64, bytes(&event.path), bytes(&event.search)])?;
+            self.detail.execute(params![seq as i64, bytes(&event.path), bytes(&event.search), event.sealed.as_deref()])?;
         }
         Ok(new)
     }
@@ -194,6 +195,14 @@ pub fn add_why(db: &Connection, why: &Why) -> rusqlite::Result<i64> {
         why.decrypted as u8,
     ])?;
     Ok(db.last_insert_rowid())
+}
+
+/// The sealed data key of an id, in a file of this version.
+pub fn data_key(db: &Connection, version: i32, id: u32) -> rusqlite::Result<Option<Vec<u8>>> {
+    if version < super::wide::SEALS {
+        return Ok(None);
+    }
+    db.prepare_cached("SELECT sealed FROM data_keys WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()
 }
 
 /// Says that the file has these seqs.

@@ -5,16 +5,19 @@
 //! nothing is there twice, however the writer goes on meanwhile.
 
 use super::names::{self, Names};
+use super::opened::{Opened, Unopened};
 use super::read::{Events, Filter, Newest, ReadFault, Stored, Week, weeks};
 use super::time::{BootId, Clocks, boot_ms};
 use super::week::IsoWeek;
 use super::{alike, segment, writer};
+use crate::seal::Opener;
 use jiff::tz::TimeZone;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A part of the journal: a week's file, or what waits for it.
 pub enum Part {
@@ -27,6 +30,8 @@ pub struct Tail {
     dir: PathBuf,
     rows: Vec<Stored>,
     names: RefCell<HashMap<u32, Rc<Names>>>,
+    /// What opens what is sealed, once somebody has signed in.
+    opened: Option<Opened>,
 }
 
 /// The journal of a folder as it is now, the oldest part first, what waits last; of one week alone if that is said.
@@ -76,7 +81,7 @@ fn parts_of(dir: &Path, zone: &TimeZone, now_ms: i64, only: Option<IsoWeek>, hol
     let of_week = files.into_iter().filter(|(week, _)| only.is_none_or(|only| only == *week));
     let mut parts: Vec<_> = of_week.map(|(_, file)| Part::File(file.upto(upto))).collect();
     if !rows.is_empty() {
-        parts.push(Part::Tail(Tail { dir: dir.to_owned(), rows, names: RefCell::default() }));
+        parts.push(Part::Tail(Tail { dir: dir.to_owned(), rows, names: RefCell::default(), opened: None }));
     }
     Ok(parts)
 }
@@ -135,11 +140,34 @@ impl Iterator for Found<'_> {
 }
 
 impl Part {
+    /// From now on [`Part::events`] has what was typed: see [`Week::open_with`].
+    pub fn open_with(&mut self, opener: Arc<Opener>) {
+        match self {
+            Self::File(week) => week.open_with(opener),
+            Self::Tail(tail) => tail.opened = Some(Opened::new(opener)),
+        }
+    }
+
+    /// What of the events read so far stayed sealed although it was to be opened.
+    pub fn unopened(&self) -> Unopened {
+        match self {
+            Self::File(week) => week.unopened(),
+            Self::Tail(tail) => tail.opened.as_ref().map(Opened::unopened).unwrap_or_default(),
+        }
+    }
+
     /// The events that meet a filter, in the order of their seq.
     pub fn events(&self, filter: &Filter) -> Found<'_> {
         match self {
             Self::File(week) => Found::File(week.events(filter)),
-            Self::Tail(tail) => Found::Tail(tail.meeting(filter).cloned().collect::<Vec<_>>().into_iter()),
+            Self::Tail(tail) => {
+                let mut rows: Vec<_> = tail.meeting(filter).cloned().collect();
+                if let Some(opened) = &tail.opened {
+                    // Of what waits, the keys are in the journal's folder: no file is asked, and none can fail.
+                    rows.iter_mut().for_each(|row| drop(opened.open(row, Some(&tail.dir), |_| Ok(None))));
+                }
+                Found::Tail(rows.into_iter())
+            }
         }
     }
 

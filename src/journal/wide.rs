@@ -1,4 +1,4 @@
-//! Week files of the versions before this one's: an event was a row of 43 columns. They are read as they are, and written no more.
+//! Week files of the versions before this one's: an event was a row of up to 44 columns. They are read as they are, and written no more.
 //!
 //! Words are numbers (`Action::Block as u8`), which never change their meaning; hosts stand once each; an empty text is NULL; groups
 //! are ` 1 3 `.
@@ -25,8 +25,11 @@ const SEARCHES: i32 = 3;
 /// The first version that says since when it is known who it was.
 const SINCES: i32 = 4;
 
+/// The first version that holds what is sealed.
+pub const SEALS: i32 = 5;
+
 /// The columns of an event, in the order of [`event_of`].
-const COLUMNS: [&str; 43] = [
+const COLUMNS: [&str; 44] = [
     "seq",
     "when_ms",
     "boot_ms",
@@ -70,6 +73,7 @@ const COLUMNS: [&str; 43] = [
     "decrypted",
     "since_s",
     "mac",
+    "sealed",
 ];
 
 /// `SELECT … FROM events …` of what [`event_of`] reads, from a file of this version; conditions follow.
@@ -79,6 +83,7 @@ pub fn select(version: i32) -> String {
         "last_ms" | "attempts" if version < SPANS => "NULL".to_owned(),
         "search" | "theme" | "severity" | "decrypted" if version < SEARCHES => "NULL".to_owned(),
         "since_s" | "mac" if version < SINCES => "NULL".to_owned(),
+        "sealed" if version < SEALS => "NULL".to_owned(),
         column => format!("events.{column}"),
     };
     let columns: Vec<_> = COLUMNS.iter().map(column).collect();
@@ -154,6 +159,7 @@ pub fn event_of(row: &Row) -> rusqlite::Result<Option<(u64, Dated, Event<'static
         bytes_down: row.get::<_, i64>(32)? as u64,
         duration_ms: row.get(33)?,
         policy_version: row.get(34)?,
+        sealed: row.get::<_, Option<Vec<u8>>>(43)?.map(Cow::Owned),
         search: text(37)?,
         theme,
         decrypted,

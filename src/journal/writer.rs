@@ -14,6 +14,7 @@ use super::gap::Gap;
 use super::point::{Point, reach};
 use super::retention;
 use super::ring::{Damaged, Ring, RingId};
+use super::sealing::{self, Sealer};
 use super::segment::{Batch, MAX_RUN, Mark, Segments, Slice, Waiting, What, records};
 use super::shared::{Shared, Wake};
 use super::time::{BootId, Clocks, Dated, boot_ms};
@@ -69,6 +70,7 @@ pub struct Writer {
     pub shared: Arc<Shared>,
     pub segments: Segments,
     pub book: Book,
+    pub sealer: Sealer,
     /// Up to where the rings that were left are in segments or week files already.
     pub marks: HashMap<RingId, Mark>,
     /// What was lost, not yet in a segment.
@@ -159,6 +161,7 @@ impl Writer {
             self.drain(Which::All)?;
             self.segments.sync()?;
             self.timing.synced = now;
+            self.sealer.tend(&self.shared, (self.now)());
         } else {
             self.drain(Which::Filling)?;
         }
@@ -388,6 +391,7 @@ impl Writer {
                 self.book.close(week.week);
                 retention::delete(&week);
             }
+            sealing::forget(&self.dir, now - retention::DATA_KEYS_MS);
         }
     }
 

@@ -11,7 +11,7 @@ use super::trace::{Hit, Kind};
 use super::week::Week;
 use super::world::{Audience, World};
 use crate::journal::read::{Filter, ReadFault, Stored};
-use crate::journal::rollup::{self, Cell, Opened, SLOT_MS};
+use crate::journal::rollup::{self, Cell, Leave, SLOT_MS};
 use crate::journal::tail::Part;
 use crate::journal::{Event, Intent};
 use crate::policy::{Action, Step};
@@ -152,7 +152,7 @@ impl<'w, 'e> Telling<'w, 'e> {
         }
         if let Some(who) = who.filter(|_| counted) {
             let count = u64::from(event.count.max(1));
-            Opened::all_of(&event).for_each(|opened| self.opened(who, event.policy_version, opened, count));
+            Leave::all_of(&event).for_each(|opened| self.opened(who, event.policy_version, opened, count));
         }
         self.told(seq, event);
     }
@@ -171,7 +171,7 @@ impl<'w, 'e> Telling<'w, 'e> {
     }
 
     /// What the school had opened let something through, so often; for someone of whom a cell was told.
-    pub fn opened(&mut self, who: &Who, version: u32, opened: Opened, count: u64) {
+    pub fn opened(&mut self, who: &Who, version: u32, opened: Leave, count: u64) {
         self.counts.opened(who, version, opened, count, self.world);
     }
 
@@ -238,18 +238,18 @@ impl Counts {
         }
     }
 
-    fn opened(&mut self, who: &Who, version: u32, opened: Opened, count: u64, world: &World) {
+    fn opened(&mut self, who: &Who, version: u32, opened: Leave, count: u64, world: &World) {
         let subject = self.subject(who, version, world);
         if self.subjects.get(&subject).is_none_or(|ledger| ledger.audience != Audience::Pupils) {
             return;
         }
         let names = self.seen.names(version, world.names);
         match opened {
-            Opened::Pass(pass) => {
+            Leave::Pass(pass) => {
                 let lesson = names.lesson(pass).map(shown).unwrap_or_else(|| format!("pass {pass}"));
                 add(&mut self.lessons, lesson, count, MAX_TEACHING);
             }
-            Opened::Entry(id) => {
+            Leave::Entry(id) => {
                 let rule = id.and_then(|id| names.rule(id)).map(shown).unwrap_or_else(|| "an entry since removed".into());
                 add(&mut self.own_allowed, rule, count, MAX_TEACHING);
             }

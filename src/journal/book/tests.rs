@@ -173,7 +173,7 @@ fn an_older_week_file_is_migrated() {
 }
 
 /// Week files as the versions before these tables made them, each with what was new in it.
-const EARLIER_TABLES: [&str; 4] = [
+const EARLIER_TABLES: [&str; 5] = [
     "CREATE TABLE hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE);
      CREATE TABLE events (
         seq INTEGER PRIMARY KEY, when_ms INTEGER NOT NULL, boot_ms INTEGER NOT NULL, dated INTEGER NOT NULL,
@@ -204,13 +204,15 @@ const EARLIER_TABLES: [&str; 4] = [
      UPDATE events SET search = 'words', theme = 2, severity = 40, decrypted = 1 WHERE seq = 2;",
     "ALTER TABLE events ADD COLUMN since_s INTEGER; ALTER TABLE events ADD COLUMN mac TEXT;
      UPDATE events SET since_s = 1794995000, mac = '3c:22:fb:00:00:02' WHERE seq = 2;",
+    "ALTER TABLE events ADD COLUMN sealed BLOB; CREATE TABLE data_keys (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+     UPDATE events SET sealed = x'03010203040100000000000000000000000000000000000000000000000000000000000000000000' WHERE seq = 2;",
 ];
 
 #[test]
 fn a_week_file_of_an_earlier_version_is_read_and_the_week_goes_on_in_one_of_this() {
     use crate::policy::Action;
     use crate::words::{Category, PersonId};
-    for version in 1..=4 {
+    for version in 1..=5 {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("2026-W47.db");
         let db = Connection::open(&path).expect("opened");
@@ -227,6 +229,7 @@ fn a_week_file_of_an_earlier_version_is_read_and_the_week_goes_on_in_one_of_this
         assert_eq!((read[0].span, read[0].count), (span, if version >= 2 { 3 } else { 1 }), "{version}");
         assert_eq!((&*read[1].path, read[1].category), ("/x", Category::from_bit(9)));
         assert_eq!((&*read[1].search, read[1].theme.is_some()), if version >= 3 { ("words", true) } else { ("", false) });
+        assert_eq!(read[1].sealed.is_some(), version >= 5);
         let who = read[1].who.expect("somebody");
         assert_eq!((who.since.is_some(), who.mac.is_some()), (version >= 4, version >= 4));
         let of_two =

@@ -77,7 +77,7 @@ impl Cell {
         let named = if machine { CategorySet::EMPTY } else { event.categories };
         Some(Self {
             names: if_so(!machine),
-            searches: if_so(!machine && event.intent == Intent::Search && !event.search.is_empty()),
+            searches: if_so(!machine && event.intent == Intent::Search && event.has_search()),
             shown: if blocked { CategorySet::EMPTY } else { named },
             passed: if event.pass.is_some() { named } else { CategorySet::EMPTY },
             own: event.categories.without(CategorySet::from_bits((1 << FIRST_OWN) - 1)),
@@ -87,7 +87,7 @@ impl Cell {
             adverts: if_so(blocked && event.category == Some(Category::ADVERTS)),
             teaching: if_so(blocked && event.categories.contains(Category::EDUCATION) && event.step != Step::Locked),
             passes: if_so(event.step == Step::Pass),
-            whole: if_so(!event.path.is_empty()),
+            whole: if_so(event.has_path()),
             decrypted: if_so(event.decrypted == Decrypted::Yes),
             sums: if_so(event.is_sum()),
             named: !event.host.is_empty() || event.step == Step::Locked,

@@ -39,13 +39,13 @@ pub struct Place {
 
 /// By what something was let through that the school had opened: how often is counted by person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Opened {
+pub enum Leave {
     Pass(u16),
     /// An entry of the school's own. `None`: it said none.
     Entry(Option<u32>),
 }
 
-impl Opened {
+impl Leave {
     fn stored(self) -> (u8, i64) {
         match self {
             Self::Pass(id) => (0, id.into()),
@@ -115,7 +115,7 @@ struct Added {
 pub struct Rollup {
     base_ms: i64,
     cells: BTreeMap<Place, Added>,
-    uses: BTreeMap<(i64, u32, Opened), u64>,
+    uses: BTreeMap<(i64, u32, Leave), u64>,
     /// The attempts of this transaction, and those of the last seconds before it.
     recent: Vec<Recent>,
     /// Who was blocked when, in steps of [`NEAR_MS`].
@@ -153,7 +153,7 @@ impl Rollup {
         if is_told(event) {
             added.told.push(seq);
         }
-        for opened in Opened::all_of(event) {
+        for opened in Leave::all_of(event) {
             *self.uses.entry((who, event.policy_version, opened)).or_default() += u64::from(event.count.max(1));
         }
         self.remember(seq, event, who);
@@ -251,10 +251,10 @@ pub fn each_cell(db: &Connection, each: &mut dyn FnMut(Place, &Cell)) -> rusqlit
 }
 
 /// What was let through by what the school had opened: whose, by which policy version, how often.
-pub fn uses(db: &Connection) -> rusqlite::Result<Vec<(i64, u32, Opened, u64)>> {
+pub fn uses(db: &Connection) -> rusqlite::Result<Vec<(i64, u32, Leave, u64)>> {
     let mut all = db.prepare("SELECT who, version, kind, id, count FROM uses ORDER BY version, who, kind, id")?;
     let read = |row: &Row| {
-        let opened = Opened::of_stored(row.get(2)?, row.get(3)?);
+        let opened = Leave::of_stored(row.get(2)?, row.get(3)?);
         Ok((row.get(0)?, row.get(1)?, opened, row.get::<_, i64>(4)?.max(0) as u64))
     };
     all.query_map([], read)?.collect()
