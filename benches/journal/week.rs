@@ -5,10 +5,11 @@ use crate::mix::{self, Mix, PEOPLE, YEARS};
 use schoolgate::config::Scoring;
 use schoolgate::journal::export::{Line, Resolve, json};
 use schoolgate::journal::read::{Filter, Week, weeks};
+use schoolgate::journal::tail::held;
 use schoolgate::journal::{IsoWeek, Journal, Names, Settings};
 use schoolgate::people::{Device, Person, Stamp};
 use schoolgate::policy::SchoolDays;
-use schoolgate::report::{Audience, Health, NetworkFact, NetworkState, World, tally};
+use schoolgate::report::{Audience, Health, NetworkFact, NetworkState, World, of_parts};
 use schoolgate::words::{DeviceId, PersonId, PersonRole};
 use std::path::Path;
 use std::sync::Arc;
@@ -113,19 +114,20 @@ fn open(dir: &Path) -> Week {
 /// `--report DIR`: prints seconds, megabytes at most, events.
 pub fn report(dir: &Path) {
     let begun = Instant::now();
-    let file = open(dir);
     let zone = jiff::tz::TimeZone::UTC;
+    let made_ms = week().bounds(&zone).1;
+    let parts = held(dir, &zone, made_ms, Some(week())).expect("read");
     let world = World {
         school: "Bench",
         gateway: "gate1",
         zone: &zone,
         week: week(),
-        made_ms: week().bounds(&zone).1,
+        made_ms,
         delivery: 1,
         due_ms: None,
         past: &[],
         head: None,
-        names: &|version| file.names(version).expect("read").unwrap_or_default(),
+        names: &|version| parts.iter().find_map(|part| part.names(version).expect("read")).unwrap_or_default(),
         person: &|id| (id.0 <= PEOPLE).then(|| person(id)),
         device: &|id| (id.0 <= PEOPLE).then(|| device(id)),
         is_pupil: &|_| true,
@@ -142,9 +144,7 @@ pub fn report(dir: &Path) {
         retention: None,
         look_ups: None,
     };
-    let all = Filter::default();
-    let events = file.events(&all).map(|row| row.expect("a row")).map(|stored| (stored.seq, stored.event));
-    let made = tally(events, &world);
+    let made = of_parts(&parts, &world).expect("read");
     let text = schoolgate::report::html(&made);
     assert!(!text.is_empty() && !made.categories.is_empty());
     println!("{} {} {}", begun.elapsed().as_secs_f64(), peak_mb(), made.totals.events);

@@ -337,6 +337,10 @@ impl Handle for Handler {
                 self.gate.settle();
                 Ok(Value::Null)
             }
+            Request::Flush => {
+                self.gate.flush();
+                Ok(Value::Null)
+            }
             Request::SelfTest => {
                 let _one = self.testing.try_lock().map_err(|_| "a self-test is under way".to_owned())?;
                 serde_json::to_value(ops::self_test::run(&self.gate, &self.doors.dns, &self.doors.proxy))

@@ -7,7 +7,8 @@ use crate::casebook::{self, Casebook, CasebookFault, Entry, Record};
 use crate::config::Config;
 use crate::gate::Gate;
 use crate::gate::requests::{Decision, Kind};
-use crate::journal::read::{self, Filter, ReadFault, Stored};
+use crate::journal::read::ReadFault;
+use crate::journal::tail::{self, Part};
 use crate::journal::{Names, deletion, hold};
 use crate::ops::{backup as ops_backup, files, locked, look_ups, self_test, tables, update};
 use crate::people::{Register, Store, StoreFault};
@@ -17,7 +18,7 @@ use crate::report::{
 };
 use crate::seal::Keys;
 use crate::words::{DeviceId, PersonRole};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Duration;
@@ -91,16 +92,15 @@ pub fn make_due(
     let followed = followed::of_week(config, week, made_ms)?;
     let (from_ms, until_ms) = week.bounds(&config.school.zone);
     let shown = week.to_string();
-    let file = read::weeks(&journal_dir(config))?.into_iter().find(|f| f.week.to_string() == shown);
-    let file = file.map(|f| read::Week::open(&f.path)).transpose()?;
-    let gaps = file.as_ref().map(read::Week::gaps).transpose()?.unwrap_or_default();
+    let parts = tail::held(&journal_dir(config), &config.school.zone, made_ms, Some(week))?;
+    let gaps = parts.iter().map(Part::gaps).collect::<Result<Vec<_>, _>>()?.concat();
     let lost = gaps.iter().map(|g| g.lost).sum::<u64>();
 
     let lists = lists(config, made_ms)?;
     let sealed = locked::load(config, tables::Broken::Endure)?;
     let names = RefCell::new(HashMap::<u32, Names>::new());
     let named = |version: u32| {
-        let stored = || file.as_ref().and_then(|f| f.names(version).ok().flatten()).unwrap_or_default();
+        let stored = || parts.iter().find_map(|part| part.names(version).ok().flatten()).unwrap_or_default();
         names.borrow_mut().entry(version).or_insert_with(stored).clone()
     };
     let world = World {
@@ -150,21 +150,7 @@ pub fn make_due(
         look_ups: Some(look_ups(config, from_ms, until_ms)?),
     };
 
-    // The report takes events; a row that cannot be read ends it with that fault, never with a shorter week.
-    let fault = Cell::new(None);
-    let filter = Filter::default();
-    let rows = file.iter().flat_map(|f| f.events(&filter));
-    let events = rows.map_while(|row: Result<Stored, ReadFault>| match row {
-        Ok(stored) => Some((stored.seq, stored.event)),
-        Err(broken) => {
-            fault.set(Some(broken));
-            None
-        }
-    });
-    let made = report::tally(events, &world);
-    if let Some(broken) = fault.into_inner() {
-        return Err(broken.into());
-    }
+    let made = report::of_parts(&parts, &world)?;
     // For the weeks that come. Where this one may only be read, they do without it.
     let _ = delivery::keep_sums(&config.data, week, &made).and_then(|()| followed::keep_matters(&config.data, week, &made));
     Ok(made)

@@ -9,7 +9,8 @@ use crate::gate::Clock;
 use crate::gate::control::Request;
 use crate::gate::flood::MOST;
 use crate::journal::export::{Csv, Line, Resolve, json, squid};
-use crate::journal::read::{self, Filter, Stored, Week};
+use crate::journal::read::{Filter, Stored};
+use crate::journal::tail::{self, Part};
 use crate::journal::{Door, IsoWeek, Unopened};
 use crate::ops::look_ups;
 use crate::pages::Reference;
@@ -25,7 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How often `follow` looks for new events: the journal itself is written once a second, and each look is an fsync.
+/// How often `follow` looks for new events: the journal itself is written once a second.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Of the time, one part in so many is spent on looking: while events come by the ten thousand, a look moves all of them.
 const LOOK_SHARE: u32 = 10;
@@ -146,9 +147,9 @@ fn search(context: &Context, book: &Book, args: &SearchArgs) -> Outcome {
         Some(_) => book.all(args.week.as_deref())?,
     };
     let mut found: Vec<(String, String)> = Vec::new();
-    for (week, after) in &newest.weeks {
+    for (part, after) in &newest.parts {
         let filter = Filter { after: *after, ..book.filter.clone() };
-        book.each_in(week, &filter, &mut |_, line| {
+        book.each_in(part, &filter, &mut |_, line| {
             found.push((line.when.clone(), if context.json { json(line) } else { plain(line) }));
             Ok(())
         })?;
@@ -192,13 +193,13 @@ fn follow(context: &Context, config: &Config, book: &Book) -> Outcome {
     let mut after = book.last_seq()?;
     loop {
         let begun = Instant::now();
-        context.ask(config, &Request::Settle)?;
+        context.ask(config, &Request::Flush)?;
         let took = begun.elapsed();
         let mut out = io::stdout().lock();
         let mut newest = after;
         let next = Filter { after: Some(after), ..book.filter.clone() };
-        for week in book.weeks(None)? {
-            book.each_in(&week, &next, &mut |seq, line| {
+        for part in book.parts(None)? {
+            book.each_in(&part, &next, &mut |seq, line| {
                 newest = newest.max(seq);
                 if context.json { writeln!(out, "{}", json(line)) } else { writeln!(out, "{}", plain(line)) }
             })?;
@@ -300,7 +301,7 @@ impl<'a> Book<'a> {
         (register, person): (Register, PersonId),
         sealed: Unsealing,
     ) -> Result<Self, Failed> {
-        context.ask(config, &Request::Settle)?;
+        context.ask(config, &Request::Flush)?;
         let filter = Filter { person: Some(person), ..Filter::default() };
         Ok(Self { config, register, filter, reference: None, referred: None, sealed })
     }
@@ -314,7 +315,7 @@ impl<'a> Book<'a> {
         let shown = format!("{shown}{of}");
         look_ups::record(&config.data, &shown, &purpose, Clock::System.unix_ms()).map_err(fail)?;
         let sealed = Unsealing::ask(config, wanted.open.as_deref(), &shown, &purpose)?;
-        context.ask(config, &Request::Settle)?;
+        context.ask(config, &Request::Flush)?;
         let mut book = Self { config, register, filter, reference: wanted.reference, referred: None, sealed };
         if let Some(reference) = wanted.reference {
             book.referred = Some(book.referred_to(reference)?);
@@ -326,8 +327,8 @@ impl<'a> Book<'a> {
     /// blocked for the same client before it.
     fn referred_to(&self, reference: Reference) -> Result<HashSet<u64>, Failed> {
         let (mut pages, mut answer) = (Vec::new(), None);
-        for week in self.weeks(None)? {
-            for stored in week.events(&self.filter) {
+        for part in self.parts(None)? {
+            for stored in part.events(&self.filter) {
                 let Stored { seq, event, .. } = stored.map_err(fail)?;
                 let shows_a_page = matches!(event.action, Action::Block | Action::Warn);
                 let Some(who) = event.who.filter(|who| shows_a_page && reference.fits(who.client)) else { continue };
@@ -344,34 +345,34 @@ impl<'a> Book<'a> {
         Ok(if pages.is_empty() { answer.into_iter().map(|(_, seq)| seq).collect() } else { pages })
     }
 
-    fn weeks(&self, only: Option<&str>) -> Result<Vec<Week>, Failed> {
+    fn parts(&self, only: Option<&str>) -> Result<Vec<Part>, Failed> {
         let only = only.map(|text| IsoWeek::parse(text).map_err(|why| fail(format_args!("'{text}' is {why}"))));
         let only = only.transpose()?;
-        let files = read::weeks(&app::journal_dir(self.config)).map_err(fail)?;
-        let open = |file: &read::WeekFile| -> Result<Week, Failed> {
-            let mut week = Week::open(&file.path).map_err(fail)?;
-            self.sealed.opener.iter().for_each(|(_, opener)| week.open_with(opener.clone()));
-            Ok(week)
-        };
-        files.iter().filter(|f| only.is_none_or(|w| w == f.week)).map(open).collect()
+        let now_ms = Clock::System.unix_ms();
+        let dir = app::journal_dir(self.config);
+        let mut parts = tail::parts(&dir, &self.config.school.zone, now_ms, only).map_err(fail)?;
+        if let Some((_, opener)) = &self.sealed.opener {
+            parts.iter_mut().for_each(|part| part.open_with(opener.clone()));
+        }
+        Ok(parts)
     }
 
     fn last_seq(&self) -> Result<u64, Failed> {
         let mut last = 0;
-        for week in self.weeks(None)? {
-            last = last.max(week.last_seq().map_err(fail)?);
+        for part in self.parts(None)? {
+            last = last.max(part.last_seq().map_err(fail)?);
         }
         Ok(last)
     }
 
     /// Where the newest events begin, at most `limit` of them.
     fn newest(&self, week: Option<&str>, limit: usize) -> Result<Newest, Failed> {
-        let mut newest = Newest { weeks: Vec::new(), more: false };
+        let mut newest = Newest { parts: Vec::new(), more: false };
         let mut left = limit;
-        for week in self.weeks(week)?.into_iter().rev() {
-            let found = week.newest(&self.filter, left).map_err(fail)?;
+        for part in self.parts(week)?.into_iter().rev() {
+            let found = part.newest(&self.filter, left).map_err(fail)?;
             newest.more |= found.more;
-            newest.weeks.insert(0, (week, found.after));
+            newest.parts.insert(0, (part, found.after));
             left = left.saturating_sub(found.count);
         }
         Ok(newest)
@@ -379,7 +380,7 @@ impl<'a> Book<'a> {
 
     /// All of it: of a reference there are few lines, and which they are is known.
     fn all(&self, week: Option<&str>) -> Result<Newest, Failed> {
-        Ok(Newest { weeks: self.weeks(week)?.into_iter().map(|week| (week, None)).collect(), more: false })
+        Ok(Newest { parts: self.parts(week)?.into_iter().map(|part| (part, None)).collect(), more: false })
     }
 
     /// Tells what stayed sealed although it was to be opened.
@@ -388,18 +389,18 @@ impl<'a> Book<'a> {
     }
 
     pub fn each(&self, week: Option<&str>, show: &mut dyn FnMut(&Line) -> io::Result<()>) -> Outcome {
-        self.weeks(week)?.iter().try_for_each(|week| self.each_in(week, &self.filter, &mut |_, line| show(line)))
+        self.parts(week)?.iter().try_for_each(|part| self.each_in(part, &self.filter, &mut |_, line| show(line)))
     }
 
-    fn each_in(&self, week: &Week, filter: &Filter, show: &mut dyn FnMut(u64, &Line) -> io::Result<()>) -> Outcome {
+    fn each_in(&self, part: &Part, filter: &Filter, show: &mut dyn FnMut(u64, &Line) -> io::Result<()>) -> Outcome {
         let person = |id| self.register.person(id).map(|p| p.key.clone());
         let device = |id| self.register.device(id).map(|d| d.name.clone());
-        for stored in week.events(filter) {
+        for stored in part.events(filter) {
             let stored: Stored = stored.map_err(fail)?;
             if self.referred.as_ref().is_some_and(|seqs| !seqs.contains(&stored.seq)) {
                 continue;
             }
-            let names = week.names_of(stored.event.policy_version).map_err(fail)?;
+            let names = part.names_of(stored.event.policy_version).map_err(fail)?;
             let resolve = Resolve { names: &names, zone: &self.config.school.zone, person: &person, device: &device };
             match show(stored.seq, &Line::of(&stored, &resolve)) {
                 Ok(()) => {}
@@ -407,15 +408,15 @@ impl<'a> Book<'a> {
                 Err(fault) => return Err(fail(fault)),
             }
         }
-        self.sealed.unopened.borrow_mut().add(week.unopened());
+        self.sealed.unopened.borrow_mut().add(part.unopened());
         Ok(())
     }
 }
 
-/// The newest events of every week.
+/// The newest events of every part of the journal.
 struct Newest {
     /// Each with the seq after which they begin; `None`: all of it.
-    weeks: Vec<(Week, Option<u64>)>,
+    parts: Vec<(Part, Option<u64>)>,
     /// There are older ones.
     more: bool,
 }

@@ -101,7 +101,7 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
     if week.bounds(zone).0 > now {
         return Err(fail(format_args!("the week {week} has not begun")));
     }
-    context.ask(&config, &Request::Settle)?;
+    context.ask(&config, &Request::Flush)?;
     let running = match context.ask(&config, &Request::Status)? {
         Some(value) => Some(weekly::Running::of(&serde_json::from_value(value).map_err(fail)?)),
         None => None,

@@ -37,6 +37,8 @@ pub enum Request {
     Explain(super::explain::Question),
     /// Waits until everything noted so far is in a week file.
     Settle,
+    /// That what has happened so far is where a reader of the journal finds it, in the segments or in week files.
+    Flush,
     /// Asks its own doors, and says what came.
     SelfTest,
     AddEntry(NewEntry),

@@ -220,6 +220,12 @@ impl Gate {
         self.journal.settle()
     }
 
+    /// Waits until everything noted before the call is where a reader of the journal finds it: see [`Journal::flush`].
+    pub fn flush(&self) -> bool {
+        self.floods.write_all(&self.journal);
+        self.journal.flush()
+    }
+
     /// Moves everything to week files, and what clients were told to its file; what is noted afterwards is counted as dropped.
     pub fn stop(&self) {
         self.floods.write_all(&self.journal);

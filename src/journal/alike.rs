@@ -1,70 +1,19 @@
 //! Which row of a week file a question is counted in: the same question of the same client, judged in the same way within a minute
-//! of the first, is one row with a count.
-//!
-//! A row is known by 128 keyed bits of what its questions have in common, so that nobody outside can make two that are taken for
-//! one. What is known here is no more than a help: with it forgotten, the next question begins another row, and the counts still
-//! add up.
+//! of the first, and moved to the file together with it, is one row with a count. A row that is written is never written again.
 
 use super::book::Row;
 use super::event::{ATTEMPT_MS, Event, Span};
+use super::interned::{Keyed, Keys};
+use super::segment::What;
 use crate::policy::Step;
-use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 /// Longest time from the first to the last question of one row.
 const ROW_MS: i64 = 60_000;
 
-/// Rows that are known, in each of two generations: half a minute of 1,000 different questions a second; 3 MiB both.
-const MOST: usize = 32_768;
-
-/// The rows of one file that may still count on.
-pub struct Alike {
-    keys: [RandomState; 2],
-    young: Generation,
-    old: Generation,
-    /// Since when the young ones are.
-    since_ms: i64,
-    /// The transaction that is going on.
-    turn: u32,
-}
-
-type Generation = HashMap<u128, Known, BuildHasherDefault<Low>>;
-
-/// The keys are hashes already.
-#[derive(Default)]
-struct Low(u64);
-
-impl Hasher for Low {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.first_chunk().map_or(0, |low| u64::from_le_bytes(*low));
-    }
-
-    fn write_u128(&mut self, key: u128) {
-        self.0 = key as u64;
-    }
-}
-
-/// A row that may still count on.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    seq: u64,
-    first_ms: i64,
-    last_ms: i64,
-    count: u32,
-    /// In which transaction it was written last, and where among what that writes.
-    turn: u32,
-    place: u32,
-}
-
-/// What one transaction does with one row of the file.
+/// A row of a week file that is to be.
 pub struct Entry<'r, 'a> {
-    pub seq: u64,
-    /// What is added. `None`: the row is there, and counts on.
-    pub row: Option<(&'r Row<'a>, &'r Event<'a>)>,
+    pub row: &'r Row<'a>,
+    pub event: &'r Event<'a>,
     pub sums: Sums,
 }
 
@@ -72,7 +21,6 @@ pub struct Entry<'r, 'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sums {
     pub when_ms: i64,
-    pub boot_ms: u64,
     pub last_ms: i64,
     pub attempts: u32,
     pub count: u32,
@@ -85,12 +33,11 @@ pub struct Sums {
 }
 
 impl Sums {
-    fn of(event: &Event, attempts: u32) -> Self {
+    fn of(event: &Event) -> Self {
         Self {
             when_ms: event.when_ms,
-            boot_ms: event.boot_ms,
             last_ms: event.when_ms,
-            attempts,
+            attempts: 1,
             count: event.count,
             bytes_up: event.bytes_up,
             bytes_down: event.bytes_down,
@@ -99,16 +46,18 @@ impl Sums {
         }
     }
 
-    fn add(&mut self, event: &Event, attempts: u32) {
-        self.when_ms = self.when_ms.min(event.when_ms);
-        self.boot_ms = self.boot_ms.min(event.boot_ms);
-        self.last_ms = self.last_ms.max(event.when_ms);
-        self.attempts += attempts;
-        self.count += event.count;
+    /// Counts an event as well. False: it is too far from the others, or too much.
+    fn add(&mut self, event: &Event) -> bool {
+        let (first, last) = (self.when_ms.min(event.when_ms), self.last_ms.max(event.when_ms));
+        let near = last.checked_sub(first).is_some_and(|apart| apart < ROW_MS);
+        let Some(count) = self.count.checked_add(event.count).filter(|_| near) else { return false };
+        self.attempts += u32::from(event.when_ms - self.last_ms > ATTEMPT_MS);
+        (self.when_ms, self.last_ms, self.count) = (first, last, count);
         self.bytes_up = self.bytes_up.saturating_add(event.bytes_up);
         self.bytes_down = self.bytes_down.saturating_add(event.bytes_down);
         self.duration_ms = self.duration_ms.max(event.duration_ms);
         self.several = true;
+        true
     }
 
     /// Where in time these are; `None`: there is only the one.
@@ -117,81 +66,49 @@ impl Sums {
     }
 }
 
-impl Default for Alike {
-    fn default() -> Self {
-        Self {
-            keys: [RandomState::new(), RandomState::new()],
-            young: Generation::default(),
-            old: Generation::default(),
-            since_ms: 0,
-            turn: 0,
+impl<'a> Entry<'_, 'a> {
+    /// The row as an event.
+    pub fn event(&self) -> Event<'a> {
+        Event {
+            when_ms: self.sums.when_ms,
+            count: self.sums.count,
+            span: self.sums.span(),
+            bytes_up: self.sums.bytes_up,
+            bytes_down: self.sums.bytes_down,
+            duration_ms: self.sums.duration_ms,
+            ..self.event.clone()
         }
     }
 }
 
-impl Alike {
-    /// Begins a transaction.
-    pub fn begin(&mut self) {
-        self.turn = self.turn.wrapping_add(1);
-    }
-
-    /// Counts an event in the row it belongs to: one of `out`, one that the file has, or a new one.
-    pub fn put<'r, 'a>(&mut self, row: &'r Row<'a>, event: &'r Event<'a>, out: &mut Vec<Entry<'r, 'a>>) {
-        let new = Entry { seq: row.seq, row: Some((row, event)), sums: Sums::of(event, 1) };
-        // No message is longer; what is has not been a question.
-        let sizes = event.bytes_up.max(event.bytes_down) <= u64::from(u32::MAX);
-        // Of the illegal lists every time is told.
-        let alone = event.step == Step::Locked || !sizes;
-        let Some(parts) = row.question.filter(|_| !alone) else { return out.push(new) };
-        // A sum is one of a second, whichever worker made it.
-        let second = if event.is_sum() { event.when_ms.div_euclid(1000) } else { 0 };
-        let key = self.key(parts, row.dated as u8, second);
-        self.grow_old(event.when_ms);
-        let turn = self.turn;
-        let known = match self.young.get_mut(&key) {
-            Some(known) => Some(known),
-            None => self.old.get_mut(&key),
-        };
-        if let Some(known) = known
-            && let Some(count) = known.count.checked_add(event.count)
-        {
-            let (first, last) = (known.first_ms.min(event.when_ms), known.last_ms.max(event.when_ms));
-            if last - first < ROW_MS {
-                let again = u32::from(event.when_ms - known.last_ms > ATTEMPT_MS);
-                (known.first_ms, known.last_ms, known.count) = (first, last, count);
-                match out.get_mut(known.place as usize).filter(|_| known.turn == turn) {
-                    Some(entry) => entry.sums.add(event, again),
-                    None => {
-                        (known.turn, known.place) = (turn, out.len() as u32);
-                        out.push(Entry { seq: known.seq, row: None, sums: Sums::of(event, again) });
-                    }
-                }
-                return;
+/// The rows that these come to, in the order of their first events; gaps are left out.
+pub fn merge<'r, 'a>(rows: impl IntoIterator<Item = &'r Row<'a>>) -> Vec<Entry<'r, 'a>>
+where
+    'a: 'r,
+{
+    let (mut out, mut places, keys) = (Vec::new(), Keyed::<usize>::default(), Keys::default());
+    for row in rows {
+        let What::Event(event) = &row.what else { continue };
+        let key = key(row, event, &keys);
+        if let Some(key) = key {
+            let known = places.get(&key).and_then(|place| out.get_mut(*place));
+            if known.is_some_and(|entry: &mut Entry| entry.sums.add(event)) {
+                continue;
             }
+            places.insert(key, out.len());
         }
-        let place = out.len() as u32;
-        let (first_ms, count) = (event.when_ms, event.count);
-        self.old.remove(&key);
-        self.young.insert(key, Known { seq: row.seq, first_ms, last_ms: first_ms, count, turn, place });
-        out.push(new);
+        out.push(Entry { row, event, sums: Sums::of(event) });
     }
+    out
+}
 
-    /// Forgets what can no longer count on.
-    fn grow_old(&mut self, now_ms: i64) {
-        if self.young.len() >= MOST || (now_ms - self.since_ms).abs() > ROW_MS {
-            self.old = std::mem::take(&mut self.young);
-            self.since_ms = now_ms;
-        }
-    }
-
-    fn key(&self, parts: [&[u8]; 4], dated: u8, second: i64) -> u128 {
-        let half = |keys: &RandomState| {
-            let mut hasher = keys.build_hasher();
-            hasher.write_u8(dated);
-            hasher.write_i64(second);
-            parts.iter().for_each(|part| hasher.write(part));
-            hasher.finish()
-        };
-        u128::from(half(&self.keys[0])) << 64 | u128::from(half(&self.keys[1]))
-    }
+/// What the events of one row have in common. `None`: it has a row of its own.
+fn key(row: &Row, event: &Event, keys: &Keys) -> Option<u128> {
+    // No message is longer; what is has not been a question.
+    let sizes = event.bytes_up.max(event.bytes_down) <= u64::from(u32::MAX);
+    // Of the illegal lists every time is told.
+    let [a, b, c, d] = row.question.filter(|_| sizes && event.step != Step::Locked)?;
+    // A sum is one of a second, whichever worker made it.
+    let second = if event.is_sum() { event.when_ms.div_euclid(1000) } else { 0 };
+    Some(keys.of(&[&[row.dated as u8], &second.to_le_bytes(), a, b, c, d]))
 }

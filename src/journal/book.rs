@@ -1,10 +1,12 @@
 //! The week files: rows from segments, each once, in the file of the school's week they belong to.
 
-use super::alike::{Alike, Entry};
-use super::event::Event;
+use super::alike;
+use super::interned::Interned;
 use super::names;
 use super::point::{Point, reach};
 use super::ring::RingId;
+use super::rollup::{self, Rollup};
+use super::rows::{self, Rows};
 use super::schema;
 use super::sealing;
 use super::segment::{Mark, What};
@@ -19,8 +21,10 @@ use std::path::{Path, PathBuf};
 
 /// Week files held open: this week's, and last week's for what arrives late on Monday.
 const MAX_OPEN: usize = 2;
-/// Hosts whose row is remembered, a file: more than a school visits in a day; about 4 MiB.
-const MAX_HOSTS: usize = 20_000;
+/// What a week file that an earlier version wrote is called when this one goes on with the week in a file of its own.
+const EARLIER: &str = ".earlier";
+/// Pages of the write-ahead log before they are moved into the file: what is written there a second time is written once.
+const LOG_PAGES: u32 = 4_000;
 /// Week files up to this size are read whole at the start to see whether they are sound. A larger one would keep the doors
 /// shut for seconds on an SD card: it is looked at, and set aside when what is wrong with it shows.
 const MAX_CHECKED: u64 = 32 << 20;
@@ -89,14 +93,14 @@ impl Book {
         Self { dir: dir.to_owned(), weeks: Weeks::new(zone), open: Vec::new(), broken: 0 }
     }
 
-    /// Looks at every week file: migrates the older, sets the broken aside.
+    /// Looks at every week file: brings those of this version's tables up to date, sets the broken aside.
     ///
     /// # Errors
     /// A file that a newer Schoolgate wrote: the journal must not go on beside it.
     pub fn survey(&mut self) -> Result<Survey, BookFault> {
         let mut survey = Survey { next_seq: 1, broken: 0 };
         for (week, path) in week_files(&self.dir).map_err(|source| BookFault::Io { path: self.dir.clone(), source })? {
-            match look_at(&path) {
+            match look_at(&path, week) {
                 Ok(next_seq) => survey.next_seq = survey.next_seq.max(next_seq),
                 Err(newer @ BookFault::Newer { .. }) => return Err(newer),
                 Err(fault) if fault.is_broken() => {
@@ -123,11 +127,18 @@ impl Book {
 
     /// Which of these seqs week files have already, in a row or in its count.
     pub fn having(&self, first: u64, last: u64) -> HashSet<u64> {
-        let sql = "SELECT seq, seq FROM events WHERE seq BETWEEN ?1 AND ?2 UNION ALL SELECT seq, seq FROM gaps
-                   WHERE seq BETWEEN ?1 AND ?2 UNION ALL SELECT first, last FROM booked WHERE last >= ?1 AND first <= ?2";
+        let rows = "SELECT seq, seq FROM events WHERE seq BETWEEN ?1 AND ?2 UNION ALL SELECT seq, seq FROM gaps
+                    WHERE seq BETWEEN ?1 AND ?2";
+        let booked = "SELECT first, last FROM booked WHERE last >= ?1 AND first <= ?2";
         let one = |db: &Connection| -> rusqlite::Result<Vec<(i64, i64)>> {
-            let range = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?));
-            db.prepare(sql)?.query_map([first as i64, last as i64], range)?.collect()
+            let all = |sql: &str| -> rusqlite::Result<Vec<(i64, i64)>> {
+                let range = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?));
+                db.prepare(sql)?.query_map([first as i64, last as i64], range)?.collect()
+            };
+            let mut ranges = all(rows)?;
+            // The first version of the file had no such table.
+            ranges.extend(all(booked).unwrap_or_default());
+            Ok(ranges)
         };
         let ranges = self.each(|db| one(db).ok()).into_iter().flatten();
         ranges.flat_map(|(from, until)| (from as u64).max(first)..=(until as u64).min(last)).collect()
@@ -205,17 +216,21 @@ impl Book {
     }
 }
 
-/// The week files of a folder, the oldest first.
+/// The week files of a folder, the oldest first; of a week that an earlier version began, that part first.
 pub fn week_files(dir: &Path) -> io::Result<Vec<(IsoWeek, PathBuf)>> {
-    let week = |path: PathBuf| Some((IsoWeek::parse(path.file_name()?.to_str()?.strip_suffix(".db")?).ok()?, path));
+    let week = |path: PathBuf| {
+        let name = path.file_name()?.to_str()?;
+        let (name, now) = name.strip_suffix(EARLIER).map_or((name, true), |name| (name, false));
+        Some((IsoWeek::parse(name.strip_suffix(".db")?).ok()?, now, path))
+    };
     let mut files: Vec<_> = std::fs::read_dir(dir)?.filter_map(|e| week(e.ok()?.path())).collect();
     files.sort();
-    Ok(files)
+    Ok(files.into_iter().map(|(week, _, path)| (week, path)).collect())
 }
 
 /// Opens a week file as it is, brings it up to date, and says the seq that it has not reached.
-fn look_at(path: &Path) -> Result<u64, BookFault> {
-    let db = connect(path)?;
+fn look_at(path: &Path, week: IsoWeek) -> Result<u64, BookFault> {
+    let (db, version) = open(path, week)?;
     let at = |source| BookFault::Sqlite { path: path.to_owned(), source };
     if std::fs::metadata(path).is_ok_and(|m| m.len() <= MAX_CHECKED) {
         let said: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(at)?;
@@ -224,11 +239,11 @@ fn look_at(path: &Path) -> Result<u64, BookFault> {
             return Err(at(rusqlite::Error::SqliteFailure(corrupt, Some(said))));
         }
     }
-    schema::next_seq(&db).map_err(at)
+    schema::next_seq(&db, version).map_err(at)
 }
 
-/// Opens a week file that is there.
-fn connect(path: &Path) -> Result<Connection, BookFault> {
+/// Opens a week file that is there, as it is if an earlier version wrote it; says its version.
+fn open(path: &Path, week: IsoWeek) -> Result<(Connection, i32), BookFault> {
     let at = |source| BookFault::Sqlite { path: path.to_owned(), source };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(path, flags).map_err(at)?;
@@ -241,15 +256,29 @@ fn connect(path: &Path) -> Result<Connection, BookFault> {
     }
     // A reader that sees the file for the first time after a crash holds it for as long as its log takes to be read.
     db.busy_timeout(std::time::Duration::from_secs(5)).map_err(at)?;
+    if (1..schema::FIRST).contains(&version) {
+        return Ok((db, version));
+    }
     db.pragma_update(None, "journal_mode", "wal").map_err(at)?;
     // A segment is deleted after the commit: the commit must be on the disk.
     db.pragma_update(None, "synchronous", "full").map_err(at)?;
+    db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(at)?;
     // A long export keeps the log growing; afterwards it is cut to this again.
     db.pragma_update(None, "journal_size_limit", 16 << 20).map_err(at)?;
     if version < schema::VERSION {
-        schema::migrate(&mut db, version).map_err(at)?;
+        schema::migrate(&mut db, version, week).map_err(at)?;
     }
-    Ok(db)
+    Ok((db, schema::VERSION))
+}
+
+/// Gives the file of an earlier version its own name, with all that its log holds in it.
+fn make_way(db: Connection, path: &Path) -> Result<(), BookFault> {
+    let at = |source| BookFault::Sqlite { path: path.to_owned(), source };
+    db.pragma_update(None, "journal_mode", "delete").map_err(at)?;
+    drop(db);
+    let earlier = PathBuf::from(format!("{}{EARLIER}", path.display()));
+    let moved = if earlier.exists() { Err(io::ErrorKind::AlreadyExists.into()) } else { std::fs::rename(path, earlier) };
+    moved.map_err(|source| BookFault::Io { path: path.to_owned(), source })
 }
 
 /// Makes an empty week file beside its place and moves it there whole: a reader never sees half of one.
@@ -261,7 +290,7 @@ fn create(dir: &Path, week: IsoWeek) -> Result<(), BookFault> {
     let _ = std::fs::remove_file(dir.join(format!("{week}.db.new-journal")));
     OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(io)?;
     let mut db = Connection::open(&new).map_err(sqlite)?;
-    schema::migrate(&mut db, 0).map_err(sqlite)?;
+    schema::migrate(&mut db, 0, week).map_err(sqlite)?;
     drop(db);
     File::open(&new).and_then(|f| f.sync_all()).map_err(io)?;
     reach(Point::WeekMade);
@@ -278,13 +307,13 @@ struct WeekBook {
     dir: PathBuf,
     path: PathBuf,
     db: Connection,
-    hosts: HashMap<String, i64>,
+    base_ms: i64,
+    interned: Interned,
+    rollup: Rollup,
     /// The policy versions whose names the file has.
     versions: HashSet<u32>,
     /// The data keys that the file has.
     data_keys: HashSet<u32>,
-    /// Rows that may still count on.
-    alike: Alike,
     /// The newest range of seqs that the file has: the next is joined to it where it can be.
     booked: Option<(u64, u64)>,
 }
@@ -295,15 +324,29 @@ impl WeekBook {
         if !path.exists() {
             create(dir, week)?;
         }
-        let db = connect(&path)?;
-        let numbers = |db: &Connection, sql: &str| -> rusqlite::Result<HashSet<u32>> {
-            db.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
-        };
-        let at = |source| BookFault::Sqlite { path: path.clone(), source };
-        let versions = numbers(&db, "SELECT version FROM names").map_err(at)?;
-        let data_keys = numbers(&db, "SELECT id FROM data_keys").map_err(at)?;
-        let booked = schema::last_booked(&db).map_err(at)?;
-        Ok(Self { dir: dir.to_owned(), path, db, hosts: HashMap::new(), versions, data_keys, alike: Alike::default(), booked })
+        let (mut db, version) = open(&path, week)?;
+        if version < schema::FIRST {
+            make_way(db, &path)?;
+            create(dir, week)?;
+            db = open(&path, week)?.0;
+        }
+        Self::of(db, dir, &path).map_err(|source| BookFault::Sqlite { path, source })
+    }
+
+    fn of(db: Connection, dir: &Path, path: &Path) -> rusqlite::Result<Self> {
+        let numbers =
+            |sql: &str| -> rusqlite::Result<HashSet<u32>> { db.prepare(sql)?.query_map([], |row| row.get(0))?.collect() };
+        Ok(Self {
+            dir: dir.to_owned(),
+            path: path.to_owned(),
+            base_ms: schema::base_ms(&db)?,
+            interned: Interned::read(&db)?,
+            rollup: resumed(&db)?,
+            versions: numbers("SELECT version FROM names")?,
+            data_keys: numbers("SELECT id FROM data_keys")?,
+            booked: schema::last_booked(&db)?,
+            db,
+        })
     }
 
     fn put(&mut self, rows: &[&Row]) -> Result<(), BookFault> {
@@ -315,12 +358,9 @@ impl WeekBook {
         let mut marks: HashMap<RingId, Mark> = HashMap::new();
         // Nearly always the ring of the one before.
         let mut present: Option<(RingId, Mark)> = None;
-        let mut entries: Vec<Entry> = Vec::with_capacity(rows.len());
-        self.alike.begin();
         for row in rows {
-            match &row.what {
-                What::Event(event) => self.alike.put(row, event, &mut entries),
-                What::Gap(gap) => schema::insert_gap(&transaction, row.seq, gap, row.dated)?,
+            if let What::Gap(gap) = &row.what {
+                schema::insert_gap(&transaction, row.seq, gap, row.dated)?;
             }
             let (ring, mark) = match present.take() {
                 Some((ring, mark)) if ring == row.ring => (ring, mark),
@@ -340,29 +380,14 @@ impl WeekBook {
         }
         self.booked.map_or(Ok(()), |range| schema::book(&transaction, range))?;
         let (mut unnamed, mut keyless) = (HashSet::new(), HashSet::new());
-        let mut writing = schema::Writing::new(&transaction)?;
-        for Entry { seq, row, sums } in &entries {
-            let Some((row, event)) = row else {
-                writing.count_on(*seq, sums)?;
+        let mut writing = schema::Writing::new(&transaction, self.base_ms)?;
+        for entry in alike::merge(rows.iter().copied()) {
+            let (seq, event) = (entry.row.seq, entry.event());
+            let ids = self.interned.ids(&transaction, &event, entry.row.dated)?;
+            if !writing.insert(seq, &event, ids)? {
                 continue;
-            };
-            let host = host_row(&transaction, &mut self.hosts, &event.host)?;
-            match sums.span() {
-                None => writing.insert(*seq, event, row.dated, host)?,
-                span => {
-                    let event = Event {
-                        when_ms: sums.when_ms,
-                        boot_ms: sums.boot_ms,
-                        count: sums.count,
-                        span,
-                        bytes_up: sums.bytes_up,
-                        bytes_down: sums.bytes_down,
-                        duration_ms: sums.duration_ms,
-                        ..(*event).clone()
-                    };
-                    writing.insert(*seq, &event, row.dated, host)?
-                }
-            };
+            }
+            self.rollup.add(seq, &event, ids.who.unwrap_or(0));
             if !self.versions.contains(&event.policy_version) && unnamed.insert(event.policy_version) {
                 name(&transaction, &mut self.versions, &self.dir, event.policy_version)?;
             }
@@ -374,6 +399,7 @@ impl WeekBook {
             }
         }
         drop(writing);
+        self.rollup.write(&transaction)?;
         marks.extend(present);
         for (ring, mark) in marks {
             let sql = "INSERT INTO rings (ring, position, lost) VALUES (?1, ?2, ?3) ON CONFLICT (ring) DO UPDATE SET
@@ -385,19 +411,23 @@ impl WeekBook {
     }
 }
 
-fn host_row(db: &Connection, known: &mut HashMap<String, i64>, host: &str) -> rusqlite::Result<Option<i64>> {
-    if host.is_empty() {
-        return Ok(None);
+/// The roll-up of a file as it was when its last rows were written: what comes may be company to these.
+fn resumed(db: &Connection) -> rusqlite::Result<Rollup> {
+    let rows = Rows::of(db)?;
+    let mut rollup = Rollup::new(rows.base_ms);
+    let sql = format!("{} ORDER BY events.seq DESC LIMIT {}", rows::SELECT, rollup::MAX_RECENT);
+    let mut statement = db.prepare(&sql)?;
+    let mut found = statement.query([])?;
+    let mut newest_ms = i64::MIN;
+    while let Some(row) = found.next()? {
+        let Some((seq, _, event)) = rows.event(db, row)? else { continue };
+        newest_ms = newest_ms.max(event.when_ms);
+        if event.when_ms < newest_ms.saturating_sub(rollup::RESUMED_MS) {
+            break;
+        }
+        rollup.remember(seq, &event, row.get::<_, Option<i64>>(2)?.unwrap_or(0));
     }
-    if let Some(row) = known.get(host) {
-        return Ok(Some(*row));
-    }
-    if known.len() >= MAX_HOSTS {
-        known.clear();
-    }
-    let row = schema::host_row(db, host)?;
-    known.insert(host.to_owned(), row);
-    Ok(Some(row))
+    Ok(rollup)
 }
 
 /// Stores what the ids of a version are called, when its first event comes. One that nobody has named yet is asked for again

@@ -174,6 +174,58 @@ impl Event<'_> {
 }
 
 impl<'a> Event<'a> {
+    /// The same with texts of its own.
+    pub fn into_owned(self) -> Event<'static> {
+        let own = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        Event {
+            method: own(self.method),
+            host: own(self.host),
+            path: own(self.path),
+            search: own(self.search),
+            sealed: self.sealed.map(|bytes| Cow::Owned(bytes.into_owned())),
+            when_ms: self.when_ms,
+            boot_ms: self.boot_ms,
+            door: self.door,
+            who: self.who,
+            port: self.port,
+            query_type: self.query_type,
+            action: self.action,
+            step: self.step,
+            category: self.category,
+            categories: self.categories,
+            list: self.list,
+            labels: self.labels,
+            rule: self.rule,
+            group: self.group,
+            cell: self.cell,
+            profile: self.profile,
+            pass: self.pass,
+            intent: self.intent,
+            count: self.count,
+            span: self.span,
+            status: self.status,
+            bytes_up: self.bytes_up,
+            bytes_down: self.bytes_down,
+            duration_ms: self.duration_ms,
+            policy_version: self.policy_version,
+            theme: self.theme,
+            decrypted: self.decrypted,
+        }
+    }
+
+    /// A row that stands for several, attempt by attempt: as many as there were, at even distances between the first and the last.
+    pub fn attempts(&self) -> impl Iterator<Item = Self> + use<'a, '_> {
+        let one = (self.when_ms, 1);
+        let (last_ms, attempts) = self.span.map_or(one, |s| (s.last_ms, s.attempts.clamp(1, self.count.max(1))));
+        let others = attempts - 1;
+        (0..attempts).map(move |nth| Event {
+            when_ms: self.when_ms + i64::from(nth) * (last_ms - self.when_ms) / i64::from(others.max(1)),
+            count: if nth == 0 { self.count - others } else { 1 },
+            span: None,
+            ..self.clone()
+        })
+    }
+
     /// An event of this verdict with everything else empty.
     pub fn of(verdict: &Verdict, door: Door, who: Option<Who>) -> Self {
         Self {

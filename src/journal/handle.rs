@@ -4,18 +4,20 @@ use super::book::Book;
 use super::event::Event;
 use super::fault::JournalFault;
 use super::names::{self, Names, Stored};
-use super::read::{self, ReadFault, Week};
+use super::read::{self, ReadFault};
 use super::ring::Producer;
 use super::rings::Rings;
 use super::sealing::Sealer;
 use super::segment::Segments;
 use super::shared::Shared;
+use super::tail;
 use super::time::BootId;
-use super::writer::{Timing, Writer};
+use super::writer::{Timing, Which, Writer};
 use super::{Settings, Tally};
 use std::cell::RefCell;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
+use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
@@ -46,6 +48,9 @@ struct Mine {
     /// When a ring that could not be made is tried again.
     retry: Instant,
 }
+
+/// The parts of the journal in which the last minutes may be: what waits, this week's file, and last week's on a Monday.
+const PARTS_LOOKED_AT: usize = 3;
 
 /// How long a thread without a ring waits before it asks for one again: asking opens files.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
@@ -86,7 +91,7 @@ impl Journal {
         let mut writer =
             Writer { dir: dir.clone(), zone, now, boot, shared: shared.clone(), segments, book, sealer, marks, gaps, timing };
         writer.gaps = found.torn.into_iter().map(|last| writer.uncounted(last)).collect();
-        if let Err(fault) = writer.drain() {
+        if let Err(fault) = writer.drain(Which::All) {
             // The rings keep it; the writer tries again and says so.
             tracing::warn!(%fault, "what the last run left in its rings cannot be written yet");
         }
@@ -188,12 +193,20 @@ impl Journal {
         JournalFault::Names { version, path: self.dir.join("names"), source }
     }
 
-    /// The newest week file; `None`: nothing has been written yet.
+    /// The newest events of a client that were blocked or warned of and reach to this moment, the newest first: of what was noted
+    /// before the call.
     ///
     /// # Errors
-    /// [`ReadFault`]: it cannot be read.
-    pub fn newest_week(&self) -> Result<Option<Week>, ReadFault> {
-        read::weeks(&self.dir)?.pop().map(|file| Week::open(&file.path)).transpose()
+    /// [`ReadFault`]: they cannot be read.
+    pub fn stopped(&self, client: IpAddr, since_ms: i64, now_ms: i64, limit: usize) -> Result<Vec<read::Stored>, ReadFault> {
+        self.flush();
+        let mut found = Vec::new();
+        for part in tail::parts(&self.dir, &jiff::tz::TimeZone::UTC, now_ms, None)?.iter().rev().take(PARTS_LOOKED_AT) {
+            found.extend(part.stopped(client, since_ms, limit)?);
+        }
+        found.sort_by_key(|stored| std::cmp::Reverse(stored.seq));
+        found.truncate(limit);
+        Ok(found)
     }
 
     /// Keeps single visits so many days after the end of their week, from the next day on.
@@ -209,6 +222,12 @@ impl Journal {
     /// False: the disk refuses; it is in segments or rings.
     pub fn settle(&self) -> bool {
         self.shared.settle()
+    }
+
+    /// Waits until everything noted before the call is in a segment or a week file: where [`super::read::parts`] finds it.
+    /// False: the disk refuses.
+    pub fn flush(&self) -> bool {
+        self.shared.flush()
     }
 
     /// Moves everything to week files and ends the writer. What is noted afterwards is counted as dropped.

@@ -6,7 +6,7 @@
 //! never given twice.
 //!
 //! ```text
-//! door's thread ─▶ ring (tmpfs) ─▶ segment (an fsync a second) ─▶ 2026-W47.db (every five seconds, what is alike in one row)
+//! door's thread ─▶ ring (tmpfs) ─▶ segment (an fsync a second) ─▶ 2026-W47.db (once a minute, what is alike in one row)
 //! ```
 //!
 //! What is written
@@ -29,6 +29,8 @@
 //! - [`schema`]     the tables of a week file
 //! - [`book`]       the week files, open for writing
 //! - [`alike`]      questions that share a row of a week file
+//! - [`why`], [`interned`]  what many rows have in common, stored once
+//! - [`rollup`]     what a week comes to, kept as events arrive
 //! - [`retention`]  how long they are kept
 //! - [`hold`]       what is kept longer
 //! - [`deletion`]   what was deleted
@@ -37,6 +39,8 @@
 //!
 //! The way out
 //! - [`read`]       weeks, events by filter, gaps, names
+//! - [`tail`]       what waits in the segments for its week file, and all parts of the journal together
+//! - [`rows`], [`wide`]  a row of a week file as an event: of this version's files, and of those before
 //! - [`opened`]     what is sealed, for a reader who has signed in
 //! - [`verify`]     whether every number that was given is somewhere
 //! - [`export`]     one event as JSON, CSV, squid's log line
@@ -53,6 +57,7 @@ mod fault;
 mod gap;
 mod handle;
 pub mod hold;
+mod interned;
 mod memory;
 pub mod names;
 mod opened;
@@ -62,13 +67,18 @@ mod record;
 mod retention;
 mod ring;
 mod rings;
+pub mod rollup;
+mod rows;
 mod schema;
 mod sealing;
 mod segment;
 mod shared;
+pub mod tail;
 pub mod time;
 pub mod verify;
 pub mod week;
+mod why;
+mod wide;
 mod writer;
 
 pub use event::{ATTEMPT_MS, Decrypted, Door, Event, Intent, Span};

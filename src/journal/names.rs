@@ -166,7 +166,7 @@ pub(super) fn store(dir: &Path, version: u32, names: &Names, last: Option<&Arc<S
 }
 
 /// The names of a version, if they are stored.
-fn load(dir: &Path, version: u32) -> Option<Names> {
+pub(super) fn load(dir: &Path, version: u32) -> Option<Names> {
     let read = |version: u32| std::fs::read_to_string(folder(dir).join(format!("{version}.json"))).ok();
     let text = read(version)?;
     match serde_json::from_str::<Difference>(&text) {

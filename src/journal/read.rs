@@ -4,14 +4,16 @@ use super::book;
 use super::event::Event;
 use super::names::Names;
 use super::opened::{Opened, Unopened};
-use super::schema;
+use super::rollup::{self, Cell, Leave, Place};
+use super::rows::{self, Rows};
 use super::time::Dated;
 use super::week::IsoWeek;
+use super::{schema, wide};
 use crate::policy::Action;
 use crate::seal::Opener;
-use crate::words::{Category, DeviceId, PersonId};
+use crate::words::{Category, DeviceId, PersonId, Who};
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params_from_iter};
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -77,44 +79,28 @@ pub struct Filter {
     pub until_ms: Option<i64>,
     /// After this seq: what is new since the last look.
     pub after: Option<u64>,
+    /// Up to this seq.
+    pub upto: Option<u64>,
 }
 
 impl Filter {
-    /// As conditions of SQL on a file of this version, and their values.
-    fn conditions(&self, version: i32) -> (String, Vec<Value>) {
-        let since_sql = format!("{} >= ?", schema::last_ms(version));
-        let mut given: Vec<(&str, Vec<Value>)> = Vec::new();
-        if let Some(PersonId(id)) = self.person {
-            given.push(("events.person = ?", vec![i64::from(id).into()]));
-        }
-        if let Some(DeviceId(id)) = self.device {
-            given.push(("events.device = ?", vec![i64::from(id).into()]));
-        }
-        if let Some(client) = self.client {
-            given.push(("events.client = ?", vec![client.to_canonical().to_string().into()]));
-        }
-        if let Some(host) = &self.host {
-            let host = host.trim_end_matches('.').to_ascii_lowercase();
-            let below = format!(".{host}");
-            let sql = "events.host IN (SELECT id FROM hosts WHERE host = ? OR substr(host, -?) = ?)";
-            given.push((sql, vec![host.into(), (below.chars().count() as i64).into(), below.into()]));
-        }
-        if let Some(action) = self.action {
-            given.push(("events.action = ?", vec![i64::from(action as u8).into()]));
-        }
-        if let Some(category) = self.category {
-            let bit = 1i64.wrapping_shl(category.bit().into());
-            let values = vec![i64::from(category.bit()).into(), bit.into()];
-            given.push(("(events.category = ? OR events.categories & ? <> 0)", values));
-        }
-        if let Some(since) = self.since_ms {
-            given.push((&since_sql, vec![since.into()]));
-        }
-        if let Some(until) = self.until_ms {
-            given.push(("events.when_ms < ?", vec![until.into()]));
-        }
-        let sql = given.iter().map(|(sql, _)| format!(" AND {sql}")).collect();
-        (sql, given.into_iter().flat_map(|(_, values)| values).collect())
+    /// Whether an event of this seq meets it.
+    pub fn matches(&self, seq: u64, event: &Event) -> bool {
+        let who = event.who.as_ref();
+        let last_ms = event.span.map_or(event.when_ms, |span| span.last_ms);
+        self.after.is_none_or(|after| seq > after)
+            && self.upto.is_none_or(|upto| seq <= upto)
+            && self.person.is_none_or(|id| who.is_some_and(|w| w.person == Some(id)))
+            && self.device.is_none_or(|id| who.is_some_and(|w| w.device == Some(id)))
+            && self.client.is_none_or(|ip| who.is_some_and(|w| w.client.ip() == ip.to_canonical()))
+            && self.action.is_none_or(|action| event.action == action)
+            && self.category.is_none_or(|c| event.category == Some(c) || event.categories.contains(c))
+            && self.since_ms.is_none_or(|since| last_ms >= since)
+            && self.until_ms.is_none_or(|until| event.when_ms < until)
+            && self.host.as_ref().is_none_or(|host| {
+                let (host, below) = rows::host_and_below(host);
+                event.host == host || event.host.ends_with(&below)
+            })
     }
 }
 
@@ -125,6 +111,13 @@ pub struct Stored {
     /// How its time is known.
     pub dated: Dated,
     pub event: Event<'static>,
+}
+
+impl Stored {
+    /// Blocked, or warned of.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.event.action, Action::Block | Action::Warn)
+    }
 }
 
 /// Events that were lost.
@@ -151,11 +144,20 @@ pub struct Newest {
 pub struct Week {
     path: PathBuf,
     db: Connection,
-    version: i32,
+    layout: Layout,
+    /// What comes later is not read.
+    upto: Option<u64>,
     /// Names by version, as far as they were asked for.
     names: RefCell<HashMap<u32, Rc<Names>>>,
     /// What opens what is sealed, once somebody has signed in.
     opened: Option<Opened>,
+}
+
+/// How its rows are stored.
+enum Layout {
+    /// By a version before the present tables.
+    Wide(i32),
+    Rows(Rows),
 }
 
 impl Week {
@@ -165,13 +167,13 @@ impl Week {
         let at = |source| ReadFault::Sqlite { path: path.to_owned(), source };
         let db = connect(path).map_err(at)?;
         let (application, version) = schema::identity(&db).map_err(at)?;
-        match (application == schema::APPLICATION, version) {
-            (true, 1..=schema::VERSION) => {
-                Ok(Self { path: path.to_owned(), db, version, names: RefCell::default(), opened: None })
-            }
-            (true, found) if found > schema::VERSION => Err(ReadFault::Newer { path: path.to_owned(), found }),
-            _ => Err(ReadFault::Foreign { path: path.to_owned() }),
-        }
+        let layout = match (application == schema::APPLICATION, version) {
+            (true, 1..schema::FIRST) => Layout::Wide(version),
+            (true, schema::FIRST..=schema::VERSION) => Layout::Rows(Rows::of(&db).map_err(at)?),
+            (true, found) if found > schema::VERSION => return Err(ReadFault::Newer { path: path.to_owned(), found }),
+            _ => return Err(ReadFault::Foreign { path: path.to_owned() }),
+        };
+        Ok(Self { path: path.to_owned(), db, layout, upto: None, names: RefCell::default(), opened: None })
     }
 
     /// From now on [`Week::events`] has what was typed, where it was sealed to these keys. Whoever calls this has recorded who
@@ -187,13 +189,38 @@ impl Week {
 
     fn opened(&self, mut stored: Stored) -> Result<Stored, ReadFault> {
         if let Some(opened) = &self.opened {
-            let file = |id| schema::data_key(&self.db, self.version, id);
+            let version = match &self.layout {
+                Layout::Wide(version) => *version,
+                Layout::Rows(_) => schema::VERSION,
+            };
+            let file = |id| schema::data_key(&self.db, version, id);
             opened.open(&mut stored, self.path.parent(), file).map_err(|source| self.fault(source))?;
         }
         Ok(stored)
     }
 
-    /// The database itself, for reports that count in SQL; [`super::schema`] says what the columns mean.
+    /// The same, and of its rows only those up to this seq.
+    pub(super) fn upto(self, upto: u64) -> Self {
+        Self { upto: Some(upto), ..self }
+    }
+
+    /// Reads on as the file is at the next look, whatever is written meanwhile.
+    pub(super) fn hold(&self) -> Result<(), ReadFault> {
+        self.db.execute_batch("BEGIN").map_err(|e| self.fault(e))
+    }
+
+    /// Which seqs the file has, as ranges; of the first version's, which had none, the one from the first row to the last.
+    pub(super) fn booked(&self) -> Result<Vec<(u64, u64)>, ReadFault> {
+        let sql = match &self.layout {
+            Layout::Wide(version) if *version < wide::SPANS => "SELECT min(seq), max(seq) FROM events HAVING count(*) > 0",
+            _ => "SELECT first, last FROM booked",
+        };
+        let read = |row: &Row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64));
+        let ranges = || -> rusqlite::Result<_> { self.db.prepare(sql)?.query_map([], read)?.collect() };
+        ranges().map_err(|e| self.fault(e))
+    }
+
+    /// The database itself; [`super::schema`] says what the columns mean.
     pub fn connection(&self) -> &Connection {
         &self.db
     }
@@ -202,20 +229,83 @@ impl Week {
         ReadFault::Sqlite { path: self.path.clone(), source }
     }
 
+    /// A filter that ends where this does.
+    fn bounded(&self, filter: &Filter) -> Filter {
+        let upto = match (filter.upto, self.upto) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        Filter { upto, ..filter.clone() }
+    }
+
+    /// What rows are read by, and a filter as conditions on them.
+    fn select(&self, filter: &Filter) -> (String, String, Vec<Value>) {
+        let (select, (conditions, values)) = match &self.layout {
+            Layout::Wide(version) => (wide::select(*version), wide::conditions(filter, *version)),
+            Layout::Rows(rows) => (rows::SELECT.to_owned(), rows.conditions(filter)),
+        };
+        (select, conditions, values)
+    }
+
+    fn stored(&self, row: &Row) -> Result<Stored, ReadFault> {
+        let read = match &self.layout {
+            Layout::Wide(_) => wide::event_of(row),
+            Layout::Rows(rows) => rows.event(&self.db, row),
+        };
+        match read.map_err(|source| self.fault(source))? {
+            Some((seq, dated, event)) => self.opened(Stored { seq, dated, event }),
+            None => {
+                let seq = row.get::<_, i64>(0).map_err(|source| self.fault(source))? as u64;
+                Err(ReadFault::Row { path: self.path.clone(), seq })
+            }
+        }
+    }
+
+    /// The rows that are those of whom a filter is for, from its moment on. `None`: it is for everybody, or nobody knows.
+    fn seqs(&self, filter: &Filter) -> rusqlite::Result<Option<Vec<u64>>> {
+        let Layout::Rows(rows) = &self.layout else { return Ok(None) };
+        let Some(whos) = rows.whos(&self.db, filter)? else { return Ok(None) };
+        // A row stands where it began, at most a minute before it ends.
+        let since =
+            filter.since_ms.map_or(i64::MIN, |since| (since.saturating_sub(rows.base_ms)).div_euclid(rollup::SLOT_MS) - 1);
+        let mut seqs = rollup::seqs_of(&self.db, &whos, since)?;
+        let within = |seq: u64| filter.after.is_none_or(|after| seq > after) && filter.upto.is_none_or(|upto| seq <= upto);
+        seqs.retain(|seq| within(*seq));
+        Ok(Some(seqs))
+    }
+
     /// The events that meet a filter, in the order of their seq.
     pub fn events(&self, filter: &Filter) -> Events<'_> {
-        let (conditions, values) = filter.conditions(self.version);
-        let select = schema::select(self.version);
-        let sql = format!("{select} WHERE events.seq > ?{conditions} ORDER BY events.seq LIMIT {PAGE}");
-        Events { week: self, sql, values, after: filter.after.unwrap_or(0), page: VecDeque::new(), ended: false }
+        let filter = &self.bounded(filter);
+        let (select, conditions, values) = self.select(filter);
+        let (sql, next) = match self.seqs(filter) {
+            Ok(Some(seqs)) => (format!("{select} WHERE events.seq = ?"), Next::Seqs(filter.clone(), seqs.into())),
+            // A file that is broken says so when it is read.
+            _ => {
+                let sql = format!("{select} WHERE events.seq > ?{conditions} ORDER BY events.seq LIMIT {PAGE}");
+                (sql, Next::After(filter.after.unwrap_or(0), values))
+            }
+        };
+        Events { week: self, sql, next, page: VecDeque::new(), ended: false }
+    }
+
+    /// Rows by their seqs, in this order.
+    pub fn rows(&self, seqs: Vec<u64>) -> Events<'_> {
+        let (select, ..) = self.select(&Filter::default());
+        let next = Next::Seqs(Filter::default(), seqs.into());
+        Events { week: self, sql: format!("{select} WHERE events.seq = ?"), next, page: VecDeque::new(), ended: false }
     }
 
     /// Where the newest events that meet a filter begin.
     ///
     /// # Errors
-    /// [`ReadFault::Sqlite`].
+    /// [`ReadFault`]: the file cannot be read.
     pub fn newest(&self, filter: &Filter, limit: usize) -> Result<Newest, ReadFault> {
-        let (conditions, values) = filter.conditions(self.version);
+        let filter = &self.bounded(filter);
+        if let Some(seqs) = self.seqs(filter).map_err(|e| self.fault(e))? {
+            return self.newest_of(seqs, filter, limit);
+        }
+        let (_, conditions, values) = self.select(filter);
         // One more than asked for: it is where they begin after, and tells that there are older ones.
         let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let sql = format!(
@@ -223,49 +313,104 @@ impl Week {
              ORDER BY events.seq DESC LIMIT {one_more})"
         );
         let values = std::iter::once(Value::from(filter.after.unwrap_or(0) as i64)).chain(values);
-        let read = |row: &rusqlite::Row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)?));
+        let read = |row: &Row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)?));
         let (first, found) = self.db.query_row(&sql, params_from_iter(values), read).map_err(|e| self.fault(e))?;
         let more = found == one_more;
         let count = usize::try_from(found).unwrap_or(usize::MAX).min(limit);
         Ok(Newest { after: if more { Some(first) } else { filter.after }, count, more })
     }
 
+    fn newest_of(&self, mut seqs: Vec<u64>, filter: &Filter, limit: usize) -> Result<Newest, ReadFault> {
+        let Filter { person, device, client, after, upto, .. } = *filter;
+        let of_whom = Filter { person, device, client, after, upto, ..Filter::default() };
+        seqs.reverse();
+        let found = if *filter == of_whom {
+            seqs.truncate(limit.saturating_add(1));
+            seqs
+        } else {
+            let rows = self.events_of(filter, seqs).take(limit.saturating_add(1));
+            rows.map(|row| row.map(|stored| stored.seq)).collect::<Result<_, _>>()?
+        };
+        let more = found.len() > limit;
+        let after = if more { found.last().copied() } else { filter.after };
+        Ok(Newest { after, count: found.len().min(limit), more })
+    }
+
+    fn events_of(&self, filter: &Filter, seqs: Vec<u64>) -> Events<'_> {
+        let events = self.rows(seqs);
+        let next = match events.next {
+            Next::Seqs(_, seqs) => Next::Seqs(filter.clone(), seqs),
+            after => after,
+        };
+        Events { next, ..events }
+    }
+
     /// The newest events of a client that were blocked or warned of and reach to this moment, the newest first. It looks at no more
-    /// than the last [`LOOKED_AT`] of each kind of the whole school, whoever's they are, so that nobody who asks can keep the disk
+    /// than the client's own last [`LOOKED_AT`], in the older files the whole school's, so that nobody who asks can keep the disk
     /// busy.
     ///
     /// # Errors
     /// [`ReadFault`]: the file cannot be read.
     pub fn stopped(&self, client: IpAddr, since_ms: i64, limit: usize) -> Result<Vec<Stored>, ReadFault> {
-        let at = |source| self.fault(source);
-        let mut found = Vec::new();
-        for action in [Action::Block, Action::Warn] {
-            let mut statement = self.db.prepare_cached(&self.stopped_sql(action)).map_err(at)?;
-            let client = client.to_canonical().to_string();
-            let most = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut rows = statement.query((client, since_ms, most)).map_err(at)?;
-            while let Some(row) = rows.next().map_err(at)? {
-                let seq = row.get::<_, i64>(0).map_err(at)? as u64;
-                let Some((_, dated, event)) = schema::event_of(row).map_err(at)? else {
-                    return Err(ReadFault::Row { path: self.path.clone(), seq });
+        let filter = self.bounded(&Filter { client: Some(client), since_ms: Some(since_ms), ..Filter::default() });
+        let seqs = match self.seqs(&filter).map_err(|e| self.fault(e))? {
+            Some(mut seqs) => {
+                seqs.reverse();
+                seqs.truncate(LOOKED_AT);
+                seqs
+            }
+            None => {
+                let sql = format!("SELECT seq FROM events WHERE action IN (1, 2) ORDER BY seq DESC LIMIT {LOOKED_AT}");
+                let read = || -> rusqlite::Result<Vec<u64>> {
+                    self.db.prepare(&sql)?.query_map([], |row| row.get::<_, i64>(0).map(|seq| seq as u64))?.collect()
                 };
-                found.push(Stored { seq, dated, event });
+                read().map_err(|e| self.fault(e))?
+            }
+        };
+        self.events_of(&filter, seqs).filter(|row| row.as_ref().map_or(true, Stored::is_stopped)).take(limit).collect()
+    }
+
+    /// Every cell of sums of the file, with whose it is, by its first moment in milliseconds since 1970. False: it has none, an
+    /// earlier version wrote it.
+    ///
+    /// # Errors
+    /// [`ReadFault`]: the file cannot be read.
+    pub fn each_cell(&self, each: &mut dyn FnMut(i64, Option<&Who>, u32, &Cell)) -> Result<bool, ReadFault> {
+        let Layout::Rows(rows) = &self.layout else { return Ok(false) };
+        let mut fault = None;
+        let read = rollup::each_cell(&self.db, &mut |place: Place, cell| {
+            let who = if place.who == 0 { Ok(None) } else { rows.who(&self.db, place.who) };
+            match who {
+                Ok(who) => {
+                    each(rows.base_ms.wrapping_add(place.slot.wrapping_mul(rollup::SLOT_MS)), who.as_ref(), place.version, cell)
+                }
+                Err(broken) => fault = Some(broken),
+            }
+        });
+        read.and_then(|()| fault.map_or(Ok(true), Err)).map_err(|e| self.fault(e))
+    }
+
+    /// How often what the school had opened let something through: whose, by which policy version.
+    ///
+    /// # Errors
+    /// [`ReadFault`]: the file cannot be read.
+    pub fn uses(&self) -> Result<Vec<(Who, u32, Leave, u64)>, ReadFault> {
+        let Layout::Rows(rows) = &self.layout else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for (who, version, opened, count) in rollup::uses(&self.db).map_err(|e| self.fault(e))? {
+            if let Some(who) = rows.who(&self.db, who).map_err(|e| self.fault(e))? {
+                found.push((who, version, opened, count));
             }
         }
-        found.sort_by_key(|stored| std::cmp::Reverse(stored.seq));
-        found.truncate(limit);
         Ok(found)
     }
 
-    /// The action stands in it as a number: only so SQLite knows that its index of what was not allowed holds them all.
-    fn stopped_sql(&self, action: Action) -> String {
-        format!(
-            "{} WHERE events.seq IN (SELECT seq FROM events WHERE action = {} ORDER BY seq DESC LIMIT {LOOKED_AT}) \
-             AND events.client = ? AND {} >= ? ORDER BY events.seq DESC LIMIT ?",
-            schema::select(self.version),
-            action as u8,
-            schema::last_ms(self.version)
-        )
+    /// The rows that a report tells of one by one, in the order of their seqs.
+    ///
+    /// # Errors
+    /// [`ReadFault`]: the file cannot be read.
+    pub fn told(&self) -> Result<Events<'_>, ReadFault> {
+        Ok(self.rows(rollup::told(&self.db).map_err(|e| self.fault(e))?))
     }
 
     /// What was lost, in the order in which it was noticed.
@@ -311,12 +456,12 @@ impl Week {
     /// [`ReadFault::Sqlite`].
     pub fn last_seq(&self) -> Result<u64, ReadFault> {
         let last = self.db.query_row("SELECT ifnull(max(seq), 0) FROM events", [], |row| row.get::<_, i64>(0));
-        last.map(|n| n as u64).map_err(|e| self.fault(e))
+        last.map(|n| self.upto.map_or(n as u64, |upto| upto.min(n as u64))).map_err(|e| self.fault(e))
     }
 
     /// How many events the week has: the sum of their counts.
     pub fn total(&self) -> Result<u64, ReadFault> {
-        let sum = self.db.query_row("SELECT ifnull(sum(count), 0) FROM events", [], |row| row.get::<_, i64>(0));
+        let sum = self.db.query_row("SELECT ifnull(sum(ifnull(count, 1)), 0) FROM events", [], |row| row.get::<_, i64>(0));
         sum.map(|n| n as u64).map_err(|e| self.fault(e))
     }
 }
@@ -350,29 +495,51 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 pub struct Events<'a> {
     week: &'a Week,
     sql: String,
-    values: Vec<Value>,
-    after: u64,
+    next: Next,
     page: VecDeque<Stored>,
     ended: bool,
+}
+
+/// Which rows come next.
+enum Next {
+    /// Those after this seq that meet the conditions of these values.
+    After(u64, Vec<Value>),
+    /// These, as far as they meet the filter.
+    Seqs(Filter, VecDeque<u64>),
 }
 
 impl Events<'_> {
     fn fetch(&mut self) -> Result<(), ReadFault> {
         let at = |source| self.week.fault(source);
         let mut statement = self.week.db.prepare_cached(&self.sql).map_err(at)?;
-        let values = std::iter::once(Value::from(self.after as i64)).chain(self.values.iter().cloned());
-        let mut rows = statement.query(params_from_iter(values)).map_err(at)?;
-        let mut read = 0;
-        while let Some(row) = rows.next().map_err(at)? {
-            read += 1;
-            let seq = row.get::<_, i64>(0).map_err(at)? as u64;
-            let Some((_, dated, event)) = schema::event_of(row).map_err(at)? else {
-                return Err(ReadFault::Row { path: self.week.path.clone(), seq });
-            };
-            self.after = seq;
-            self.page.push_back(self.week.opened(Stored { seq, dated, event })?);
+        match &mut self.next {
+            Next::After(after, values) => {
+                let given = std::iter::once(Value::from(*after as i64)).chain(values.iter().cloned());
+                let mut rows = statement.query(params_from_iter(given)).map_err(at)?;
+                let mut read = 0;
+                while let Some(row) = rows.next().map_err(at)? {
+                    read += 1;
+                    let stored = self.week.stored(row)?;
+                    *after = stored.seq;
+                    self.page.push_back(stored);
+                }
+                self.ended = read < PAGE;
+            }
+            Next::Seqs(filter, seqs) => {
+                while self.page.len() < PAGE
+                    && let Some(seq) = seqs.pop_front()
+                {
+                    let mut rows = statement.query([seq as i64]).map_err(at)?;
+                    if let Some(row) = rows.next().map_err(at)? {
+                        let stored = self.week.stored(row)?;
+                        if filter.matches(seq, &stored.event) {
+                            self.page.push_back(stored);
+                        }
+                    }
+                }
+                self.ended = seqs.is_empty();
+            }
         }
-        self.ended = read < PAGE;
         Ok(())
     }
 }

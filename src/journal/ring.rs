@@ -148,6 +148,11 @@ impl Ring {
         self.counter(at::CLOSED).load(Ordering::Acquire) != 0
     }
 
+    /// Whether more than one part in so many of it is full.
+    pub fn is_filling(&self, part: u64) -> bool {
+        self.head().saturating_sub(self.tail()) > self.capacity / part
+    }
+
     /// Whether everything in it, gaps too, is in a segment.
     pub fn is_drained(&self) -> bool {
         self.tail() == self.head()

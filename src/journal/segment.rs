@@ -5,7 +5,9 @@
 //! records: each [len][crc] [seq][ring][position][kind] body
 //! ```
 //! What comes from a ring in one piece is written as it stands there: a body of the kind [`RUN`] holds the ring's own frames, of
-//! which each has its checksum, and the checksum before it is that of the fields alone. A run is whole or it is not there.
+//! which each has its checksum, and the checksum before it is that of the fields alone. Where there is time for it, the frames are
+//! packed: a body of the kind [`PACKED`] is how long they are, and they, deflated (RFC 1951); a card wears out by what is written to
+//! it. A run is whole or it is not there.
 //!
 //! A segment is named by its first seq, so that their order is that of their names.
 
@@ -16,21 +18,23 @@ use super::ring::{self, RingId, Run};
 use super::time::BootId;
 use std::collections::{HashMap, VecDeque};
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// A segment that has grown to this is closed, and deleted once week files have what is in it: as much as a start reads again
 /// after a crash, and that takes well under a second on a Raspberry Pi.
 const SEGMENT_BYTES: u64 = 8 << 20;
-/// How much of a segment goes into one transaction: some 8,000 questions. The rings wait meanwhile, some 50 ms, a few
-/// hundred on a Raspberry Pi, and have room for longer; each transaction is an fsync.
-pub const SLICE_BYTES: u64 = 1 << 20;
+/// How much of a segment goes into one transaction: some 20,000 questions. The rings wait meanwhile, some 100 ms, several hundred
+/// on a Raspberry Pi, and have room for longer; each transaction is an fsync.
+const MAX_UNPACKED: usize = 5 << 19;
+/// As many bytes of a segment are read for that.
+pub const SLICE_BYTES: u64 = MAX_UNPACKED as u64;
 
 const MAGIC: [u8; 8] = *b"SGSEG\0\r\n";
-const LAYOUT: u32 = 2;
-/// The layout before: the same, and no runs.
-const WITHOUT_RUNS: u32 = 1;
+const LAYOUT: u32 = 3;
+/// Layouts before, which are read: the same without what is packed, and without runs.
+const EARLIER: [u32; 2] = [2, 1];
 const HEADER: usize = 40;
 /// Length and checksum, which the length does not count.
 const PREFIX: usize = 8;
@@ -42,9 +46,13 @@ const EVENT: u8 = 0;
 const GAP: u8 = 1;
 /// Events in the frames of their ring; seq and position are the first one's.
 const RUN: u8 = 2;
+/// A run, packed.
+const PACKED: u8 = 3;
 
 /// Longest run.
 pub const MAX_RUN: usize = 256 << 10;
+/// Shorter ones are not packed: there is nothing to gain.
+const LEAST_PACKED: usize = 512;
 const _: () = assert!(SLICE_BYTES as usize > PREFIX + FIXED + MAX_RUN && MAX_RUN > record::MAX_BODY);
 
 /// One record of a segment.
@@ -85,7 +93,7 @@ impl<'a> Record<'a> {
         let prefix = word(0)?;
         let (len, crc) = (prefix as u32 as usize, (prefix >> 32) as u32);
         let kind = *bytes.get(PREFIX + FIXED - 1)?;
-        let most = if kind == RUN { MAX_RUN } else { record::MAX_BODY };
+        let most = if matches!(kind, RUN | PACKED) { MAX_RUN } else { record::MAX_BODY };
         if !(FIXED..=FIXED + most).contains(&len) {
             return None;
         }
@@ -111,19 +119,82 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The whole records at the start of `bytes`, each with the offset up to which all is whole: within a run, where it begins.
-pub fn records(bytes: &[u8]) -> impl Iterator<Item = (Record<'_>, usize)> {
+/// The whole records at the start of `bytes`, in which nothing is packed.
+pub fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
     let mut at = 0;
     let parsed = std::iter::from_fn(move || {
         let (record, len) = Record::parse(bytes.get(at..)?)?;
         at += len;
-        Some((record, at - len, at))
+        Some(record)
     });
-    parsed.flat_map(|(record, start, end)| {
-        let (frames, single) = if record.kind == RUN { (Some(record.frames()), None) } else { (None, Some((record, end))) };
-        let of_run = move |(frame, to): (_, usize)| (frame, if to == record.body.len() { end } else { start });
-        single.into_iter().chain(frames.into_iter().flatten().map(of_run))
+    parsed.flat_map(|record| {
+        let (frames, single) = if record.kind == RUN { (Some(record.frames()), None) } else { (None, Some(record)) };
+        single.into_iter().chain(frames.into_iter().flatten().map(|(frame, _)| frame))
     })
+}
+
+/// The records at the start of some bytes of a segment, with nothing packed any more.
+pub struct Unpacked {
+    pub bytes: Vec<u8>,
+    /// How long they are in the segment.
+    pub taken: usize,
+    pub records: u64,
+}
+
+/// Unpacks the whole records at the start of `bytes`, until they come to `most` bytes.
+pub fn unpack(bytes: &[u8], most: usize) -> Unpacked {
+    let mut out = Unpacked { bytes: Vec::with_capacity(bytes.len()), taken: 0, records: 0 };
+    while out.bytes.len() < most
+        && let Some((record, len)) = bytes.get(out.taken..).and_then(Record::parse)
+    {
+        let start = out.bytes.len();
+        if record.kind == PACKED {
+            let Some(frames) = inflated(record.body) else { break };
+            push(&mut out.bytes, record.seq, record.ring, record.position, RUN, &frames);
+            // What was packed has its own checksum; of what came of it, each record has.
+            if Record::parse(&out.bytes[start..]).is_none() {
+                out.bytes.truncate(start);
+                break;
+            }
+        } else {
+            out.bytes.extend_from_slice(&bytes[out.taken..out.taken + len]);
+        }
+        out.records += records(&out.bytes[start..]).count() as u64;
+        out.taken += len;
+    }
+    out
+}
+
+fn inflated(body: &[u8]) -> Option<Vec<u8>> {
+    let (len, deflated) = body.split_first_chunk()?;
+    let len = u32::from_le_bytes(*len) as usize;
+    if len > MAX_RUN {
+        return None;
+    }
+    let mut frames = vec![0; len];
+    flate2::read::DeflateDecoder::new(deflated).read_exact(&mut frames).ok()?;
+    Some(frames)
+}
+
+fn deflated(frames: &[u8]) -> io::Result<Vec<u8>> {
+    let mut out = (frames.len() as u32).to_le_bytes().to_vec();
+    let mut encoder = flate2::write::DeflateEncoder::new(&mut out, flate2::Compression::fast());
+    encoder.write_all(frames)?;
+    encoder.finish()?;
+    Ok(out)
+}
+
+/// Appends a record, with its checksum: of a run, of the fields alone.
+fn push(out: &mut Vec<u8>, seq: u64, ring: RingId, position: u64, kind: u8, body: &[u8]) {
+    let start = out.len();
+    out.extend([0; PREFIX]);
+    [seq, ring, position].iter().for_each(|n| out.extend(n.to_le_bytes()));
+    out.push(kind);
+    out.extend_from_slice(body);
+    let summed = if kind == RUN { &out[start + PREFIX..start + PREFIX + FIXED] } else { &out[start + PREFIX..] };
+    let (len, crc) = ((FIXED + body.len()) as u32, crc32fast::hash(summed));
+    out[start..start + 4].copy_from_slice(&len.to_le_bytes());
+    out[start + 4..start + 8].copy_from_slice(&crc.to_le_bytes());
 }
 
 /// Records on their way into a segment, all of one boot.
@@ -147,23 +218,14 @@ impl Batch {
     }
 
     pub fn event(&mut self, seq: u64, ring: RingId, position: u64, body: &[u8]) {
-        self.push(seq, ring, position, EVENT, |out| out.extend_from_slice(body));
+        push(&mut self.bytes, seq, ring, position, EVENT, body);
+        self.records += 1;
     }
 
     pub fn gap(&mut self, seq: u64, ring: RingId, gap: &Gap) {
-        self.push(seq, ring, 0, GAP, |out| gap.encode(out));
-    }
-
-    fn push(&mut self, seq: u64, ring: RingId, position: u64, kind: u8, body: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.bytes.len();
-        self.bytes.extend([0; PREFIX]);
-        [seq, ring, position].iter().for_each(|n| self.bytes.extend(n.to_le_bytes()));
-        self.bytes.push(kind);
-        body(&mut self.bytes);
-        let summed = &self.bytes[start + PREFIX..];
-        let (len, crc) = (summed.len() as u32, crc32fast::hash(summed));
-        self.bytes[start..start + 4].copy_from_slice(&len.to_le_bytes());
-        self.bytes[start + 4..start + 8].copy_from_slice(&crc.to_le_bytes());
+        let mut body = Vec::new();
+        gap.encode(&mut body);
+        push(&mut self.bytes, seq, ring, 0, GAP, &body);
         self.records += 1;
     }
 }
@@ -203,8 +265,9 @@ pub struct Segment {
     good: u64,
     /// Bytes may stand behind `good` which a failed write left.
     torn: bool,
-    /// Up to where week files have it, but for what is held.
+    /// Up to where week files have it, but for what is held; and how many records they do not have.
     booked: u64,
+    unbooked: u64,
     /// From where on events wait to be dated, and how many there are.
     held: Option<(u64, u64)>,
     /// Week files may have some of it already: it was there at the start, or a transaction failed.
@@ -216,9 +279,16 @@ pub struct Segment {
 
 /// A part of a segment that week files do not have yet.
 pub struct Slice {
-    pub bytes: Vec<u8>,
+    pub records: Unpacked,
     pub boot: BootId,
     pub doubtful: bool,
+}
+
+/// What waits in segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    pub bytes: u64,
+    pub records: u64,
 }
 
 /// All segments, the oldest first.
@@ -264,16 +334,17 @@ impl Segments {
         self.write(&[&batch.bytes], batch.records, boot)
     }
 
-    /// Appends what a ring holds in one piece, whole or not at all.
-    pub fn append_run(&mut self, ring: RingId, run: &Run, boot: BootId) -> io::Result<()> {
-        let mut front = [0; PREFIX + FIXED];
-        for (word, at) in [self.next_seq, ring, run.position].iter().zip([8, 16, 24]) {
-            front[at..at + 8].copy_from_slice(&word.to_le_bytes());
+    /// Appends what a ring holds in one piece, whole or not at all; packed, if there is time for that.
+    pub fn append_run(&mut self, ring: RingId, run: &Run, boot: BootId, pack: bool) -> io::Result<()> {
+        let packed = if pack && run.bytes.len() >= LEAST_PACKED { Some(deflated(run.bytes)?) } else { None };
+        if let Some(packed) = packed.filter(|packed| packed.len() < run.bytes.len()) {
+            let mut record = Vec::with_capacity(PREFIX + FIXED + packed.len());
+            push(&mut record, self.next_seq, ring, run.position, PACKED, &packed);
+            return self.write(&[&record], run.records, boot);
         }
-        front[PREFIX + FIXED - 1] = RUN;
-        let crc = crc32fast::hash(&front[PREFIX..]);
+        let mut front = Vec::with_capacity(PREFIX + FIXED);
+        push(&mut front, self.next_seq, ring, run.position, RUN, &[]);
         front[..4].copy_from_slice(&((FIXED + run.bytes.len()) as u32).to_le_bytes());
-        front[4..8].copy_from_slice(&crc.to_le_bytes());
         self.write(&[&front, run.bytes], run.records, boot)
     }
 
@@ -301,6 +372,7 @@ impl Segments {
         match written {
             Ok(()) => {
                 last.good = end;
+                last.unbooked += records;
                 last.dirty = true;
                 self.next_seq += records;
                 Ok(())
@@ -357,9 +429,10 @@ impl Segments {
         self.list.len()
     }
 
-    /// Bytes that week files do not have yet, but for what is held.
-    pub fn waiting(&self) -> u64 {
-        self.list.iter().map(|s| s.good.saturating_sub(s.booked)).sum()
+    /// What week files do not have yet, but for what is held: bytes and records.
+    pub fn waiting(&self) -> Waiting {
+        let bytes = self.list.iter().map(|s| s.good.saturating_sub(s.booked)).sum();
+        Waiting { bytes, records: self.list.iter().map(|s| s.unbooked).sum() }
     }
 
     /// Up to where each is whole now: what a pass over them takes.
@@ -373,23 +446,25 @@ impl Segments {
         let len = (end.min(segment.good) - segment.booked).min(SLICE_BYTES.max((PREFIX + FIXED + record::MAX_BODY) as u64));
         let mut bytes = vec![0; len as usize];
         File::open(&segment.path)?.read_exact_at(&mut bytes, segment.booked)?;
-        Ok(Some(Slice { bytes, boot: segment.boot, doubtful: segment.doubtful }))
+        Ok(Some(Slice { records: unpack(&bytes, MAX_UNPACKED), boot: segment.boot, doubtful: segment.doubtful }))
     }
 
-    /// Week files have the next `len` bytes of a segment, but for `held` events that wait to be dated.
-    pub fn booked(&mut self, nth: usize, len: usize, held: u64) {
+    /// Week files have these records, the next of a segment, but for `held` events that wait to be dated.
+    pub fn booked(&mut self, nth: usize, records: &Unpacked, held: u64) {
         let Some(segment) = self.list.get_mut(nth) else { return };
         if held > 0 {
             let (from, before) = segment.held.unwrap_or((segment.booked, 0));
             segment.held = Some((from, before + held));
         }
-        segment.booked += len as u64;
+        segment.booked += records.taken as u64;
+        segment.unbooked = segment.unbooked.saturating_sub(records.records);
     }
 
     /// What follows at this place is no record, although it was one when it was written. It cannot be booked.
     pub fn give_up(&mut self, nth: usize) {
         if let Some(segment) = self.list.get_mut(nth) {
             segment.good = segment.booked;
+            segment.unbooked = 0;
             segment.open = None;
         }
     }
@@ -402,8 +477,9 @@ impl Segments {
     /// The clock has been set: what was held is gone through again.
     pub fn unhold(&mut self) {
         for segment in &mut self.list {
-            if let Some((from, _)) = segment.held.take() {
+            if let Some((from, held)) = segment.held.take() {
                 segment.booked = from;
+                segment.unbooked += held;
                 segment.doubtful = true;
             }
         }
@@ -435,9 +511,9 @@ impl Recovered {
             tracing::error!(file = %path.display(), moved, "a segment of the journal cannot be read and is set aside as .seg.broken; its events are missing");
             return Ok(());
         };
-        let (mut good, mut last) = (HEADER, (0, 0));
-        for (record, end) in records(&bytes[HEADER..]) {
-            good = HEADER + end;
+        let unpacked = unpack(&bytes[HEADER..], usize::MAX);
+        let (good, mut last) = (HEADER + unpacked.taken, (0, 0));
+        for record in records(&unpacked.bytes) {
             self.segments.next_seq = self.segments.next_seq.max(record.seq + 1);
             last = record::moment(record.body).filter(|_| record.kind == EVENT).unwrap_or(last);
             if let Ok(what) = record.what() {
@@ -445,7 +521,7 @@ impl Recovered {
                 *mark = mark.with(record.position, &what);
             }
         }
-        let mut segment = Segment::found(path, boot, good as u64);
+        let mut segment = Segment { unbooked: unpacked.records, ..Segment::found(path, boot, good as u64) };
         if good < bytes.len() {
             // Killed within a write: the ring still has what the segment has not. After a power cut there is no ring.
             if boot != present {
@@ -467,12 +543,18 @@ impl Recovered {
     }
 }
 
+/// The records of a segment's file that week files may not have, for whoever reads while the gate writes. `None`: it is none.
+pub fn read(bytes: &[u8]) -> Option<(BootId, Unpacked)> {
+    Some((header(bytes)?, unpack(bytes.get(HEADER..)?, usize::MAX)))
+}
+
 /// The boot of a segment, if its header is whole.
 fn header(bytes: &[u8]) -> Option<BootId> {
     let mut header: [u8; HEADER] = *bytes.first_chunk()?;
     let crc = u32::from_le_bytes([header[12], header[13], header[14], header[15]]);
     header[12..16].fill(0);
-    let layout = [LAYOUT, WITHOUT_RUNS].iter().any(|known| header[8..12] == known.to_le_bytes());
+    let [a, b] = EARLIER;
+    let layout = [LAYOUT, a, b].iter().any(|known| header[8..12] == known.to_le_bytes());
     let good = header[..8] == MAGIC && layout && crc == crc32fast::hash(&header);
     good.then(|| header[24..].first_chunk().map(|b| BootId(*b)))?
 }
@@ -486,6 +568,7 @@ impl Segment {
             good,
             torn: false,
             booked: HEADER as u64,
+            unbooked: 0,
             held: None,
             doubtful: true,
             dirty: false,

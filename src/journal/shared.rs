@@ -40,21 +40,29 @@ pub struct Shared {
 /// What the writer has been asked to do, besides what it does of itself.
 #[derive(Debug, Default)]
 struct Asked {
-    /// How many times everything was asked to be in week files, and how many of these have been done.
-    settle: u64,
-    settled: u64,
-    /// Whether the last one succeeded.
-    whole: bool,
+    /// That everything be in week files; and that it be in segments.
+    settle: Answers,
+    flush: Answers,
     stop: bool,
     ended: bool,
+}
+
+/// How many times something was asked for, and how many of these have been done.
+#[derive(Debug, Default)]
+struct Answers {
+    asked: u64,
+    done: u64,
+    /// Whether the last one succeeded.
+    whole: bool,
 }
 
 /// What the writer is woken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wake {
     Tick,
-    /// To settle; answered with this number.
+    /// To settle, or to flush; answered with this number.
     Settle(u64),
+    Flush(u64),
     Stop,
 }
 
@@ -116,14 +124,24 @@ impl Shared {
 
     /// Asks the writer to settle and waits for it. Whether everything is in week files now.
     pub fn settle(&self) -> bool {
+        self.ask(|asked| &mut asked.settle)
+    }
+
+    /// Asks the writer to flush and waits for it. Whether everything is in segments or week files now.
+    pub fn flush(&self) -> bool {
+        self.ask(|asked| &mut asked.flush)
+    }
+
+    fn ask(&self, what: impl Fn(&mut Asked) -> &mut Answers) -> bool {
         let mut asked = self.asked();
-        asked.settle += 1;
-        let mine = asked.settle;
+        what(&mut asked).asked += 1;
+        let mine = what(&mut asked).asked;
         self.bell.notify_one();
-        while asked.settled < mine && !asked.ended {
+        while what(&mut asked).done < mine && !asked.ended {
             asked = self.answer.wait(asked).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
-        asked.whole && asked.settled >= mine
+        let answers = what(&mut asked);
+        answers.whole && answers.done >= mine
     }
 
     /// Asks the writer to end and waits for it.
@@ -139,22 +157,24 @@ impl Shared {
     /// Waits for a request, `tick` long at most. Writer only.
     pub fn wait(&self, tick: Duration) -> Wake {
         let asked = self.asked();
-        let quiet = |a: &mut Asked| !a.stop && a.settle == a.settled;
+        let quiet = |a: &mut Asked| !a.stop && a.settle.asked == a.settle.done && a.flush.asked == a.flush.done;
         let asked = match self.bell.wait_timeout_while(asked, tick, quiet) {
             Ok((asked, _)) => asked,
             Err(poisoned) => poisoned.into_inner().0,
         };
-        match (asked.stop, asked.settle > asked.settled) {
-            (true, _) => Wake::Stop,
-            (false, true) => Wake::Settle(asked.settle),
-            (false, false) => Wake::Tick,
+        match &*asked {
+            Asked { stop: true, .. } => Wake::Stop,
+            Asked { settle, .. } if settle.asked > settle.done => Wake::Settle(settle.asked),
+            Asked { flush, .. } if flush.asked > flush.done => Wake::Flush(flush.asked),
+            _ => Wake::Tick,
         }
     }
 
-    /// Answers a request to settle. Writer only.
-    pub fn settled(&self, number: u64, whole: bool) {
+    /// Answers a request to settle or to flush. Writer only.
+    pub fn answer(&self, what: Wake, number: u64, whole: bool) {
         let mut asked = self.asked();
-        (asked.settled, asked.whole) = (number, whole);
+        let answers = if matches!(what, Wake::Settle(_)) { &mut asked.settle } else { &mut asked.flush };
+        (answers.done, answers.whole) = (number, whole);
         self.answer.notify_all();
     }
 

@@ -62,6 +62,11 @@ impl IsoWeek {
         (midnight(self.monday), midnight(self.monday.saturating_add(7.days())))
     }
 
+    /// Where the times of its week file begin: Monday 00:00 UTC, in milliseconds since 1970.
+    pub fn base_ms(self) -> i64 {
+        self.bounds(&TimeZone::UTC).0
+    }
+
     /// The week file in this folder.
     pub fn file(self, dir: &Path) -> PathBuf {
         dir.join(format!("{self}.db"))

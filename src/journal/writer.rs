@@ -1,4 +1,5 @@
-//! The journal's one writer: rings to segments fifty times a second, an fsync a second, segments to week files every five.
+//! The journal's one writer: rings to segments once a second, with an fsync, or as soon as one fills; segments to week files once
+//! a minute, or when 20,000 events wait. Who reads adds what waits in the segments (see [`super::tail`]).
 //!
 //! A burst waits in the segments: while many events come, no more than some 20,000 a second are moved, so that the doors keep their
 //! cores, and of a flood of more than 50,000 next to none; what waits is caught up with afterwards, or when somebody asks for
@@ -14,7 +15,7 @@ use super::point::{Point, reach};
 use super::retention;
 use super::ring::{Damaged, Ring, RingId};
 use super::sealing::{self, Sealer};
-use super::segment::{Batch, MAX_RUN, Mark, SLICE_BYTES, Segments, Slice, What, records};
+use super::segment::{Batch, MAX_RUN, Mark, Segments, Slice, Waiting, What, records};
 use super::shared::{Shared, Wake};
 use super::time::{BootId, Clocks, Dated, boot_ms};
 use std::collections::HashMap;
@@ -27,13 +28,20 @@ use std::time::{Duration, Instant};
 /// How often rings are looked at: a ring has room for seconds. At 300,000 questions a second it is a tenth full by then, and still
 /// in the core's own cache.
 const TICK: Duration = Duration::from_millis(20);
-/// What a power cut may take.
+/// What a power cut may take. What came in between goes to the segment together: the fewer and longer its pieces, the less is written.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
-/// How old what a search or a report finds may be, against an fsync of a week file each time (SD cards wear out by them).
-const BOOK_EVERY: Duration = Duration::from_secs(5);
-/// How long it waits between two transactions while more than one waits in the segments; and when few events come.
-const BOOK_BUSY: Duration = Duration::from_millis(400);
+/// One part in so many of a ring: fuller ones do not wait for that.
+const FILLING: u64 = 16;
+/// How long events wait for their week file while few do: each transaction is an fsync, and SD cards wear out by them.
+const BOOK_EVERY: Duration = Duration::from_secs(60);
+/// Events that do not wait for that.
+const BOOK_AT: u64 = 20_000;
+/// How long it waits between two transactions while more than one waits in the segments; when few events come; and in a flood.
+const BOOK_BUSY: Duration = Duration::from_millis(1000);
 const BOOK_QUIET: Duration = Duration::from_millis(250);
+const BOOK_FLOOD: Duration = Duration::from_secs(5);
+/// Events that a reader is left to read from the segments: with more, they are moved to the week file when one asks.
+const MAX_TAIL: u64 = 5 * BOOK_AT;
 /// Events a second up to which it is quiet.
 const QUIET: f64 = 2_000.0;
 /// Events a second from which on they are moved no more often than when few wait: what waits grows, moved or not.
@@ -68,6 +76,14 @@ pub struct Writer {
     /// What was lost, not yet in a segment.
     pub gaps: Vec<Gap>,
     pub timing: Timing,
+}
+
+/// Which rings are drained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    All,
+    /// Those that will not have room for long.
+    Filling,
 }
 
 /// When what is due.
@@ -123,7 +139,7 @@ impl Writer {
             self.report(&done, begun);
             match wake {
                 Wake::Tick => {}
-                Wake::Settle(number) => self.shared.settled(number, done.is_ok()),
+                Wake::Settle(number) | Wake::Flush(number) => self.shared.answer(wake, number, done.is_ok()),
                 Wake::Stop => break,
             }
         }
@@ -141,16 +157,19 @@ impl Writer {
         }
         self.note_clock();
         self.keep();
-        self.drain()?;
         if all || now.duration_since(self.timing.synced) >= SYNC_EVERY {
+            self.drain(Which::All)?;
             self.segments.sync()?;
             self.timing.synced = now;
             self.sealer.tend(&self.shared, (self.now)());
+        } else {
+            self.drain(Which::Filling)?;
         }
-        let due = self.book_due(now);
-        if all || due {
+        let settles = matches!(wake, Wake::Settle(_) | Wake::Stop);
+        let settles = settles || (wake != Wake::Tick && self.segments.waiting().records > MAX_TAIL);
+        if settles || self.book_due(now) {
             self.segments.sync()?;
-            self.book(if all { usize::MAX } else { 1 })?;
+            self.book(if settles { usize::MAX } else { 1 })?;
             (self.timing.booked, self.timing.written) = (now, self.shared.written.load(Relaxed));
         }
         Ok(())
@@ -162,13 +181,15 @@ impl Writer {
         book_due(self.segments.waiting(), came, now.duration_since(self.timing.booked))
     }
 
-    /// Copies everything in the rings to segments.
-    pub fn drain(&mut self) -> io::Result<()> {
+    /// Copies what is in the rings to segments.
+    pub fn drain(&mut self, which: Which) -> io::Result<()> {
         self.gaps.extend(self.shared.take_ringless());
         self.write_gaps()?;
         for ring in self.shared.rings.live() {
             let closed = ring.is_closed();
-            self.drain_ring(&ring)?;
+            if which == Which::All || closed || ring.is_filling(FILLING) {
+                self.drain_ring(&ring)?;
+            }
             if closed && ring.is_drained() {
                 self.marks.remove(&ring.id);
                 self.shared.rings.retire(&ring);
@@ -201,11 +222,13 @@ impl Writer {
     /// whoever reads the segment asks each for its checksum.
     fn drain_runs(&mut self, ring: &Ring) -> io::Result<()> {
         let (mut at, head) = (ring.tail(), ring.head());
+        // While many events come, the time goes to the doors.
+        let pack = !ring.is_filling(FILLING);
         while at != head {
             match ring.run(at, head, MAX_RUN) {
                 Ok(None) => at = head,
                 Ok(Some(run)) => {
-                    self.segments.append_run(ring.id, &run, ring.boot)?;
+                    self.segments.append_run(ring.id, &run, ring.boot, pack)?;
                     self.shared.written.fetch_add(run.records, Relaxed);
                     at = run.next();
                 }
@@ -317,22 +340,22 @@ impl Writer {
                 && let Some(slice) = self.segments.slice(nth, end)?
             {
                 left -= 1;
-                let (len, held) = match self.book_slice(&slice) {
-                    Ok(taken) => taken,
+                let held = match self.book_slice(&slice) {
+                    Ok(held) => held,
                     Err(fault) => {
                         self.segments.doubt(nth);
                         return Err(fault.into());
                     }
                 };
-                if len == 0 {
+                if slice.records.taken == 0 {
                     tracing::error!("a part of a segment cannot be read any more; its events are lost");
                     self.gaps.push(self.uncounted(self.last_moment()));
                     self.segments.give_up(nth);
                     break;
                 }
-                self.segments.booked(nth, len, held);
+                self.segments.booked(nth, &slice.records, held);
                 self.shared.undated.store(self.segments.undated(), Relaxed);
-                self.drain()?;
+                self.drain(Which::Filling)?;
             }
         }
         self.segments.sweep(false);
@@ -342,27 +365,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Puts the records of a slice into week files. Goes out: how many bytes of it, and how many events wait to be dated.
-    fn book_slice(&mut self, slice: &Slice) -> Result<(usize, u64), BookFault> {
-        let clocks = self.clocks();
-        let (mut rows, mut len, mut held) = (Vec::new(), 0, 0);
-        for (record, end) in records(&slice.bytes) {
-            len = end;
-            let what = match record.what() {
-                Ok(what) => what,
-                Err(fault) => {
-                    tracing::error!(seq = record.seq, %fault, "a record of a segment is left out");
-                    continue;
-                }
-            };
-            match dated(what, &clocks, slice.boot) {
-                Some((what, dated)) => {
-                    let question = record.question();
-                    rows.push(Row { seq: record.seq, ring: record.ring, position: record.position, dated, what, question })
-                }
-                None => held += 1,
-            }
-        }
+    /// Puts the records of a slice into week files. Goes out: how many events wait to be dated.
+    fn book_slice(&mut self, slice: &Slice) -> Result<u64, BookFault> {
+        let (mut rows, held) = rows(&slice.records.bytes, slice.boot, &self.clocks());
         if slice.doubtful
             && let (Some(first), Some(last)) = (rows.first(), rows.last())
         {
@@ -370,7 +375,7 @@ impl Writer {
             rows.retain(|row| !there.contains(&row.seq));
         }
         self.book.put(&rows)?;
-        Ok((len, held))
+        Ok(held)
     }
 
     /// Deletes week files past their time, at the start and when the day changes.
@@ -413,7 +418,7 @@ impl Writer {
     /// Leaves nothing behind that is in a week file, but for the seq to go on from.
     fn close(&mut self) {
         // What was noted between the last round and now.
-        let last = self.drain().map_err(Stuck::from).and_then(|()| {
+        let last = self.drain(Which::All).map_err(Stuck::from).and_then(|()| {
             self.segments.sync()?;
             self.book(usize::MAX)?;
             self.segments.sweep(true);
@@ -428,15 +433,38 @@ impl Writer {
     }
 }
 
-/// Whether a transaction is due, with so many bytes waiting, when so many records have come since the last, which was so long ago.
-fn book_due(waiting: u64, came: u64, since: Duration) -> bool {
+/// Whether a transaction is due, with so much waiting, when so many records have come since the last, which was so long ago.
+fn book_due(waiting: Waiting, came: u64, since: Duration) -> bool {
     let above = |rate: f64| came as f64 > rate * since.as_secs_f64();
     match waiting {
-        0..SLICE_BYTES => since >= BOOK_EVERY,
-        SLICE_BYTES..=MAX_WAITING if above(FLOOD) => since >= BOOK_EVERY,
-        SLICE_BYTES..=MAX_WAITING => since >= if above(QUIET) { BOOK_BUSY } else { BOOK_QUIET },
-        _ => true,
+        Waiting { records: 0, .. } => false,
+        Waiting { bytes: MAX_WAITING.., .. } => true,
+        Waiting { records: ..BOOK_AT, .. } => since >= BOOK_EVERY,
+        _ if above(FLOOD) => since >= BOOK_FLOOD,
+        _ => since >= if above(QUIET) { BOOK_BUSY } else { BOOK_QUIET },
     }
+}
+
+/// The records of a part of a segment, dated; and how many wait for the clock.
+pub fn rows<'a>(bytes: &'a [u8], boot: BootId, clocks: &Clocks) -> (Vec<Row<'a>>, u64) {
+    let (mut rows, mut held) = (Vec::new(), 0);
+    for record in records(bytes) {
+        let what = match record.what() {
+            Ok(what) => what,
+            Err(fault) => {
+                tracing::error!(seq = record.seq, %fault, "a record of a segment is left out");
+                continue;
+            }
+        };
+        match dated(what, clocks, boot) {
+            Some((what, dated)) => {
+                let question = record.question();
+                rows.push(Row { seq: record.seq, ring: record.ring, position: record.position, dated, what, question })
+            }
+            None => held += 1,
+        }
+    }
+    (rows, held)
 }
 
 /// A record's content with its time on the calendar. `None`: it waits for the clock.

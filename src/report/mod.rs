@@ -1,6 +1,6 @@
 //! What happened this week, and what of it needs a person.
 //!
-//! Comes in: a week's events in order, once, and a [`World`]: what the school is called, who is who, what was changed, how
+//! Comes in: a week's events in order, once, or the sums that the journal keeps of them, and a [`World`]: what the school is called, who is who, what was changed, how
 //! the gate is. Goes out: a [`Week`], which [`text`], [`html`] and [`json`] only write down.
 //! Always holds: the same events and the same world give the same week; one pass, with bounded memory a person; a child is
 //! named only if we are sure enough; nobody is linked with help; staff are counted for the head, never shown; an address of
@@ -68,7 +68,7 @@ pub use edition::{Edition, edit};
 pub use html::html;
 pub use pdf::{PdfFault, pdf};
 pub use sums::Sums;
-pub use tally::tally;
+pub use tally::{of_parts, tally};
 pub use text::text;
 pub use week::Week;
 pub use world::{

@@ -1,8 +1,10 @@
 //! Whose an event is, and all that a week keeps of them: bounded, whatever they do.
 
+use super::tally::SHOWN_AROUND;
 use super::themes::Ranked;
 use super::trace::{Hit, Kind, Trace};
 use super::world::Audience;
+use crate::journal::rollup::{Cell, Whose};
 use crate::words::{CategorySet, ClientAddr, Confidence, DeviceId, Known, NetworkId, PersonId, Who};
 use std::collections::{HashMap, VecDeque};
 
@@ -28,10 +30,10 @@ impl Subject {
     }
 
     pub fn of(who: &Who) -> Self {
-        match (who.person, who.device) {
-            (Some(person), _) if who.sure.may_name() => Self::Person(person),
-            (_, Some(device)) => Self::Device(device),
-            _ => Self::Address(who.client),
+        match Whose::of(who) {
+            Whose::Person(person) => Self::Person(person),
+            Whose::Device(device) => Self::Device(device),
+            Whose::Address(client) => Self::Address(client),
         }
     }
 }
@@ -48,8 +50,7 @@ const MOMENT_MS: i64 = 1500;
 /// Names of one moment that are remembered.
 const MAX_MOMENT: usize = 32;
 
-/// Activity is kept by five minutes.
-pub const SLOT_MS: i64 = 5 * 60 * 1000;
+pub use crate::journal::rollup::SLOT_MS;
 
 /// What a subject did in five minutes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,16 +64,6 @@ pub struct Slot {
     pub passed: CategorySet,
     /// Of what was allowed: what was blocked may be noise, which is known only at the end.
     pub categories: CategorySet,
-}
-
-/// What one event adds to its five minutes beside its count.
-#[derive(Debug, Clone, Copy)]
-pub struct Did {
-    pub searched: bool,
-    /// Categories that may be shown around a matter.
-    pub shown: CategorySet,
-    /// Of what a pass let through.
-    pub passed: CategorySet,
 }
 
 /// One name of the moment that is going on.
@@ -91,8 +82,6 @@ pub struct Ledger {
     pub audience: Audience,
     pub sure: Confidence,
     pub known: Known,
-    /// The network they were first seen on: index into the week's networks.
-    pub network: u16,
     pub traces: Vec<Trace>,
     pub slots: Vec<Slot>,
     /// By kind, theme and name: one search engine has words of many themes.
@@ -103,12 +92,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    pub fn new(audience: Audience, who: &Who, network: u16) -> Self {
+    pub fn new(audience: Audience, who: &Who) -> Self {
         Self {
             audience,
             sure: who.sure,
             known: who.known,
-            network,
             traces: Vec::new(),
             slots: Vec::new(),
             index: HashMap::new(),
@@ -120,24 +108,23 @@ impl Ledger {
 
     /// The least sure we were, of all that is counted here.
     pub fn seen_as(&mut self, who: &Who) {
-        if who.sure < self.sure {
-            self.sure = who.sure;
-            self.known = who.known;
+        if (who.sure, who.known) < (self.sure, self.known) {
+            (self.sure, self.known) = (who.sure, who.known);
         }
     }
 
-    /// Something was asked for, blocked or not.
-    pub fn active(&mut self, number: u16, count: u32, did: &Did) {
-        if self.slots.last().is_none_or(|slot| slot.number < number) {
-            self.slots.push(Slot { number, ..Slot::default() });
+    /// Something was asked for in these five minutes, blocked or not.
+    pub fn active(&mut self, number: u16, cell: &Cell) {
+        let place = self.slots.partition_point(|slot| slot.number < number);
+        if self.slots.get(place).is_none_or(|slot| slot.number != number) {
+            self.slots.insert(place, Slot { number, ..Slot::default() });
         }
-        // Events of several doors may come a moment out of order: then the last slot takes them.
-        if let Some(slot) = self.slots.last_mut() {
-            let count = u16::try_from(count).unwrap_or(u16::MAX);
-            slot.names = slot.names.saturating_add(count);
-            slot.searches = slot.searches.saturating_add(if did.searched { count } else { 0 });
-            slot.categories = slot.categories.or(did.shown);
-            slot.passed = slot.passed.or(did.passed);
+        if let Some(slot) = self.slots.get_mut(place) {
+            let count = |count: u64| u16::try_from(count).unwrap_or(u16::MAX);
+            slot.names = slot.names.saturating_add(count(cell.names));
+            slot.searches = slot.searches.saturating_add(count(cell.searches));
+            slot.categories = slot.categories.or(cell.shown.and(SHOWN_AROUND));
+            slot.passed = slot.passed.or(cell.passed);
         }
     }
 
@@ -180,11 +167,12 @@ impl Ledger {
 
     /// Adds a name to the moment; says whether other names were in it already, and tells their traces of this one.
     fn company(&mut self, at_ms: i64, family: u64, trace: Option<usize>) -> bool {
-        while self.recent.front().is_some_and(|r| at_ms - r.at_ms > MOMENT_MS) || self.recent.len() >= MAX_MOMENT {
+        // By their times alone: what the week is told from may leave out what was far from every block.
+        while self.recent.len() >= MAX_MOMENT {
             self.recent.pop_front();
         }
         let mut company = false;
-        for other in self.recent.iter().filter(|r| r.family != family) {
+        for other in self.recent.iter().filter(|r| r.family != family && (at_ms - r.at_ms).abs() <= MOMENT_MS) {
             company = true;
             if let Some(trace) = other.trace.and_then(|t| self.traces.get_mut(t)) {
                 trace.in_company();
@@ -247,7 +235,7 @@ mod tests {
             since: None,
             mac: None,
         };
-        Ledger::new(Audience::Pupils, &who, 0)
+        Ledger::new(Audience::Pupils, &who)
     }
 
     fn hit(at_ms: i64) -> Hit {

@@ -1,16 +1,19 @@
-//! The pass itself: every event of the week, once, in order.
+//! The pass itself: the sums of the week, and in order the rows that are told one by one.
 
 use super::calendar::Calendar;
 use super::close::close;
 use super::noise;
 use super::plain::shown;
 use super::seen::Seen;
-use super::subject::{Did, Ledger, SLOT_MS, Subject, family};
+use super::subject::{Ledger, Subject, family};
 use super::themes::{Theme, theme, theme_of, theme_of_words};
 use super::trace::{Hit, Kind};
 use super::week::Week;
 use super::world::{Audience, World};
-use crate::journal::{Decrypted, Door, Event, Intent};
+use crate::journal::read::{Filter, ReadFault, Stored};
+use crate::journal::rollup::{self, Cell, Leave, SLOT_MS};
+use crate::journal::tail::Part;
+use crate::journal::{Event, Intent};
 use crate::policy::{Action, Step};
 use crate::words::{Category, CategorySet, Host, PersonRole, Who};
 use std::collections::{BTreeMap, HashMap};
@@ -66,89 +69,216 @@ pub struct Totals {
 
 /// Tells the week from its events, which come in order, each with its row in the week file.
 pub fn tally<'e>(events: impl Iterator<Item = (u64, Event<'e>)>, world: &World) -> Week {
-    let mut calendar = Calendar::new(world.week, world.zone, world.school_days);
-    let mut counts = Counts {
-        subjects: HashMap::new(),
-        seen: Seen::new(world.pupil_devices),
-        totals: Totals::default(),
-        adverts: BTreeMap::new(),
-        teaching: BTreeMap::new(),
-        own_allowed: BTreeMap::new(),
-        lessons: BTreeMap::new(),
-        floods: BTreeMap::new(),
-        own_categories: BTreeMap::new(),
-    };
-    let mut waiting: BTreeMap<(i64, u64, u64), Event> = BTreeMap::new();
-    let mut nth = 0u64;
-    for (seq, event) in events {
-        // What a row says of later comes in its place among the others.
-        while waiting.len() > MAX_WAITING || waiting.first_key_value().is_some_and(|((when, ..), _)| *when <= event.when_ms) {
-            let Some(((_, _, seq), earlier)) = waiting.pop_first() else { break };
-            counts.event(seq, &earlier, &mut calendar, world);
-        }
-        let mut attempts = attempts(event);
-        if let Some(first) = attempts.next() {
-            counts.event(seq, &first, &mut calendar, world);
-        }
-        for later in attempts {
-            nth += 1;
-            waiting.insert((later.when_ms, nth, seq), later);
-        }
-    }
-    waiting.iter().for_each(|((_, _, seq), event)| counts.event(*seq, event, &mut calendar, world));
-    close(counts, &mut calendar, world)
+    let mut telling = Telling::new(world);
+    events.for_each(|(seq, event)| telling.row(seq, event));
+    telling.close()
 }
 
-/// An event that stands for several, attempt by attempt: as many as there were, at even distances between the first and the last.
-fn attempts(event: Event<'_>) -> impl Iterator<Item = Event<'_>> {
-    let (last_ms, attempts) = event.span.map_or((event.when_ms, 1), |s| (s.last_ms, s.attempts.clamp(1, event.count.max(1))));
-    let others = attempts - 1;
-    (0..attempts).map(move |nth| Event {
-        when_ms: event.when_ms + i64::from(nth) * (last_ms - event.when_ms) / i64::from(others.max(1)),
-        count: if nth == 0 { event.count - others } else { 1 },
-        span: None,
-        ..event.clone()
-    })
+/// The week from the parts of the journal it is in. A row that cannot be read ends it with that fault, never with a shorter week.
+///
+/// # Errors
+/// [`ReadFault`]: a part cannot be read.
+pub fn of_parts(parts: &[Part], world: &World) -> Result<Week, ReadFault> {
+    let mut telling = Telling::new(world);
+    for part in parts {
+        let summed = match part {
+            Part::File(file) => file.each_cell(&mut |from_ms, who, version, cell| {
+                telling.cell(from_ms, who, version, cell);
+            })?,
+            Part::Tail(_) => false,
+        };
+        match part {
+            Part::File(file) if summed => {
+                for (who, version, opened, count) in file.uses()? {
+                    telling.opened(&who, version, opened, count);
+                }
+                for row in file.told()? {
+                    let Stored { seq, event, .. } = row?;
+                    telling.told(seq, event);
+                }
+            }
+            part => {
+                for row in part.events(&Filter::default()) {
+                    let Stored { seq, event, .. } = row?;
+                    telling.row(seq, event);
+                }
+            }
+        }
+    }
+    Ok(telling.close())
+}
+
+/// A week on its way: from rows, or from the cells of sums that the journal keeps of them and those rows that are told one by one.
+/// Either way it comes to the same.
+pub struct Telling<'w, 'e> {
+    world: &'w World<'w>,
+    calendar: Calendar<'w>,
+    counts: Counts,
+    /// What rows say of later, by time and the order in which they came, each with its seq.
+    waiting: BTreeMap<(i64, u64, u64), Event<'e>>,
+    nth: u64,
+}
+
+impl<'w, 'e> Telling<'w, 'e> {
+    pub fn new(world: &'w World) -> Self {
+        Self {
+            world,
+            calendar: Calendar::new(world.week, world.zone, world.school_days),
+            counts: Counts {
+                subjects: HashMap::new(),
+                seen: Seen::new(world.pupil_devices),
+                totals: Totals::default(),
+                adverts: BTreeMap::new(),
+                teaching: BTreeMap::new(),
+                own_allowed: BTreeMap::new(),
+                lessons: BTreeMap::new(),
+                floods: BTreeMap::new(),
+                own_categories: BTreeMap::new(),
+            },
+            waiting: BTreeMap::new(),
+            nth: 0,
+        }
+    }
+
+    /// A row that is in no cell that is told.
+    pub fn row(&mut self, seq: u64, event: Event<'e>) {
+        let who = event.who.as_ref().filter(|_| !rollup::is_help(&event));
+        let mut counted = false;
+        for attempt in event.attempts() {
+            if let Some(cell) = Cell::of(&attempt) {
+                let from_ms = attempt.when_ms.div_euclid(SLOT_MS) * SLOT_MS;
+                counted |= self.cell(from_ms, who, event.policy_version, &cell);
+            }
+        }
+        if let Some(who) = who.filter(|_| counted) {
+            let count = u64::from(event.count.max(1));
+            Leave::all_of(&event).for_each(|opened| self.opened(who, event.policy_version, opened, count));
+        }
+        self.told(seq, event);
+    }
+
+    /// The sums of one person's five minutes, from their beginning. False: they are not of this week, or of nothing.
+    pub fn cell(&mut self, from_ms: i64, who: Option<&Who>, version: u32, cell: &Cell) -> bool {
+        if !self.calendar.contains(from_ms) {
+            self.counts.totals.strays += cell.events;
+            return false;
+        }
+        // What is left out has rows, and no sums.
+        if cell.events > 0 {
+            self.counts.cell(from_ms - self.calendar.start_ms, who, version, cell, self.world);
+        }
+        cell.events > 0
+    }
+
+    /// What the school had opened let something through, so often; for someone of whom a cell was told.
+    pub fn opened(&mut self, who: &Who, version: u32, opened: Leave, count: u64) {
+        self.counts.opened(who, version, opened, count, self.world);
+    }
+
+    /// A row that is told by itself, in the order of their seqs; its sums are in a cell.
+    pub fn told(&mut self, seq: u64, event: Event<'e>) {
+        // What a row says of later comes in its place among the others.
+        while self.waiting.len() > MAX_WAITING
+            || self.waiting.first_key_value().is_some_and(|((when, ..), _)| *when <= event.when_ms)
+        {
+            let Some(((_, _, seq), earlier)) = self.waiting.pop_first() else { break };
+            self.counts.told(seq, &earlier, &mut self.calendar, self.world);
+        }
+        let mut attempts = event.attempts();
+        if let Some(first) = attempts.next() {
+            self.counts.told(seq, &first, &mut self.calendar, self.world);
+        }
+        for later in attempts {
+            self.nth += 1;
+            self.waiting.insert((later.when_ms, self.nth, seq), later);
+        }
+    }
+
+    pub fn close(mut self) -> Week {
+        for ((_, _, seq), event) in std::mem::take(&mut self.waiting) {
+            self.counts.told(seq, &event, &mut self.calendar, self.world);
+        }
+        close(self.counts, &mut self.calendar, self.world)
+    }
 }
 
 impl Counts {
-    fn event(&mut self, seq: u64, event: &Event, calendar: &mut Calendar, world: &World) {
-        if !calendar.contains(event.when_ms) {
-            self.totals.strays += 1;
-            return;
+    fn cell(&mut self, since_start_ms: i64, who: Option<&Who>, version: u32, cell: &Cell, world: &World) {
+        self.totals.events += cell.events;
+        self.totals.help += cell.help;
+        self.seen.awake(since_start_ms);
+        let Some(who) = who else { return };
+        let subject = self.subject(who, version, world);
+        if cell.sums > 0 {
+            *self.floods.entry(subject).or_default() += cell.sums;
         }
-        // The gate asked itself: it is no event of the school's.
-        if event.door == Door::SelfTest {
-            return;
-        }
-        // Each request within has a line of its own.
-        if event.method == "CONNECT" && event.decrypted == Decrypted::Yes {
-            return;
-        }
-        let count = u64::from(event.count.max(1));
-        self.totals.events += count;
-        self.seen.awake(event.when_ms - calendar.start_ms);
-        // A visit to help belongs to nobody; if ever one came with somebody, it must not be linked here.
-        if event.step == Step::Help || event.categories.contains(Category::HELP) {
-            self.totals.help += count;
-            return;
-        }
-        let Some(who) = event.who else { return };
-
-        let subject = self.subject(&who, event.policy_version, world);
-        if event.is_sum() {
-            *self.floods.entry(subject).or_default() += count;
-        }
-        let network = self.seen.network(event.policy_version, who.network, world.names);
+        let network = self.seen.network(version, who.network, world.names);
         let Some(audience) = self.subjects.get(&subject).map(|l| l.audience) else { return };
-        self.sight(event, &who, subject, network, audience);
+        self.sight(cell, who, subject, network, audience);
         if audience == Audience::Things {
             return;
         }
         if audience == Audience::Pupils {
-            self.teaching(event, world);
+            self.totals.pupil_blocks += cell.blocked;
+            self.totals.pupil_warnings += cell.warned;
+            self.totals.adverts += cell.adverts;
+            self.totals.teaching += cell.teaching;
+            self.totals.passes += cell.passes;
+            if cell.own.iter().any(|c| !self.own_categories.contains_key(&c.bit())) {
+                let names = self.seen.names(version, world.names);
+                self.own_categories.extend(names.categories.iter().map(|(bit, id)| (*bit, shown(id))));
+            }
         }
+        // Machines talk to their makers all day long: no activity of a person.
+        if cell.names > 0
+            && let Some(ledger) = self.subjects.get_mut(&subject)
+        {
+            let slot = u16::try_from(since_start_ms / SLOT_MS).unwrap_or(u16::MAX);
+            ledger.active(slot, cell);
+        }
+    }
 
+    fn opened(&mut self, who: &Who, version: u32, opened: Leave, count: u64, world: &World) {
+        let subject = self.subject(who, version, world);
+        if self.subjects.get(&subject).is_none_or(|ledger| ledger.audience != Audience::Pupils) {
+            return;
+        }
+        let names = self.seen.names(version, world.names);
+        match opened {
+            Leave::Pass(pass) => {
+                let lesson = names.lesson(pass).map(shown).unwrap_or_else(|| format!("pass {pass}"));
+                add(&mut self.lessons, lesson, count, MAX_TEACHING);
+            }
+            Leave::Entry(id) => {
+                let rule = id.and_then(|id| names.rule(id)).map(shown).unwrap_or_else(|| "an entry since removed".into());
+                add(&mut self.own_allowed, rule, count, MAX_TEACHING);
+            }
+        }
+    }
+
+    /// One attempt, by itself: what was blocked or searched for, and the names that came with it.
+    fn told(&mut self, seq: u64, event: &Event, calendar: &mut Calendar, world: &World) {
+        if !calendar.contains(event.when_ms) || rollup::is_left_out(event) || rollup::is_help(event) {
+            return;
+        }
+        let Some(who) = event.who else { return };
+        let subject = self.subject(&who, event.policy_version, world);
+        let network = self.seen.network(event.policy_version, who.network, world.names);
+        let Some(audience) = self.subjects.get(&subject).map(|l| l.audience) else { return };
+        if audience == Audience::Things {
+            return;
+        }
+        let (blocked, advert) = (rollup::is_blocked(event), noise::is_advert(event.category));
+        let count = u64::from(event.count.max(1));
+        if audience == Audience::Pupils && blocked {
+            if event.categories.contains(Category::EDUCATION) && event.step != Step::Locked {
+                add(&mut self.teaching, shown(&event.host), count, MAX_TEACHING);
+            }
+            if advert {
+                add(&mut self.adverts, entry(event), count, MAX_ADVERTS);
+            }
+        }
+        let Some(ledger) = self.subjects.get_mut(&subject).filter(|_| event.step != Step::Platform) else { return };
         let moment = calendar.moment(event.when_ms);
         let hit = Hit {
             at_ms: event.when_ms,
@@ -161,54 +291,17 @@ impl Counts {
             network,
             let_through: event.action == Action::WouldBlock,
         };
-        self.subject_event(event, subject, audience, &hit, (calendar.start_ms, world));
-    }
-
-    /// One event into its subject's ledger.
-    fn subject_event(
-        &mut self,
-        event: &Event,
-        subject: Subject,
-        audience: Audience,
-        hit: &Hit,
-        (start_ms, world): (i64, &World),
-    ) {
-        let blocked = matches!(event.action, Action::Block | Action::WouldBlock);
-        let advert = noise::is_advert(event.category);
-        let pupils = audience == Audience::Pupils;
-        if pupils && event.action == Action::Warn {
-            self.totals.pupil_warnings += u64::from(hit.count);
-        }
-        if blocked && pupils {
-            self.totals.pupil_blocks += u64::from(hit.count);
-            if advert {
-                self.advert(event);
-            }
-        }
-        let Some(ledger) = self.subjects.get_mut(&subject) else { return };
-        if event.step == Step::Platform {
-            // Machines talk to their makers all day long: no company, no activity of a person.
-            return;
-        }
-        let slot = u16::try_from((hit.at_ms - start_ms) / SLOT_MS).unwrap_or(u16::MAX);
-        let searched = event.intent == Intent::Search && event.has_search();
-        let did = Did {
-            searched,
-            shown: if blocked { CategorySet::EMPTY } else { event.categories.and(SHOWN_AROUND) },
-            passed: if event.pass.is_some() { event.categories } else { CategorySet::EMPTY },
-        };
-        ledger.active(slot, hit.count, &did);
         let family = family(&event.host);
         if blocked && !advert {
             let theme = theme_for(event).map(|t| t.ranked(world.scoring));
-            ledger.blocked(entry(event), kind(event), theme, family, hit);
+            ledger.blocked(entry(event), kind(event), theme, family, &hit);
         } else {
             ledger.allowed(hit.at_ms, family);
         }
         // What was typed says more than where it went: it counts whatever the answer was.
         let words = event.theme.and_then(|(words, severity)| Some((theme_of_words(words)?, severity)));
         if let Some((theme, severity)) = words.filter(|_| event.intent.is_meant()) {
-            let hit = Hit { severity, intent: Intent::Search, let_through: false, ..*hit };
+            let hit = Hit { severity, intent: Intent::Search, let_through: false, ..hit };
             ledger.searched(format!("a search on {}", place(&event.host)), theme.ranked(world.scoring), &hit);
         }
     }
@@ -223,8 +316,7 @@ impl Counts {
             Some(ledger) => ledger.seen_as(who),
             None => {
                 let audience = self.audience(who, version, world);
-                let network = self.seen.network(version, who.network, world.names);
-                self.subjects.insert(subject, Ledger::new(audience, who, network));
+                self.subjects.insert(subject, Ledger::new(audience, who));
             }
         }
         subject
@@ -245,52 +337,21 @@ impl Counts {
     }
 
     /// Coverage: what was seen of whom, whatever it was.
-    fn sight(&mut self, event: &Event, who: &Who, subject: Subject, network: u16, audience: Audience) {
+    fn sight(&mut self, cell: &Cell, who: &Who, subject: Subject, network: u16, audience: Audience) {
         if let Some(sight) = who.device.and_then(|d| self.seen.devices.get_mut(&d)) {
-            sight.names |= !event.host.is_empty() || event.step == Step::Locked;
-            sight.searches |= event.intent == Intent::Search;
+            sight.names |= cell.named;
+            sight.searches |= cell.searched;
         }
         if who.device.is_none() && audience == Audience::Pupils {
             self.seen.stranger(who.client);
         }
         if let Some(seen) = self.seen.networks.get_mut(usize::from(network)) {
-            let count = u64::from(event.count.max(1));
-            seen.events += count;
-            seen.whole += if event.has_path() { count } else { 0 };
-            seen.decrypted += if event.decrypted == Decrypted::Yes { count } else { 0 };
-            seen.would_block += if event.action == Action::WouldBlock { count } else { 0 };
+            seen.events += cell.events;
+            seen.whole += cell.whole;
+            seen.decrypted += cell.decrypted;
+            seen.would_block += cell.would_block;
             seen.subjects.insert(subject);
         }
-    }
-
-    fn teaching(&mut self, event: &Event, world: &World) {
-        let count = u64::from(event.count.max(1));
-        let blocked = matches!(event.action, Action::Block | Action::WouldBlock);
-        if blocked && event.categories.contains(Category::EDUCATION) && event.step != Step::Locked {
-            self.totals.teaching += count;
-            add(&mut self.teaching, shown(&event.host), count, MAX_TEACHING);
-        }
-        self.totals.passes += if event.step == Step::Pass { count } else { 0 };
-        if let Some(pass) = event.pass {
-            let lesson = self.seen.names(event.policy_version, world.names).lesson(pass).map(shown);
-            add(&mut self.lessons, lesson.unwrap_or_else(|| format!("pass {pass}")), count, MAX_TEACHING);
-        }
-        if event.step == Step::Own && event.action == Action::Allow {
-            let names = self.seen.names(event.policy_version, world.names);
-            let rule = names.rules.iter().find(|(id, _)| Some(*id) == event.rule).map(|(_, text)| shown(text));
-            add(&mut self.own_allowed, rule.unwrap_or_else(|| "an entry since removed".into()), count, MAX_TEACHING);
-        }
-        let own = event.categories.without(CategorySet::from_bits((1 << crate::words::category::FIRST_OWN) - 1));
-        if own.iter().any(|c| !self.own_categories.contains_key(&c.bit())) {
-            let names = self.seen.names(event.policy_version, world.names);
-            self.own_categories.extend(names.categories.iter().map(|(bit, id)| (*bit, shown(id))));
-        }
-    }
-
-    fn advert(&mut self, event: &Event) {
-        let count = u64::from(event.count.max(1));
-        self.totals.adverts += count;
-        add(&mut self.adverts, entry(event), count, MAX_ADVERTS);
     }
 }
 

@@ -4,7 +4,6 @@ use super::super::read::{Filter, Week, weeks};
 use super::super::samples::{WEDNESDAY, event};
 use super::*;
 use crate::journal::Event;
-use crate::words::Who;
 use jiff::tz::TimeZone;
 
 fn london() -> TimeZone {
@@ -63,7 +62,7 @@ fn a_row_comes_back_as_it_was() {
         let file = weeks(dir.path()).expect("listed").remove(0);
         let week = Week::open(&file.path).expect("opened");
         let read = week.events(&Filter::default()).next().expect("one").expect("a row");
-        prop_assert_eq!((read.seq, read.dated, read.event), (7, Dated::Clock, event));
+        prop_assert_eq!((read.seq, read.dated, read.event), (7, Dated::Clock, Event { boot_ms: 0, ..event }));
         Ok(())
     });
     ran.expect("every event");
@@ -173,34 +172,140 @@ fn an_older_week_file_is_migrated() {
     assert_eq!(stored(dir.path())[0].1, [1]);
 }
 
+/// Week files as the versions before these tables made them, each with what was new in it.
+const EARLIER_TABLES: [&str; 5] = [
+    "CREATE TABLE hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE);
+     CREATE TABLE events (
+        seq INTEGER PRIMARY KEY, when_ms INTEGER NOT NULL, boot_ms INTEGER NOT NULL, dated INTEGER NOT NULL,
+        door INTEGER NOT NULL, client TEXT, network INTEGER, device INTEGER, person INTEGER, groups TEXT, known INTEGER,
+        sure INTEGER, method TEXT, host INTEGER REFERENCES hosts, port INTEGER NOT NULL, path TEXT, query_type INTEGER NOT NULL,
+        action INTEGER NOT NULL, step INTEGER NOT NULL, category INTEGER, categories INTEGER NOT NULL, list INTEGER,
+        labels INTEGER NOT NULL, rule INTEGER, grp INTEGER, cell INTEGER, profile INTEGER NOT NULL, pass INTEGER,
+        intent INTEGER NOT NULL, count INTEGER NOT NULL, status INTEGER NOT NULL, bytes_up INTEGER NOT NULL,
+        bytes_down INTEGER NOT NULL, duration_ms INTEGER NOT NULL, policy_version INTEGER NOT NULL);
+     CREATE INDEX events_of_person ON events (person, seq) WHERE person IS NOT NULL;
+     CREATE INDEX events_not_allowed ON events (action, seq) WHERE action <> 0;
+     CREATE TABLE gaps (
+        seq INTEGER PRIMARY KEY, lost INTEGER NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, dated INTEGER NOT NULL);
+     CREATE TABLE names (version INTEGER PRIMARY KEY, names TEXT NOT NULL);
+     CREATE TABLE rings (ring INTEGER PRIMARY KEY, position INTEGER, lost INTEGER NOT NULL);
+     INSERT INTO hosts (host) VALUES ('one.example'), ('two.example');
+     INSERT INTO events VALUES
+        (1, 1794996000001, 5001, 0, 0, '10.20.0.1', 0, 1001, 1, ' 1 3 ', 1, 3, NULL, 1, 0, NULL, 1, 0, 11, NULL, 0, NULL, 0, NULL,
+         NULL, NULL, 0, NULL, 0, 1, 0, 0, 0, 3, 1),
+        (2, 1794996000002, 5002, 0, 1, '10.20.0.2', 0, 1002, 2, ' 1 3 ', 1, 3, 'GET', 2, 443, '/x', 0, 1, 10, 9, 512, 3, 2, NULL,
+         NULL, NULL, 0, NULL, 4, 1, 200, 7, 8, 3, 1);
+     INSERT INTO rings VALUES (1, 16, 0);",
+    "ALTER TABLE events ADD COLUMN last_ms INTEGER; ALTER TABLE events ADD COLUMN attempts INTEGER;
+     CREATE TABLE booked (first INTEGER PRIMARY KEY, last INTEGER NOT NULL); INSERT INTO booked VALUES (1, 4);
+     UPDATE events SET count = 3, last_ms = when_ms + 20000, attempts = 2 WHERE seq = 1;",
+    "ALTER TABLE events ADD COLUMN search TEXT; ALTER TABLE events ADD COLUMN theme INTEGER;
+     ALTER TABLE events ADD COLUMN severity INTEGER; ALTER TABLE events ADD COLUMN decrypted INTEGER;
+     UPDATE events SET search = 'words', theme = 2, severity = 40, decrypted = 1 WHERE seq = 2;",
+    "ALTER TABLE events ADD COLUMN since_s INTEGER; ALTER TABLE events ADD COLUMN mac TEXT;
+     UPDATE events SET since_s = 1794995000, mac = '3c:22:fb:00:00:02' WHERE seq = 2;",
+    "ALTER TABLE events ADD COLUMN sealed BLOB; CREATE TABLE data_keys (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+     UPDATE events SET sealed = x'03010203040100000000000000000000000000000000000000000000000000000000000000000000' WHERE seq = 2;",
+];
+
 #[test]
-fn a_week_file_of_rows_that_stand_for_one_event_each_is_read_and_written_on() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let rows: Vec<_> = (1..5).map(|n| row(n, event(n))).collect();
-    book(dir.path()).put(&rows).expect("put");
-    let path = dir.path().join("2026-W47.db");
-    let db = Connection::open(&path).expect("opened");
-    let first = "ALTER TABLE events DROP COLUMN last_ms; ALTER TABLE events DROP COLUMN attempts; DROP TABLE booked;
-                 ALTER TABLE events DROP COLUMN search; ALTER TABLE events DROP COLUMN theme;
-                 ALTER TABLE events DROP COLUMN severity; ALTER TABLE events DROP COLUMN decrypted;
-                 ALTER TABLE events DROP COLUMN since_s; ALTER TABLE events DROP COLUMN mac;
-                 ALTER TABLE events DROP COLUMN sealed; DROP TABLE data_keys;
-                 PRAGMA user_version = 1;";
-    db.execute_batch(first).expect("as the first version made it");
-    drop(db);
-    let week = Week::open(&path).expect("opened");
-    let since = Filter { since_ms: Some(WEDNESDAY + 3), ..Filter::default() };
-    let read: Vec<_> = week.events(&since).map(|e| e.expect("a row").event).collect();
-    // Since when it was known who it was nobody wrote down then, nor which device by its MAC.
-    let before = |n| Event { who: event(n).who.map(|who| Who { since: None, mac: None, ..who }), ..event(n) };
-    assert_eq!(read, [before(3), before(4)]);
-    assert_eq!(week.newest(&since, 1).expect("read").count, 1);
-    assert_eq!(schema::identity(week.connection()).expect("read").1, 1, "a reader changes nothing");
-    let mut book = book(dir.path());
-    assert_eq!(book.survey().expect("surveyed").next_seq, 5);
-    assert_eq!(book.having(2, 9).len(), 3);
-    book.put(&[row(5, event(5))]).expect("put");
-    assert_eq!(stored(dir.path())[0].1, [1, 2, 3, 4, 5]);
+fn a_week_file_of_an_earlier_version_is_read_and_the_week_goes_on_in_one_of_this() {
+    use crate::policy::Action;
+    use crate::words::{Category, PersonId};
+    for version in 1..=5 {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("2026-W47.db");
+        let db = Connection::open(&path).expect("opened");
+        EARLIER_TABLES[..version].iter().for_each(|step| db.execute_batch(step).expect("as it was made then"));
+        db.pragma_update(None, "application_id", schema::APPLICATION).expect("set");
+        db.pragma_update(None, "user_version", version as i32).expect("set");
+        db.pragma_update(None, "journal_mode", "wal").expect("set");
+        drop(db);
+        let before = std::fs::read(&path).expect("read");
+
+        let week = Week::open(&path).expect("opened");
+        let read: Vec<_> = week.events(&Filter::default()).map(|e| e.expect("a row").event).collect();
+        let span = (version >= 2).then_some(crate::journal::Span { last_ms: WEDNESDAY + 20_001, attempts: 2 });
+        assert_eq!((read[0].span, read[0].count), (span, if version >= 2 { 3 } else { 1 }), "{version}");
+        assert_eq!((&*read[1].path, read[1].category), ("/x", Category::from_bit(9)));
+        assert_eq!((&*read[1].search, read[1].theme.is_some()), if version >= 3 { ("words", true) } else { ("", false) });
+        assert_eq!(read[1].sealed.is_some(), version >= 5);
+        let who = read[1].who.expect("somebody");
+        assert_eq!((who.since.is_some(), who.mac.is_some()), (version >= 4, version >= 4));
+        let of_two =
+            Filter { person: Some(PersonId(2)), action: Some(Action::Block), since_ms: Some(WEDNESDAY), ..Filter::default() };
+        assert_eq!(week.events(&of_two).map(|e| e.expect("a row").seq).collect::<Vec<_>>(), [2]);
+        assert_eq!((week.newest(&of_two, 1).expect("read").count, week.last_seq().expect("read")), (1, 2));
+        assert_eq!(week.stopped([10, 20, 0, 2].into(), WEDNESDAY, 9).expect("read").len(), 1);
+        assert!(!week.each_cell(&mut |_, _, _, _| panic!("it has none")).expect("read"));
+        drop(week);
+
+        let mut book = book(dir.path());
+        let next = if version >= 2 { 5 } else { 3 };
+        assert_eq!(book.survey().expect("surveyed"), Survey { next_seq: next, broken: 0 });
+        assert_eq!(std::fs::read(&path).expect("read"), before, "it is left as it is");
+        assert_eq!(book.having(2, 9).len() as u64, next - 2);
+        assert_eq!(book.mark(1).position, Some(16));
+        book.put(&[row(5, event(5)), row(6, event(6))]).expect("put");
+        let all: Vec<_> = stored(dir.path()).into_iter().map(|(week, seqs)| (week == "2026-W47", seqs)).collect();
+        assert_eq!(all, [(true, vec![1, 2]), (true, vec![5, 6])], "{version}");
+        assert_eq!((book.mark(1).position, book.having(1, 9).len() as u64), (Some(48), next + 1));
+        assert_eq!(book.survey().expect("surveyed").next_seq, 7);
+        assert_eq!(
+            crate::journal::retention::expired(dir.path(), jiff::civil::date(2027, 3, 1), 90).len(),
+            2 + usize::from(path.with_extension("db-wal").exists()) * 2
+        );
+    }
+}
+
+#[test]
+fn what_a_filter_finds_in_the_tables_is_what_meets_it() {
+    use crate::policy::Action;
+    use crate::words::{Category, DeviceId, PersonId};
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+    // Few persons and times, so that filters meet some and miss some.
+    let some = (crate::journal::samples::any_event(), 0..6u32, 0..40_000i64).prop_map(|(event, person, ms)| Event {
+        when_ms: WEDNESDAY + ms * 20,
+        host: format!("{}.example.com", ["a.b", "b", "c"][person as usize % 3]).into(),
+        who: (person > 0).then(|| crate::journal::samples::who(person)),
+        ..event
+    });
+    let filter = (0..4u8, 0..6u8, 0..6u8, 0..64u8, 0..40_000i64, 0..40_000i64, 0..40u64).prop_map(
+        |(of, n, action, bit, since, until, after)| Filter {
+            person: (of == 0).then_some(PersonId(n.into())),
+            device: (of == 1).then_some(DeviceId(u32::from(n) + 1000)),
+            client: (of == 2).then_some([10, 20, 0, n].into()),
+            host: (n % 2 == 0).then(|| "B.example.com.".into()),
+            action: Action::from_u8(action),
+            category: Category::from_bit(bit).filter(|_| bit % 3 == 0),
+            since_ms: (since % 2 == 0).then_some(WEDNESDAY + since * 20),
+            until_ms: (until % 3 == 0).then_some(WEDNESDAY + until * 20),
+            after: (after % 4 == 0).then_some(after),
+            upto: (after % 5 == 0).then_some(after + 10),
+        },
+    );
+    let mut runner = TestRunner::new(Config::with_cases(48));
+    let events = proptest::collection::vec(some, 1..40);
+    let ran = runner.run(&(events, proptest::collection::vec(filter, 8)), |(events, filters)| {
+        let dir = tempfile::tempdir().expect("a folder");
+        let rows: Vec<_> = (1..).zip(events.clone()).map(|(seq, event)| row(seq, event)).collect();
+        let mut book = book(dir.path());
+        rows.chunks(7).for_each(|chunk| book.put(chunk).expect("put"));
+        let week = Week::open(&weeks(dir.path()).expect("listed")[0].path).expect("opened");
+        for filter in filters {
+            let found: Vec<_> = week.events(&filter).map(|e| e.expect("a row").seq).collect();
+            let met: Vec<u64> =
+                (1..).zip(&events).filter(|(seq, event)| filter.matches(*seq, event)).map(|(seq, _)| seq).collect();
+            prop_assert_eq!(&found, &met, "{:?}", filter);
+            let newest = week.newest(&filter, 3).expect("read");
+            prop_assert_eq!((newest.count, newest.more), (met.len().min(3), met.len() > 3));
+            let after = Filter { after: newest.after, ..filter };
+            prop_assert_eq!(week.events(&after).count(), newest.count);
+        }
+        Ok(())
+    });
+    ran.expect("every filter");
 }
 
 #[test]

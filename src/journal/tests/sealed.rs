@@ -81,7 +81,7 @@ fn what_was_typed_is_in_no_file_and_opens_for_a_reader_as_it_was() {
     let (found, unopened) = open(folder, &opener(folder));
     assert_eq!((found.len(), unopened.is_empty()), (300, true));
     for (n, stored) in (0..).zip(&found) {
-        assert_eq!(stored.event, typed(n));
+        assert_eq!(stored.event, kept(typed(n)));
     }
     journal.stop();
     nowhere("after the end");
@@ -103,7 +103,11 @@ fn without_keys_it_is_kept_as_it_is_and_sealed_from_when_there_are_some() {
     let plain: Vec<_> = stored(folder).into_iter().map(|s| s.event.search.into_owned()).collect();
     assert_eq!(plain, [SEARCH, ""]);
     let (found, _) = open(folder, &opener(folder));
-    assert_eq!(found.into_iter().map(|s| s.event).collect::<Vec<_>>(), [typed(1), typed(2)], "who may read reads both");
+    assert_eq!(
+        found.into_iter().map(|s| s.event).collect::<Vec<_>>(),
+        [kept(typed(1)), kept(typed(2))],
+        "who may read reads both"
+    );
 }
 
 #[test]
@@ -157,7 +161,7 @@ fn each_day_has_a_key_of_its_own_and_a_new_pair_is_taken_without_a_restart() {
     assert!(journal.settle());
     let (found, unopened) = open(folder, &opener(folder));
     assert!(unopened.is_empty());
-    assert_eq!(found.into_iter().map(|s| s.event).collect::<Vec<_>>(), [typed(1), typed(2), typed(3)]);
+    assert_eq!(found.into_iter().map(|s| s.event).collect::<Vec<_>>(), [1, 2, 3].map(|n| kept(typed(n))));
     // The week's file has all it needs.
     std::fs::remove_dir_all(folder.join("journal/keys")).expect("removed");
     assert!(open(folder, &opener(folder)).1.is_empty());
@@ -179,17 +183,17 @@ fn a_changed_byte_or_one_moved_to_another_person_stays_sealed_and_is_told() {
     journal.stop();
     let db = rusqlite::Connection::open(&weeks(&folder.join("journal")).expect("listed")[0].path).expect("opened");
     let blob = |seq: i64| -> Vec<u8> {
-        db.query_row("SELECT sealed FROM events WHERE seq = ?1", [seq], |row| row.get(0)).expect("a row")
+        db.query_row("SELECT sealed FROM details WHERE seq = ?1", [seq], |row| row.get(0)).expect("a row")
     };
     let mut flipped = blob(2);
     *flipped.last_mut().expect("bytes") ^= 1;
-    let update = "UPDATE events SET sealed = ?2 WHERE seq = ?1";
+    let update = "UPDATE details SET sealed = ?2 WHERE seq = ?1";
     db.execute(update, rusqlite::params![2, flipped]).expect("updated");
     db.execute(update, rusqlite::params![3, blob(4)]).expect("updated");
     let (found, unopened) = open(folder, &opener(folder));
     assert_eq!(unopened, Unopened { changed: vec![2, 3], without_key: 0 });
     assert!(found[1].event.path.is_empty() && found[2].event.path.is_empty());
-    assert_eq!((&found[0].event, &found[3].event), (&typed(1), &typed(4)), "the others are there");
+    assert_eq!((&found[0].event, &found[3].event), (&kept(typed(1)), &kept(typed(4))), "the others are there");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod editions;
 mod followed;
 mod pdf;
+mod rolled;
 pub(crate) mod script;
 mod searches;
 mod weeks;

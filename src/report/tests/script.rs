@@ -245,54 +245,60 @@ impl Script {
     }
 
     fn told(&self, events: impl Iterator<Item = (u64, Event<'static>)>, scoring: &Scoring) -> Week {
+        self.in_world(scoring, |world| tally(events, world))
+    }
+
+    /// The week of these parts of a journal in this school.
+    pub fn week_of_parts(&self, parts: &[crate::journal::tail::Part]) -> Week {
+        self.in_world(Scoring::shipped(), |world| of_parts(parts, world).expect("read"))
+    }
+
+    fn in_world(&self, scoring: &Scoring, tell: impl FnOnce(&World) -> Week) -> Week {
         let pupil = |id: &PersonId| self.persons.iter().any(|p| p.id == *id && p.role == PersonRole::Pupil);
         let pupil_devices: Vec<DeviceId> =
             self.devices.iter().filter(|d| d.person.as_ref().is_none_or(pupil)).map(|d| d.id).collect();
-        tally(
-            events,
-            &World {
-                school: &self.school,
-                gateway: "gate1",
-                zone: &self.zone,
-                week: self.week,
-                made_ms: self.at(7, 7, 0),
-                delivery: 12,
-                due_ms: None,
-                past: &self.past,
-                head: self.head,
-                names: &|_| Names {
-                    groups: vec!["year-9".into(), "staff".into(), "things".into()],
-                    networks: vec!["classrooms".into(), "boarding".into(), "visitors".into()],
-                    rules: vec![(7, "allow revision.example".into())],
-                    passes: vec![(4, "extremism for 1 person until 2026-11-18 10:45 (t.jones: Pupil Number7's essay)".into())],
-                    ..Names::default()
-                },
-                person: &|id| self.persons.iter().find(|p| p.id == id).cloned(),
-                is_pupil: &|key| self.persons.iter().any(|p| p.key == key && p.role == PersonRole::Pupil),
-                device: &|id| self.devices.iter().find(|d| d.id == id).cloned(),
-                pupil_devices: &pupil_devices,
-                audience: &|group| match group {
-                    "staff" => Audience::Adults,
-                    "things" => Audience::Things,
-                    _ => Audience::Pupils,
-                },
-                title: &|category| (category == Category::SOCIAL_NETWORKING).then(|| "Social networking".into()),
-                school_days: &self.school_days,
-                scoring,
-                networks: self.networks.clone(),
-                watched: &|id| self.watched.contains(&id),
-                marks: &self.marks,
-                signed: self.signed.clone(),
-                incidents: self.incidents.clone(),
-                casebook: self.casebook,
-                still_open: None,
-                changes: self.changes.clone(),
-                requests: Vec::new(),
-                health: self.health.clone(),
-                retention: None,
-                look_ups: self.look_ups.clone(),
+        tell(&World {
+            school: &self.school,
+            gateway: "gate1",
+            zone: &self.zone,
+            week: self.week,
+            made_ms: self.at(7, 7, 0),
+            delivery: 12,
+            due_ms: None,
+            past: &self.past,
+            head: self.head,
+            names: &|_| Names {
+                groups: vec!["year-9".into(), "staff".into(), "things".into()],
+                networks: vec!["classrooms".into(), "boarding".into(), "visitors".into()],
+                rules: vec![(7, "allow revision.example".into())],
+                passes: vec![(4, "extremism for 1 person until 2026-11-18 10:45 (t.jones: Pupil Number7's essay)".into())],
+                ..Names::default()
             },
-        )
+            person: &|id| self.persons.iter().find(|p| p.id == id).cloned(),
+            is_pupil: &|key| self.persons.iter().any(|p| p.key == key && p.role == PersonRole::Pupil),
+            device: &|id| self.devices.iter().find(|d| d.id == id).cloned(),
+            pupil_devices: &pupil_devices,
+            audience: &|group| match group {
+                "staff" => Audience::Adults,
+                "things" => Audience::Things,
+                _ => Audience::Pupils,
+            },
+            title: &|category| (category == Category::SOCIAL_NETWORKING).then(|| "Social networking".into()),
+            school_days: &self.school_days,
+            scoring,
+            networks: self.networks.clone(),
+            watched: &|id| self.watched.contains(&id),
+            marks: &self.marks,
+            signed: self.signed.clone(),
+            incidents: self.incidents.clone(),
+            casebook: self.casebook,
+            still_open: None,
+            changes: self.changes.clone(),
+            requests: Vec::new(),
+            health: self.health.clone(),
+            retention: None,
+            look_ups: self.look_ups.clone(),
+        })
     }
 }
 

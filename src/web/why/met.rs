@@ -91,11 +91,9 @@ impl Reading {
 }
 
 fn read(gate: &Gate, visit: &Visit) -> Result<Vec<Met>, ReadFault> {
-    gate.settle();
-    let Some(week) = gate.journal.newest_week()? else { return Ok(Vec::new()) };
-    let since = visit.moment.unix_ms - LASTS_MS;
+    let now = visit.moment.unix_ms;
     let mut met: Vec<Met> = Vec::new();
-    for stored in week.stopped(visit.who.client.ip(), since, MOST_ROWS)? {
+    for stored in gate.journal.stopped(visit.who.client.ip(), now - LASTS_MS, now, MOST_ROWS)? {
         let Some(one) = of(&stored.event, visit) else { continue };
         let known = met.len();
         match met.iter_mut().find(|there| there.host == one.host) {
