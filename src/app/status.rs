@@ -67,6 +67,9 @@ pub struct Status {
     pub upstream_failures: u64,
     /// Free bytes where the data is.
     pub disk_free: u64,
+    /// The last good one: when, how large, where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
     pub clock: String,
     /// The last reload, if it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -202,6 +205,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     if tally.stalled {
         needs_you.push("the journal cannot be written: events wait in memory and are dropped when it is full".into());
     }
+    needs_you.extend(super::sealed::needs_you(tally.detail).map(str::to_owned));
     if tally.broken > 0 {
         needs_you.push(format!("{} week files are broken and were set aside", tally.broken));
     }
@@ -216,6 +220,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     }
     if now.is_set() {
         needs_you.extend(super::delivery::needs_you(&snapshot.config, gate.clock.unix_ms()));
+        needs_you.extend(super::backup::needs_you(&snapshot.config, gate.clock.unix_ms()));
         match super::mail::Post::of(&snapshot.config) {
             Some(post) => needs_you.extend(post.needs_you(local)),
             None => needs_you.push(NO_MAIL.into()),
@@ -282,6 +287,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         most_connections: gate.counters.most_connections.get().max(0) as u64,
         upstream_failures: gate.counters.upstream_failures.get(),
         disk_free,
+        backup: super::backup::line(&snapshot.config),
         reload_refused: refused,
         clock,
         needs_you,
@@ -372,6 +378,9 @@ impl fmt::Display for Status {
         writeln!(f, "  upstreams     {} questions unanswered", self.upstream_failures)?;
         writeln!(f, "  policy        version {}", self.policy_version)?;
         writeln!(f, "  disk          {} MiB free", self.disk_free >> 20)?;
+        if let Some(backup) = &self.backup {
+            writeln!(f, "  backup        {backup}")?;
+        }
         writeln!(f, "  clock         {}", self.clock)?;
         if self.needs_you.is_empty() {
             return write!(f, "nothing needs you");

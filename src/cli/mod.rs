@@ -4,6 +4,7 @@
 //! Always holds: a fault has been told in full, to standard error, when a command returns [`Failed`].
 
 mod access;
+mod backup;
 mod ca;
 mod check;
 mod completions;
@@ -24,10 +25,13 @@ mod replay;
 mod report;
 mod requests;
 mod run;
+mod seal;
+mod secret;
 mod self_test;
 mod status;
 mod sync;
 mod table;
+mod verify;
 
 use crate::app::entries::Hand;
 use crate::config::Config;
@@ -100,8 +104,15 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// The keys of what pupils type: sealed for the DSL alone
+    #[command(subcommand)]
+    Seal(seal::Command),
     /// What a changed policy would newly block and newly allow, held against a past week or another filter's log
     Replay(replay::Args),
+    /// Everything the school has here, in one sealed file
+    Backup(backup::BackupArgs),
+    /// Check a backup, and bring it back on a machine that has nothing of the school yet
+    Restore(backup::RestoreArgs),
     /// The school's own certificate authority, to look into HTTPS on its own devices
     #[command(subcommand)]
     Ca(ca::Command),
@@ -153,7 +164,10 @@ pub fn main() -> ExitCode {
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::Seal(command) => seal::seal(&context, &command),
         Command::Replay(args) => replay::replay(&context, &args),
+        Command::Backup(args) => backup::backup(&context, &args),
+        Command::Restore(args) => backup::restore(&context, &args),
         Command::Ca(command) => ca::ca(&context, &command),
         Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),
