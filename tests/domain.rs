@@ -14,6 +14,26 @@ const CONTROLLER: &str = "10.20.0.10";
 const GATE: &str = "10.20.0.1";
 const MACHINE: &str = "10.20.0.77";
 
+/// The controller as the directory of people: those in a form are pupils, by the year that it is in, and a year by what it is in.
+const DIRECTORY: &str = r#"
+[people.directory]
+servers = ["ldaps://dc1.school.example"]
+kind = "active-directory"
+trust = "dc.pem"
+bind = "gate@school.example"
+password_file = "directory.password"
+base = "DC=school,DC=example"
+[[people.directory.group]]
+dn = "CN=pupils,CN=Users,DC=school,DC=example"
+role = "pupil"
+[[people.directory.group]]
+dn = "CN=year-9,CN=Users,DC=school,DC=example"
+year = 9
+[[people.directory.group]]
+dn = "CN=teachers,CN=Users,DC=school,DC=example"
+role = "staff"
+"#;
+
 /// Killed with all it has started, at the latest with the name space.
 struct Controller(Child);
 
@@ -53,7 +73,7 @@ fn a_machine_joins_a_samba_domain_with_the_gate_for_its_resolver() {
 }
 
 fn join() {
-    let config = format!("[[dns.forward]]\nzones = [\"school.example\"]\nupstreams = [\"{CONTROLLER}\"]\n");
+    let config = format!("[[dns.forward]]\nzones = [\"school.example\"]\nupstreams = [\"{CONTROLLER}\"]\n{DIRECTORY}");
     ok("mount --make-rprivate / && ip link set lo up");
     for address in [CONTROLLER, GATE, MACHINE] {
         ok(&format!("ip addr add {address}/32 dev lo"));
@@ -62,7 +82,9 @@ fn join() {
     let written = std::fs::read_to_string(school.path("config/schoolgate.toml")).expect("the configuration");
     let written = written.replacen("\"127.0.0.1:0\", \"[::1]:0\"", &format!("\"{GATE}:53\""), 1);
     school.write("config/schoolgate.toml", &written.replacen("\"127.0.0.0/8\"", "\"127.0.0.0/8\", \"10.20.0.0/16\"", 1));
+    school.write("config/directory.password", PASSWORD);
     let _controller = controller(&school);
+    groups_in_groups(&school);
     let gate = school.start();
     // From here on nobody but the gate says where anything is.
     school.write("resolv.conf", &format!("nameserver {GATE}\nsearch school.example\n"));
@@ -100,6 +122,31 @@ fn sign_through_the_gate(gate: &Gate, machine: &str) {
     assert!(said.is_empty() || said.contains("tsig verify failure"), "{said}");
 }
 
+/// Who is in a group by way of other groups, as the controller itself says (LDAP_MATCHING_RULE_IN_CHAIN).
+fn groups_in_groups(school: &School) {
+    let tool = |words: &str| ok(&format!("samba-tool {words} --configfile={}/etc/smb.conf", school.path("dc").display()));
+    for user in ["gate", "p0901", "p0902", "t.lee", "visitor"] {
+        tool(&format!("user create {user} '{PASSWORD}' --given-name=Given --surname={user}"));
+    }
+    // A group that is in itself by way of another is no end of groups.
+    for (group, members) in
+        [("form-9a", "p0901"), ("year-9", "form-9a"), ("pupils", "year-9,p0902"), ("teachers", "t.lee"), ("round", "pupils")]
+    {
+        tool(&format!("group add {group}"));
+        tool(&format!("group addmembers {group} {members}"));
+    }
+    tool("group addmembers form-9a round");
+    let said = school.ok(&["people", "sync"]);
+    let list = school.json(&["people", "list", "--purpose", "a test"]);
+    let people: Vec<_> =
+        list.as_array().expect("a list").iter().map(|p| (p["id"].as_str(), p["role"].as_str(), p["year"].as_u64())).collect();
+    // Round and round: whoever is in `pupils` is in `round`, and so in the form and the year.
+    for (id, role, year) in [("p0901", "pupil", Some(9)), ("p0902", "pupil", Some(9)), ("t.lee", "staff", None)] {
+        assert!(people.contains(&(Some(id), Some(role), year)), "{id}: {people:?} {said}");
+    }
+    assert_eq!(people.len(), 3, "nobody who is in none of them: {people:?}");
+}
+
 /// Samba as a domain's controller, with its own DNS.
 fn controller(school: &School) -> Controller {
     let folder = school.path("dc").display().to_string();
@@ -110,11 +157,19 @@ fn controller(school: &School) -> Controller {
     let (hosts, resolvers) = (school.path("hosts"), school.path("resolv.conf"));
     ok(&format!("mount --bind {} /etc/hosts && mount --bind {} /etc/resolv.conf", hosts.display(), resolvers.display()));
     ok("hostname dc1");
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let wanted = rcgen::CertificateParams::new(vec!["dc1.school.example".to_owned()]).expect("a name");
+    let certificate = wanted.self_signed(&key).expect("a certificate").pem();
+    school.write("config/dc.pem", &certificate);
+    school.write("dc/own.pem", &certificate);
+    school.write("dc/own.key", &key.serialize_pem());
+    ok(&format!("chmod 600 {folder}/own.key"));
     ok(&format!(
         "samba-tool domain provision --realm=SCHOOL.EXAMPLE --domain=SCHOOL --server-role=dc --dns-backend=SAMBA_INTERNAL \
          --adminpass='{PASSWORD}' --host-name=dc1 --host-ip={CONTROLLER} --targetdir={folder} \
          --option='interfaces={CONTROLLER}/32' --option='bind interfaces only=yes' --option='pid directory={folder}/run' \
-         --option='ncalrpc dir={folder}/ncalrpc' --option='log file={folder}/log'"
+         --option='ncalrpc dir={folder}/ncalrpc' --option='log file={folder}/log' --option='tls certfile={folder}/own.pem' \
+         --option='tls keyfile={folder}/own.key' --option='tls cafile={folder}/own.pem'"
     ));
     let samba = Command::new("samba")
         .args(["-F", "--no-process-group", "-M", "single", &format!("--configfile={folder}/etc/smb.conf")])
@@ -126,7 +181,7 @@ fn controller(school: &School) -> Controller {
     let until = Instant::now() + Duration::from_secs(120);
     let names = || shell(&format!("dig +short +time=1 +tries=1 @{CONTROLLER} dc1.school.example")).1.trim() == CONTROLLER;
     // Kerberos, LDAP, and what is joined over: each is a part that starts by itself.
-    let serves = || [88, 389, 445].iter().all(|port| TcpStream::connect((CONTROLLER, *port)).is_ok());
+    let serves = || [88, 389, 445, 636].iter().all(|port| TcpStream::connect((CONTROLLER, *port)).is_ok());
     while !(serves() && names()) {
         assert!(Instant::now() < until, "the controller did not start: {}", shell(&format!("tail {folder}/log")).1);
         std::thread::sleep(Duration::from_millis(200));

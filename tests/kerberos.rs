@@ -301,6 +301,9 @@ fn a_ticket_of_the_domain_names_the_requests_it_is_shown_with_and_no_other_ticke
     assert!(p0901.curl("https", over_tls, &[&gate.url("one.example", "/")]).starts_with("HTTP/1.1 200 OK"));
     gate.dig(LAPTOP, &["two.example", "A"]);
     assert_eq!(line(&school, "two.example"), known("p0901", "high"));
+    // A ticket is for a name: the PAC file has that and not the address.
+    let script = command("curl", &["-sS", &format!("http://{}/proxy.pac", gate.web[0])]);
+    assert!(script.contains(&format!("return \"PROXY {HOST}:{}\"", gate.proxy[0].port())), "{script}");
 }
 
 #[test]
