@@ -42,6 +42,7 @@
 //! - [`own_names`]   the names this gate has in the school's own zones
 //! - [`summary`]     what was understood, as `check` prints it
 
+mod alerts;
 mod backup;
 mod bank_holidays;
 mod categories;
@@ -78,6 +79,7 @@ mod timetable;
 mod upstream;
 mod values;
 
+pub use alerts::{Alerts, Webhook};
 pub use backup::Backup;
 pub use categories::CategoryTitle;
 pub use directory::{Attributes, Directory, DirectoryGroup, DirectoryKind, DirectoryServer};
@@ -150,6 +152,8 @@ pub struct Config {
     pub report: Report,
     /// Who is told of it by mail; `None`: nobody.
     pub mail: Option<Mail>,
+    /// What cannot wait for the report.
+    pub alerts: Alerts,
     /// The nightly backup; `None`: there is none.
     pub backup: Option<Backup>,
     /// What the weekly report weighs.
@@ -252,6 +256,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let firewall = firewall::read(&root);
     let report = report::read(&root);
     let mail = mail::read(&root, folder_of(&files.main));
+    let alerts = alerts::read(&root, folder_of(&files.main));
     let backup = backup::read(&root, folder_of(&files.main));
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
@@ -285,6 +290,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         categories: categories.titles(),
         report,
         mail,
+        alerts,
         backup,
         scoring,
         policy: Policy {

@@ -135,6 +135,7 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         adults,
         about_head,
         still_open: health::still_open(world),
+        alerts: super::alerts::alerts(calendar, world),
         limits: health::limits(&coverage, &networks, world, count),
         coarse_limits: health::limits(&coverage, &networks, world, coarse_count),
         networks,

@@ -31,6 +31,7 @@ words! {
         /// How many matters there are about adults.
         Adults "adults",
         Open "open",
+        Alerts "alerts",
         Networks "networks",
         Totals "totals",
         Themes "themes",
@@ -57,6 +58,7 @@ impl Part {
             Self::Matters => &["matters", "matters_left_out"],
             Self::Adults => &["for_head"],
             Self::Open => &["still_open"],
+            Self::Alerts => &["alerts"],
             Self::Networks => &["networks"],
             Self::Totals => &["totals"],
             Self::Themes => &["themes", "categories", "trend"],
@@ -164,6 +166,7 @@ fn leave_out(week: &mut Week, part: Part) {
         Part::Matters => (week.matters, week.matters_left_out) = (Vec::new(), 0),
         Part::Adults => week.for_head = 0,
         Part::Open => week.still_open = None,
+        Part::Alerts => week.alerts = None,
         Part::Networks => week.networks = Vec::new(),
         Part::Totals => week.totals = Totals::default(),
         Part::Themes => (week.themes, week.categories, week.trend) = (Vec::new(), Vec::new(), Vec::new()),

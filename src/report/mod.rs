@@ -23,6 +23,7 @@
 //! - [`matters`]   what needs a person, weighed by one table
 //! - [`wording`]   a matter told in words that accuse nobody
 //! - [`close`]     everything together: the [`Week`]
+//! - [`alerts`]    what could not wait, and who has seen it
 //! - [`asked`]     what people asked for on the pages
 //! - [`health`]    the parts about the filter itself, and what it cannot see
 //! - [`sums`]      the few numbers that later weeks are held against
@@ -33,6 +34,7 @@
 //! - [`plain`]     text from outside made safe to show; numbers and lists in words
 //! - [`text`](mod@text), [`html`](mod@html), [`charts`], [`pdf`](mod@pdf), [`csv`](mod@csv)  and JSON by serde
 
+mod alerts;
 pub mod asked;
 pub mod calendar;
 pub mod charts;
@@ -69,7 +71,9 @@ pub use sums::Sums;
 pub use tally::tally;
 pub use text::text;
 pub use week::Week;
-pub use world::{Asked, Audience, Change, Health, ListFact, LookUp, NetworkFact, NetworkState, Retention, StillOpen, World};
+pub use world::{
+    AlertFact, Asked, Audience, Change, Health, ListFact, LookUp, NetworkFact, NetworkState, Retention, StillOpen, World,
+};
 
 /// The week as one JSON object, every field of [`Week`] that its edition shows by its name.
 pub fn json(week: &Week) -> String {

@@ -88,7 +88,10 @@ mod tests {
     #[test]
     fn numbers_and_reasons_do_not_make_it_another() {
         assert_eq!(stem("only 34 MiB are free under /var"), stem("only 7 MiB are free under /var"));
-        assert_eq!(stem("list a/b could not be fetched on 2026-11-22 (x): y"), stem("list a/b could not be fetched on 2026-11-23 (z): y"));
+        assert_eq!(
+            stem("list a/b could not be fetched on 2026-11-22 (x): y"),
+            stem("list a/b could not be fetched on 2026-11-23 (z): y")
+        );
         assert_ne!(stem("list a/b could not be fetched"), stem("list c/d could not be fetched"));
     }
 }

@@ -23,7 +23,7 @@ mod webhook;
 use super::journal_dir;
 use super::mail::Post;
 use crate::config::Config;
-use crate::gate::alerts::{Alert, Alerts, State};
+use crate::gate::alerts::{Alert, Alerts, State, Whose};
 use crate::gate::snapshot::local_time;
 use crate::gate::{Gate, Snapshot};
 use crate::journal::read::{Filter, Week, weeks};
@@ -31,6 +31,8 @@ use crate::journal::time::BUILT_MS;
 use crate::net::Drain;
 use crate::net::fetch::Lookup;
 use crate::ops::files;
+use crate::people::Register;
+use crate::words::{DeviceId, PersonId};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,8 +61,7 @@ fn file(data: &Path) -> PathBuf {
 pub fn open(data: &Path) -> Result<Alerts, String> {
     let (state, path) = (read(data)?, file(data));
     let keep = move |state: &State| {
-        let written =
-            serde_json::to_vec(state).map_err(io::Error::from).and_then(|text| files::replace_private(&path, &text));
+        let written = serde_json::to_vec(state).map_err(io::Error::from).and_then(|text| files::replace_private(&path, &text));
         written.map_err(|fault| format!("{}: {fault}", path.display()))
     };
     Ok(Alerts::open(state, Box::new(keep)))
@@ -79,6 +80,15 @@ pub fn read(data: &Path) -> Result<State, String> {
     serde_json::from_str(&text).map_err(|fault| format!("{}: {fault}; move it away to begin anew", path.display()))
 }
 
+/// Whom an alert is about, as the register calls them.
+pub fn called(whose: Whose, register: &Register) -> String {
+    match whose {
+        Whose::Person(id) => register.person(PersonId(id)).map_or_else(|| format!("person {id}"), |person| person.key.clone()),
+        Whose::Device(id) => register.device(DeviceId(id)).map_or_else(|| format!("device {id}"), |device| device.name.clone()),
+        Whose::Address(address) => format!("a device at {address}"),
+    }
+}
+
 /// What `status` says of alerts that wait for somebody.
 pub fn needs_you(gate: &Gate, config: &Config) -> Vec<String> {
     let state = gate.alerts.kept();
@@ -92,7 +102,9 @@ pub fn needs_you(gate: &Gate, config: &Config) -> Vec<String> {
             1 => String::new(),
             n => format!(", and {} more", n - 1),
         };
-        needs.push(format!("{ALERT}{number} of {since} is not acknowledged{more}: the DSL's `schoolgate alerts acknowledge {number}`"));
+        needs.push(format!(
+            "{ALERT}{number} of {since} is not acknowledged{more}: the DSL's `schoolgate alerts acknowledge {number}`"
+        ));
     }
     let stuck = state.notices.iter().find(|notice| notice.tries > 0);
     needs.extend(stuck.map(|notice| format!("the webhook does not take what it is sent ({})", notice.why)));
@@ -214,15 +226,25 @@ fn of_journal(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> Result<(), Strin
     if rows == 0 {
         return Ok(());
     }
-    complain(gate.alerts.change(|state| {
-        state.read = Some(read);
-        new.iter().for_each(|new| drop(state.raise(new)));
-    }).1);
+    complain(
+        gate.alerts
+            .change(|state| {
+                state.read = Some(read);
+                for new in &new {
+                    state.raise(new);
+                }
+            })
+            .1,
+    );
     Ok(())
 }
 
 /// Tells what is due: the letters are kept before it is written down that they are.
 fn told(gate: &Gate, config: &Config, now_ms: i64) {
+    // Whom nobody can be told of waits until somebody can.
+    if config.mail.is_none() && config.alerts.webhook.is_none() {
+        return;
+    }
     let mut next = gate.alerts.kept();
     let letters = tell::due(&mut next, config, now_ms);
     if letters.is_empty() && next == gate.alerts.kept() {
@@ -248,13 +270,17 @@ async fn notices(alerts: &Alerts, config: &Config, lookup: &Arc<dyn Lookup>, now
         tracing::warn!(notice = notice.id, why, "the webhook did not take a notice");
     }
     let old = now_ms - notice.made_ms > webhook::GIVEN_UP_MS;
-    complain(alerts.change(|state| match sent {
-        Err(why) if !old => {
-            let mine = state.notices.iter_mut().filter(|n| n.id == notice.id);
-            mine.for_each(|notice| webhook::later(notice, why.clone(), now_ms));
-        }
-        _ => state.notices.retain(|n| n.id != notice.id),
-    }).1);
+    complain(
+        alerts
+            .change(|state| match sent {
+                Err(why) if !old => {
+                    let mine = state.notices.iter_mut().filter(|n| n.id == notice.id);
+                    mine.for_each(|notice| webhook::later(notice, why.clone(), now_ms));
+                }
+                _ => state.notices.retain(|n| n.id != notice.id),
+            })
+            .1,
+    );
 }
 
 fn look_at_the_gate(around: &Around, config: &Config, now_ms: i64) {

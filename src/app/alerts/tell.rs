@@ -134,7 +134,8 @@ pub fn health(config: &Config, begun: &[String], over: &[String], now_ms: i64) -
         "id": id, "kind": "health", "school": config.school.name, "gateway": config.school.gateway, "begun": begun.len(),
         "over": over.len(), "when_ms": now_ms,
     });
-    let notice = Notice { id: id.clone(), body: said.to_string(), made_ms: now_ms, next_ms: now_ms, tries: 0, why: String::new() };
+    let notice =
+        Notice { id: id.clone(), body: said.to_string(), made_ms: now_ms, next_ms: now_ms, tries: 0, why: String::new() };
     let letter = (!config.alerts.it.is_empty()).then(|| Letter::plain(&id, config.alerts.it.clone(), subject, body, now_ms));
     (letter, notice)
 }

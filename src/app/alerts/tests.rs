@@ -1,6 +1,6 @@
 use super::*;
 use crate::app::mail::letter::Letter;
-use crate::gate::alerts::{Acknowledged, How, New, Whose};
+use crate::gate::alerts::{Acknowledged, How, New};
 use crate::gate::school::config;
 
 const MAIL: &str = "[mail]\nserver = \"localhost\"\nfrom = \"gate@school.example\"\nto = [\"dsl@school.example\"]\nlink = \

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Letter {
     /// The name of its file: letters, digits and `-`.
     pub id: String,
+    /// Instead of the addresses of the report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
     pub subject: String,
     pub body: String,
     pub made_ms: i64,
@@ -23,7 +26,22 @@ pub struct Letter {
 
 impl Letter {
     fn new(id: &str, subject: String, body: String, now_ms: i64) -> Self {
-        Self { id: id.into(), subject, body, made_ms: now_ms, tries: 0, next_ms: now_ms, refused: false, why: String::new() }
+        Self {
+            id: id.into(),
+            to: Vec::new(),
+            subject,
+            body,
+            made_ms: now_ms,
+            tries: 0,
+            next_ms: now_ms,
+            refused: false,
+            why: String::new(),
+        }
+    }
+
+    /// To others than the report's readers, if `to` names any.
+    pub fn plain(id: &str, to: Vec<String>, subject: String, body: String, now_ms: i64) -> Self {
+        Self { to, ..Self::new(id, subject, body, now_ms) }
     }
 
     /// Of the DSL's edition: no name, no theme, nothing that was asked for.

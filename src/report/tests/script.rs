@@ -270,6 +270,7 @@ impl Script {
                 scoring,
                 networks: self.networks.clone(),
                 still_open: None,
+                alerts: None,
                 changes: self.changes.clone(),
                 requests: Vec::new(),
                 health: self.health.clone(),
