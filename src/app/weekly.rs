@@ -3,18 +3,20 @@
 use super::status::Status;
 use super::{delivery, requests};
 use super::{journal_dir, register_file};
+use crate::casebook::{self, Casebook, CasebookFault, Entry, Record};
 use crate::config::Config;
 use crate::gate::Gate;
 use crate::gate::alerts::{Alert, How};
 use crate::gate::requests::{Decision, Kind};
 use crate::journal::read::{self, Filter, ReadFault, Stored};
 use crate::journal::{DETAIL_DAYS, Names};
-use crate::ops::{backup as ops_backup, changes, files, locked, look_ups, self_test, tables, update};
+use crate::ops::{backup as ops_backup, files, locked, look_ups, self_test, tables, update};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{
     self, AlertFact, Asked, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World,
 };
+use crate::seal::Keys;
 use crate::words::{DeviceId, PersonRole};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -35,6 +37,8 @@ pub enum WeeklyFault {
     Lists(#[from] tables::TablesFault),
     #[error(transparent)]
     Locked(#[from] locked::LockedFault),
+    #[error(transparent)]
+    Casebook(#[from] CasebookFault),
     #[error("{0}")]
     File(#[from] std::io::Error),
 }
@@ -138,7 +142,7 @@ pub fn make_due(
                 .and_then(|good| u32::try_from((made_ms - good.when_ms).max(0) / DAY_MS).ok()),
             self_test_days: self_test::days(&config.data, made_ms),
         },
-        retention: Some(Retention { detail_days: DETAIL_DAYS as u32 }),
+        retention: Some(Retention { detail_days: DETAIL_DAYS as u32, sealed: matches!(Keys::read(&config.data), Ok(Some(_))) }),
         look_ups: Some(look_ups(config, from_ms, until_ms)?),
     };
 
@@ -190,8 +194,13 @@ fn networks(config: &Config) -> Vec<NetworkFact> {
 }
 
 fn changes(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Change>, WeeklyFault> {
-    let made = changes::between(&config.data, from_ms, until_ms)?;
-    Ok(made.into_iter().map(|c| Change { when_ms: c.when_ms, who: c.who, what: c.what, why: c.why, approved_by: None }).collect())
+    let Some(casebook) = Casebook::peek(&config.data)? else { return Ok(Vec::new()) };
+    let made = casebook.read().between(&[casebook::Kind::Change], from_ms, until_ms)?;
+    let change = |Record { when_ms, entry, .. }: Record| {
+        let Entry { who, what, why, approved_by, .. } = entry;
+        Change { when_ms, who, what, why: why.unwrap_or_default(), approved_by }
+    };
+    Ok(made.into_iter().map(change).collect())
 }
 
 /// What could not wait, of this week. `None`: there is no way to tell anybody.

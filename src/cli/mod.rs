@@ -26,10 +26,13 @@ mod replay;
 mod report;
 mod requests;
 mod run;
+mod seal;
+mod secret;
 mod self_test;
 mod status;
 mod sync;
 mod table;
+mod verify;
 
 use crate::app::entries::Hand;
 use crate::config::Config;
@@ -105,6 +108,9 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// The keys of what pupils type: sealed for the DSL alone
+    #[command(subcommand)]
+    Seal(seal::Command),
     /// What a changed policy would newly block and newly allow, held against a past week or another filter's log
     Replay(replay::Args),
     /// Everything the school has here, in one sealed file
@@ -163,6 +169,7 @@ pub fn main() -> ExitCode {
         Command::Log(command) => log::log(&context, &command),
         Command::Alerts(command) => alerts::alerts(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::Seal(command) => seal::seal(&context, &command),
         Command::Replay(args) => replay::replay(&context, &args),
         Command::Backup(args) => backup::backup(&context, &args),
         Command::Restore(args) => backup::restore(&context, &args),

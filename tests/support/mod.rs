@@ -1,6 +1,7 @@
 //! A gate of the test's own: the real binary on loopback, with a stub internet behind it.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+use schoolgate::casebook::{Casebook, Kind};
 use schoolgate::demo::internet::Internet;
 use serde_json::Value;
 use std::io::Read;
@@ -166,10 +167,28 @@ roles = ["staff"]
         self.ok(&["people", "import", self.path("people.csv").to_str().expect("a path")]);
     }
 
+    /// The casebook's records of a kind: what was done, and why.
+    pub fn records(&self, kind: Kind) -> Vec<String> {
+        let casebook = Casebook::open(&self.path("var")).expect("the casebook");
+        let records = casebook.read().of(kind).expect("its records");
+        records.iter().map(|r| format!("{}: {}", r.entry.what, r.entry.why.as_deref().unwrap_or_default())).collect()
+    }
+
     /// Every event of the log so far, one JSON object each.
     pub fn log(&self) -> Vec<Value> {
         let said = self.ok(&["log", "export", "--format", "jsonl", "--purpose", "a test"]);
         said.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|fault| panic!("{fault}: {line}"))).collect()
+    }
+
+    /// A certificate of this name that nobody has signed, as `config/gate.pem`, and its key as `config/gate.key`.
+    pub fn certify(&self, name: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let wanted = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        self.write("config/gate.pem", &wanted.self_signed(&key).expect("a certificate").pem());
+        self.write("config/gate.key", &key.serialize_pem());
+        let own = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(self.path("config/gate.key"), own).expect("its mode");
     }
 
     /// Starts the gate and waits until it answers.
@@ -184,7 +203,8 @@ roles = ["staff"]
         self.started(limited)
     }
 
-    fn started(&self, mut command: Command) -> Gate<'_> {
+    /// The same, by this command.
+    pub fn started(&self, mut command: Command) -> Gate<'_> {
         let log = std::fs::File::options().create(true).append(true).open(self.path("gate.log")).expect("a log");
         let child = command
             .arg("--config")
