@@ -71,7 +71,7 @@ impl Server {
 
 /// One mail, with whom it is to.
 fn smtp(stream: &mut BufReader<Stream>) -> Option<String> {
-    let mut say = |stream: &mut BufReader<Stream>, line: &str| stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).ok();
+    let say = |stream: &mut BufReader<Stream>, line: &str| stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).ok();
     say(stream, "220 localhost ESMTP")?;
     let (mut all, mut line, mut text) = (String::new(), String::new(), false);
     loop {

@@ -32,6 +32,7 @@ use crate::net::Drain;
 use crate::net::fetch::Lookup;
 use crate::ops::files;
 use crate::people::Register;
+use crate::policy::Action;
 use crate::words::{DeviceId, PersonId};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -106,7 +107,7 @@ pub fn needs_you(gate: &Gate, config: &Config) -> Vec<String> {
             "{ALERT}{number} of {since} is not acknowledged{more}: the DSL's `schoolgate alerts acknowledge {number}`"
         ));
     }
-    let stuck = state.notices.iter().find(|notice| notice.tries > 0);
+    let stuck = state.notices.iter().find(|notice| notice.tries > 0 && config.alerts.webhook.is_some());
     needs.extend(stuck.map(|notice| format!("the webhook does not take what it is sent ({})", notice.why)));
     needs
 }
@@ -138,6 +139,7 @@ fn run(around: &Around, mut drain: Drain) {
     };
     runtime.block_on(async {
         let (mut read, mut looked) = (None::<Instant>, None::<Instant>);
+        let mut blocks = health::Blocks::default();
         let is_due = |last: Option<Instant>, every: Duration| last.is_none_or(|last| last.elapsed() >= every);
         loop {
             tokio::select! {
@@ -160,7 +162,7 @@ fn run(around: &Around, mut drain: Drain) {
             }
             if is_due(looked, HEALTH_EVERY) {
                 looked = Some(Instant::now());
-                look_at_the_gate(around, &snapshot.config, now_ms);
+                look_at_the_gate(around, &snapshot.config, &mut blocks, now_ms);
             }
             told(&around.gate, &snapshot.config, now_ms);
             tokio::select! {
@@ -283,12 +285,19 @@ async fn notices(alerts: &Alerts, config: &Config, lookup: &Arc<dyn Lookup>, now
     );
 }
 
-fn look_at_the_gate(around: &Around, config: &Config, now_ms: i64) {
+fn look_at_the_gate(around: &Around, config: &Config, blocks: &mut health::Blocks, now_ms: i64) {
+    let (mut judged, mut blocked) = (0, 0);
+    for (_, action, count) in around.gate.counters.by_door_and_action() {
+        judged += count;
+        blocked += if action == Action::Block.word() { count } else { 0 };
+    }
+    let fewer = blocks.look(judged, blocked, now_ms);
     if config.alerts.it.is_empty() && config.alerts.webhook.is_none() {
         return;
     }
     // What is the DSL's is not IT's to read.
-    let needs: Vec<String> = (around.needs)().into_iter().filter(|line| !line.starts_with(ALERT)).collect();
+    let mut needs: Vec<String> = (around.needs)().into_iter().filter(|line| !line.starts_with(ALERT)).collect();
+    needs.extend(fewer.cloned());
     let (letter, kept) = around.gate.alerts.change(|state| {
         let turn = health::look(state, &needs, now_ms);
         if turn.is_empty() {

@@ -15,9 +15,12 @@ pub mod restore;
 pub mod sealed;
 pub mod taken;
 
+pub use sealed::With;
+
 use super::files;
 use crate::config::Config;
 use crate::journal::week::timestamp;
+use crate::seal::Keys;
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -168,6 +171,8 @@ fn made(config: &Config, main: &Path, place: Place, now_ms: i64, progress: &mut 
         let files = taken::taken(config, &main, &to).map_err(Fault::Found)?;
         let _ = fs::remove_dir_all(&work);
         files::make_folder(&work).map_err(written)?;
+        // Keys that cannot be read are said by who needs them; the passphrase opens the backup as well.
+        let keys = Keys::read(&config.data).unwrap_or_default();
         let manifest = Manifest {
             made_ms: now_ms,
             school: config.school.name.clone(),
@@ -178,13 +183,13 @@ fn made(config: &Config, main: &Path, place: Place, now_ms: i64, progress: &mut 
             parts: Vec::new(),
         };
         let file = BufWriter::new(files::private(&beside).map_err(written)?);
-        let (file, manifest) = pack::write(file, passphrase, (manifest, &files), &work, progress)?;
+        let (file, manifest) = pack::write(file, (passphrase, keys.as_ref()), (manifest, &files), &work, progress)?;
         let file = file.into_inner().map_err(|fault| written(fault.into_error()))?;
         files::belongs_to_folder(&file, &to).map_err(written)?;
         file.sync_all().map_err(written)?;
         // It is good when it was read, not when it was written.
         let again = File::open(&beside).map_err(written)?;
-        let read = pack::read(BufReader::new(again), passphrase, &mut |_, _, _| Ok(()))?;
+        let read = pack::read(BufReader::new(again), &With::Passphrase(passphrase), &mut |_, _, _| Ok(()))?;
         if read != manifest {
             return Err(Fault::Manifest("what was read is not what was written".into()));
         }
