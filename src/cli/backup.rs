@@ -60,7 +60,8 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Outcome {
     bar.finish_and_clear();
     context.print(&good, || {
         let size = good.bytes as f64 / f64::from(1 << 20);
-        format!("{} files, {size:.1} MiB, written and read again: {}", good.files, good.file.display())
+        let unread: String = good.unread.iter().map(|path| format!("\nnot in it, for it may not be read: {path}")).collect();
+        format!("{} files, {size:.1} MiB, written and read again: {}{unread}", good.files, good.file.display())
     })
 }
 

@@ -48,6 +48,10 @@ const READ_EVERY: Duration = Duration::from_secs(15);
 /// Rows of the journal that are looked at in one go: the queue is not left for long.
 const MOST_ROWS: usize = 50_000;
 
+/// Rows after which it is written down how far the journal was read although nothing was in them: the card is not written to four
+/// times a minute for that.
+const ROWS_KEPT: u64 = 20_000;
+
 /// Between two looks at the gate itself.
 const HEALTH_EVERY: Duration = Duration::from_secs(60);
 
@@ -139,6 +143,7 @@ fn run(around: &Around, mut drain: Drain) {
     };
     runtime.block_on(async {
         let (mut read, mut looked) = (None::<Instant>, None::<Instant>);
+        let mut at = None;
         let mut blocks = health::Blocks::default();
         let is_due = |last: Option<Instant>, every: Duration| last.is_none_or(|last| last.elapsed() >= every);
         loop {
@@ -156,7 +161,7 @@ fn run(around: &Around, mut drain: Drain) {
             let missed = seen(&around.gate, &snapshot, now_ms);
             if missed > 0 || is_due(read, READ_EVERY) {
                 read = Some(Instant::now());
-                if let Err(why) = of_journal(&around.gate, &snapshot, now_ms) {
+                if let Err(why) = of_journal(&around.gate, &snapshot, &mut at, now_ms) {
                     tracing::warn!(why, "the journal cannot be read for alerts now");
                 }
             }
@@ -203,21 +208,22 @@ fn seen(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> u64 {
 }
 
 /// What the journal has since it was last read.
-fn of_journal(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> Result<(), String> {
+fn of_journal(gate: &Gate, snapshot: &Snapshot, at: &mut Option<u64>, now_ms: i64) -> Result<(), String> {
     let files = weeks(&journal_dir(&snapshot.config)).map_err(|fault| fault.to_string())?;
     // What was before the gate had alerts is the report's.
-    let Some(after) = gate.alerts.kept().read else {
+    let kept = gate.alerts.kept().read;
+    let Some(after) = at.or(kept) else {
         let last = files.iter().rev().take(2).filter_map(|file| Week::open(&file.path).ok()?.last_seq().ok()).max();
         complain(gate.alerts.change(|state| state.read = Some(last.unwrap_or(0))).1);
         return Ok(());
     };
-    let (mut new, mut read, mut rows) = (Vec::new(), after, 0);
+    let (mut new, mut read) = (Vec::new(), after);
     // Last week's file for what arrives late on Monday.
     for file in files.iter().rev().take(2).rev() {
         let week = Week::open(&file.path).map_err(|fault| fault.to_string())?;
         for stored in week.events(&Filter { after: Some(after), ..Filter::default() }).take(MOST_ROWS) {
             let stored = stored.map_err(|fault| fault.to_string())?;
-            (read, rows) = (read.max(stored.seq), rows + 1);
+            read = read.max(stored.seq);
             let Some(sighting) = gate.alerts.sighting(&stored.event) else { continue };
             let names = week.names_of(sighting.policy_version).map_err(|fault| fault.to_string())?;
             let groups: Vec<String> =
@@ -225,7 +231,9 @@ fn of_journal(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> Result<(), Strin
             new.extend(watch::judged(&sighting, snapshot, &groups, now_ms, u64::from(sighting.count)));
         }
     }
-    if rows == 0 {
+    *at = Some(read);
+    // What is read again after a kill had nothing in it, so that nothing counts twice.
+    if new.is_empty() && read - kept.unwrap_or(read) < ROWS_KEPT {
         return Ok(());
     }
     complain(

@@ -46,6 +46,9 @@ pub struct Manifest {
     /// Where the configuration was.
     pub config: PathBuf,
     pub parts: Vec<Part>,
+    /// Files of the configuration that whoever made it may not read.
+    #[serde(default)]
+    pub unread: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +67,9 @@ pub struct Good {
     pub bytes: u64,
     pub sha256: String,
     pub files: usize,
+    /// Files of the configuration that are not in it, because the gate may not read them.
+    #[serde(default)]
+    pub unread: Vec<String>,
 }
 
 /// What is known of the backups of a gate: `DATA/backup.json`.
@@ -181,6 +187,7 @@ fn made(config: &Config, main: &Path, place: Place, now_ms: i64, progress: &mut 
             data: config.data.clone(),
             config: main.clone(),
             parts: Vec::new(),
+            unread: Vec::new(),
         };
         let file = BufWriter::new(files::private(&beside).map_err(written)?);
         let (file, manifest) = pack::write(file, (passphrase, keys.as_ref()), (manifest, &files), &work, progress)?;
@@ -196,7 +203,7 @@ fn made(config: &Config, main: &Path, place: Place, now_ms: i64, progress: &mut 
         let (bytes, sha256) = summed(&beside).map_err(written)?;
         fs::rename(&beside, &path).map_err(written)?;
         File::open(&to).and_then(|folder| folder.sync_all()).map_err(written)?;
-        Ok(Good { when_ms: now_ms, file: path.clone(), bytes, sha256, files: manifest.parts.len() })
+        Ok(Good { when_ms: now_ms, file: path.clone(), bytes, sha256, files: manifest.parts.len(), unread: manifest.unread })
     })();
     let _ = fs::remove_dir_all(&work);
     match &outcome {

@@ -39,7 +39,14 @@ pub fn write<W: Write>(
     for taken in files {
         let part = match taken.is_database {
             true => database(&mut archive, taken, work)?,
-            false => plain(&mut archive, taken, &taken.from)?,
+            false => match plain(&mut archive, taken, &taken.from) {
+                // In the folder of the configuration may be what is root's alone: a backup without it is better than none.
+                Err(Fault::Read { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied && !taken.is_data() => {
+                    manifest.unread.push(taken.from.display().to_string());
+                    continue;
+                }
+                other => other?,
+            },
         };
         // What is gone between being seen and being read was taken where it went.
         let Some(part) = part else { continue };
