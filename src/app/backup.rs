@@ -8,7 +8,8 @@ use crate::ops::{backup, limits};
 use jiff::Span;
 use jiff::tz::TimeZone;
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Between two looks at the clock.
@@ -48,7 +49,14 @@ fn is_due(config: &Config, now_ms: i64) -> bool {
 pub fn line(config: &Config) -> Option<String> {
     let good = backup::state(&config.data).good?;
     let (when, size) = (local_time(config, good.when_ms), good.bytes as f64 / f64::from(1 << 20));
-    Some(format!("{when}, {size:.1} MiB: {}", good.file.display()))
+    let unread = match good.unread.len() {
+        0 => String::new(),
+        n => format!(", without {n} files of the configuration that the gate may not read"),
+    };
+    let device = |path: &Path| std::fs::metadata(path).ok().map(|m| m.dev());
+    let same = good.file.parent().and_then(device).is_some_and(|disk| Some(disk) == device(&config.data));
+    let disk = if same { ", on the same disk as the data" } else { "" };
+    Some(format!("{when}, {size:.1} MiB: {}{disk}{unread}", good.file.display()))
 }
 
 /// What of it needs somebody.
@@ -120,7 +128,7 @@ fn run(around: &Around, mut drain: Drain) {
     });
 }
 
-fn nightly(config: &Config, main: &std::path::Path, now_ms: i64) -> Result<backup::Good, backup::Fault> {
+fn nightly(config: &Config, main: &Path, now_ms: i64) -> Result<backup::Good, backup::Fault> {
     let Some(wanted) = &config.backup else { return Err(backup::Fault::Short) };
     let made = |passphrase: Result<String, backup::Fault>| {
         let passphrase = passphrase?;

@@ -73,6 +73,11 @@ impl From<StartFault> for Refusal {
 }
 
 impl Handler {
+    /// What `status` says needs somebody.
+    pub(super) fn needs_you(&self) -> Vec<String> {
+        status::status(&self.gate, &self.doors, self.started.elapsed(), self.refused(), &self.off).needs_you
+    }
+
     pub(super) fn new(
         gate: Arc<Gate>,
         resolver: Arc<Resolver>,
@@ -373,6 +378,12 @@ impl Handle for Handler {
                 let by = ops::files::user_name(peer.uid);
                 let all = requests::shown(self.gate.requests.all(), &snapshot.config, (&by, purpose.as_deref()))?;
                 serde_json::to_value(all).map_err(|e| e.to_string())
+            }
+            Request::Alerts => serde_json::to_value(self.gate.alerts.all()).map_err(|e| e.to_string()),
+            Request::AcknowledgeAlert { number } => {
+                let by = ops::files::user_name(peer.uid);
+                let alert = self.gate.alerts.acknowledge(number, &by, self.gate.clock.unix_ms())?;
+                serde_json::to_value(alert).map_err(|e| e.to_string())
             }
             Request::AnswerRequest(new) => self.changed(peer, |kept, now, hand| {
                 let enforce = |own| overlay::entries(&self.gate, own);

@@ -5,6 +5,7 @@
 //! leaves what was.
 //!
 //! - [`assemble`]  from what is on disk to one snapshot
+//! - [`alerts`]    what cannot wait for the weekly report
 //! - [`backup`]    the nightly backup
 //! - [`calendar`]  what the calendar and the clock need from somebody
 //! - [`control`]   what the control socket's requests do
@@ -31,6 +32,7 @@
 //! - [`sources`]   what `status` says of who is known
 //! - [`status`]    what is running, and what needs somebody
 
+pub mod alerts;
 pub mod assemble;
 mod backup;
 mod calendar;
@@ -223,6 +225,11 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         requests::closed(fault)
     });
     let gate = Gate::new(snapshot, journal, clock).with_ledger(ledger).with_requests(asked).first_at(first);
+    let alerts = alerts::open(&gate.snapshot().config.data).unwrap_or_else(|fault| {
+        tracing::error!("alerts of before are not known, and none is kept: {fault}");
+        crate::gate::Alerts::default()
+    });
+    let gate = gate.with_alerts(alerts);
     let gate = gate.with_web(doors.web.clone()).with_web_tls(doors.web_tls.clone());
     let gate = Arc::new(gate);
     let control = Arc::new(control::Handler::new(gate.clone(), resolver.clone(), (roster, keeper), config_path, doors));
@@ -414,6 +421,9 @@ impl App {
             };
             backup::start(around, drain.clone()).map_err(StartFault::Runtime)?;
         }
+        let (gate, control) = (self.gate.clone(), self.control.clone());
+        let around = alerts::Around { gate, lookup: self.resolver.clone(), needs: Box::new(move || control.needs_you()) };
+        alerts::start(around, drain.clone()).map_err(StartFault::Runtime)?;
         let control = self.control.clone();
         let stop = drain.clone();
         tasks.spawn_on(async move { control.keep_the_time(stop).await }, &handle);

@@ -6,6 +6,7 @@ use super::{journal_dir, register_file};
 use crate::casebook::{self, Casebook, CasebookFault, Entry, Record};
 use crate::config::Config;
 use crate::gate::Gate;
+use crate::gate::alerts::{Alert, How};
 use crate::gate::requests::{Decision, Kind};
 use crate::journal::read::ReadFault;
 use crate::journal::tail::{self, Part};
@@ -14,7 +15,8 @@ use crate::ops::{backup as ops_backup, files, locked, look_ups, self_test, table
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{
-    self, Asked, Audience, Change, Deleted, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World,
+    self, AlertFact, Asked, Audience, Change, Deleted, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention,
+    World,
 };
 use crate::seal::Keys;
 use crate::words::{DeviceId, PersonRole};
@@ -129,6 +131,7 @@ pub fn make_due(
         incidents: followed.incidents.clone(),
         casebook: followed.casebook,
         still_open: Some(followed.still_open.clone()),
+        alerts: alerts(config, &register, from_ms, until_ms),
         changes: changes(config, from_ms, until_ms)?,
         requests: asked(config, from_ms, until_ms)?,
         health: Health {
@@ -177,7 +180,7 @@ fn pupil_devices(register: &Register) -> Vec<DeviceId> {
 }
 
 /// Whom a group is for, by its profile.
-fn audience(config: &Config, group: &str) -> Audience {
+pub(super) fn audience(config: &Config, group: &str) -> Audience {
     let policy = &config.policy;
     let profile = policy.group_named(group).and_then(|id| policy.group(id)).and_then(|g| policy.profile(g.profile));
     match profile {
@@ -205,6 +208,26 @@ fn changes(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Change>, 
         Change { when_ms, who, what, why: why.unwrap_or_default(), approved_by }
     };
     Ok(made.into_iter().map(change).collect())
+}
+
+/// What could not wait, of this week. `None`: there is no way to tell anybody.
+fn alerts(config: &Config, register: &Register, from_ms: i64, until_ms: i64) -> Option<Vec<AlertFact>> {
+    let kept = super::alerts::read(&config.data).unwrap_or_default().alerts;
+    if kept.is_empty() && config.mail.is_none() && config.alerts.webhook.is_none() {
+        return None;
+    }
+    let fact = |alert: &Alert| AlertFact {
+        number: alert.number,
+        critical: alert.critical,
+        theme: alert.theme.clone(),
+        whose: super::alerts::called(alert.whose, register),
+        first_ms: alert.first_ms,
+        times: alert.count.max(1),
+        told_ms: alert.told.first().map(|told| told.when_ms),
+        deputy: alert.told.iter().any(|told| told.how == How::Deputy),
+        acknowledged: alert.acknowledged.as_ref().map(|a| (a.by.clone(), a.when_ms)),
+    };
+    Some(kept.iter().filter(|alert| (from_ms..until_ms).contains(&alert.first_ms)).map(fact).collect())
 }
 
 fn asked(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Asked>, WeeklyFault> {

@@ -5,13 +5,12 @@ use super::{Context, Failed, Outcome, fail, say};
 use crate::app::alerts;
 use crate::config::Config;
 use crate::gate::Clock;
-use crate::gate::alerts::{Alert, Whose};
+use crate::gate::alerts::Alert;
 use crate::gate::control::Request;
 use crate::gate::snapshot::local_time;
 use crate::ops::{files, look_ups};
 use crate::people::{Register, Store};
 use crate::report::themes::theme;
-use crate::words::{DeviceId, PersonId};
 use serde::Serialize;
 
 #[derive(Debug, clap::Subcommand)]
@@ -62,7 +61,8 @@ pub fn alerts(context: &Context, command: &Command) -> Outcome {
                     kept.acknowledge(*number, &by, Clock::System.unix_ms()).map_err(fail)?
                 }
             };
-            let seen = alert.acknowledged.map_or_else(String::new, |a| format!(" by {}, {}", a.by, local_time(&config, a.when_ms)));
+            let seen =
+                alert.acknowledged.map_or_else(String::new, |a| format!(" by {}, {}", a.by, local_time(&config, a.when_ms)));
             say(format_args!("alert {number} is acknowledged{seen}"))
         }
     }
@@ -99,11 +99,6 @@ fn list(context: &Context, config: &Config, all: bool, purpose: Option<&str>) ->
 
 fn shown(alert: &Alert, config: &Config, register: Option<&Register>) -> Shown {
     let local = |ms| local_time(config, ms);
-    let whose = |register: &Register| match alert.whose {
-        Whose::Person(id) => register.person(PersonId(id)).map_or_else(|| format!("person {id}"), |person| person.key.clone()),
-        Whose::Device(id) => register.device(DeviceId(id)).map_or_else(|| format!("device {id}"), |device| device.name.clone()),
-        Whose::Address(address) => format!("a device at {address}"),
-    };
     Shown {
         number: alert.number,
         tier: if alert.critical { "critical" } else { "high" },
@@ -113,7 +108,7 @@ fn shown(alert: &Alert, config: &Config, register: Option<&Register>) -> Shown {
         told: alert.told.first().map(|told| local(told.when_ms)),
         acknowledged_by: alert.acknowledged.as_ref().map(|a| a.by.clone()),
         acknowledged: alert.acknowledged.as_ref().map(|a| local(a.when_ms)),
-        whose: register.map(whose),
+        whose: register.map(|register| alerts::called(alert.whose, register)),
         theme: register.and(theme(&alert.theme)).map(|theme| theme.title.to_owned()),
     }
 }

@@ -1,10 +1,12 @@
 //! `schoolgate backup` and `schoolgate restore`.
 
+use super::secret::secret;
 use super::{Context, Failed, Outcome, fail};
 use crate::gate::Clock;
 use crate::gate::control::Request;
-use crate::ops::backup::{self, Manifest, Place, long_enough, passphrase, restore};
+use crate::ops::backup::{self, Manifest, Place, With, long_enough, passphrase, restore};
 use crate::reload;
+use crate::seal::RecoveryCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -33,6 +35,9 @@ pub struct RestoreArgs {
     /// Its first line is the passphrase [default: asked at the terminal]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// With the code of the recovery sheet, which is asked for, in the place of the passphrase
+    #[arg(long, conflicts_with = "passphrase_file")]
+    recovery_sheet: bool,
 }
 
 pub fn backup(context: &Context, args: &BackupArgs) -> Outcome {
@@ -55,14 +60,22 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Outcome {
     bar.finish_and_clear();
     context.print(&good, || {
         let size = good.bytes as f64 / f64::from(1 << 20);
-        format!("{} files, {size:.1} MiB, written and read again: {}", good.files, good.file.display())
+        let unread: String = good.unread.iter().map(|path| format!("\nnot in it, for it may not be read: {path}")).collect();
+        format!("{} files, {size:.1} MiB, written and read again: {}{unread}", good.files, good.file.display())
     })
 }
 
 pub fn restore(context: &Context, args: &RestoreArgs) -> Outcome {
-    let words = match &args.passphrase_file {
-        Some(file) => passphrase(file).map_err(fail)?,
-        None => asked()?,
+    let (words, code);
+    let with = if args.recovery_sheet {
+        code = RecoveryCode::parse(&secret("The code of the recovery sheet")?).map_err(fail)?;
+        With::Sheet(&code)
+    } else {
+        words = match &args.passphrase_file {
+            Some(file) => passphrase(file).map_err(fail)?,
+            None => asked()?,
+        };
+        With::Passphrase(&words)
     };
     let bar = bar();
     let shown = |fault: backup::Fault| match fault {
@@ -71,8 +84,8 @@ pub fn restore(context: &Context, args: &RestoreArgs) -> Outcome {
     };
     let mut progress = |bytes| bar.set_position(bytes);
     let manifest = match &args.to {
-        None => restore::check(&args.file, &words, &mut progress),
-        Some(to) => restore::restore(&args.file, &words, to, &mut progress),
+        None => restore::check(&args.file, &with, &mut progress),
+        Some(to) => restore::restore(&args.file, &with, to, &mut progress),
     };
     let manifest = manifest.map_err(shown)?;
     bar.finish_and_clear();
@@ -94,16 +107,9 @@ fn text(manifest: &Manifest, to: Option<&Path>) -> String {
     )
 }
 
-/// The passphrase, typed. What is typed is seen.
+/// The passphrase, typed.
 fn asked() -> Result<String, Failed> {
-    use std::io::{BufRead, Read, Write};
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(fail("the passphrase: say --passphrase-file FILE"));
-    }
-    let mut line = String::new();
-    write!(io::stderr(), "Passphrase (it is shown as you type): ").map_err(fail)?;
-    io::stdin().lock().take(4096).read_line(&mut line).map_err(fail)?;
-    long_enough(&line).map_err(fail)
+    long_enough(&secret("The backup's passphrase")?).map_err(fail)
 }
 
 fn bar() -> ProgressBar {

@@ -4,6 +4,7 @@
 //! Always holds: a fault has been told in full, to standard error, when a command returns [`Failed`].
 
 mod access;
+mod alerts;
 mod backup;
 mod ca;
 mod check;
@@ -104,6 +105,9 @@ enum Command {
     /// The access log
     #[command(subcommand)]
     Log(log::Command),
+    /// What could not wait for the weekly report
+    #[command(subcommand)]
+    Alerts(alerts::Command),
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
@@ -169,6 +173,7 @@ pub fn main() -> ExitCode {
         Command::Lists(command) => lists::lists(&context, &command),
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
+        Command::Alerts(command) => alerts::alerts(&context, &command),
         Command::Report(command) => report::report(&context, &command),
         Command::Seal(command) => seal::seal(&context, &command),
         Command::Replay(args) => replay::replay(&context, &args),

@@ -100,7 +100,7 @@ fn path(item: &Item, folder: &Path) -> Result<PathBuf, Wrong> {
     super::lists::path(item.text()?).map(|path| folder.join(path))
 }
 
-fn address(item: &Item) -> Result<String, Wrong> {
+pub(super) fn address(item: &Item) -> Result<String, Wrong> {
     let text = item.text()?;
     let wrong = || Wrong::new(format!("{} is no address of mail", shown(text)), "such as dsl@school.example");
     let (name, host) = text.rsplit_once('@').ok_or_else(wrong)?;

@@ -43,6 +43,7 @@
 //! - [`own_names`]   the names this gate has in the school's own zones
 //! - [`summary`]     what was understood, as `check` prints it
 
+mod alerts;
 mod backup;
 mod bank_holidays;
 mod categories;
@@ -81,6 +82,7 @@ mod timetable;
 mod upstream;
 mod values;
 
+pub use alerts::{Alerts, Webhook};
 pub use backup::Backup;
 pub use categories::CategoryTitle;
 pub use directory::{Attributes, Directory, DirectoryGroup, DirectoryKind, DirectoryServer};
@@ -157,6 +159,8 @@ pub struct Config {
     pub retention: Retention,
     /// Who is told of it by mail; `None`: nobody.
     pub mail: Option<Mail>,
+    /// What cannot wait for the report.
+    pub alerts: Alerts,
     /// The nightly backup; `None`: there is none.
     pub backup: Option<Backup>,
     /// What the weekly report weighs.
@@ -260,6 +264,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let report = report::read(&root);
     let retention = retention::read(&root);
     let mail = mail::read(&root, folder_of(&files.main));
+    let alerts = alerts::read(&root, folder_of(&files.main));
     let backup = backup::read(&root, folder_of(&files.main));
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
@@ -294,6 +299,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         report,
         retention,
         mail,
+        alerts,
         backup,
         scoring,
         policy: Policy {

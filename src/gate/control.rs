@@ -88,6 +88,11 @@ pub enum Request {
         purpose: Option<String>,
     },
     AnswerRequest(NewAnswer),
+    /// Every alert that is kept.
+    Alerts,
+    AcknowledgeAlert {
+        number: u32,
+    },
 }
 
 /// An answer to a request of a page, as `requests allow`, `block` and `refuse` give it.

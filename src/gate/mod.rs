@@ -3,6 +3,7 @@
 //! Comes in: a client's address and a host from a door. Goes out: a [`Judged`] with the verdict and its why; and an event
 //! in the journal. Always holds: one visit sees one snapshot; nobody is written down who must not be.
 //!
+//! - [`alerts`]    what cannot wait for the weekly report
 //! - [`clock`]     what time it is here
 //! - [`snapshot`]  configuration, policy, table and register, swapped as one
 //! - [`visit`]     one request: [`Gate::visit`], [`Visit::judge`], [`Gate::note`]
@@ -21,6 +22,7 @@
 //! - [`explain`]   a verdict in words
 //! - [`control`]   the control socket: one request a line, one answer a line
 
+pub mod alerts;
 pub mod clock;
 pub mod continued;
 pub mod control;
@@ -42,6 +44,7 @@ pub mod testing;
 pub mod visit;
 pub mod watch;
 
+pub use alerts::Alerts;
 pub use clock::{Clock, Jumps};
 pub use continued::Continued;
 pub use counters::Counters;
@@ -86,6 +89,7 @@ pub struct Gate {
     /// And where over TLS.
     pub web_tls: Vec<SocketAddr>,
     pub requests: Requests,
+    pub alerts: Alerts,
     /// Names and passwords, for every door that takes them.
     pub passwords: Arc<Passwords>,
     /// What was made of Kerberos tickets.
@@ -118,6 +122,7 @@ impl Gate {
             web,
             web_tls: Vec::new(),
             requests,
+            alerts: Alerts::default(),
             passwords,
             tickets,
             first_ms,
@@ -149,6 +154,12 @@ impl Gate {
     #[must_use]
     pub fn with_requests(self, requests: Requests) -> Self {
         Self { requests, ..self }
+    }
+
+    /// With the alerts of earlier, and those to come kept with them.
+    #[must_use]
+    pub fn with_alerts(self, alerts: Alerts) -> Self {
+        Self { alerts, ..self }
     }
 
     /// With a web door, bound there.

@@ -309,7 +309,10 @@ impl Gate {
         }
         let event = visit.event(verdict, found, heard);
         match visit.noted {
-            Noted::Row => self.journal.note(&event),
+            Noted::Row => {
+                self.journal.note(&event);
+                self.alerts.see(&event);
+            }
             Noted::Sum => self.floods.add(&event, &self.journal),
             Noted::SelfTest => self.journal.note(&Event { door: Door::SelfTest, who: None, group: None, ..event }),
         }

@@ -156,6 +156,7 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         incidents: followed::incidents(world),
         signed: followed::signed(world),
         casebook: world.casebook.map(|end| end.to_string()).unwrap_or_default(),
+        alerts: super::alerts::alerts(calendar, world),
         limits: health::limits(&coverage, &networks, world, count),
         coarse_limits: health::limits(&coverage, &networks, world, coarse_count),
         networks,

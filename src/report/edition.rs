@@ -33,6 +33,7 @@ words! {
         Open "open",
         /// Incidents, by number and date.
         Incidents "incidents",
+        Alerts "alerts",
         Networks "networks",
         Totals "totals",
         Themes "themes",
@@ -61,6 +62,7 @@ impl Part {
             Self::Matters => &["matters", "matters_left_out", "known"],
             Self::Adults => &["for_head"],
             Self::Open => &["still_open"],
+            Self::Alerts => &["alerts"],
             Self::Networks => &["networks"],
             Self::Totals => &["totals"],
             Self::Themes => &["themes", "categories", "trend"],
@@ -184,6 +186,7 @@ fn leave_out(week: &mut Week, part: Part) {
         Part::Matters => (week.matters, week.matters_left_out, week.known) = (Vec::new(), 0, Vec::new()),
         Part::Adults => week.for_head = 0,
         Part::Open => week.still_open = None,
+        Part::Alerts => week.alerts = None,
         Part::Networks => week.networks = Vec::new(),
         Part::Totals => week.totals = Totals::default(),
         Part::Themes => (week.themes, week.categories, week.trend) = (Vec::new(), Vec::new(), Vec::new()),

@@ -245,7 +245,12 @@ pub fn limits(coverage: &Coverage, networks: &[NetworkLine], world: &World, coun
         "Who it was is known by the device. Whoever holds it is taken for its owner.".into(),
         "Visits to help services are counted and belong to nobody: whether somebody in this report sought help is not known."
             .into(),
-        "No alert is sent between reports: a matter waits for this page.".into(),
+        match &world.alerts {
+            None => "No alert is sent between reports: a matter waits for this page.".into(),
+            Some(_) => {
+                "Alerts between reports are for critical and high themes alone; every other matter waits for this page.".into()
+            }
+        },
     ]);
     limits
 }

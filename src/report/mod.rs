@@ -24,6 +24,7 @@
 //! - [`wording`]   a matter told in words that accuse nobody
 //! - [`close`]     everything together: the [`Week`]
 //! - [`followed`]  marks, signatures, incidents
+//! - [`alerts`]    what could not wait, and who has seen it
 //! - [`asked`]     what people asked for on the pages
 //! - [`health`]    the parts about the filter itself, and what it cannot see
 //! - [`sums`]      the few numbers that later weeks are held against
@@ -34,6 +35,7 @@
 //! - [`plain`]     text from outside made safe to show; numbers and lists in words
 //! - [`text`](mod@text), [`html`](mod@html), [`charts`], [`pdf`](mod@pdf), [`csv`](mod@csv)  and JSON by serde
 
+mod alerts;
 pub mod asked;
 pub mod calendar;
 pub mod charts;
@@ -72,7 +74,7 @@ pub use tally::{of_parts, tally};
 pub use text::text;
 pub use week::Week;
 pub use world::{
-    Asked, Audience, Change, Deleted, Health, ListFact, LookUp, NetworkFact, NetworkState, Retention, StillOpen, World,
+    AlertFact, Asked, Audience, Change, Deleted, Health, ListFact, LookUp, NetworkFact, NetworkState, Retention, StillOpen, World,
 };
 
 /// The week as one JSON object, every field of [`Week`] that its edition shows by its name.

@@ -293,7 +293,7 @@ impl Counts {
         };
         let family = family(&event.host);
         if blocked && !advert {
-            let theme = theme_for(event).map(|t| t.ranked(world.scoring));
+            let theme = theme_for(event.step, event.category, event.categories).map(|t| t.ranked(world.scoring));
             ledger.blocked(entry(event), kind(event), theme, family, &hit);
         } else {
             ledger.allowed(hit.at_ms, family);
@@ -376,12 +376,12 @@ fn kind(event: &Event) -> Kind {
 /// The theme of a block: of everything the host is, if the school blocks it by an entry of its own. What harms machines is
 /// no worry about a child, and an exam blocks everything. Public lists file support for faith, sexuality and recovery under
 /// adult or drugs: what is rshe is in no theme, or the report would guess at what it must not.
-fn theme_for(event: &Event) -> Option<&'static Theme> {
-    match event.step {
+pub fn theme_for(step: Step, category: Option<Category>, categories: CategorySet) -> Option<&'static Theme> {
+    match step {
         Step::Locked => theme("illegal"),
         Step::HarmfulCode | Step::Session | Step::Download => None,
-        _ if event.categories.contains(Category::RSHE) => None,
-        _ => theme_of(event.categories.or(event.category.into_iter().collect())),
+        _ if categories.contains(Category::RSHE) => None,
+        _ => theme_of(categories.or(category.into_iter().collect())),
     }
 }
 

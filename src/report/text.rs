@@ -117,7 +117,10 @@ impl Page {
             }),
         }
         if week.shows(Part::Open) {
-            self.indented("Alerts:     ", "none are sent between reports.");
+            self.indented("Alerts:     ", &week.alerts_line());
+            for alert in week.alerts.iter().flatten() {
+                self.indented("            ", &alert.line());
+            }
         }
         if week.shows(Part::Networks) {
             self.indented("Filter:     ", &week.filter_line());

@@ -54,6 +54,8 @@ pub struct Week {
     pub incidents: Vec<IncidentLine>,
     /// Who has signed the week at the gateway.
     pub signed: Vec<SignedLine>,
+    /// What could not wait for this report; `None`: nothing is sent between reports.
+    pub alerts: Option<Vec<AlertLine>>,
     pub networks: Vec<NetworkLine>,
     pub totals: Totals,
     pub themes: Vec<ThemeLine>,
@@ -257,6 +259,49 @@ pub struct Open {
     pub owner: String,
     pub last_action: String,
     pub days: u32,
+}
+
+/// One alert of the week.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AlertLine {
+    pub number: u32,
+    pub tier: &'static str,
+    pub title: String,
+    /// The account or the device.
+    pub whose: String,
+    /// `Tue 17 Nov 10:42`
+    pub first: String,
+    pub times: u64,
+    /// When somebody was first told; and if the deputy was, too.
+    pub told: Option<String>,
+    /// By whom, and when.
+    pub acknowledged: Option<String>,
+}
+
+impl AlertLine {
+    /// All of it in a line.
+    pub fn line(&self) -> String {
+        let Self { number, tier, title, whose, first, times, told, acknowledged } = self;
+        let told = told.as_ref().map_or_else(|| "nobody was told yet".to_owned(), |told| format!("told {told}"));
+        let seen = acknowledged.as_ref().map_or_else(|| "NOT ACKNOWLEDGED".to_owned(), |by| format!("acknowledged {by}"));
+        format!("{number}: {tier}, {title}; {whose}, {first}, {}; {told}; {seen}.", count(*times, "time", "times"))
+    }
+}
+
+impl Week {
+    /// What page one says of alerts.
+    pub fn alerts_line(&self) -> String {
+        match self.alerts.as_deref() {
+            None => "none are sent between reports.".into(),
+            Some([]) => "none this week.".into(),
+            Some(alerts) => {
+                let open = alerts.iter().filter(|alert| alert.acknowledged.is_none()).count() as u64;
+                let all = count(alerts.len() as u64, "alert", "alerts");
+                let seen = if open == 0 { "all acknowledged".into() } else { format!("{} NOT ACKNOWLEDGED", number(open)) };
+                format!("{all}, {seen}.")
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -55,6 +55,8 @@ pub struct World<'a> {
     pub casebook: Option<Anchor>,
     /// Matters of earlier weeks that are open. `None`: nobody keeps them here yet.
     pub still_open: Option<Vec<StillOpen>>,
+    /// What could not wait, of this week, in the order of their numbers. `None`: nothing is sent.
+    pub alerts: Option<Vec<AlertFact>>,
     /// Changes to filtering in this week.
     pub changes: Vec<Change>,
     /// What people asked for on the pages in this week.
@@ -64,6 +66,23 @@ pub struct World<'a> {
     pub retention: Option<Retention>,
     /// Who looked at whom. `None`: not recorded.
     pub look_ups: Option<Vec<LookUp>>,
+}
+
+/// An alert, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertFact {
+    pub number: u32,
+    pub critical: bool,
+    /// A theme's id.
+    pub theme: String,
+    /// The account or the device, as the register calls it.
+    pub whose: String,
+    pub first_ms: i64,
+    pub times: u64,
+    pub told_ms: Option<i64>,
+    /// Somebody else was told, because nobody had acknowledged it.
+    pub deputy: bool,
+    pub acknowledged: Option<(String, i64)>,
 }
 
 /// Whom a group is for.

@@ -286,6 +286,15 @@ impl Keys {
         Ok(code)
     }
 
+    /// Seals a secret so that the recovery sheet opens it, on a machine that has nothing else: [`RecoveryCode::open`].
+    ///
+    /// # Errors
+    /// [`SealFault`]: the machine, or the sheet's key is damaged.
+    pub fn seal_to_sheet(&self, what: &str, secret: &[u8]) -> Result<Vec<u8>, SealFault> {
+        let sheet = key_of(&self.sheet.public).ok_or(SealFault::Changed)?;
+        hpke::seal(&sheet, super::recovery::SECRET_INFO, what.as_bytes(), secret)
+    }
+
     /// Seals a text that somebody wrote about people, such as what an incident was. Only the same `what` opens it: the record it is
     /// of.
     ///

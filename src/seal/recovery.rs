@@ -14,6 +14,9 @@ const GROUPS: usize = 8;
 /// Of a group, without its check.
 const DATA: usize = 4;
 
+/// What is sealed to the sheet itself, and not to the school's pair.
+pub(super) const SECRET_INFO: &[u8] = b"schoolgate secret of the sheet";
+
 /// What opens everything when no passphrase is known any more.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(Zeroizing<[u8; 20]>);
@@ -75,6 +78,11 @@ impl RecoveryCode {
             values.push(check(group, &values));
             values.iter().map(|v| char::from(SIGNS[usize::from(*v)])).collect()
         })
+    }
+
+    /// Opens what [`super::Keys::seal_to_sheet`] sealed. `None`: to another sheet, or it was changed.
+    pub fn open(&self, what: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        hpke::open(&self.secret(), SECRET_INFO, what.as_bytes(), sealed)
     }
 
     /// The private key of the sheet. The code has 160 random bits: nothing needs to slow down who tries codes.

@@ -23,7 +23,7 @@ mod webhook;
 use super::journal_dir;
 use super::mail::Post;
 use crate::config::Config;
-use crate::gate::alerts::{Alert, Alerts, State};
+use crate::gate::alerts::{Alert, Alerts, State, Whose};
 use crate::gate::snapshot::local_time;
 use crate::gate::{Gate, Snapshot};
 use crate::journal::read::{Filter, Week, weeks};
@@ -31,6 +31,9 @@ use crate::journal::time::BUILT_MS;
 use crate::net::Drain;
 use crate::net::fetch::Lookup;
 use crate::ops::files;
+use crate::people::Register;
+use crate::policy::Action;
+use crate::words::{DeviceId, PersonId};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +47,10 @@ const READ_EVERY: Duration = Duration::from_secs(15);
 
 /// Rows of the journal that are looked at in one go: the queue is not left for long.
 const MOST_ROWS: usize = 50_000;
+
+/// Rows after which it is written down how far the journal was read although nothing was in them: the card is not written to four
+/// times a minute for that.
+const ROWS_KEPT: u64 = 20_000;
 
 /// Between two looks at the gate itself.
 const HEALTH_EVERY: Duration = Duration::from_secs(60);
@@ -59,8 +66,7 @@ fn file(data: &Path) -> PathBuf {
 pub fn open(data: &Path) -> Result<Alerts, String> {
     let (state, path) = (read(data)?, file(data));
     let keep = move |state: &State| {
-        let written =
-            serde_json::to_vec(state).map_err(io::Error::from).and_then(|text| files::replace_private(&path, &text));
+        let written = serde_json::to_vec(state).map_err(io::Error::from).and_then(|text| files::replace_private(&path, &text));
         written.map_err(|fault| format!("{}: {fault}", path.display()))
     };
     Ok(Alerts::open(state, Box::new(keep)))
@@ -79,6 +85,15 @@ pub fn read(data: &Path) -> Result<State, String> {
     serde_json::from_str(&text).map_err(|fault| format!("{}: {fault}; move it away to begin anew", path.display()))
 }
 
+/// Whom an alert is about, as the register calls them.
+pub fn called(whose: Whose, register: &Register) -> String {
+    match whose {
+        Whose::Person(id) => register.person(PersonId(id)).map_or_else(|| format!("person {id}"), |person| person.key.clone()),
+        Whose::Device(id) => register.device(DeviceId(id)).map_or_else(|| format!("device {id}"), |device| device.name.clone()),
+        Whose::Address(address) => format!("a device at {address}"),
+    }
+}
+
 /// What `status` says of alerts that wait for somebody.
 pub fn needs_you(gate: &Gate, config: &Config) -> Vec<String> {
     let state = gate.alerts.kept();
@@ -92,9 +107,11 @@ pub fn needs_you(gate: &Gate, config: &Config) -> Vec<String> {
             1 => String::new(),
             n => format!(", and {} more", n - 1),
         };
-        needs.push(format!("{ALERT}{number} of {since} is not acknowledged{more}: the DSL's `schoolgate alerts acknowledge {number}`"));
+        needs.push(format!(
+            "{ALERT}{number} of {since} is not acknowledged{more}: the DSL's `schoolgate alerts acknowledge {number}`"
+        ));
     }
-    let stuck = state.notices.iter().find(|notice| notice.tries > 0);
+    let stuck = state.notices.iter().find(|notice| notice.tries > 0 && config.alerts.webhook.is_some());
     needs.extend(stuck.map(|notice| format!("the webhook does not take what it is sent ({})", notice.why)));
     needs
 }
@@ -126,6 +143,8 @@ fn run(around: &Around, mut drain: Drain) {
     };
     runtime.block_on(async {
         let (mut read, mut looked) = (None::<Instant>, None::<Instant>);
+        let mut at = None;
+        let mut blocks = health::Blocks::default();
         let is_due = |last: Option<Instant>, every: Duration| last.is_none_or(|last| last.elapsed() >= every);
         loop {
             tokio::select! {
@@ -142,13 +161,13 @@ fn run(around: &Around, mut drain: Drain) {
             let missed = seen(&around.gate, &snapshot, now_ms);
             if missed > 0 || is_due(read, READ_EVERY) {
                 read = Some(Instant::now());
-                if let Err(why) = of_journal(&around.gate, &snapshot, now_ms) {
+                if let Err(why) = of_journal(&around.gate, &snapshot, &mut at, now_ms) {
                     tracing::warn!(why, "the journal cannot be read for alerts now");
                 }
             }
             if is_due(looked, HEALTH_EVERY) {
                 looked = Some(Instant::now());
-                look_at_the_gate(around, &snapshot.config, now_ms);
+                look_at_the_gate(around, &snapshot.config, &mut blocks, now_ms);
             }
             told(&around.gate, &snapshot.config, now_ms);
             tokio::select! {
@@ -189,21 +208,22 @@ fn seen(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> u64 {
 }
 
 /// What the journal has since it was last read.
-fn of_journal(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> Result<(), String> {
+fn of_journal(gate: &Gate, snapshot: &Snapshot, at: &mut Option<u64>, now_ms: i64) -> Result<(), String> {
     let files = weeks(&journal_dir(&snapshot.config)).map_err(|fault| fault.to_string())?;
     // What was before the gate had alerts is the report's.
-    let Some(after) = gate.alerts.kept().read else {
+    let kept = gate.alerts.kept().read;
+    let Some(after) = at.or(kept) else {
         let last = files.iter().rev().take(2).filter_map(|file| Week::open(&file.path).ok()?.last_seq().ok()).max();
         complain(gate.alerts.change(|state| state.read = Some(last.unwrap_or(0))).1);
         return Ok(());
     };
-    let (mut new, mut read, mut rows) = (Vec::new(), after, 0);
+    let (mut new, mut read) = (Vec::new(), after);
     // Last week's file for what arrives late on Monday.
     for file in files.iter().rev().take(2).rev() {
         let week = Week::open(&file.path).map_err(|fault| fault.to_string())?;
         for stored in week.events(&Filter { after: Some(after), ..Filter::default() }).take(MOST_ROWS) {
             let stored = stored.map_err(|fault| fault.to_string())?;
-            (read, rows) = (read.max(stored.seq), rows + 1);
+            read = read.max(stored.seq);
             let Some(sighting) = gate.alerts.sighting(&stored.event) else { continue };
             let names = week.names_of(sighting.policy_version).map_err(|fault| fault.to_string())?;
             let groups: Vec<String> =
@@ -211,18 +231,30 @@ fn of_journal(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> Result<(), Strin
             new.extend(watch::judged(&sighting, snapshot, &groups, now_ms, u64::from(sighting.count)));
         }
     }
-    if rows == 0 {
+    *at = Some(read);
+    // What is read again after a kill had nothing in it, so that nothing counts twice.
+    if new.is_empty() && read - kept.unwrap_or(read) < ROWS_KEPT {
         return Ok(());
     }
-    complain(gate.alerts.change(|state| {
-        state.read = Some(read);
-        new.iter().for_each(|new| drop(state.raise(new)));
-    }).1);
+    complain(
+        gate.alerts
+            .change(|state| {
+                state.read = Some(read);
+                for new in &new {
+                    state.raise(new);
+                }
+            })
+            .1,
+    );
     Ok(())
 }
 
 /// Tells what is due: the letters are kept before it is written down that they are.
 fn told(gate: &Gate, config: &Config, now_ms: i64) {
+    // Whom nobody can be told of waits until somebody can.
+    if config.mail.is_none() && config.alerts.webhook.is_none() {
+        return;
+    }
     let mut next = gate.alerts.kept();
     let letters = tell::due(&mut next, config, now_ms);
     if letters.is_empty() && next == gate.alerts.kept() {
@@ -248,21 +280,32 @@ async fn notices(alerts: &Alerts, config: &Config, lookup: &Arc<dyn Lookup>, now
         tracing::warn!(notice = notice.id, why, "the webhook did not take a notice");
     }
     let old = now_ms - notice.made_ms > webhook::GIVEN_UP_MS;
-    complain(alerts.change(|state| match sent {
-        Err(why) if !old => {
-            let mine = state.notices.iter_mut().filter(|n| n.id == notice.id);
-            mine.for_each(|notice| webhook::later(notice, why.clone(), now_ms));
-        }
-        _ => state.notices.retain(|n| n.id != notice.id),
-    }).1);
+    complain(
+        alerts
+            .change(|state| match sent {
+                Err(why) if !old => {
+                    let mine = state.notices.iter_mut().filter(|n| n.id == notice.id);
+                    mine.for_each(|notice| webhook::later(notice, why.clone(), now_ms));
+                }
+                _ => state.notices.retain(|n| n.id != notice.id),
+            })
+            .1,
+    );
 }
 
-fn look_at_the_gate(around: &Around, config: &Config, now_ms: i64) {
+fn look_at_the_gate(around: &Around, config: &Config, blocks: &mut health::Blocks, now_ms: i64) {
+    let (mut judged, mut blocked) = (0, 0);
+    for (_, action, count) in around.gate.counters.by_door_and_action() {
+        judged += count;
+        blocked += if action == Action::Block.word() { count } else { 0 };
+    }
+    let fewer = blocks.look(judged, blocked, now_ms);
     if config.alerts.it.is_empty() && config.alerts.webhook.is_none() {
         return;
     }
     // What is the DSL's is not IT's to read.
-    let needs: Vec<String> = (around.needs)().into_iter().filter(|line| !line.starts_with(ALERT)).collect();
+    let mut needs: Vec<String> = (around.needs)().into_iter().filter(|line| !line.starts_with(ALERT)).collect();
+    needs.extend(fewer.cloned());
     let (letter, kept) = around.gate.alerts.change(|state| {
         let turn = health::look(state, &needs, now_ms);
         if turn.is_empty() {

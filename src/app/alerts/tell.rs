@@ -8,6 +8,14 @@ use serde_json::json;
 
 const MINUTE_MS: i64 = 60 * 1000;
 
+/// More that are due together are one letter.
+const SINGLY: usize = 3;
+/// Letters of an hour from which on those to come are gathered, so that nobody who makes up addresses can bury the one that matters
+/// under a thousand; and for how long.
+const MANY_LETTERS: usize = 20;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+const GATHERED_MS: i64 = 10 * MINUTE_MS;
+
 /// Most notices that wait for another system. Of more the oldest go.
 const MOST_NOTICES: usize = 500;
 
@@ -18,9 +26,14 @@ pub fn due(state: &mut State, config: &Config, now_ms: i64) -> Vec<Letter> {
     let quiet = hours::is_quiet(&config.alerts, &config.school.zone, now_ms);
     let waits = |alert: &Alert| alert.acknowledged.is_none();
     let mut digest = Vec::new();
+    let mut now = Vec::new();
+    let hold = is_flooded(state, now_ms);
     for alert in state.alerts.iter_mut().filter(|alert| waits(alert) && alert.told.is_empty() && alert.due_ms <= now_ms) {
         let at_once = alert.critical || alert.due_ms < hours::next_digest(&config.alerts, &config.school.zone, alert.first_ms);
         let out = quiet && !config.alerts.out_of_hours.is_empty();
+        if at_once && hold {
+            continue;
+        }
         let how = match at_once {
             true if out => How::OutOfHours,
             true => How::AtOnce,
@@ -32,11 +45,17 @@ pub fn due(state: &mut State, config: &Config, now_ms: i64) -> Vec<Letter> {
             digest.push(alert.number);
             continue;
         }
-        let to = if out { config.alerts.out_of_hours.clone() } else { Vec::new() };
-        letters.push(one(config, alert, to, now_ms));
+        now.push((alert.number, alert.critical));
+    }
+    let to = if quiet { config.alerts.out_of_hours.clone() } else { Vec::new() };
+    if now.len() > SINGLY {
+        let numbers: Vec<u32> = now.iter().map(|(number, _)| *number).collect();
+        letters.push(several(config, (&numbers, "now"), to, now_ms));
+    } else {
+        letters.extend(now.into_iter().map(|alert| one(config, alert, to.clone(), now_ms)));
     }
     if !digest.is_empty() {
-        letters.push(several(config, &digest, now_ms));
+        letters.push(several(config, (&digest, "today"), Vec::new(), now_ms));
     }
     let after_ms = i64::from(config.alerts.deputy_after) * MINUTE_MS;
     for alert in state.alerts.iter_mut().filter(|alert| alert.critical && waits(alert)) {
@@ -56,6 +75,14 @@ pub fn due(state: &mut State, config: &Config, now_ms: i64) -> Vec<Letter> {
     letters
 }
 
+/// Whether so many letters have left in the last hour that more must wait for each other.
+fn is_flooded(state: &State, now_ms: i64) -> bool {
+    let told = state.alerts.iter().flat_map(|alert| &alert.told).filter(|told| matches!(told.how, How::AtOnce | How::OutOfHours));
+    let recent: std::collections::BTreeSet<i64> =
+        told.map(|told| told.when_ms).filter(|when| (0..HOUR_MS).contains(&(now_ms - when))).collect();
+    recent.len() >= MANY_LETTERS && recent.last().is_some_and(|last| now_ms - last < GATHERED_MS)
+}
+
 /// Where to look, as every letter ends.
 fn place(config: &Config, number: u32) -> String {
     let link = config.mail.as_ref().and_then(|mail| mail.link.as_ref());
@@ -66,23 +93,30 @@ fn place(config: &Config, number: u32) -> String {
     )
 }
 
-fn one(config: &Config, alert: &Alert, to: Vec<String>, now_ms: i64) -> Letter {
-    let number = alert.number;
-    let now = if alert.critical { " now" } else { "" };
+fn one(config: &Config, (number, critical): (u32, bool), to: Vec<String>, now_ms: i64) -> Letter {
+    let now = if critical { " now" } else { "" };
     let body = format!("One matter needs you{now}: open the desk. Its number is {number}.\n\n{}", place(config, number));
     Letter::plain(&format!("alert-{number}"), to, format!("Alert {number}: one matter needs you{now}"), body, now_ms)
 }
 
-fn several(config: &Config, numbers: &[u32], now_ms: i64) -> Letter {
+fn several(config: &Config, (numbers, when): (&[u32], &str), to: Vec<String>, now_ms: i64) -> Letter {
     let listed: Vec<_> = numbers.iter().map(ToString::to_string).collect();
     let (matters, need) = match numbers.len() {
         1 => ("One matter".to_owned(), "needs"),
         n => (format!("{n} matters"), "need"),
     };
     let first = numbers.first().copied().unwrap_or_default();
-    let body = format!("{matters} {need} you today: open the desk. Alerts: {}.\n\n{}", listed.join(", "), place(config, first));
-    let subject = format!("Alerts {}: {} {need} you today", listed.join(", "), matters.to_lowercase());
-    Letter::plain(&format!("alerts-{first}"), Vec::new(), subject, body, now_ms)
+    let body = format!("{matters} {need} you {when}: open the desk. Alerts: {}.\n\n{}", listed.join(", "), place(config, first));
+    let subject = format!("Alerts {}: {} {need} you {when}", shortly(numbers), matters.to_lowercase());
+    Letter::plain(&format!("alerts-{first}"), to, subject, body, now_ms)
+}
+
+/// `1, 2, 3`, or `1 to 40`: a subject is a line.
+fn shortly(numbers: &[u32]) -> String {
+    match numbers {
+        [first, .., last] if numbers.len() > 8 => format!("{first} to {last}"),
+        few => few.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
 }
 
 fn again(config: &Config, alert: &Alert, now_ms: i64) -> Letter {
@@ -134,7 +168,8 @@ pub fn health(config: &Config, begun: &[String], over: &[String], now_ms: i64) -
         "id": id, "kind": "health", "school": config.school.name, "gateway": config.school.gateway, "begun": begun.len(),
         "over": over.len(), "when_ms": now_ms,
     });
-    let notice = Notice { id: id.clone(), body: said.to_string(), made_ms: now_ms, next_ms: now_ms, tries: 0, why: String::new() };
+    let notice =
+        Notice { id: id.clone(), body: said.to_string(), made_ms: now_ms, next_ms: now_ms, tries: 0, why: String::new() };
     let letter = (!config.alerts.it.is_empty()).then(|| Letter::plain(&id, config.alerts.it.clone(), subject, body, now_ms));
     (letter, notice)
 }

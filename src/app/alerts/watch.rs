@@ -25,7 +25,8 @@ pub fn judged(sighting: &Sighting, snapshot: &Snapshot, groups: &[String], now_m
     let words = sighting.words.and_then(theme_of_words);
     let listed = || tally::theme_for(sighting.step, sighting.category, sighting.categories);
     let of_words = words.map(|theme| theme.ranked(&config.scoring)).filter(|theme| theme.tier >= Tier::High);
-    let theme = of_words.or_else(|| listed().map(|theme| theme.ranked(&config.scoring)).filter(|theme| theme.tier >= Tier::High))?;
+    let theme =
+        of_words.or_else(|| listed().map(|theme| theme.ranked(&config.scoring)).filter(|theme| theme.tier >= Tier::High))?;
     let critical = theme.tier == Tier::Critical;
     let zone = &config.school.zone;
     let quiet = hours::is_quiet(&config.alerts, zone, now_ms);

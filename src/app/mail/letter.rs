@@ -28,15 +28,20 @@ impl Letter {
     fn new(id: &str, subject: String, body: String, now_ms: i64) -> Self {
         Self {
             id: id.into(),
+            to: Vec::new(),
             subject,
             body,
-            to: Vec::new(),
             made_ms: now_ms,
             tries: 0,
             next_ms: now_ms,
             refused: false,
             why: String::new(),
         }
+    }
+
+    /// To others than the report's readers, if `to` names any.
+    pub fn plain(id: &str, to: Vec<String>, subject: String, body: String, now_ms: i64) -> Self {
+        Self { to, ..Self::new(id, subject, body, now_ms) }
     }
 
     /// Of the DSL's edition: no name, no theme, nothing that was asked for.

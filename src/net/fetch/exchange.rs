@@ -85,6 +85,21 @@ impl Fetcher {
         Ok(body)
     }
 
+    /// JSON with a signature.
+    pub(super) async fn put(&self, url: &Url, json: String, signature: &str) -> Result<(), FetchFault> {
+        let asked = Asked { url: url.clone(), within: None };
+        let wish = Wish { known: None, signed: false, archive: true, outside: false, max_bytes: 0 };
+        let mut request = request(url, &wish)?;
+        *request.method_mut() = Method::POST;
+        let headers = request.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // Hexadecimal and digits: a header's value holds them.
+        headers.insert("schoolgate-signature", HeaderValue::from_str(signature).map_err(|_| FetchFault::Status(0))?);
+        *request.body_mut() = Full::from(json);
+        let (_driven, answer, _) = self.answered(&asked, &wish, request).await?;
+        if answer.status().is_success() { Ok(()) } else { Err(FetchFault::Status(answer.status().as_u16())) }
+    }
+
     /// The head of an answer, from which address, and what moves its body.
     async fn answered(
         &self,

@@ -174,6 +174,16 @@ impl Fetcher {
         posted.unwrap_or(Err(FetchFault::Slow("all of it did not come within", self.limits.total)))
     }
 
+    /// Sends JSON with the signature that its receiver knows us by, once, to HTTPS only (and this machine). What is answered beside
+    /// that it was taken is not read.
+    ///
+    /// # Errors
+    /// [`FetchFault`].
+    pub async fn tell(&self, url: &Url, json: String, signature: &str) -> Result<(), FetchFault> {
+        let told = tokio::time::timeout(self.limits.total, self.put(url, json, signature)).await;
+        told.unwrap_or(Err(FetchFault::Slow("all of it did not come within", self.limits.total)))
+    }
+
     async fn once(&self, url: &Url, wish: &Wish<'_>, into: &mut dyn Sink) -> Result<Fetched, FetchFault> {
         let mut asked = Asked { url: url.clone(), within: wish.outside.then_some(false) };
         for _ in 0..=MAX_REDIRECTS {

@@ -15,9 +15,12 @@ pub mod restore;
 pub mod sealed;
 pub mod taken;
 
+pub use sealed::With;
+
 use super::files;
 use crate::config::Config;
 use crate::journal::week::timestamp;
+use crate::seal::Keys;
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -43,6 +46,9 @@ pub struct Manifest {
     /// Where the configuration was.
     pub config: PathBuf,
     pub parts: Vec<Part>,
+    /// Files of the configuration that whoever made it may not read.
+    #[serde(default)]
+    pub unread: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +67,9 @@ pub struct Good {
     pub bytes: u64,
     pub sha256: String,
     pub files: usize,
+    /// Files of the configuration that are not in it, because the gate may not read them.
+    #[serde(default)]
+    pub unread: Vec<String>,
 }
 
 /// What is known of the backups of a gate: `DATA/backup.json`.
@@ -168,6 +177,8 @@ fn made(config: &Config, main: &Path, place: Place, now_ms: i64, progress: &mut 
         let files = taken::taken(config, &main, &to).map_err(Fault::Found)?;
         let _ = fs::remove_dir_all(&work);
         files::make_folder(&work).map_err(written)?;
+        // Keys that cannot be read are said by who needs them; the passphrase opens the backup as well.
+        let keys = Keys::read(&config.data).unwrap_or_default();
         let manifest = Manifest {
             made_ms: now_ms,
             school: config.school.name.clone(),
@@ -176,22 +187,23 @@ fn made(config: &Config, main: &Path, place: Place, now_ms: i64, progress: &mut 
             data: config.data.clone(),
             config: main.clone(),
             parts: Vec::new(),
+            unread: Vec::new(),
         };
         let file = BufWriter::new(files::private(&beside).map_err(written)?);
-        let (file, manifest) = pack::write(file, passphrase, (manifest, &files), &work, progress)?;
+        let (file, manifest) = pack::write(file, (passphrase, keys.as_ref()), (manifest, &files), &work, progress)?;
         let file = file.into_inner().map_err(|fault| written(fault.into_error()))?;
         files::belongs_to_folder(&file, &to).map_err(written)?;
         file.sync_all().map_err(written)?;
         // It is good when it was read, not when it was written.
         let again = File::open(&beside).map_err(written)?;
-        let read = pack::read(BufReader::new(again), passphrase, &mut |_, _, _| Ok(()))?;
+        let read = pack::read(BufReader::new(again), &With::Passphrase(passphrase), &mut |_, _, _| Ok(()))?;
         if read != manifest {
             return Err(Fault::Manifest("what was read is not what was written".into()));
         }
         let (bytes, sha256) = summed(&beside).map_err(written)?;
         fs::rename(&beside, &path).map_err(written)?;
         File::open(&to).and_then(|folder| folder.sync_all()).map_err(written)?;
-        Ok(Good { when_ms: now_ms, file: path.clone(), bytes, sha256, files: manifest.parts.len() })
+        Ok(Good { when_ms: now_ms, file: path.clone(), bytes, sha256, files: manifest.parts.len(), unread: manifest.unread })
     })();
     let _ = fs::remove_dir_all(&work);
     match &outcome {

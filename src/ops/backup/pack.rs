@@ -1,9 +1,10 @@
 //! One backup written: every file, hashed, packed and sealed on the way; and read again to its end.
 
-use super::sealed::{Opened, Sealer};
+use super::sealed::{Opened, Sealer, With};
 use super::taken::Taken;
 use super::{Fault, MANIFEST, Manifest, Part};
 use crate::ops::files;
+use crate::seal::Keys;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -27,18 +28,25 @@ const MAX_MANIFEST: u64 = 64 << 20;
 /// Writes all of it. `work` is a folder of our own for copies of databases that are in use, one at a time.
 pub fn write<W: Write>(
     to: W,
-    passphrase: &str,
+    (passphrase, keys): (&str, Option<&Keys>),
     (mut manifest, files): (Manifest, &[Taken]),
     work: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(W, Manifest), Fault> {
-    let sealer = Sealer::new(to, passphrase).map_err(Fault::Written)?;
+    let sealer = Sealer::new(to, passphrase, keys).map_err(Fault::Written)?;
     let mut archive: Archive<W> = tar::Builder::new(GzEncoder::new(sealer, Compression::fast()));
     let mut written = 0;
     for taken in files {
         let part = match taken.is_database {
             true => database(&mut archive, taken, work)?,
-            false => plain(&mut archive, taken, &taken.from)?,
+            false => match plain(&mut archive, taken, &taken.from) {
+                // In the folder of the configuration may be what is root's alone: a backup without it is better than none.
+                Err(Fault::Read { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied && !taken.is_data() => {
+                    manifest.unread.push(taken.from.display().to_string());
+                    continue;
+                }
+                other => other?,
+            },
         };
         // What is gone between being seen and being read was taken where it went.
         let Some(part) = part else { continue };
@@ -158,17 +166,16 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// What is done with each file: its header, where it is in the backup, its content.
+pub type Each<'a> = dyn FnMut(&tar::Header, &Path, &mut dyn Read) -> Result<(), Fault> + 'a;
+
 /// Reads a backup to its end and holds every part against the manifest. `each` is given every file but the manifest, with its
 /// content, which it may read or leave.
 ///
 /// # Errors
 /// [`Fault::Sealed`]: it is damaged, cut short, or the passphrase is another; what `each` says.
-pub fn read(
-    from: impl Read,
-    passphrase: &str,
-    each: &mut dyn FnMut(&tar::Header, &Path, &mut dyn Read) -> Result<(), Fault>,
-) -> Result<Manifest, Fault> {
-    let opened = Opened::new(from, passphrase).map_err(Fault::Sealed)?;
+pub fn read(from: impl Read, with: &With, each: &mut Each) -> Result<Manifest, Fault> {
+    let opened = Opened::new(from, with).map_err(Fault::Sealed)?;
     let mut archive = tar::Archive::new(GzDecoder::new(opened));
     let mut found: Vec<(String, u64, String)> = Vec::new();
     let mut manifest: Option<Manifest> = None;

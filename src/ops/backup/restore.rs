@@ -1,5 +1,6 @@
 //! A backup brought back, on a machine that has nothing of the school yet.
 
+use super::sealed::With;
 use super::{Fault, Manifest, pack, taken};
 use crate::ops::files;
 use rusqlite::{Connection, OpenFlags};
@@ -16,7 +17,7 @@ const BESIDE: &str = "restoring";
 ///
 /// # Errors
 /// [`Fault`]: nothing but an unfinished `restoring` is left in `to` then.
-pub fn restore(file: &Path, passphrase: &str, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<Manifest, Fault> {
+pub fn restore(file: &Path, with: &With, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<Manifest, Fault> {
     let written = |path: &Path| {
         let path = path.to_owned();
         move |source| Fault::Place { path, source }
@@ -24,11 +25,11 @@ pub fn restore(file: &Path, passphrase: &str, to: &Path, progress: &mut dyn FnMu
     if to.exists() && fs::read_dir(to).map_err(written(to))?.next().is_some() {
         return Err(Fault::NotEmpty(to.to_owned()));
     }
-    check(file, passphrase, progress)?;
+    check(file, with, progress)?;
     files::make_folder(to).map_err(written(to))?;
     let beside = to.join(BESIDE);
     let opened = File::open(file).map_err(|source| Fault::Read { path: file.to_owned(), source })?;
-    let manifest = pack::read(BufReader::new(opened), passphrase, &mut |header, inner, content| {
+    let manifest = pack::read(BufReader::new(opened), with, &mut |header, inner, content| {
         let place = taken::place(inner).ok_or_else(|| Fault::Manifest(format!("{} leads nowhere", inner.display())))?;
         let path = beside.join(place);
         let folder = path.parent().unwrap_or(&beside);
@@ -57,10 +58,10 @@ pub fn restore(file: &Path, passphrase: &str, to: &Path, progress: &mut dyn FnMu
 ///
 /// # Errors
 /// [`Fault`].
-pub fn check(file: &Path, passphrase: &str, progress: &mut dyn FnMut(u64)) -> Result<Manifest, Fault> {
+pub fn check(file: &Path, with: &With, progress: &mut dyn FnMut(u64)) -> Result<Manifest, Fault> {
     let opened = File::open(file).map_err(|source| Fault::Read { path: file.to_owned(), source })?;
     let mut read = 0;
-    pack::read(BufReader::new(opened), passphrase, &mut |header, inner, _| {
+    pack::read(BufReader::new(opened), with, &mut |header, inner, _| {
         if taken::place(inner).is_none() {
             return Err(Fault::Manifest(format!("{} leads nowhere", inner.display())));
         }

@@ -4,6 +4,7 @@
 //! magic, version u32                                       12 bytes
 //! slots u8, each: kind u8, length u16, content             the file's key, wrapped once for each who may open it
 //!   kind 1, a passphrase: memory KiB u32, passes u32 of Argon2id, salt 16 bytes, wrapped key 48 bytes
+//!   kind 2, the recovery sheet: the key sealed to it by HPKE (`crate::seal`), 80 bytes
 //! chunks: 65,536 bytes and a tag of 16; the last one is shorter or as long, and says that it is the last
 //! ```
 //! Numbers are little-endian. ChaCha20-Poly1305 throughout: the key is wrapped with the nonce 0, for the wrapping key is used once;
@@ -11,6 +12,7 @@
 //! others 2015), and the SHA-256 of everything before the chunks as its associated data. So no chunk can be moved, left out or
 //! added, and no byte of the file changed, without being noticed. A slot of another kind is passed over.
 
+use crate::seal::{Keys, RecoveryCode};
 use argon2::{Algorithm, Argon2, Params, Version};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use ring::digest::{SHA256, digest};
@@ -24,6 +26,9 @@ const TAG: usize = 16;
 const KEY: usize = 32;
 const SALT: usize = 16;
 const PASSPHRASE: u8 = 1;
+const SHEET: u8 = 2;
+/// What the sheet's slot is sealed for.
+const WHAT: &str = "backup";
 const SLOT: usize = 8 + SALT + KEY + TAG;
 
 /// What opening takes: a second of one core of a Raspberry Pi. Who has the file may guess for as long as they like.
@@ -37,6 +42,12 @@ const MOST_PASSES: u32 = 16;
 pub const MIN_PASSPHRASE: usize = 15;
 /// Longest.
 pub const MAX_PASSPHRASE: usize = 512;
+
+/// What opens a backup.
+pub enum With<'a> {
+    Passphrase(&'a str),
+    Sheet(&'a RecoveryCode),
+}
 
 /// A fault that says what it is; the kind tells a damaged file from a disk that fails.
 fn damaged(why: &str) -> io::Error {
@@ -85,15 +96,24 @@ pub struct Sealer<W> {
 }
 
 impl<W: Write> Sealer<W> {
+    /// To a passphrase, and to the recovery sheet of the school's keys if there are any.
+    ///
     /// # Errors
     /// As `to` says, or where there is no randomness or memory.
-    pub fn new(mut to: W, passphrase: &str) -> io::Result<Self> {
+    pub fn new(mut to: W, passphrase: &str, keys: Option<&Keys>) -> io::Result<Self> {
         let (file_key, salt) = (random::<KEY>()?, random::<SALT>()?);
         let mut wrapped = file_key.to_vec();
         let by = wrapping(passphrase, &salt, MEMORY_KIB, PASSES)?;
         by.seal_in_place_append_tag(zero(), Aad::from(MAGIC), &mut wrapped).map_err(|_| io::Error::other("no cipher"))?;
-        let mut head = [&MAGIC[..], &VERSION.to_le_bytes(), &[1, PASSPHRASE], &(SLOT as u16).to_le_bytes()].concat();
+        let sheet = keys.map(|keys| keys.seal_to_sheet(WHAT, &file_key).map_err(io::Error::other)).transpose()?;
+        let slots = 1 + u8::from(sheet.is_some());
+        let mut head = [&MAGIC[..], &VERSION.to_le_bytes(), &[slots, PASSPHRASE], &(SLOT as u16).to_le_bytes()].concat();
         head.extend([&MEMORY_KIB.to_le_bytes()[..], &PASSES.to_le_bytes(), &salt, &wrapped].concat());
+        if let Some(sheet) = sheet {
+            head.push(SHEET);
+            head.extend((sheet.len() as u16).to_le_bytes());
+            head.extend(sheet);
+        }
         to.write_all(&head)?;
         let chunk = Vec::with_capacity(CHUNK + TAG);
         Ok(Self { to, key: key(&file_key)?, head: sum(&head), chunk, chunks: 0, broken: false })
@@ -162,7 +182,7 @@ pub struct Opened<R> {
 impl<R: Read> Opened<R> {
     /// # Errors
     /// [`ErrorKind::InvalidData`]: it is no backup, of a newer version, damaged, or the passphrase is another.
-    pub fn new(mut from: R, passphrase: &str) -> io::Result<Self> {
+    pub fn new(mut from: R, with: &With) -> io::Result<Self> {
         let mut head = vec![0; MAGIC.len() + 5];
         fill(&mut from, &mut head, "it is no backup of Schoolgate")?;
         if head[..MAGIC.len()] != MAGIC {
@@ -178,12 +198,17 @@ impl<R: Read> Opened<R> {
             fill(&mut from, &mut start, "it is cut short")?;
             let mut content = vec![0; usize::from(u16::from_le_bytes([start[1], start[2]]))];
             fill(&mut from, &mut content, "it is cut short")?;
-            if start[0] == PASSPHRASE && found.is_none() {
-                found = unwrap(&content, passphrase)?;
+            match with {
+                With::Passphrase(words) if start[0] == PASSPHRASE && found.is_none() => found = unwrap(&content, words)?,
+                With::Sheet(code) if start[0] == SHEET && found.is_none() => {
+                    found = code.open(WHAT, &content).and_then(|key| key.first_chunk().copied());
+                }
+                _ => {}
             }
             head.extend(start.into_iter().chain(content));
         }
-        let file_key = found.ok_or_else(|| damaged("this is not its passphrase, or its first bytes are damaged"))?;
+        let file_key =
+            found.ok_or_else(|| damaged("this is not its passphrase or its recovery sheet, or its first bytes are damaged"))?;
         let (key, head) = (key(&file_key)?, sum(&head));
         Ok(Self { from, key, head, ahead: Vec::new(), plain: Vec::new(), at: 0, chunks: 0, ended: false })
     }
@@ -247,14 +272,14 @@ mod tests {
     const WORDS: &str = "correct horse battery staple";
 
     fn sealed(bytes: &[u8]) -> Vec<u8> {
-        let mut sealer = Sealer::new(Vec::new(), WORDS).expect("begun");
+        let mut sealer = Sealer::new(Vec::new(), WORDS, None).expect("begun");
         sealer.write_all(bytes).expect("written");
         sealer.finish().expect("finished")
     }
 
     fn opened(file: &[u8], words: &str) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
-        Opened::new(file, words)?.read_to_end(&mut out)?;
+        Opened::new(file, &With::Passphrase(words))?.read_to_end(&mut out)?;
         Ok(out)
     }
 
@@ -269,6 +294,22 @@ mod tests {
         }
         let fault = opened(&sealed(b"x"), "another").expect_err("not its passphrase");
         assert!(fault.to_string().contains("not its passphrase"), "{fault}");
+    }
+
+    #[test]
+    fn the_recovery_sheet_of_the_school_opens_it_too_and_no_other_sheet() {
+        let (keys, code) = Keys::make("dsl", "four words that fit", 0).expect("keys");
+        let (_, other) = Keys::make("dsl", "four words that fit", 0).expect("keys");
+        let mut sealer = Sealer::new(Vec::new(), WORDS, Some(&keys)).expect("begun");
+        sealer.write_all(b"a little").expect("written");
+        let file = sealer.finish().expect("finished");
+        let with = |code: &RecoveryCode| {
+            let mut out = Vec::new();
+            Opened::new(&file[..], &With::Sheet(code))?.read_to_end(&mut out).map(|_| out)
+        };
+        assert_eq!(with(&code).expect("opened"), b"a little");
+        assert!(with(&other).is_err());
+        assert_eq!(opened(&file, WORDS).expect("opened"), b"a little");
     }
 
     #[test]
@@ -299,7 +340,7 @@ mod tests {
 
     #[test]
     fn after_a_chunk_that_was_not_written_nothing_is_written_any_more() {
-        let mut sealer = Sealer::new(Small(CHUNK * 2), WORDS).expect("begun");
+        let mut sealer = Sealer::new(Small(CHUNK * 2), WORDS, None).expect("begun");
         assert!(sealer.write_all(&vec![1; 3 * CHUNK]).is_err());
         let left = sealer.to.0;
         assert!(sealer.write_all(b"more").is_err() && sealer.flush().is_ok());

@@ -27,6 +27,12 @@ pub struct Taken {
     pub is_database: bool,
 }
 
+impl Taken {
+    pub fn is_data(&self) -> bool {
+        self.to.starts_with("data/")
+    }
+}
+
 /// The files of a school, in the order in which they are taken: segments before the week files they are moved to, so that what
 /// moves meanwhile is in both, and never in neither.
 ///

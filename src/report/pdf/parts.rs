@@ -72,7 +72,7 @@ fn standing(sheet: &mut Sheet, week: &Week) {
             }
         };
         sheet.pair("Still open", &open, 6.2);
-        sheet.pair("Alerts", "none are sent between reports.", 6.2);
+        sheet.pair("Alerts", &week.alerts_line(), 6.2);
     }
     if week.shows(Part::Networks) {
         sheet.pair("Filter", &week.filter_line(), 6.2);

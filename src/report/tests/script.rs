@@ -293,6 +293,7 @@ impl Script {
             incidents: self.incidents.clone(),
             casebook: self.casebook,
             still_open: None,
+            alerts: None,
             changes: self.changes.clone(),
             requests: Vec::new(),
             health: self.health.clone(),
