@@ -1,11 +1,27 @@
-//! What the journal's writer costs an event, from ring to segment and from segment to week file: `cargo bench --bench journal`.
+//! What the journal costs: `cargo bench --bench journal`, `-- --quick` for a fiftieth of it.
 //!
-//! Events are noted by this thread; what is measured is the processor time of the thread `journal`, as the kernel counts it.
-//! Ends with `figure NAME VALUE UNIT`.
+//! First what its writer takes of the processor for one event, from ring to segment and from segment to week file. Then a real gate
+//! on one core, asked over DNS; 120 events a second in real time, and what goes to the disk for them; a week of ten million events
+//! (see `journal/mix.rs`), its size, its report and a search; and beside it the same events plainly in SQLite and PostgreSQL 15.
+//! Ends with `figure NAME VALUE UNIT`. `--only a,b` does some of: writer, doors, rate, week, plain. `--keep DIR` leaves the week there,
+//! and takes it from there if it is.
+
+#[path = "journal/doors.rs"]
+mod doors;
+#[path = "support/gate.rs"]
+mod gate;
+#[path = "journal/mix.rs"]
+mod mix;
+#[path = "journal/plain.rs"]
+mod plain;
+#[path = "journal/week.rs"]
+mod week;
 
 use schoolgate::journal::{Door, Event, Journal, Settings};
 use schoolgate::policy::{Act, Action, ProfileId, Step, Verdict};
 use schoolgate::words::{ClientAddr, Confidence, GroupId, Groups, Known, NetworkId, Who};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Fewer than a ring holds, so that none is lost.
@@ -13,6 +29,93 @@ const BURST: u64 = 20_000;
 const BURSTS: u64 = 20;
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let number = |at: usize| arguments.get(at).and_then(|n| n.parse().ok()).expect("a number");
+    match (arguments.first().map(String::as_str), arguments.get(1).map(Path::new)) {
+        (Some("--fill"), Some(dir)) => week::fill(dir, number(2)),
+        (Some("--rate"), Some(dir)) => week::rate(dir, number(2)),
+        (Some("--report"), Some(dir)) => week::report(dir),
+        (Some("--search"), Some(dir)) => week::search(dir),
+        _ => all(&arguments),
+    }
+}
+
+fn all(arguments: &[String]) {
+    let quick = arguments.iter().any(|a| a == "--quick");
+    let after = |flag: &str| arguments.iter().position(|a| a == flag).and_then(|at| arguments.get(at + 1));
+    let only = |what: &str| after("--only").is_none_or(|only| only.split(',').any(|one| one == what));
+    let (events, seconds) = if quick { (200_000, 30) } else { (10_000_000, 300) };
+    if only("writer") {
+        writer();
+    }
+    let doors = only("doors").then(|| doors::run(Duration::from_secs(if quick { 5 } else { 20 })));
+    let card = only("rate").then(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [events, bytes] = of_child("--rate", folder.path(), seconds);
+        println!(
+            "{events} events at 120 a second in real time: {:.1} MB written, the last commit and the close among them",
+            bytes / 1e6
+        );
+        bytes / 1e6 / events * 1e5
+    });
+    let week = only("week").then(|| whole_week(after("--keep").map(PathBuf::from), events));
+    let plain = only("plain").then(|| (plain::sqlite(events), plain::postgres(events)));
+    if let Some((sqlite, postgres)) = plain {
+        sqlite.figures("sqlite");
+        postgres.iter().for_each(|plain| plain.figures("postgres"));
+    }
+    if let Some(doors) = doors {
+        println!("figure events_s {:.0} events/s", doors.events_s);
+        println!("figure dropped {} events", doors.dropped);
+    }
+    if let Some(card) = card {
+        println!("figure card_mb_per_100k {card:.1} MB");
+    }
+    for (name, value, unit) in week.iter().flatten() {
+        println!("figure {name} {value:.1} {unit}");
+    }
+}
+
+/// Fills a week and asks it.
+fn whole_week(keep: Option<PathBuf>, events: u64) -> Vec<(&'static str, f64, &'static str)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = keep.unwrap_or_else(|| folder.path().join("journal"));
+    let mut figures = Vec::new();
+    if !dir.join("segments").exists() {
+        let [seconds, _] = of_child("--fill", &dir, events);
+        figures.push(("week_rows_s", events as f64 / seconds, "events/s"));
+    }
+    let (events, rows) = week::count(&dir);
+    let size = week::size(&dir) as f64;
+    println!("{events} events in {rows} rows, {:.0} MB", size / 1e6);
+    figures.push(("bytes_per_event", size / events as f64, "bytes"));
+    figures.push(("bytes_per_row", size / rows as f64, "bytes"));
+    let [seconds, mb, _] = of_child("--report", &dir, 0);
+    figures.extend([("report_s", seconds, "s"), ("report_mb", mb, "MB")]);
+    let [ms, found] = of_child("--search", &dir, 0);
+    println!("a search finds {found} rows of one person");
+    figures.push(("search_ms", ms, "ms"));
+    figures
+}
+
+/// Runs a part of this bench in a process of its own: what it prints.
+fn of_child<const N: usize>(what: &str, dir: &Path, number: u64) -> [f64; N] {
+    let me = std::env::current_exe().expect("this bench");
+    let said = Command::new(me)
+        .arg(what)
+        .arg(dir)
+        .arg(number.to_string())
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .expect("it runs");
+    assert!(said.status.success(), "{what}");
+    let said = String::from_utf8(said.stdout).expect("text");
+    let numbers: Vec<f64> = said.split_whitespace().map(|n| n.parse().expect("a number")).collect();
+    numbers.try_into().expect("as many as asked for")
+}
+
+/// What the thread `journal` takes of the processor, as the kernel counts it.
+fn writer() {
     // Everybody asks for something else each time; ten names in turn by two hundred clients, as in a lesson.
     for (what, clients, names) in [("unlike", 1_000, 400_000), ("alike", 200, 10)] {
         let folder = tempfile::tempdir().expect("a folder");

@@ -21,6 +21,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+#[path = "support/gate.rs"]
+mod gate;
 #[path = "roster/storm.rs"]
 mod storm;
 

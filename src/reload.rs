@@ -113,6 +113,29 @@ pub fn read_files(path: Option<&Path>, now_ms: i64) -> Result<Files, ReadFault> 
     }
 }
 
+/// [`read_config`] with one file in the place of another, to see what it would do: `profiles.toml`, `categories.toml`,
+/// `term-dates.toml` or `matters.toml` by its name, else the main file. A folder is a configuration of its own.
+///
+/// # Errors
+/// As [`read_config`].
+pub fn read_changed(path: Option<&Path>, changed: &Path) -> Result<Config, ReadFault> {
+    if changed.is_dir() {
+        return read_config(Some(&changed.join("schoolgate.toml")));
+    }
+    let mut files = read_files(path, system_ms())?;
+    let text = read_text(changed, Missing::IsAFault).map_err(|fault| ReadFault::Unread(vec![fault]))?;
+    let name = changed.file_name().unwrap_or_default().to_string_lossy();
+    let place = match &*name {
+        "profiles.toml" => &mut files.profiles,
+        "categories.toml" => &mut files.categories,
+        "term-dates.toml" => &mut files.term_dates,
+        "matters.toml" => &mut files.matters,
+        _ => &mut files.main,
+    };
+    place.clone_from(&text.unwrap_or_else(|| Text { path: changed.to_owned(), text: String::new() }));
+    Ok(config::read(&files)?)
+}
+
 /// The texts of a configuration, those that cannot be read as if they were empty, and why.
 fn gather(path: Option<&Path>, now_ms: i64) -> Result<(Files, Vec<FileFault>), ReadFault> {
     let main = main_file(path)?;

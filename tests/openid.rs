@@ -5,11 +5,11 @@ mod browser;
 mod support;
 
 use browser::{Browser, school};
+use data_encoding::BASE64URL_NOPAD;
 use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents};
 use rustls::pki_types::PrivateKeyDer;
-use schoolgate::wire::jose::base64url;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -32,10 +32,14 @@ fn rsa(school: &std::path::Path, name: &str) -> RsaKeyPair {
 }
 
 fn signed(key: &RsaKeyPair, header: &Value, claims: &Value) -> String {
-    let text = format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(claims.to_string().as_bytes()));
+    let text = format!(
+        "{}.{}",
+        BASE64URL_NOPAD.encode(header.to_string().as_bytes()),
+        BASE64URL_NOPAD.encode(claims.to_string().as_bytes())
+    );
     let mut signature = vec![0; key.public().modulus_len()];
     key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature).expect("signed");
-    format!("{text}.{}", base64url(&signature))
+    format!("{text}.{}", BASE64URL_NOPAD.encode(&signature))
 }
 
 /// What the provider gives for a code, and what it was asked.
@@ -70,7 +74,7 @@ impl Provider {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let at = format!("https://{}", listener.local_addr().expect("its address"));
         let public: RsaPublicKeyComponents<Vec<u8>> = key.public().into();
-        let (n, e) = (base64url(&public.n), base64url(&public.e));
+        let (n, e) = (BASE64URL_NOPAD.encode(&public.n), BASE64URL_NOPAD.encode(&public.e));
         let keys = json!({ "keys": [{ "kty": "RSA", "use": "sig", "kid": "k1", "n": n, "e": e }] }).to_string();
         let desk = Arc::new(Mutex::new(Desk::default()));
         let (config, shared) = (Arc::new(config), desk.clone());
@@ -118,7 +122,7 @@ fn answer(mut stream: impl Read + Write, keys: &str, desk: &Mutex<Desk>) {
         ("200 OK", keys.to_owned())
     } else if path == format!("/{TENANT}/oauth2/v2.0/token") && head.starts_with("POST") {
         let field = |name: &str| body.split('&').find_map(|f| f.strip_prefix(&format!("{name}="))).unwrap_or_default();
-        let verified = base64url(digest(&SHA256, field("code_verifier").as_bytes()).as_ref()) == desk.challenge;
+        let verified = BASE64URL_NOPAD.encode(digest(&SHA256, field("code_verifier").as_bytes()).as_ref()) == desk.challenge;
         if verified && field("client_secret") == SECRET && field("code") == "c-1" && field("client_id") == "the-gate" {
             ("200 OK", json!({ "token_type": "Bearer", "id_token": desk.token }).to_string())
         } else {
@@ -240,12 +244,16 @@ fn nothing_forged_signs_anybody_in() {
         move |nonce: &str| {
             let text = format!(
                 "{}.{}",
-                base64url(json!({ "alg": alg, "kid": "k1" }).to_string().as_bytes()),
-                base64url(provider.claims(nonce).to_string().as_bytes())
+                BASE64URL_NOPAD.encode(json!({ "alg": alg, "kid": "k1" }).to_string().as_bytes()),
+                BASE64URL_NOPAD.encode(provider.claims(nonce).to_string().as_bytes())
             );
             // What whoever knows the public key could make of it as a secret.
             let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, provider.key.public().as_ref());
-            let tag = if alg == "HS256" { base64url(ring::hmac::sign(&key, text.as_bytes()).as_ref()) } else { String::new() };
+            let tag = if alg == "HS256" {
+                BASE64URL_NOPAD.encode(ring::hmac::sign(&key, text.as_bytes()).as_ref())
+            } else {
+                String::new()
+            };
             format!("{text}.{tag}")
         }
     };

@@ -4,15 +4,14 @@
 //! machine with 1 GB, while a real gate beside it answers what the devices ask on waking. Who finds eight waiting is turned away, and
 //! comes again two seconds later: that counts as theirs to wait.
 
+use super::gate::{Gate, query};
 use schoolgate::demo::internet::Internet;
-use schoolgate::gate::control::{self, Request};
 use schoolgate::people::password::{Checks, WAITING};
 use schoolgate::people::passwords::{NotSigned, Typed};
 use schoolgate::people::roster::Now;
 use schoolgate::people::{Passwords, Register};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -40,7 +39,7 @@ pub struct Storm {
 pub fn run(register: &Register, file: &Path) -> Storm {
     let folder = tempfile::tempdir().expect("a folder");
     let internet = Internet::start().expect("a stub");
-    let gate = Gate::start(folder.path(), &internet);
+    let gate = Gate::start(folder.path(), &internet, None);
     let quiet = asked(gate.dns, QUIET);
     let turned_away = AtomicU32::new(0);
     let mut passwords = Passwords::default();
@@ -109,57 +108,6 @@ fn asked(dns: SocketAddr, length: Duration) -> Vec<f64> {
         device += 1;
     }
     took
-}
-
-struct Gate {
-    child: Child,
-    dns: SocketAddr,
-}
-
-impl Gate {
-    fn start(folder: &Path, internet: &Internet) -> Self {
-        let text = format!(
-            "[school]\nname = \"Bench\"\n[dns]\nlisten = [\"127.0.0.1:0\"]\nupstreams = [\"{}\"]\n[proxy]\nlisten = []\n[web]\n\
-             listen = []\n[data]\ndir = \"{}\"\n[lists]\nshipped = \"{}/blocklists\"\n[[network]]\nname = \"lab\"\n\
-             ranges = [\"127.0.0.0/8\"]\nprofile = \"secondary\"\n",
-            internet.dns,
-            folder.join("var").display(),
-            env!("CARGO_MANIFEST_DIR"),
-        );
-        let config = folder.join("config/schoolgate.toml");
-        std::fs::create_dir_all(folder.join("config")).expect("a folder");
-        std::fs::write(&config, text).expect("written");
-        let log = std::fs::File::create(folder.join("gate.log")).expect("a log");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_schoolgate"));
-        let child = command.arg("--config").arg(&config).arg("run").stdout(Stdio::null()).stderr(log).spawn();
-        let mut gate = Self { child: child.expect("it starts"), dns: SocketAddr::from(([127, 0, 0, 1], 0)) };
-        let until = Instant::now() + Duration::from_secs(60);
-        loop {
-            if let Ok(status) = control::ask(&folder.join("var/control.sock"), &Request::Status) {
-                gate.dns = serde_json::from_value(status["doors"]["dns"][0].clone()).expect("an address");
-                return gate;
-            }
-            assert!(Instant::now() < until, "{}", std::fs::read_to_string(folder.join("gate.log")).unwrap_or_default());
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-impl Drop for Gate {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn query(name: &str) -> Vec<u8> {
-    let mut query = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-    for label in name.split('.') {
-        query.push(label.len() as u8);
-        query.extend_from_slice(label.as_bytes());
-    }
-    query.extend_from_slice(&[0, 0, 1, 0, 1]);
-    query
 }
 
 fn ms(time: Duration) -> f64 {

@@ -5,6 +5,7 @@
 //! leaves what was.
 //!
 //! - [`assemble`]  from what is on disk to one snapshot
+//! - [`backup`]    the nightly backup
 //! - [`calendar`]  what the calendar and the clock need from somebody
 //! - [`control`]   what the control socket's requests do
 //! - [`directory`] the register kept as the school's directory has it
@@ -19,6 +20,7 @@
 //! - [`passes`]    what a teacher has opened for a lesson
 //! - [`off`]       networks where nothing is judged for a while
 //! - [`overlay`]   all three put in force, without touching the table
+//! - [`sealed`]    the keys of what pupils type: changed, and used, which is recorded
 //! - [`requests`]  what people asked for on the pages, and the answers
 //! - [`rot`]       a table that the disk spoilt is left, and made again
 //! - [`delivery`]  the report on its day, in every edition
@@ -29,6 +31,7 @@
 //! - [`status`]    what is running, and what needs somebody
 
 pub mod assemble;
+mod backup;
 mod calendar;
 pub mod control;
 pub mod delivery;
@@ -47,6 +50,7 @@ pub mod passes;
 pub mod ready;
 pub mod requests;
 pub mod rot;
+pub mod sealed;
 pub mod sources;
 pub mod status;
 pub mod weekly;
@@ -185,6 +189,10 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
             tracing::error!("{what} is{} served over TLS: {fault}", if what == "nothing" { "" } else { " not" });
         }
     }
+    // Nor without the key for tickets.
+    if let Err(fault) = crate::people::kerberos::ready(&snapshot.config) {
+        tracing::error!("{fault}");
+    }
     // Nor without an authority: what would be looked into is judged by name.
     snapshot.inspection = ops::inside::load(&snapshot.config, None).map_err(Arc::from).transpose();
     if let Some(Err(fault)) = &snapshot.inspection {
@@ -273,7 +281,9 @@ fn lock_data(data: &Path) -> Result<nix::fcntl::Flock<std::fs::File>, StartFault
 fn journal_settings(config: &Config, clock: &Clock) -> Settings {
     let run = std::env::var_os("RUNTIME_DIRECTORY").map_or_else(|| config.data.join("run"), PathBuf::from);
     let clock = clock.clone();
-    Settings::new(journal_dir(config), run, config.school.zone.clone()).with_clock(Arc::new(move || clock.unix_ms()))
+    Settings::new(journal_dir(config), run, config.school.zone.clone())
+        .with_clock(Arc::new(move || clock.unix_ms()))
+        .sealed_by(&config.data)
 }
 
 impl App {
@@ -389,6 +399,18 @@ impl App {
             running: Box::new(move || weekly::Running::of_gate(&of_gate, begun.elapsed())),
         };
         delivery::start(around, drain.clone()).map_err(StartFault::Runtime)?;
+        let (gate, of_gate) = (self.gate.clone(), self.gate.clone());
+        if let Ok(main) = crate::reload::main_file(self.control.config_path.as_deref()) {
+            let around = backup::Around {
+                clock: gate.clock.clone(),
+                config: Box::new(move || gate.snapshot().config.clone()),
+                main,
+                settle: Box::new(move || {
+                    of_gate.settle();
+                }),
+            };
+            backup::start(around, drain.clone()).map_err(StartFault::Runtime)?;
+        }
         let control = self.control.clone();
         let stop = drain.clone();
         tasks.spawn_on(async move { control.keep_the_time(stop).await }, &handle);

@@ -67,6 +67,9 @@ pub struct Status {
     pub upstream_failures: u64,
     /// Free bytes where the data is.
     pub disk_free: u64,
+    /// The last good one: when, how large, where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
     pub clock: String,
     /// The last reload, if it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,6 +160,9 @@ const CERTIFICATE_AHEAD: i64 = 30 * 24 * 60 * 60;
 /// Less free space than this needs somebody: a week of a large school is some hundreds of megabytes.
 const LOW_DISK: u64 = 1 << 30;
 
+/// A report that lies in a folder is a report nobody reads.
+const NO_MAIL: &str = "nobody is told that the weekly report is there: name the DSL and a server of mail under [mail]";
+
 pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refused>, off: &Off) -> Status {
     let snapshot = gate.snapshot();
     let policy = &snapshot.config.policy;
@@ -199,6 +205,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     if tally.stalled {
         needs_you.push("the journal cannot be written: events wait in memory and are dropped when it is full".into());
     }
+    needs_you.extend(super::sealed::needs_you(tally.detail).map(str::to_owned));
     if tally.broken > 0 {
         needs_you.push(format!("{} week files are broken and were set aside", tally.broken));
     }
@@ -214,14 +221,18 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     if now.is_set() {
         needs_you.extend(super::delivery::needs_you(&snapshot.config, gate.clock.unix_ms()));
         needs_you.extend(super::followed::told::needs_you(&snapshot.config, gate.clock.unix_ms()));
-        needs_you.extend(super::mail::Post::of(&snapshot.config).into_iter().flat_map(|post| post.needs_you(local)));
+        needs_you.extend(super::backup::needs_you(&snapshot.config, gate.clock.unix_ms()));
+        match super::mail::Post::of(&snapshot.config) {
+            Some(post) => needs_you.extend(post.needs_you(local)),
+            None => needs_you.push(NO_MAIL.into()),
+        }
     }
     let [certificate, web_certificate] = [
         (snapshot.config.dns.encrypted.as_ref().map(|e| &e.by.name), &snapshot.identity, "DNS over TLS and HTTPS are"),
         (snapshot.config.web.by.as_ref().map(|by| &by.name), &snapshot.web_identity, "the web door over TLS is"),
     ]
     .map(|(name, identity, what)| certificate(&snapshot, (name?, identity.as_ref()), what, gate.clock.unix_ms(), &mut needs_you));
-    let sources = sources(&snapshot, &gate.passwords.tally, gate.clock.unix_ms(), &mut needs_you);
+    let sources = sources(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
     let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();
@@ -277,6 +288,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         most_connections: gate.counters.most_connections.get().max(0) as u64,
         upstream_failures: gate.counters.upstream_failures.get(),
         disk_free,
+        backup: super::backup::line(&snapshot.config),
         reload_refused: refused,
         clock,
         needs_you,
@@ -367,6 +379,9 @@ impl fmt::Display for Status {
         writeln!(f, "  upstreams     {} questions unanswered", self.upstream_failures)?;
         writeln!(f, "  policy        version {}", self.policy_version)?;
         writeln!(f, "  disk          {} MiB free", self.disk_free >> 20)?;
+        if let Some(backup) = &self.backup {
+            writeln!(f, "  backup        {backup}")?;
+        }
         writeln!(f, "  clock         {}", self.clock)?;
         if self.needs_you.is_empty() {
             return write!(f, "nothing needs you");

@@ -9,12 +9,13 @@ use crate::gate::Gate;
 use crate::gate::requests::{Decision, Kind};
 use crate::journal::read::{self, Filter, ReadFault, Stored};
 use crate::journal::{DETAIL_DAYS, Names};
-use crate::ops::{files, locked, look_ups, self_test, tables, update};
+use crate::ops::{backup as ops_backup, files, locked, look_ups, self_test, tables, update};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{
     self, Asked, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World,
 };
+use crate::seal::Keys;
 use crate::words::{DeviceId, PersonRole};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -140,10 +141,12 @@ pub fn make_due(
             replayed: running.map_or(0, |r| r.replayed),
             undated: running.map_or(0, |r| r.undated),
             clock_set: made_ms >= crate::journal::time::BUILT_MS,
-            backup_days: None,
+            backup_days: ops_backup::state(&config.data)
+                .good
+                .and_then(|good| u32::try_from((made_ms - good.when_ms).max(0) / DAY_MS).ok()),
             self_test_days: self_test::days(&config.data, made_ms),
         },
-        retention: Some(Retention { detail_days: DETAIL_DAYS as u32 }),
+        retention: Some(Retention { detail_days: DETAIL_DAYS as u32, sealed: matches!(Keys::read(&config.data), Ok(Some(_))) }),
         look_ups: Some(look_ups(config, from_ms, until_ms)?),
     };
 
@@ -194,9 +197,35 @@ fn networks(config: &Config) -> Vec<NetworkFact> {
     config.policy.networks.iter().map(|n| NetworkFact { name: n.name.clone(), state: state(n.mode) }).collect()
 }
 
+/// Of people's access, what was done to many at once is one line.
+fn together(records: Vec<Record>) -> Vec<Record> {
+    let mut told: Vec<(Record, u64)> = Vec::new();
+    for record in records {
+        let of_register = record.entry.kind == casebook::Kind::Register;
+        match told.last_mut() {
+            Some((first, more))
+                if of_register
+                    && (first.when_ms, first.entry.kind, &first.entry.who)
+                        == (record.when_ms, record.entry.kind, &record.entry.who) =>
+            {
+                *more += 1;
+            }
+            _ => told.push((record, 0)),
+        }
+    }
+    let line = |(mut first, more): (Record, u64)| {
+        if more > 0 {
+            first.entry.what = format!("{}, and {more} more of the kind", first.entry.what);
+        }
+        first
+    };
+    told.into_iter().map(line).collect()
+}
+
 fn changes(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Change>, WeeklyFault> {
     let Some(casebook) = Casebook::peek(&config.data)? else { return Ok(Vec::new()) };
-    let made = casebook.read().between(&[casebook::Kind::Change], from_ms, until_ms)?;
+    let kinds = [casebook::Kind::Change, casebook::Kind::Register];
+    let made = together(casebook.read().between(&kinds, from_ms, until_ms)?);
     let change = |Record { when_ms, entry, .. }: Record| {
         let Entry { who, what, why, approved_by, .. } = entry;
         Change { when_ms, who, what, why: why.unwrap_or_default(), approved_by }

@@ -4,6 +4,7 @@
 //! Always holds: a fault has been told in full, to standard error, when a command returns [`Failed`].
 
 mod access;
+mod backup;
 mod ca;
 mod check;
 mod completions;
@@ -21,10 +22,13 @@ mod man;
 mod off;
 mod pass;
 mod people;
+mod replay;
 mod report;
 mod requests;
 mod review;
 mod run;
+mod seal;
+mod secret;
 mod self_test;
 mod status;
 mod sync;
@@ -105,6 +109,15 @@ enum Command {
     /// Incidents: opened by hand or from a matter, added to, handed on
     #[command(subcommand)]
     Incident(incident::Command),
+    /// The keys of what pupils type: sealed for the DSL alone
+    #[command(subcommand)]
+    Seal(seal::Command),
+    /// What a changed policy would newly block and newly allow, held against a past week or another filter's log
+    Replay(replay::Args),
+    /// Everything the school has here, in one sealed file
+    Backup(backup::BackupArgs),
+    /// Check a backup, and bring it back on a machine that has nothing of the school yet
+    Restore(backup::RestoreArgs),
     /// The school's own certificate authority, to look into HTTPS on its own devices
     #[command(subcommand)]
     Ca(ca::Command),
@@ -157,6 +170,10 @@ pub fn main() -> ExitCode {
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
         Command::Incident(command) => incident::incident(&context, command),
+        Command::Seal(command) => seal::seal(&context, &command),
+        Command::Replay(args) => replay::replay(&context, &args),
+        Command::Backup(args) => backup::backup(&context, &args),
+        Command::Restore(args) => backup::restore(&context, &args),
         Command::Ca(command) => ca::ca(&context, &command),
         Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),

@@ -42,6 +42,7 @@
 //! - [`own_names`]   the names this gate has in the school's own zones
 //! - [`summary`]     what was understood, as `check` prints it
 
+mod backup;
 mod bank_holidays;
 mod categories;
 mod directory;
@@ -56,6 +57,7 @@ mod firewall;
 mod groups;
 mod inside;
 mod item;
+mod kerberos;
 mod known;
 mod lists;
 mod mail;
@@ -77,6 +79,7 @@ mod timetable;
 mod upstream;
 mod values;
 
+pub use backup::Backup;
 pub use categories::CategoryTitle;
 pub use directory::{Attributes, Directory, DirectoryGroup, DirectoryKind, DirectoryServer};
 pub use doors::{BlockAnswer, Dns, Parent, Proxy, Web};
@@ -88,6 +91,7 @@ pub use fault::{Fault, Faults, Spot, Text};
 pub use firewall::Firewall;
 pub use groups::Membership;
 pub use inside::Inside;
+pub use kerberos::{IS_BUILT as HAS_KERBEROS, Kerberos};
 pub use lists::{Lists, SealedFile, Source, Update};
 pub use mail::{Login, Mail, Route};
 pub use matters::{Scoring, THEMES};
@@ -148,6 +152,8 @@ pub struct Config {
     pub report: Report,
     /// Who is told of it by mail; `None`: nobody.
     pub mail: Option<Mail>,
+    /// The nightly backup; `None`: there is none.
+    pub backup: Option<Backup>,
     /// What the weekly report weighs.
     pub scoring: Scoring,
     /// Profiles, groups, networks, timetable, the school's own entries.
@@ -248,12 +254,13 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let firewall = firewall::read(&root);
     let report = report::read(&root);
     let mail = mail::read(&root, folder_of(&files.main));
+    let backup = backup::read(&root, folder_of(&files.main));
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
     let rules = people::read(&root, folder_of(&files.main), &people);
     let portal = portal::read(&root, folder_of(&files.main), &people.portals);
     let inside = inside::read(&root, folder_of(&files.main), &categories, &people);
-    let sources = sources::read(&root, folder_of(&files.main), &people, !proxy.tls_listen.is_empty());
+    let sources = sources::read(&root, folder_of(&files.main), &people, &proxy);
     let school_days = timetable::school_days(&of_dates);
     let scoring = matters::read(&of_matters, Scoring::shipped());
     let cells = timetable::cells(&root, &categories, &people.known, &school_days, reader.whole([dates_at]));
@@ -280,6 +287,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         categories: categories.titles(),
         report,
         mail,
+        backup,
         scoring,
         policy: Policy {
             profiles,

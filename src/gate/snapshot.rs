@@ -138,11 +138,29 @@ impl Snapshot {
     pub fn who_signed(&self, client: ClientAddr, signed: Option<Signed>) -> Option<Who> {
         let who = self.who(client)?;
         let of_hands = who.device.is_some_and(|device| self.shared_devices.contains_key(&device));
-        let Some(Signed { person, known, since }) = signed.filter(|_| !of_hands) else { return Some(who) };
+        let Some(Signed { person, known, sure, since }) = signed.filter(|_| !of_hands) else { return Some(who) };
         let own = self.groups_of.get(&person).filter(|g| !g.is_empty()).copied();
         let of_network = || self.config.policy.network(who.network).map(|network| Groups::one(network.group));
         let groups = own.or_else(of_network)?;
-        Some(Who { person: Some(person), groups, known, sure: known.at_best(), since, ..who })
+        Some(Who { person: Some(person), groups, known, sure, since, ..who })
+    }
+
+    /// Somebody's device asks: where a sign-in ends by silence it goes on. Of all sources the portal's alone do.
+    pub fn heard(&self, who: &Who, now_ms: u64) {
+        if who.known == Known::Portal {
+            self.register.roster().heard(who.client.ip(), now_ms);
+        }
+    }
+
+    /// The network of an address and the groups that somebody there is judged by, whoever is there now: for what happened before.
+    /// `None`: in no network of the school.
+    pub fn as_judged(&self, at: ClientAddr, device: Option<DeviceId>, person: Option<PersonId>) -> Option<(NetworkId, Groups)> {
+        let network = self.config.policy.network_of(at.ip())?;
+        let of_network = Groups::one(self.config.policy.network(network)?.group);
+        let own = person.map(|person| self.groups_of(person)).filter(|groups| !groups.is_empty());
+        let of_hands = || device.and_then(|device| self.shared_devices.get(&device).copied());
+        let shared = || self.shared_at(network, at).or_else(of_hands).flatten();
+        Some((network, own.unwrap_or_else(|| shared().map_or(of_network, Groups::one))))
     }
 
     /// Whether the configuration says that many are behind an address; and whom it is judged as, if not as its network.

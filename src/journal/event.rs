@@ -3,6 +3,7 @@
 use crate::lists::ListId;
 use crate::lists::phrases::Theme;
 use crate::policy::{Action, CellId, ProfileId, Step, Verdict};
+use crate::seal::Sealed;
 use crate::words::person::words;
 use crate::words::{Category, CategorySet, GroupId, Who};
 use std::borrow::Cow;
@@ -28,6 +29,28 @@ words! {
         Link "link",
         Navigation "navigation",
         Search "search",
+        /// What a search box asks while somebody types: nobody has sent it off.
+        Autocomplete "autocomplete",
+    }
+}
+
+impl Intent {
+    /// Whether a person did it: followed, typed or sent off.
+    pub fn is_meant(self) -> bool {
+        matches!(self, Self::Link | Self::Navigation | Self::Search)
+    }
+
+    /// The more it was meant, the greater. Not the order of the numbers they are stored as.
+    pub fn weight(self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::Background => 1,
+            Self::Autocomplete => 2,
+            Self::SubResource => 3,
+            Self::Link => 4,
+            Self::Navigation => 5,
+            Self::Search => 6,
+        }
     }
 }
 
@@ -105,6 +128,8 @@ pub struct Event<'a> {
     pub bytes_down: u64,
     pub duration_ms: u32,
     pub policy_version: u32,
+    /// Path and search for the DSL alone ([`crate::seal`]); both are empty then.
+    pub sealed: Option<Cow<'a, [u8]>>,
     /// What was searched for, as typed; empty where it is no search, or was not seen.
     pub search: Cow<'a, str>,
     /// What the words of the search are about, if they are of a theme; and how much they weigh in it, 1 to 100.
@@ -130,6 +155,21 @@ impl Event<'_> {
     /// Whether it is the sum of a client's questions of one second, of whom no names are kept: it asked without end.
     pub fn is_sum(&self) -> bool {
         self.door == Door::Dns && self.host.is_empty() && self.who.is_some() && self.step != Step::Locked
+    }
+
+    /// Whether a path was seen, sealed or not.
+    pub fn has_path(&self) -> bool {
+        !self.path.is_empty() || self.detail().is_some_and(|sealed| sealed.has_path)
+    }
+
+    /// Whether a search was seen, sealed or not.
+    pub fn has_search(&self) -> bool {
+        !self.search.is_empty() || self.detail().is_some_and(|sealed| sealed.has_search)
+    }
+
+    /// What can be seen of what is sealed.
+    pub(super) fn detail(&self) -> Option<Sealed> {
+        self.sealed.as_deref().and_then(Sealed::parse)
     }
 }
 
@@ -165,6 +205,7 @@ impl<'a> Event<'a> {
             bytes_down: 0,
             duration_ms: 0,
             policy_version: 0,
+            sealed: None,
             search: Cow::Borrowed(""),
             theme: None,
             decrypted: Decrypted::NotAsked,

@@ -27,6 +27,7 @@
 //! - [`record`]      the lines of `people list`
 //! - [`password`]    made, kept and checked
 //! - [`attempts`]    who guesses at passwords is slowed
+//! - [`kerberos`]    tickets of the school's domain
 //! - [`openid`]      the school's Microsoft or Google accounts
 //! - [`portal`]      sessions of browsers that signed in on the portal
 //! - [`remembered`]  what was right or wrong of late
@@ -42,6 +43,7 @@ pub mod fault;
 pub mod grouping;
 pub mod import;
 mod keeper;
+pub mod kerberos;
 mod keyed;
 mod leases;
 mod neighbours;

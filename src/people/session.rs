@@ -6,13 +6,13 @@
 
 use super::roster::{At, Claim, Now, Roster};
 use crate::config::System;
-use crate::wire::radius::md5::same;
 use crate::words::{ClientAddr, Known, Mac, PersonId};
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use subtle::ConstantTimeEq;
 
 /// Longest message: a user, an address and a MAC.
 pub const MAX_MESSAGE: usize = 2048;
@@ -91,7 +91,9 @@ pub fn system<'s>(
     let Some(token) = token.filter(|token| token.len() <= MAX_TOKEN) else { return refused(Refused::Token) };
     let hash = digest(&SHA256, token.as_bytes());
     // All of them, so that the time does not say which.
-    let found = systems.iter().fold(None, |found, system| if same(&system.token, hash.as_ref()) { Some(system) } else { found });
+    let found = systems
+        .iter()
+        .fold(None, |found, system| if bool::from(system.token.ct_eq(hash.as_ref())) { Some(system) } else { found });
     match found.filter(|system| system.from.iter().any(|network| network.contains(client.ip()))) {
         Some(system) if private || system.in_clear => Ok(system),
         Some(_) => refused(Refused::Clear),

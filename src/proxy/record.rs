@@ -13,6 +13,7 @@ use super::request::{Asked, Form};
 use super::search::{self, Search};
 use crate::gate::{self, Gate, Judged, Visit, Within};
 use crate::journal::{Decrypted, Door, Intent};
+use crate::lists::phrases::searched::is_autocomplete;
 use crate::pages::Reader;
 use crate::words::Host;
 use hyper::{Method, Request, StatusCode};
@@ -52,7 +53,11 @@ impl<'a> Record<'a> {
         let bytes_up = headers::length(request.headers()).unwrap_or(0);
         let method = request.method().clone();
         let search = search::of(visit, asked, request);
-        let intent = if search.is_some() { Intent::Search } else { intent };
+        let intent = match search {
+            Some(_) => Intent::Search,
+            None if asked.form != Form::Tunnel && is_autocomplete(asked.host.as_str(), &asked.path) => Intent::Autocomplete,
+            None => intent,
+        };
         let (door, decrypted) = (asked.form.door(), None);
         Self {
             gate,

@@ -8,7 +8,7 @@ use super::followed::{self, marked};
 use super::health;
 use super::matters::Case;
 use super::noise::{self, Reason};
-use super::plain::{capital, count, shown};
+use super::plain::{capital, count, list, number, shown};
 use super::subject::{Ledger, Subject};
 use super::sums::{Sums as OfWeek, is_holiday, mean, trend};
 use super::tally::Counts;
@@ -29,6 +29,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_MATTERS: usize = 25;
 /// See [`Sums::in_order`].
 const MAX_OF_ONE_THEME: usize = 2;
+/// So many with one theme, below high, are gathered under one of them on page one.
+const CRAZE: usize = 6;
 /// Samples a reason, hosts a part.
 const SAMPLES: usize = 5;
 const HOSTS: usize = 12;
@@ -105,8 +107,9 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         let matter = case.matter(called(case, concerns, &counts, world), calendar, &titles);
         marked(matter, world)
     };
-    let matters: Vec<_> = sums.cases.iter().take(MAX_MATTERS).map(|case| told(case, Concerns::Pupil)).collect();
+    let mut matters: Vec<_> = sums.cases.iter().take(MAX_MATTERS).map(|case| told(case, Concerns::Pupil)).collect();
     let known: Vec<_> = known.iter().take(MAX_MATTERS).map(|case| told(case, Concerns::Pupil)).collect();
+    gather(&mut matters, &sums.cases);
 
     sums.adults.sort_by_key(|case| (Reverse(case.urgency()), case.first_ms(), case.subject));
     let of_head = |case: &&Case| world.head.is_some() && owner(case.subject, world) == world.head;
@@ -181,6 +184,33 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
     week
 }
 
+/// Where many did the like, the most pressing of them stands on page one for all and says how many they are: four lines of one craze
+/// tell no more than one. What is high or critical is each one's own.
+fn gather(matters: &mut [Matter], cases: &[Case]) {
+    for theme in THEMES {
+        let many = cases.iter().filter(|case| case.theme.id == theme.id && case.theme.tier < Tier::High).count();
+        if many < CRAZE {
+            continue;
+        }
+        let mut of_theme = matters.iter_mut().filter(|matter| matter.theme == theme.id);
+        let Some(first) = of_theme.next() else { continue };
+        let mut years = BTreeSet::new();
+        for other in of_theme {
+            other.gathered = true;
+            years.extend(other.year.clone().map(|year| (year.len(), year)));
+        }
+        let years = if years.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", list(&years.into_iter().map(|(_, year)| year).collect::<Vec<_>>()))
+        };
+        let others = number(many as u64 - 1);
+        first.line = format!("{} {others} others did the like{years}: they are in the pages behind.", first.line);
+    }
+    // The numbers of page one are those of the pages behind.
+    matters.sort_by_key(|matter| matter.gathered);
+}
+
 /// Whose a subject is: a person, or a device that is given to them.
 fn owner(subject: Subject, world: &World) -> Option<PersonId> {
     match subject {
@@ -221,6 +251,11 @@ impl<'l> Sums<'l> {
             }
         }
         let meant = meant(ledger);
+        // No samples: somebody meant these names.
+        let again: u64 = meant.iter().map(|t| t.hits.saturating_sub(u64::from(t.attempts))).sum();
+        if again > 0 {
+            self.aside.entry(Reason::Duplicate).or_default().0 += again;
+        }
         for (place, theme) in THEMES.iter().enumerate() {
             let traces = of_theme(&meant, theme);
             if traces.is_empty() {

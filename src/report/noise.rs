@@ -19,6 +19,8 @@ words! {
         Background "background",
         Company "in-company",
         Beat "clockwork",
+        Autocomplete "autocomplete",
+        Duplicate "duplicate",
     }
 }
 
@@ -31,6 +33,8 @@ impl Reason {
             Self::Part => "Part of another page, as the browser said",
             Self::Background => "Sent by an app or the system, as the request said",
             Self::Company => "In the same moment as other names: a widget on a page",
+            Self::Autocomplete => "Asked by a search box while somebody typed: never sent off",
+            Self::Duplicate => "The same name again within ten seconds: IPv4 and IPv6, and a browser's own retries",
             Self::Beat => "Repeated like clockwork: an app or a page left open",
         }
     }
@@ -52,18 +56,22 @@ pub fn set_aside(trace: &Trace) -> Option<Reason> {
     if trace.theme.is_some_and(|t| t.id == "bypass") && is_device_default(&trace.name) {
         return Some(Reason::Default);
     }
-    if trace.intent >= Intent::Link {
+    if trace.intent.is_meant() {
         return None;
     }
     if trace.told == trace.attempts {
-        return Some(if trace.intent == Intent::SubResource { Reason::Part } else { Reason::Background });
+        return Some(match trace.intent {
+            Intent::SubResource => Reason::Part,
+            Intent::Autocomplete => Reason::Autocomplete,
+            _ => Reason::Background,
+        });
     }
     if tier == Some(Tier::High) { None } else { guess(trace) }
 }
 
 /// What the company and the beat of a trace say, whatever its theme.
 pub fn guess(trace: &Trace) -> Option<Reason> {
-    if trace.intent >= Intent::Link {
+    if trace.intent.is_meant() {
         None
     } else if trace.regular >= BEAT_LEAST && trace.regular * BEAT.1 >= trace.pauses * BEAT.0 {
         Some(Reason::Beat)
@@ -139,6 +147,7 @@ mod tests {
             ("every minute", trace("gambling", Intent::Unknown, clock.clone(), 0), Some(Reason::Beat)),
             ("typed", trace("gambling", Intent::Navigation, human, 6), None),
             ("an image", trace("gambling", Intent::SubResource, human, 0), Some(Reason::Part)),
+            ("a search box", trace("gambling", Intent::Autocomplete, human, 0), Some(Reason::Autocomplete)),
             ("an app", trace("gambling", Intent::Background, human, 0), Some(Reason::Background)),
             ("high, in company", trace("self-harm", Intent::Unknown, human, 6), None),
             ("high, like clockwork", trace("self-harm", Intent::Unknown, clock, 0), None),

@@ -191,7 +191,7 @@ impl Counts {
             return;
         }
         let slot = u16::try_from((hit.at_ms - start_ms) / SLOT_MS).unwrap_or(u16::MAX);
-        let searched = event.intent == Intent::Search && !event.search.is_empty();
+        let searched = event.intent == Intent::Search && event.has_search();
         let did = Did {
             searched,
             shown: if blocked { CategorySet::EMPTY } else { event.categories.and(SHOWN_AROUND) },
@@ -207,7 +207,7 @@ impl Counts {
         }
         // What was typed says more than where it went: it counts whatever the answer was.
         let words = event.theme.and_then(|(words, severity)| Some((theme_of_words(words)?, severity)));
-        if let Some((theme, severity)) = words.filter(|_| event.intent >= Intent::Link) {
+        if let Some((theme, severity)) = words.filter(|_| event.intent.is_meant()) {
             let hit = Hit { severity, intent: Intent::Search, let_through: false, ..*hit };
             ledger.searched(format!("a search on {}", place(&event.host)), theme.ranked(world.scoring), &hit);
         }
@@ -256,7 +256,7 @@ impl Counts {
         if let Some(seen) = self.seen.networks.get_mut(usize::from(network)) {
             let count = u64::from(event.count.max(1));
             seen.events += count;
-            seen.whole += if event.path.is_empty() { 0 } else { count };
+            seen.whole += if event.has_path() { count } else { 0 };
             seen.decrypted += if event.decrypted == Decrypted::Yes { count } else { 0 };
             seen.would_block += if event.action == Action::WouldBlock { count } else { 0 };
             seen.subjects.insert(subject);

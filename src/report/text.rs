@@ -319,7 +319,8 @@ impl Page {
             let (blocked, aside) = (week.totals.blocked, week.totals.set_aside);
             self.say(&format!("{} of {} were set aside.", number(aside), count(blocked, "blocked request", "blocked requests")));
             for line in &week.set_aside {
-                self.indented(&format!("{:>8}  ", number(line.events)), &format!("{}: {}", line.title, counted(&line.samples)));
+                let samples = if line.samples.is_empty() { String::new() } else { format!(": {}", counted(&line.samples)) };
+                self.indented(&format!("{:>8}  ", number(line.events)), &format!("{}{samples}", line.title));
             }
         }
         if !week.shows(Part::Help) {

@@ -139,7 +139,7 @@ impl Trace {
             self.attempt(hit);
         }
         self.hits += u64::from(hit.count);
-        self.intent = self.intent.max(hit.intent);
+        self.intent = std::cmp::max_by_key(self.intent, hit.intent, |intent| intent.weight());
         self.severity = self.severity.max(hit.severity);
         let goes_on = self
             .runs
@@ -190,7 +190,7 @@ impl Trace {
             self.last_pause_ms = pause;
         }
         self.attempts += 1;
-        self.told += u32::from(matches!(hit.intent, Intent::Background | Intent::SubResource));
+        self.told += u32::from(matches!(hit.intent, Intent::Background | Intent::SubResource | Intent::Autocomplete));
         self.last_attempt_ms = hit.at_ms;
         self.has_company = false;
     }

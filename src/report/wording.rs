@@ -87,6 +87,7 @@ impl Case<'_> {
             searches: self.searches,
             under_pass: self.under_pass,
             cautions: self.cautions(),
+            gathered: false,
             account: called.person.as_ref().map(|p| p.key.clone()),
             name: called.person.as_ref().map(|p| p.name.clone()),
             year: called.person.and_then(|p| p.year),
@@ -153,7 +154,7 @@ impl Case<'_> {
             Intent::Navigation => "tried to open",
             Intent::Link => "followed a link to",
             Intent::Unknown => "asked for",
-            Intent::SubResource | Intent::Background => "loaded parts of",
+            Intent::SubResource | Intent::Background | Intent::Autocomplete => "loaded parts of",
         }
     }
 

@@ -1,5 +1,6 @@
 //! `Proxy-Authorization: Basic …` (RFC 7617): a name and a password in base64.
 
+use data_encoding::BASE64_NOPAD;
 use std::fmt;
 
 /// Longest value of the field that is looked at: a name and a password of 300 characters each.
@@ -26,39 +27,12 @@ impl Basic {
         if !scheme.eq_ignore_ascii_case("Basic") {
             return None;
         }
-        let text = String::from_utf8(base64(encoded.trim())?).ok()?;
+        let text = String::from_utf8(BASE64_NOPAD.decode(encoded.trim().trim_end_matches('=').as_bytes()).ok()?).ok()?;
         let (name, password) = text.split_once(':')?;
         // RFC 7617 §2: neither may hold a control character.
         let plain = !name.trim().is_empty() && !text.chars().any(char::is_control);
         plain.then(|| Self { name: name.trim().to_owned(), password: password.to_owned() })
     }
-}
-
-/// RFC 4648 §4, with or without its padding.
-pub fn base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=');
-    let padding = text.len() - digits.len();
-    if digits.len() % 4 == 1 || padding > 2 || padding > 0 && !text.len().is_multiple_of(4) {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
-    for group in digits.as_bytes().chunks(4) {
-        let mut bits = 0u32;
-        for digit in group {
-            let value = match digit {
-                b'A'..=b'Z' => digit - b'A',
-                b'a'..=b'z' => digit - b'a' + 26,
-                b'0'..=b'9' => digit - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                _ => return None,
-            };
-            bits = bits << 6 | u32::from(value);
-        }
-        bits <<= 6 * (4 - group.len());
-        bytes.extend_from_slice(&bits.to_be_bytes()[1..group.len()]);
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

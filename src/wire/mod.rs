@@ -7,6 +7,7 @@
 //! - [`question`]  a client's query, read in place
 //! - [`message`]   an upstream's answer, read once: its lifetime, the chain behind it, the places of its TTLs
 //! - [`answer`]    what goes back to the client: made by us, or an upstream's message passed on
+//! - [`access_log`] a line of squid's or e2guardian's log
 //! - [`file`]      what a file is, by its beginning and its name
 //! - [`hello`]     what a TLS client says first
 //! - [`https`]     a query in a request of DNS over HTTPS
@@ -14,10 +15,12 @@
 //! - [`certificate`] how long a certificate holds
 //! - [`jose`]      tokens that an OpenID provider signs
 //! - [`leases`]    which device was given which address, as DHCP servers keep it
+//! - [`negotiate`] a Kerberos ticket in a header
 //! - [`neighbours`] which device answers at which address, as the kernel says
 //! - [`radius`]    accounting: who was let into the network, as an access point says
 //! - [`svcb`]      HTTPS and SVCB records: targets and addresses, what is taken out of them, those that tell of us
 
+pub mod access_log;
 pub mod answer;
 pub mod certificate;
 pub mod credentials;
@@ -27,6 +30,7 @@ pub mod https;
 pub mod jose;
 pub mod leases;
 pub mod message;
+pub mod negotiate;
 pub mod neighbours;
 pub mod question;
 pub mod radius;

@@ -1,6 +1,7 @@
 //! A client of DNS over HTTPS that is not ours: hyper's, over a stream in memory.
 
 use crate::wire::https::MEDIA_TYPE;
+use data_encoding::BASE64URL_NOPAD;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Frame, Incoming};
@@ -25,10 +26,7 @@ pub struct Asked {
 
 impl Asked {
     pub fn get(query: &[u8]) -> Self {
-        let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let bits: Vec<u8> = query.iter().flat_map(|o| (0..8).rev().map(move |i| o >> i & 1)).collect();
-        let sextet = |bits: &[u8]| (0..6).fold(0, |n, i| n << 1 | bits.get(i).copied().unwrap_or(0));
-        let text: String = bits.chunks(6).map(|bits| char::from(letters[usize::from(sextet(bits))])).collect();
+        let text = BASE64URL_NOPAD.encode(query);
         Self { method: "GET", path: format!("/dns-query?dns={text}"), kind: "", body: Vec::new() }
     }
 

@@ -74,6 +74,24 @@ pub fn search_on(host: &str, path: &str) -> Option<Search> {
     Some(Search { service, words })
 }
 
+/// Whether a search box asks here what somebody may be going to type.
+pub fn is_autocomplete(host: &str, path: &str) -> bool {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let path = path.trim_end_matches('/');
+    let within = |own: &str| host.strip_suffix(own).is_some_and(|front| front.is_empty() || front.ends_with('.'));
+    match path {
+        "/complete/search" => is_google(host) || within("google.com") || within("youtube.com"),
+        "/AS/Suggestions" | "/osjson.aspx" | "/qsonhs.aspx" => within("bing.com"),
+        "/ac" => within("duckduckgo.com"),
+        "/autocomplete" => host == "ac.ecosia.org",
+        "/api/suggest" => host == "search.brave.com",
+        "/w/api.php" => within("wikipedia.org") && query.split('&').any(|pair| pair == "action=opensearch"),
+        "/w/rest.php/v1/search/title" => within("wikipedia.org"),
+        "/api/search/general/sug" => within("tiktok.com"),
+        _ => within("search.yahoo.com") && path.starts_with("/sugg/"),
+    }
+}
+
 /// Whose host this is, where searches are made.
 pub fn service(host: &str) -> Option<Service> {
     let within = |own: &str| host.strip_suffix(own).is_some_and(|front| front.is_empty() || front.ends_with('.'));
@@ -141,15 +159,6 @@ mod tests {
             ("https://www.tiktok.com/search/video?q=red&t=1", Some(("tiktok", "red"))),
             ("https://html.duckduckgo.com/html/?q=red", Some(("duckduckgo", "red"))),
             ("https://www.google.com/search?q=&as_q=red", Some(("google", "red"))),
-            // What is guessed while it is typed.
-            ("https://www.google.com/complete/search?q=re&client=gws-wiz", None),
-            ("https://www.bing.com/AS/Suggestions?qry=re&q=re", None),
-            ("https://duckduckgo.com/ac/?q=re&kl=wt-wt", None),
-            ("https://suggestqueries-clients6.youtube.com/complete/search?q=re", None),
-            ("https://ac.ecosia.org/autocomplete?q=re", None),
-            ("https://search.brave.com/api/suggest?q=re", None),
-            ("https://en.wikipedia.org/w/api.php?action=opensearch&search=re", None),
-            ("https://www.tiktok.com/api/search/general/sug/?q=re", None),
             ("https://www.google.com/search?q=+%20", None),
             ("https://www.youtube.com/watch?v=1", None),
             ("https://www.google.com/search?q=", None),
@@ -166,6 +175,34 @@ mod tests {
                 expected.map(|(of, words): (_, &str)| (of, words.as_bytes())),
                 "{url}"
             );
+        }
+    }
+
+    #[test]
+    fn what_a_box_asks_while_somebody_types_is_no_search() {
+        for url in [
+            "https://www.google.com/complete/search?q=re&client=gws-wiz",
+            "https://www.bing.com/AS/Suggestions?qry=re&q=re",
+            "https://duckduckgo.com/ac/?q=re&kl=wt-wt",
+            "https://suggestqueries-clients6.youtube.com/complete/search?q=re",
+            "https://ac.ecosia.org/autocomplete?q=re",
+            "https://search.brave.com/api/suggest?q=re",
+            "https://en.wikipedia.org/w/api.php?action=opensearch&search=re",
+            "https://www.tiktok.com/api/search/general/sug/?q=re",
+            "https://search.yahoo.com/sugg/gossip/gossip-us-ura/?command=re",
+        ] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(searched(&url), None, "{}", url.path);
+            assert!(is_autocomplete(url.host.as_str(), &url.path), "{} {}", url.host, url.path);
+        }
+        for (host, path) in [
+            ("www.google.com", "/search?q=red"),
+            ("google.example", "/complete/search?q=re"),
+            ("en.wikipedia.org", "/w/api.php?action=query&list=search"),
+            ("notbing.com", "/AS/Suggestions?q=re"),
+            ("example.com", "/ac?q=re"),
+        ] {
+            assert!(!is_autocomplete(host, path), "{host} {path}");
         }
     }
 

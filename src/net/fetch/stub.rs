@@ -1,6 +1,7 @@
 //! A server of lists for tests: HTTPS with a certificate of a CA of the test's own, or plain HTTP, on loopback; it says what the
 //! test wants it to say, byte by byte. tests/update.rs has this file as well.
 
+use data_encoding::BASE64;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -144,7 +145,7 @@ const KEY_ID: &[u8; 8] = b"schooltt";
 impl Signer {
     pub fn new() -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a seed");
-        let key = base64(&[b"Ed", KEY_ID.as_slice(), pair.public_key().as_ref()].concat());
+        let key = BASE64.encode(&[b"Ed", KEY_ID.as_slice(), pair.public_key().as_ref()].concat());
         Self { pair, key }
     }
 
@@ -157,20 +158,7 @@ impl Signer {
     pub fn sign_with(&self, body: &[u8], comment: &str) -> String {
         let signature = self.pair.sign(body);
         let global = self.pair.sign(&[signature.as_ref(), comment.as_bytes()].concat());
-        let first = base64(&[b"Ed", KEY_ID.as_slice(), signature.as_ref()].concat());
-        format!("untrusted comment: a test\n{first}\ntrusted comment: {comment}\n{}\n", base64(global.as_ref()))
+        let first = BASE64.encode(&[b"Ed", KEY_ID.as_slice(), signature.as_ref()].concat());
+        format!("untrusted comment: a test\n{first}\ntrusted comment: {comment}\n{}\n", BASE64.encode(global.as_ref()))
     }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for three in bytes.chunks(3) {
-        let bits = three.iter().fold(0u32, |bits, b| bits << 8 | u32::from(*b)) << (8 * (3 - three.len()));
-        for i in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * i)) as usize & 63] as char;
-            out.push(if i <= three.len() { letter } else { '=' });
-        }
-    }
-    out
 }

@@ -16,8 +16,9 @@ use super::{Person, Register};
 use crate::config::{OpenId, Way};
 use crate::net::fetch::{FetchFault, Fetched, Fetcher, Limits, Lookup, Wish};
 use crate::net::tls::{self, TlsFault};
-use crate::wire::jose::{BadToken, Keys, base64url};
+use crate::wire::jose::{BadToken, Keys};
 use crate::words::{PersonId, Url};
+use data_encoding::BASE64URL_NOPAD;
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::HashMap;
@@ -136,7 +137,7 @@ impl OpenIds {
     /// [`NotKnown::NoRandom`].
     pub fn begin(&self, provider: &OpenId, from: From<'_>, back: &str, notice: &str) -> Result<String, NotKnown> {
         let (state, nonce, verifier) = (random()?, random()?, random()?);
-        let challenge = base64url(digest(&SHA256, verifier.as_bytes()).as_ref());
+        let challenge = BASE64URL_NOPAD.encode(digest(&SHA256, verifier.as_bytes()).as_ref());
         let to = format!(
             "{}?response_type=code&client_id={}&redirect_uri={}&scope={}&state={state}&nonce={nonce}&code_challenge={challenge}\
              &code_challenge_method=S256&prompt=select_account",
@@ -298,7 +299,7 @@ fn forget_first(all: &mut HashMap<String, Begun>, of: impl Fn(&Begun) -> bool) {
 fn random() -> Result<String, NotKnown> {
     let mut random = [0; 32];
     SystemRandom::new().fill(&mut random).map_err(|_| NotKnown::NoRandom)?;
-    Ok(base64url(&random))
+    Ok(BASE64URL_NOPAD.encode(&random))
 }
 
 /// As it stands in a form or behind the `?` of an address (WHATWG URL §5.2).

@@ -8,6 +8,7 @@ use hyper::HeaderMap;
 use hyper::header::{COOKIE, HeaderValue};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
+use subtle::ConstantTimeEq;
 
 /// How long a form may be open, in seconds.
 const FORM_SECONDS: u32 = 60 * 60;
@@ -103,7 +104,7 @@ impl Forms {
     /// Whether a form has it, and comes from the browser it was given to.
     pub fn is_ours(&self, browser: &Browser, token: &str) -> bool {
         let expected = self.token(browser);
-        !browser.is_new && !expected.is_empty() && crate::wire::radius::md5::same(expected.as_bytes(), token.as_bytes())
+        !browser.is_new && !expected.is_empty() && bool::from(expected.as_bytes().ct_eq(token.as_bytes()))
     }
 }
 

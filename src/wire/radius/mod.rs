@@ -9,8 +9,9 @@
 pub mod md5;
 
 use crate::words::Mac;
-use md5::{hmac_md5, md5, same};
+use md5::{hmac_md5, md5};
 use std::net::{IpAddr, Ipv6Addr};
+use subtle::ConstantTimeEq;
 
 /// Longest packet (RFC 2866 §3).
 pub const MAX_PACKET: usize = 4096;
@@ -91,7 +92,7 @@ pub fn read<'a>(datagram: &'a [u8], secret: &[u8]) -> Result<Request<'a>, Bad> {
         return Err(Bad::Malformed);
     }
     let attributes = &packet[HEADER..];
-    if !same(&md5(&[&packet[..4], &[0; 16], attributes, secret]), &authenticator) {
+    if !bool::from(md5(&[&packet[..4], &[0; 16], attributes, secret]).ct_eq(&authenticator)) {
         return Err(Bad::Forged);
     }
     let mut request = Request {
@@ -115,7 +116,7 @@ pub fn read<'a>(datagram: &'a [u8], secret: &[u8]) -> Result<Request<'a>, Bad> {
             let (before, after) = (&attributes[..at], attributes.get(at + value.len()..).unwrap_or_default());
             // Both signatures with zeros in their own places (RFC 3579 §3.2; of accounting, as FreeRADIUS has it).
             let signed = hmac_md5(secret, &[&packet[..4], &[0; 16], before, &[0; 16], after]);
-            if !same(&signed, value) {
+            if !bool::from(signed.ct_eq(value)) {
                 return Err(Bad::Forged);
             }
         }

@@ -29,7 +29,8 @@ async fn a_search_is_written_down_with_what_it_is_about_and_asked_safely() {
     // What the client asked for stands in the log, not what was made of it.
     assert_eq!(&*first.path, "/search?q=kill+myself+tonight&safe=off");
     assert_eq!((&*second.search, second.theme), ("red föx", None));
-    assert_eq!((&*guessed.search, guessed.theme), ("", None), "what is guessed while it is typed is no search");
+    let seen = (&*guessed.search, guessed.theme, guessed.intent);
+    assert_eq!(seen, ("", None, Intent::Autocomplete), "what is guessed while it is typed is no search");
 }
 
 #[tokio::test]
