@@ -5,7 +5,8 @@ mod support;
 use schoolgate::casebook::Kind;
 use support::{School, Wish, text};
 
-const PEOPLE: &str = "id,name,role,year,device,address\np1,Ada,pupil,7,LT-1,127.0.0.9\np2,Bob,pupil,8,LT-2,127.0.0.8\n";
+const PEOPLE: &str =
+    "id,name,role,year,device,address\np1,Ada,pupil,7,LT-1,127.0.0.9\np2,Bob,pupil,8,LT-2,127.0.0.8\ns1,Mr Hopper,staff,,,\n";
 
 /// A month from now.
 fn until() -> String {
@@ -78,7 +79,7 @@ fn what_was_changed_is_a_record_with_what_held_before_and_after() {
     school.ok(&["people", "token", "--name", "logon script"]);
     let made = school.records(Kind::Register);
     for said in [
-        "people import of people.csv: 2 new",
+        "people import of people.csv: 3 new",
         "access of p1 switched off: they left",
         "access of p2 switched off: they left",
         "access of p1 switched on again: she stays",
@@ -171,6 +172,25 @@ fn a_matter_is_marked_an_incident_opened_and_the_week_signed_by_who_has_a_part_i
     let report = school.ok(&["report", "week", "--week", "this"]);
     assert!(report.contains("1  cyber-bullying, of 2026-11-18"), "{report}");
     assert!(!school.ok(&["report", "week", "--week", "this", "--edition", "it"]).contains("cyber-bullying"));
+    // One that names an adult is on no paper: who reads it may be the one.
+    let with_adult = [
+        "incident",
+        "add",
+        "--date",
+        "2026-11-18",
+        "--place",
+        "school",
+        "--category",
+        "hate",
+        "--person",
+        "s1",
+        "--description",
+        "words",
+        "--recorded-by",
+        "Mr Babbage",
+    ];
+    assert!(school.ok(&with_adult).contains("incident 2 is recorded"));
+    assert!(!school.ok(&["report", "week", "--week", "this"]).contains("hate, of"));
     school.ok(&["report", "watch", "p2", "--until", &until(), "--reason", "worries at home"]);
 }
 

@@ -3,7 +3,7 @@
 use super::status::Status;
 use super::{delivery, followed, requests};
 use super::{journal_dir, register_file};
-use crate::casebook::{self, Casebook, CasebookFault, Entry, Record};
+use crate::casebook::{self, Casebook, CasebookFault, Entry, Incident, Record};
 use crate::config::Config;
 use crate::gate::Gate;
 use crate::gate::requests::{Decision, Kind};
@@ -126,7 +126,7 @@ pub fn make_due(
         watched: &|id| register.person(id).is_some_and(|p| followed.watched.contains(&p.key)),
         marks: &followed.marks,
         signed: followed.signed.clone(),
-        incidents: followed.incidents.clone(),
+        incidents: followed.incidents.iter().filter(|i| is_of_pupils(i, &register)).cloned().collect(),
         casebook: followed.casebook,
         still_open: Some(followed.still_open.clone()),
         changes: changes(config, from_ms, until_ms)?,
@@ -195,6 +195,12 @@ fn networks(config: &Config) -> Vec<NetworkFact> {
         Mode::Off => NetworkState::Off,
     };
     config.policy.networks.iter().map(|n| NetworkFact { name: n.name.clone(), state: state(n.mode) }).collect()
+}
+
+/// Whether it names no adult: who reads the report may be the one.
+fn is_of_pupils(incident: &Incident, register: &Register) -> bool {
+    let is_pupil = |key: &String| register.person_of_key(key).is_none_or(|p| p.role == PersonRole::Pupil);
+    incident.fields.people.iter().all(is_pupil)
 }
 
 /// Of people's access, what was done to many at once is one line.
