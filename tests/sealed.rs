@@ -113,8 +113,8 @@ fn what_a_pupil_typed_is_nowhere_on_the_disk_and_the_dsl_reads_it() {
     let report = school.json(&["report", "week", "--week", &week.to_string()]);
     let looked: Vec<_> =
         report["look_ups"].as_array().expect("look-ups").iter().map(|l| l["whom"].as_str().unwrap_or_default()).collect();
-    assert!(looked.contains(&"what was typed, opened as mrs-khan: log export"), "{looked:?}");
-    assert!(looked.contains(&"what was typed, opened as mrs-khan: people export of p0901"), "{looked:?}");
+    assert!(looked.contains(&"what was typed: log export"), "{looked:?}");
+    assert!(looked.contains(&"what was typed: people export of p0901"), "{looked:?}");
     assert!(report["changes"].to_string().contains("seal: keys were made, mrs-khan may read"), "{}", report["changes"]);
     assert!(!report.to_string().contains("canary"));
 }
@@ -129,6 +129,9 @@ fn readers_come_and_go_and_the_sheet_opens_when_a_passphrase_is_lost() {
     let short = typing(&school, &["short"], &["seal", "init", "--reader", "mrs-khan"]);
     assert!(!short.status.success() && text(&short.stderr).contains("12 characters"), "{}", text(&short.stderr));
     assert_eq!(school.json(&["seal", "status"])["sealed"], false);
+    let sheet = school.path("sheet.html");
+    let short = typing(&school, &["short"], &["seal", "init", "--reader", "mrs-khan", "--out", sheet.to_str().expect("a path")]);
+    assert!(!short.status.success() && !sheet.exists(), "no sheet without keys");
 
     let made: Value =
         serde_json::from_str(&ok(&school, &[KHAN], &["--json", "seal", "init", "--reader", "mrs-khan"])).expect("JSON");
@@ -148,8 +151,6 @@ fn readers_come_and_go_and_the_sheet_opens_when_a_passphrase_is_lost() {
     assert_eq!(before["readers"], serde_json::json!(["mrs-khan", "mr-rees"]));
 
     ok(&school, &[KHAN], &["seal", "remove", "mr-rees", "--as", "mrs-khan"]);
-    // The gate takes new keys within a second; `log export` lets it do so at once.
-    school.ok(&EXPORT);
     visit("/two");
     assert_eq!(export("mr-rees", REES), None);
     assert_eq!(export("mrs-khan", KHAN), Some(vec!["/one".to_owned(), "/two".to_owned()]));
@@ -168,9 +169,62 @@ fn readers_come_and_go_and_the_sheet_opens_when_a_passphrase_is_lost() {
     ok(&school, &[KHAN], &["seal", "roll", "--as", "mrs-khan"]);
     ok(&school, &[KHAN, REES], &["seal", "passphrase", "mrs-khan"]);
     assert_eq!(export("mrs-khan", REES).map(|paths| paths.len()), Some(2));
+    // Keys that are lost are not made anew by accident.
+    let keys = school.path("var/seal/keys.json");
+    std::fs::rename(&keys, school.path("keys.json")).expect("moved");
+    let lost = typing(&school, &[KHAN], &["seal", "init", "--reader", "mrs-khan"]);
+    assert!(!lost.status.success() && text(&lost.stderr).contains("from a backup"), "{}", text(&lost.stderr));
+    std::fs::rename(school.path("keys.json"), &keys).expect("moved back");
+    assert_eq!(export("mrs-khan", REES).map(|paths| paths.len()), Some(2));
     for secret in [KHAN, REES, &sheet] {
         assert_eq!(holding(&school.path("var"), secret), Vec::<PathBuf>::new());
     }
+}
+
+#[test]
+fn a_week_past_its_time_is_deleted_and_told_of_and_one_that_is_held_stays() {
+    let school = School::new(&Wish { more: "[retention]\ndetail_days = 30\n", ..Wish::default() });
+    school.import(PEOPLE);
+    let gate = school.start();
+    gate.curl(YEAR_9, &[&gate.url("plain.example", "/")]);
+    assert!(gate.stop().success());
+    let journal = school.path("var/journal");
+    let week = school.json(&["log", "search", "--purpose", "x", "--limit", "1"])["when"].as_str().expect("a time").to_owned();
+    let week = schoolgate::report::IsoWeek::of(
+        week.parse::<jiff::Timestamp>().expect("a time").as_millisecond(),
+        &jiff::tz::TimeZone::UTC,
+    );
+    // As if it were long ago.
+    let old = |name: &str| journal.join(format!("{name}.db"));
+    for name in ["2025-W10", "2025-W11"] {
+        std::fs::copy(old(&week.to_string()), old(name)).expect("copied");
+    }
+    assert_eq!(school.run(&["log", "hold", "--week", "2025-W10"]).status.code(), Some(2), "a reason is asked for");
+    assert_eq!(school.run(&["log", "hold", "--person", "nobody", "--reason", "x"]).status.code(), Some(1));
+    school.ok(&["log", "hold", "--week", "2025-W10", "--reason", "a complaint"]);
+    assert!(school.ok(&["log", "holds"]).contains("a complaint"));
+    let gate = school.start();
+    school.ok(&EXPORT);
+    assert!(old("2025-W10").exists() && !old("2025-W11").exists());
+    assert!(school.json(&["status"])["held"].to_string().contains("a complaint"));
+    let report = school.json(&["report", "week", "--week", &week.to_string()]);
+    let kept = report["retention"].as_str().expect("a text");
+    for said in ["deleted 30 days", "460 days", "Held from deletion: 1 week", "journal/2025-W11.db with", "30 days after the end"]
+    {
+        assert!(kept.contains(said), "{said}: {kept}");
+    }
+    assert!(report["changes"].to_string().contains("held: week 2025-W10"), "{}", report["changes"]);
+    assert!(gate.stop().success());
+    school.ok(&["log", "release", "--week", "2025-W10", "--reason", "it was settled"]);
+    school.ok(&["log", "hold", "--person", "p0901", "--reason", "the police asked"]);
+    let gate = school.start();
+    school.ok(&EXPORT);
+    assert!(old("2025-W10").exists(), "somebody who is held is in it");
+    assert!(gate.stop().success());
+    school.ok(&["log", "release", "--person", "p0901", "--reason", "it was settled"]);
+    let _gate = school.start();
+    school.ok(&EXPORT);
+    assert!(!old("2025-W10").exists());
 }
 
 #[test]

@@ -166,6 +166,7 @@ impl Handler {
         let version = next.version;
         drift::note(&next.config, self.gate.clock.unix_ms());
         self.off.apply(&mut next);
+        self.gate.journal.keep_detail(next.config.retention.detail_days);
         self.gate.swap(next);
         Ok(format!("policy version {version} is in force{note}"))
     }

@@ -4,10 +4,10 @@
 //! make is made at the next start and says so; `status` says which one is not there.
 
 use super::followed::told;
-use super::journal_dir;
 use super::mail::Post;
 use super::mail::letter::Letter;
 use super::weekly::{self, Running};
+use super::{holds, journal_dir};
 use crate::config::{Config, Report};
 use crate::gate::Clock;
 use crate::journal::read;
@@ -29,6 +29,9 @@ const LATE_MS: i64 = 60 * 60 * 1000;
 
 /// After a failure, before the next try.
 const AGAIN_MS: i64 = 10 * 60 * 1000;
+
+/// Between two looks at what is past its time.
+const SWEEP_MS: i64 = 6 * 60 * 60 * 1000;
 
 /// Weeks that are caught up on: what is older is past its retention.
 const MOST_MISSED: usize = 13;
@@ -196,7 +199,7 @@ fn run(around: &Around, mut drain: Drain) {
         Err(fault) => return tracing::error!("no report is made by itself: {fault}"),
     };
     runtime.block_on(async {
-        let (mut again_ms, mut looked_ms) = (i64::MIN, i64::MIN);
+        let (mut again_ms, mut swept_ms, mut looked_ms) = (i64::MIN, i64::MIN, i64::MIN);
         loop {
             tokio::select! {
                 () = drain.begun() => return,
@@ -214,6 +217,12 @@ fn run(around: &Around, mut drain: Drain) {
                     swept = post.sweep(now_ms) => if let Err(fault) = swept {
                         tracing::error!("the mail cannot be kept: {fault}");
                     }
+                }
+            }
+            if now_ms.saturating_sub(swept_ms) >= SWEEP_MS {
+                swept_ms = now_ms;
+                if let Err(fault) = holds::sweep(&config, now_ms) {
+                    tracing::error!("reports past their time cannot be deleted: {fault}");
                 }
             }
             if now_ms < again_ms {

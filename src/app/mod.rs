@@ -20,6 +20,7 @@
 //! - [`passes`]    what a teacher has opened for a lesson
 //! - [`off`]       networks where nothing is judged for a while
 //! - [`overlay`]   all three put in force, without touching the table
+//! - [`holds`]     what is kept longer than its time
 //! - [`sealed`]    the keys of what pupils type: changed, and used, which is recorded
 //! - [`requests`]  what people asked for on the pages, and the answers
 //! - [`rot`]       a table that the disk spoilt is left, and made again
@@ -42,6 +43,7 @@ pub mod enrolment;
 pub mod entries;
 pub mod exams;
 pub mod followed;
+pub mod holds;
 pub mod inspected;
 pub mod mail;
 pub mod off;
@@ -284,6 +286,7 @@ fn journal_settings(config: &Config, clock: &Clock) -> Settings {
     Settings::new(journal_dir(config), run, config.school.zone.clone())
         .with_clock(Arc::new(move || clock.unix_ms()))
         .sealed_by(&config.data)
+        .keeping(config.retention.detail_days)
 }
 
 impl App {

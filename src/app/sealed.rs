@@ -10,7 +10,7 @@ use crate::journal::Kept;
 use crate::ops::changes::{self, Change};
 use crate::ops::{files, look_ups};
 use crate::seal::{self, Keys, Opener, SealFault};
-use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,15 +31,14 @@ pub enum NotOpened {
     Wrong(Duration),
     #[error("there were {MOST_WRONG} wrong passphrases within a quarter of an hour: wait until {0}, or use the recovery sheet")]
     Wait(String),
-    #[error("{0}")]
+    #[error(transparent)]
     Record(#[from] CasebookFault),
-    /// The recovery sheet cannot be written.
-    #[error("{0}")]
-    Sheet(std::io::Error),
-    #[error("there are keys already: `schoolgate seal status`")]
-    There,
+    #[error("the recovery sheet cannot be written: {0}")]
+    Sheet(io::Error),
     #[error("nothing is sealed here: `schoolgate seal init` makes the keys")]
     NoKeys,
+    #[error("there are keys already: `schoolgate seal status`")]
+    There,
 }
 
 /// Who opens, what for.
@@ -67,7 +66,7 @@ pub fn keys(data: &Path) -> Result<Keys, NotOpened> {
 /// [`NotOpened`]; a wrong passphrase is recorded too.
 pub fn open(config: &Config, reader: Reader) -> Result<Opener, NotOpened> {
     let (data, now_ms) = (&config.data, reader.now_ms);
-    let recent = look_ups::between(data, now_ms - REMEMBERED_MS, i64::MAX).map_err(NotOpened::Record)?;
+    let recent = look_ups::between(data, now_ms - REMEMBERED_MS, i64::MAX)?;
     let wrong: Vec<_> = recent.iter().filter(|l| l.what.starts_with(WRONG)).map(|l| l.when_ms).collect();
     if let Some(first) = wrong.len().checked_sub(MOST_WRONG).and_then(|nth| wrong.get(nth)) {
         return Err(NotOpened::Wait(crate::gate::snapshot::local_time(config, first + REMEMBERED_MS)));
@@ -76,12 +75,13 @@ pub fn open(config: &Config, reader: Reader) -> Result<Opener, NotOpened> {
     let name: String = reader.name.trim().chars().filter(|c| !c.is_control()).take(64).collect();
     match keys.open(reader.name, reader.passphrase) {
         Ok(opener) => {
-            let what = format!("what was typed, opened as {name}: {}", reader.what);
-            look_ups::record(data, &what, reader.purpose, now_ms).map_err(NotOpened::Record)?;
+            // Their name stands with who looked, and not with what: the record is told to whom it is about, without names.
+            let who = format!("{name} ({})", files::user_name(nix::unistd::getuid().as_raw()));
+            look_ups::record_of(data, &who, &format!("what was typed: {}", reader.what), reader.purpose, now_ms)?;
             Ok(opener)
         }
         Err(SealFault::Wrong) => {
-            look_ups::record(data, &format!("{WRONG}, as {name}"), reader.purpose, now_ms).map_err(NotOpened::Record)?;
+            look_ups::record(data, &format!("{WRONG}, as {name}"), reader.purpose, now_ms)?;
             Err(NotOpened::Wrong(Duration::from_secs(1 << wrong.len().min(5))))
         }
         Err(fault) => Err(fault.into()),
@@ -98,18 +98,19 @@ pub fn change<T>(
     change: impl FnOnce(Option<Keys>) -> Result<(Keys, T), NotOpened>,
 ) -> Result<T, NotOpened> {
     let path = seal::file(&config.data);
-    let folder = path.parent().unwrap_or(&config.data);
     let at = |source| SealFault::Io { path: path.clone(), source };
-    files::make_folder(folder).map_err(at)?;
-    let lock = files::private(&folder.join("lock")).map_err(at)?;
-    files::belongs_to_folder(&lock, folder).map_err(at)?;
-    File::lock(&lock).map_err(at)?;
+    let _alone = files::alone(&path).map_err(at)?;
     let (keys, done) = change(Keys::read(&config.data)?)?;
     let record =
         Change { when_ms: now_ms, who: who.to_owned(), what: what.to_owned(), why: format!("keys {}", keys.fingerprint()) };
-    changes::record(&config.data, &record).map_err(NotOpened::Record)?;
+    changes::record(&config.data, &record)?;
     files::replace_private(&path, &keys.text()).map_err(at)?;
     Ok(done)
+}
+
+/// Whether the journal has data keys, of whatever keys of the school's.
+pub fn were_keys(config: &Config) -> bool {
+    std::fs::read_dir(super::journal_dir(config).join("keys")).is_ok_and(|mut files| files.next().is_some())
 }
 
 /// What is to be done about what is kept of what was typed; `None`: it is sealed.

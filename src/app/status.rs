@@ -4,7 +4,7 @@ use super::inspected::inspected;
 use super::off::{Left, Off};
 use super::ready::{self, Missing};
 use super::sources::sources;
-use super::{Doors, calendar, exams, passes};
+use super::{Doors, calendar, exams, holds, passes};
 use crate::config::{Config, PublicList};
 use crate::gate::snapshot::Shown;
 use crate::gate::{Gate, Snapshot};
@@ -51,6 +51,9 @@ pub struct Status {
     pub not_ready: Vec<Missing>,
     /// Always said: no licensed list can be shipped, and what is not there must not be believed in.
     pub locked_tier: String,
+    /// What is kept longer than its time, by whom and why.
+    #[serde(default)]
+    pub held: Vec<String>,
     pub decisions: Vec<(String, String, u64)>,
     pub events_written: u64,
     pub events_dropped: u64,
@@ -278,6 +281,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         filter: filter(&snapshot),
         not_ready,
         locked_tier: snapshot.locked.state(today),
+        held: holds::lines(&snapshot.config),
         decisions: gate.counters.by_door_and_action(),
         events_written: tally.written,
         events_dropped: tally.dropped,
@@ -357,6 +361,9 @@ impl fmt::Display for Status {
         }
         for exam in &self.exams {
             writeln!(f, "  exam          {exam}")?;
+        }
+        for held in &self.held {
+            writeln!(f, "  held          {held}")?;
         }
         let ready = if self.not_ready.is_empty() { "" } else { ": NOT READY" };
         writeln!(f, "  lists         {} with {} names{ready}", self.lists, self.names_on_lists)?;

@@ -8,12 +8,12 @@ use crate::config::Config;
 use crate::gate::Gate;
 use crate::gate::requests::{Decision, Kind};
 use crate::journal::read::{self, Filter, ReadFault, Stored};
-use crate::journal::{DETAIL_DAYS, Names};
+use crate::journal::{Names, deletion, hold};
 use crate::ops::{backup as ops_backup, files, locked, look_ups, self_test, tables, update};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{
-    self, Asked, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World,
+    self, Asked, Audience, Change, Deleted, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World,
 };
 use crate::seal::Keys;
 use crate::words::{DeviceId, PersonRole};
@@ -146,7 +146,7 @@ pub fn make_due(
                 .and_then(|good| u32::try_from((made_ms - good.when_ms).max(0) / DAY_MS).ok()),
             self_test_days: self_test::days(&config.data, made_ms),
         },
-        retention: Some(Retention { detail_days: DETAIL_DAYS as u32, sealed: matches!(Keys::read(&config.data), Ok(Some(_))) }),
+        retention: Some(retention(config, from_ms, until_ms)?),
         look_ups: Some(look_ups(config, from_ms, until_ms)?),
     };
 
@@ -168,6 +168,20 @@ pub fn make_due(
     // For the weeks that come. Where this one may only be read, they do without it.
     let _ = delivery::keep_sums(&config.data, week, &made).and_then(|()| followed::keep_matters(&config.data, week, &made));
     Ok(made)
+}
+
+/// What is kept how long, what is kept longer, and what was deleted in a span of time.
+fn retention(config: &Config, from_ms: i64, until_ms: i64) -> Result<Retention, WeeklyFault> {
+    let journal = journal_dir(config);
+    let deleted = deletion::between(&journal, from_ms, until_ms)?;
+    let deletion = |d: deletion::Deletion| Deleted { when_ms: d.when_ms, file: d.file, events: d.events, rule: d.rule };
+    Ok(Retention {
+        sealed: matches!(Keys::read(&config.data), Ok(Some(_))),
+        detail_days: config.retention.detail_days,
+        rollup_days: config.retention.rollup_days,
+        holds: hold::read(&journal)?.len() as u64,
+        deleted: deleted.into_iter().map(deletion).collect(),
+    })
 }
 
 /// The devices of pupils: what the report's coverage is a share of.

@@ -2,7 +2,7 @@
 
 use super::log::{Book, Unsealing, plain};
 use super::{Context, Outcome, fail, written};
-use crate::app::disclosure::{About, Blotter, Deed, about, safeguarding};
+use crate::app::disclosure::{About, Blotter, Deed, Noted, about, noted};
 use crate::app::followed::Somebody;
 use crate::app::register_file;
 use crate::casebook::Role;
@@ -10,7 +10,8 @@ use crate::config::Config;
 use crate::gate::Clock;
 use crate::journal::export::{csv::cell, json};
 use crate::ops::{files, look_ups};
-use crate::people::Store;
+use crate::people::{Register, Store};
+use crate::seal::Keys;
 use csv::{QuoteStyle, WriterBuilder};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -52,11 +53,12 @@ pub fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome 
     let sealed = Unsealing::ask(config, args.open.as_deref(), &shown, &purpose)?;
     let mut kept = about(config, &store, &register, person).map_err(fail)?;
     let (blotter, id) = (Blotter::of(&register, person).map_err(fail)?, person.id);
-    let account = files::user_name(nix::unistd::getuid().as_raw());
-    // What the safeguarding lead keeps is theirs to hand out, or not.
-    let lead = [Role::Dsl, Role::Deputy].into_iter().find_map(|role| Somebody::at(config, &register, &account, Some(role)).ok());
-    if let Some(lead) = &lead {
-        kept.safeguarding = Some(safeguarding(config, lead.by(), person, &blotter).map_err(fail)?);
+    kept.noted = match lead(config, &register, sealed.reader()) {
+        Some(lead) => noted(config, person, &blotter, lead.by()).map_err(fail)?,
+        None => None,
+    };
+    if kept.noted.is_none() {
+        eprintln!("incidents and what else was noted about them is left out: it is for the DSL to hand out, with --open");
     }
     let to: Box<dyn Write> = match &args.out {
         Some(path) => Box::new(files::private(path).map_err(|e| fail(format_args!("{}: {e}", path.display())))?),
@@ -69,12 +71,23 @@ pub fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome 
         Format::Csv => as_csv(&kept, &blotter, &book, &mut to)?,
     }
     written(to.flush())?;
-    if lead.is_none() {
-        eprintln!("what the safeguarding lead keeps (incidents, marks of matters) is not in this: it is theirs to hand out");
-    }
     book.told()?;
     eprintln!("texts that somebody wrote may speak of others by nicknames: read it before you hand it out");
     Ok(())
+}
+
+/// Who may hand out what the DSL has noted: a reader of what is sealed who has typed their passphrase; where nothing is sealed, the
+/// login that the configuration gives the part to.
+fn lead(config: &Config, register: &Register, reader: Option<&str>) -> Option<Somebody> {
+    if let Some(reader) = reader {
+        let person = register.person_of_key(reader).map(|p| p.key.clone());
+        return Some(Somebody { who: reader.to_owned(), role: Role::Deputy, person });
+    }
+    if !matches!(Keys::read(&config.data), Ok(None)) {
+        return None;
+    }
+    let account = files::user_name(nix::unistd::getuid().as_raw());
+    [Role::Dsl, Role::Deputy, Role::Head].into_iter().find_map(|role| Somebody::at(config, register, &account, Some(role)).ok())
 }
 
 /// One object, its events written as they are read: a term's are too many to hold.
@@ -106,17 +119,11 @@ fn as_csv(kept: &About, blotter: &Blotter, book: &Book, to: &mut impl Write) -> 
         let known = known.chain((!device.in_use).then_some("not in use")).collect::<Vec<_>>().join(", ");
         written(row(["device", "", &format!("{} {known}", device.name), ""]))?;
     }
-    let About { history, passes, exams, requests, look_ups, safeguarding, .. } = kept;
-    let none = Vec::new();
-    let kept_by_lead = safeguarding.as_ref().unwrap_or(&none);
-    for (about, deeds) in [
-        ("register", history),
-        ("pass", passes),
-        ("exam", exams),
-        ("request", requests),
-        ("look-up", look_ups),
-        ("safeguarding", kept_by_lead),
-    ] {
+    let About { history, passes, exams, requests, look_ups, .. } = kept;
+    let Noted { incidents, marks, watched } = kept.noted.clone().unwrap_or_default();
+    let noted = [("incident", &incidents), ("mark", &marks), ("watched", &watched)];
+    let known = [("register", history), ("pass", passes), ("exam", exams), ("request", requests), ("look-up", look_ups)];
+    for (about, deeds) in known.into_iter().chain(noted) {
         for Deed { when, what, by } in deeds {
             written(row([about, when, what, by]))?;
         }

@@ -2,7 +2,7 @@
 
 use super::secret::answer;
 use super::verify::{VerifyArgs, verify};
-use super::{Context, Failed, Outcome, fail, put, seal, written};
+use super::{Context, Failed, Outcome, fail, holds, put, seal, written};
 use crate::app;
 use crate::config::{Config, nearest};
 use crate::gate::Clock;
@@ -41,6 +41,12 @@ pub enum Command {
     Export(ExportArgs),
     /// Events as they happen, until you stop it
     Follow(FollowArgs),
+    /// Keep a week, or every week of a person, from being deleted when its time is up
+    Hold(holds::HeldArgs),
+    /// Let it go: what of it is past its time is deleted within a day
+    Release(holds::HeldArgs),
+    /// What is held, by whom and why
+    Holds,
     /// Whether anything was changed afterwards or is missing: the casebook's chain of records, the journal's numbers; exit 1 if so
     Verify(VerifyArgs),
 }
@@ -120,14 +126,16 @@ pub fn log(context: &Context, command: &Command) -> Outcome {
         Command::Search(args) => (&args.wanted, "log search"),
         Command::Export(args) => (&args.wanted, "log export"),
         Command::Follow(args) => (&args.wanted, "log follow"),
+        Command::Hold(args) => return holds::hold(&config, args),
+        Command::Release(args) => return holds::release(&config, args),
+        Command::Holds => return holds::list(context, &config),
         Command::Verify(args) => return verify(context, &config, args),
     };
     let book = Book::open(context, &config, wanted, shown)?;
     match command {
         Command::Search(args) => search(context, &book, args),
         Command::Export(args) => export(&book, args),
-        Command::Follow(_) => follow(context, &config, &book),
-        Command::Verify(args) => verify(context, &config, args),
+        _ => follow(context, &config, &book),
     }?;
     book.told()
 }
@@ -251,19 +259,23 @@ pub(super) struct Book<'a> {
 /// What opens what is sealed, if that was asked for, and what stayed sealed all the same.
 #[derive(Default)]
 pub(super) struct Unsealing {
-    opener: Option<Arc<Opener>>,
+    /// Who has typed a passphrase, and what it opens.
+    opener: Option<(String, Arc<Opener>)>,
     unopened: RefCell<Unopened>,
 }
 
 impl Unsealing {
     /// Asks for the reader's name, if there is none, and for the passphrase.
     pub fn ask(config: &Config, reader: Option<&str>, what: &str, purpose: &str) -> Result<Self, Failed> {
-        let opener = match reader {
-            None => None,
-            Some("") => Some(seal::open(config, &answer("reader")?, what, purpose)?),
-            Some(reader) => Some(seal::open(config, reader, what, purpose)?),
-        };
-        Ok(Self { opener: opener.map(Arc::new), unopened: RefCell::default() })
+        let Some(reader) = reader else { return Ok(Self::default()) };
+        let reader = if reader.is_empty() { answer("reader")? } else { reader.trim().to_owned() };
+        let opener = Arc::new(seal::open(config, &reader, what, purpose)?);
+        Ok(Self { opener: Some((reader, opener)), unopened: RefCell::default() })
+    }
+
+    /// Who has typed their passphrase.
+    pub fn reader(&self) -> Option<&str> {
+        self.opener.as_ref().map(|(reader, _)| reader.as_str())
     }
 
     /// Tells what stayed sealed. What is not as it was written is a fault.
@@ -338,7 +350,7 @@ impl<'a> Book<'a> {
         let files = read::weeks(&app::journal_dir(self.config)).map_err(fail)?;
         let open = |file: &read::WeekFile| -> Result<Week, Failed> {
             let mut week = Week::open(&file.path).map_err(fail)?;
-            self.sealed.opener.iter().for_each(|opener| week.open_with(opener.clone()));
+            self.sealed.opener.iter().for_each(|(_, opener)| week.open_with(opener.clone()));
             Ok(week)
         };
         files.iter().filter(|f| only.is_none_or(|w| w == f.week)).map(open).collect()

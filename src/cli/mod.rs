@@ -14,6 +14,7 @@ mod effect;
 mod entries;
 mod explain;
 mod firewall;
+mod holds;
 mod incident;
 mod lists;
 mod lock;

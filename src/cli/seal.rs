@@ -5,6 +5,7 @@ use super::{Context, Failed, Outcome, fail, say};
 use crate::app::sealed::{self, NotOpened, Reader};
 use crate::config::Config;
 use crate::gate::Clock;
+use crate::gate::control::Request;
 use crate::gate::snapshot::local_time;
 use crate::ops::files::user_name;
 use crate::pages::recovery;
@@ -45,6 +46,9 @@ pub struct InitArgs {
     /// Where the recovery sheet is written, a page to print from a browser [default: as text, here]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Although there were keys before that are lost: what was sealed with them stays sealed for ever
+    #[arg(long)]
+    anew: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -91,23 +95,23 @@ struct State {
 pub fn seal(context: &Context, command: &Command) -> Outcome {
     let config = &context.read_as_far()?;
     match command {
-        Command::Init(args) => init(context, config, args),
+        Command::Init(args) => init(context, config, args)?,
         Command::Add(GivenArgs { name, by }) => {
             let (opener, passphrase) = (opened(config, by, "a new reader")?, new_secret(&format!("passphrase of {name}"))?);
             change(config, &format!("seal: {name} may read"), |keys| keys.add(&opener, name, &passphrase, now()))?;
-            say(format_args!("{name} is a reader now, of everything that was and will be sealed"))
+            say(format_args!("{name} is a reader now, of everything that was and will be sealed"))?
         }
         Command::Remove(GivenArgs { name, by }) => {
             let opener = opened(config, by, "a reader taken out")?;
             change(config, &format!("seal: {name} may not read any more"), |keys| keys.remove(&opener, name, now()))?;
-            say(format_args!("{name} is no reader any more, and what is sealed from now on opens with new keys"))
+            say(format_args!("{name} is no reader any more, and what is sealed from now on opens with new keys"))?
         }
         Command::Passphrase(NameArgs { name }) => {
             let (opener, passphrase) = (opened(config, name, "a new passphrase")?, new_secret("the new passphrase")?);
             change(config, &format!("seal: a new passphrase of {name}"), |keys| keys.set_passphrase(&opener, name, &passphrase))?;
-            say("the new passphrase holds now")
+            say("the new passphrase holds now")?
         }
-        Command::Recover(NameArgs { name }) => recover(config, name),
+        Command::Recover(NameArgs { name }) => recover(config, name)?,
         Command::Sheet(SheetArgs { by, out }) => {
             let opener = opened(config, by, "a new recovery sheet")?;
             let mut sheet = Sheet::begin(out.as_deref())?;
@@ -116,20 +120,28 @@ pub fn seal(context: &Context, command: &Command) -> Outcome {
                 sheet.write(config, keys, &code).map_err(NotOpened::Sheet)?;
                 Ok::<_, NotOpened>(code)
             })?;
-            sheet.told(context, config, &code)
+            sheet.told(context, config, &code)?
         }
         Command::Roll(AsArgs { by }) => {
             let opener = opened(config, by, "new keys")?;
             let fingerprint = change(config, "seal: new keys", |keys| keys.roll(&opener, now()).map(|()| keys.fingerprint()))?;
-            say(format_args!("new keys, {fingerprint}; readers and the recovery sheet stay as they are"))
+            say(format_args!("new keys, {fingerprint}; readers and the recovery sheet stay as they are"))?
         }
-        Command::Status => status(context, config),
+        Command::Status => return status(context, config),
     }
+    // A running gate seals with new keys from now on, and not only from the next second.
+    context.ask(config, &Request::Settle).map(drop)
 }
 
 fn init(context: &Context, config: &Config, args: &InitArgs) -> Outcome {
     if Keys::read(&config.data).map_err(fail)?.is_some() {
-        return Err(fail("there are keys already: `schoolgate seal status`"));
+        return Err(fail(NotOpened::There));
+    }
+    if !args.anew && sealed::were_keys(config) {
+        return Err(fail(
+            "what was typed before was sealed with keys that are not here: put seal/keys.json back from a backup; with --anew there \
+             are new keys, and what was sealed before stays sealed for ever",
+        ));
     }
     let passphrase = new_secret(&format!("passphrase of {}", args.reader))?;
     let mut sheet = Sheet::begin(args.out.as_deref())?;
@@ -211,18 +223,27 @@ fn now() -> i64 {
     Clock::System.unix_ms()
 }
 
-/// The recovery sheet on its way: keys whose sheet could not be written are not kept.
+/// The recovery sheet on its way: keys whose sheet could not be written are not kept, and a sheet whose keys were not is taken away.
 struct Sheet<'a> {
     file: Option<(&'a Path, std::fs::File)>,
+    kept: bool,
+}
+
+impl Drop for Sheet<'_> {
+    fn drop(&mut self) {
+        if let Some((path, _)) = self.file.as_ref().filter(|_| !self.kept) {
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 impl<'a> Sheet<'a> {
     fn begin(out: Option<&'a Path>) -> Result<Self, Failed> {
-        let Some(path) = out else { return Ok(Self { file: None }) };
+        let Some(path) = out else { return Ok(Self { file: None, kept: true }) };
         // For its owner only.
         let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         let file = made.map_err(|fault| fail(format_args!("{}: {fault}", path.display())))?;
-        Ok(Self { file: Some((path, file)) })
+        Ok(Self { file: Some((path, file)), kept: false })
     }
 
     fn write(&mut self, config: &Config, keys: &Keys, code: &RecoveryCode) -> std::io::Result<()> {
@@ -232,7 +253,8 @@ impl<'a> Sheet<'a> {
         file.sync_all()
     }
 
-    fn told(&self, context: &Context, config: &Config, code: &RecoveryCode) -> Outcome {
+    fn told(&mut self, context: &Context, config: &Config, code: &RecoveryCode) -> Outcome {
+        self.kept = true;
         #[derive(Serialize)]
         struct Made {
             fingerprint: String,

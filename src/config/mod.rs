@@ -25,6 +25,7 @@
 //! - [`categories`]  `[category.ID]`
 //! - [`profiles`]    `[profile.NAME]`
 //! - [`report`]      `[report]`
+//! - [`retention`]   `[retention]`
 //! - [`mail`]        `[mail]`
 //! - [`matters`]     `matters.toml`: what the report weighs
 //! - [`groups`]      `[[group]]`, `[[network]]`
@@ -71,6 +72,7 @@ mod portal;
 mod profiles;
 mod public;
 mod report;
+mod retention;
 mod rooms;
 mod school;
 mod sources;
@@ -102,6 +104,7 @@ pub use phrases::PhraseSource;
 pub use portal::{MonitoringNotice, OpenId, Pinned, Portal, Way};
 pub use public::{PublicList, Signature};
 pub use report::Report;
+pub use retention::Retention;
 pub use rooms::Room;
 pub use school::{SUITES, School};
 pub use sources::{Asks, LeaseFile, Radius, RadiusClient, Shared, Sources, System};
@@ -150,6 +153,8 @@ pub struct Config {
     pub categories: Vec<CategoryTitle>,
     /// When the weekly report is made.
     pub report: Report,
+    /// How long what is kept of people is kept.
+    pub retention: Retention,
     /// Who is told of it by mail; `None`: nobody.
     pub mail: Option<Mail>,
     /// The nightly backup; `None`: there is none.
@@ -253,6 +258,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
     let firewall = firewall::read(&root);
     let report = report::read(&root);
+    let retention = retention::read(&root);
     let mail = mail::read(&root, folder_of(&files.main));
     let backup = backup::read(&root, folder_of(&files.main));
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
@@ -286,6 +292,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         portal,
         categories: categories.titles(),
         report,
+        retention,
         mail,
         backup,
         scoring,

@@ -18,6 +18,8 @@ impl Display for Config {
         self.portal(f)?;
         self.sources(f)?;
         self.times(f)?;
+        let kept = self.retention;
+        line(f, "Kept", format_args!("single visits {} days, sums and reports {} days", kept.detail_days, kept.rollup_days))?;
         self.names(f)
     }
 }

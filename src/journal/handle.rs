@@ -73,6 +73,7 @@ impl Journal {
 
         let shared = Arc::new(Shared::new(Rings::new(&settings.run, &dir, boot, settings.ring_bytes)));
         shared.broken.store(survey.broken, Relaxed);
+        shared.detail_days.store(settings.detail_days, Relaxed);
         let left = shared.rings.adopt().map_err(at(settings.run.clone()))?;
         for ring in left {
             let mark = marks.entry(ring).or_default();
@@ -193,6 +194,11 @@ impl Journal {
     /// [`ReadFault`]: it cannot be read.
     pub fn newest_week(&self) -> Result<Option<Week>, ReadFault> {
         read::weeks(&self.dir)?.pop().map(|file| Week::open(&file.path)).transpose()
+    }
+
+    /// Keeps single visits so many days after the end of their week, from the next day on.
+    pub fn keep_detail(&self, days: u32) {
+        self.shared.detail_days.store(days, Relaxed);
     }
 
     pub fn tally(&self) -> Tally {

@@ -30,13 +30,15 @@
 //! - [`book`]       the week files, open for writing
 //! - [`alike`]      questions that share a row of a week file
 //! - [`retention`]  how long they are kept
+//! - [`hold`]       what is kept longer
+//! - [`deletion`]   what was deleted
 //! - [`fault`]      what can go wrong at the start, and how often it is said
 //! - [`point`]      where tests kill the writer
 //!
 //! The way out
 //! - [`read`]       weeks, events by filter, gaps, names
-//! - [`verify`]     whether every number that was given is somewhere
 //! - [`opened`]     what is sealed, for a reader who has signed in
+//! - [`verify`]     whether every number that was given is somewhere
 //! - [`export`]     one event as JSON, CSV, squid's log line
 
 // The table of contents is for who works in this room: it links to private files too.
@@ -44,11 +46,13 @@
 
 mod alike;
 mod book;
+pub mod deletion;
 pub mod event;
 pub mod export;
 mod fault;
 mod gap;
 mod handle;
+pub mod hold;
 mod memory;
 pub mod names;
 mod opened;
@@ -72,7 +76,6 @@ pub use fault::JournalFault;
 pub use handle::Journal;
 pub use names::Names;
 pub use opened::Unopened;
-pub use retention::DETAIL_DAYS;
 pub use time::Dated;
 pub use week::{BadWeek, IsoWeek};
 
@@ -96,6 +99,8 @@ pub struct Settings {
     pub now: Clock,
     /// `DATA`, where the keys are that path and search are sealed with; `None`: they are kept in the clear.
     pub seal: Option<PathBuf>,
+    /// Days that single visits are kept after the end of their week.
+    pub detail_days: u32,
     /// Bytes of a thread's ring, a power of two; `None`: as many as a gate needs. Tests take fewer.
     pub ring_bytes: Option<u64>,
 }
@@ -104,7 +109,15 @@ impl Settings {
     /// With the system's clock.
     pub fn new(dir: impl Into<PathBuf>, run: impl Into<PathBuf>, zone: jiff::tz::TimeZone) -> Self {
         let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
-        Self { dir: dir.into(), run: run.into(), zone, now: Arc::new(now), seal: None, ring_bytes: None }
+        Self {
+            dir: dir.into(),
+            run: run.into(),
+            zone,
+            now: Arc::new(now),
+            seal: None,
+            detail_days: retention::DETAIL_DAYS,
+            ring_bytes: None,
+        }
     }
 
     /// With a clock that someone else moves.
@@ -117,6 +130,12 @@ impl Settings {
     #[must_use]
     pub fn sealed_by(self, data: impl Into<PathBuf>) -> Self {
         Self { seal: Some(data.into()), ..self }
+    }
+
+    /// Single visits are kept so many days after the end of their week.
+    #[must_use]
+    pub fn keeping(self, detail_days: u32) -> Self {
+        Self { detail_days, ..self }
     }
 }
 

@@ -3,10 +3,11 @@
 use super::Tally;
 use super::event::Event;
 use super::gap::Gap;
+use super::retention::DETAIL_DAYS;
 use super::rings::Rings;
 use super::sealing::Sealing;
 use arc_swap::ArcSwap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct Shared {
     pub replayed: AtomicU64,
     pub undated: AtomicU64,
     pub broken: AtomicU64,
+    /// How long single visits are kept.
+    pub detail_days: AtomicU32,
     pub stalled: AtomicBool,
     /// Nothing more is noted.
     pub stopped: AtomicBool,
@@ -65,6 +68,7 @@ impl Shared {
             replayed: AtomicU64::new(0),
             undated: AtomicU64::new(0),
             broken: AtomicU64::new(0),
+            detail_days: AtomicU32::new(DETAIL_DAYS),
             stalled: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             ended: AtomicBool::new(false),

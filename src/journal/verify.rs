@@ -1,6 +1,7 @@
 //! Whether the week files hold everything that was given a number: each in a row, in the count of one, or in a gap.
 
 use super::book::week_files;
+use super::deletion;
 use super::read::{Filter, ReadFault, Week};
 use super::week::IsoWeek;
 use jiff::tz::TimeZone;
@@ -72,6 +73,9 @@ pub fn verify(dir: &Path, zone: &TimeZone) -> Result<Numbers, ReadFault> {
         }
     }
     ranges.sort_unstable();
+    // What was deleted beside a week that is held has gone as it should.
+    let mut deleted: Vec<(u64, u64)> = deletion::all(dir).unwrap_or_default().into_iter().filter_map(|d| d.numbers).collect();
+    deleted.sort_unstable();
     let begun = ranges.first().map_or(1, |(first, ..)| *first);
     let moved = oldest_segment(dir);
     let whole = moved.unwrap_or(u64::MAX);
@@ -80,6 +84,7 @@ pub fn verify(dir: &Path, zone: &TimeZone) -> Result<Numbers, ReadFault> {
         if *first < next {
             numbers.wrong.push(format!("{week}: numbers {first} to {} are in two weeks", last.min(&(next - 1))));
         }
+        next = deleted.iter().fold(next, |next, (from, to)| if *from <= next { next.max(to + 1) } else { next });
         if *first > next {
             numbers.hole(next, first - 1, if begun > 1 { mixed } else { 0 }, whole);
         }

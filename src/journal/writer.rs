@@ -382,11 +382,9 @@ impl Writer {
         let today = super::week::timestamp(now).to_zoned(self.zone.clone()).date();
         if self.timing.kept != Some(today) {
             self.timing.kept = Some(today);
-            for week in retention::expired(&self.dir, today) {
-                self.book.close(week.week);
-                retention::delete(&week);
-            }
-            sealing::forget(&self.dir, now - retention::DATA_KEYS_MS);
+            let days = self.shared.detail_days.load(Relaxed);
+            retention::keep(&self.dir, (today, now), days, |week| self.book.close(week));
+            sealing::forget(&self.dir, now - i64::from(days) * retention::DAY_MS - retention::DATA_KEYS_MS);
         }
     }
 

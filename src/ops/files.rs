@@ -82,6 +82,19 @@ pub fn private(path: &Path) -> io::Result<File> {
     File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
+/// Waits until nobody else changes this file, and keeps others from it until it is dropped: a lock beside it.
+///
+/// # Errors
+/// As the file system says.
+pub fn alone(path: &Path) -> io::Result<File> {
+    let folder = folder_of(path);
+    make_folder(folder)?;
+    let lock = private(&path.with_extension("lock"))?;
+    belongs_to_folder(&lock, folder)?;
+    lock.lock()?;
+    Ok(lock)
+}
+
 /// Makes a folder of the gate's own and those above it, if they are not there: each its parent's owner's where root makes it,
 /// and nobody but the gate's user and group looks in.
 ///

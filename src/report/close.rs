@@ -177,7 +177,7 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         changes: health::changes(calendar, world),
         health: health::facts(&counts, calendar, world),
         lists: health::lists(&title, world),
-        retention: health::retention(world),
+        retention: health::retention(calendar, world),
         look_ups: health::look_ups(calendar, world),
     };
     week.trend = trend(world, &OfWeek::of(&week));

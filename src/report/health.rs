@@ -149,16 +149,33 @@ pub fn look_ups(calendar: &mut Calendar, world: &World) -> Option<Vec<LookUpLine
     world.look_ups.as_ref().map(|look_ups| look_ups.iter().map(line).collect())
 }
 
-pub fn retention(world: &World) -> String {
-    match world.retention {
-        Some(kept) => format!(
-            "Single visits are deleted {} after the end of their week. Who looked at whom, and what was changed, is not. This \
-             report is kept where the school keeps it.",
-            count(kept.detail_days.into(), "day", "days"),
-        ),
-        None => "Nothing is deleted by itself yet: a week is kept until someone deletes its file.".into(),
+pub fn retention(calendar: &mut Calendar, world: &World) -> String {
+    let Some(kept) = &world.retention else {
+        return "Nothing is deleted by itself yet: a week is kept until someone deletes its file.".into();
+    };
+    let days = |days: u32| count(days.into(), "day", "days");
+    let mut said = format!(
+        "Single visits are deleted {} after the end of their week, sums and this report {} after. Who looked at whom, and what was \
+         changed, is not.",
+        days(kept.detail_days),
+        days(kept.rollup_days)
+    );
+    if kept.holds > 0 {
+        said += &format!(" Held from deletion: {}.", count(kept.holds, "week or person", "weeks or people"));
     }
+    for deleted in kept.deleted.iter().take(MAX_DELETED) {
+        let events = deleted.events.map_or_else(String::new, |n| format!(" with {}", count(n, "event", "events")));
+        let when = calendar.day_and_time(deleted.when_ms);
+        said += &format!(" Deleted {when}: {}{events} ({}).", shown(&deleted.file), deleted.rule);
+    }
+    if let Some(more @ 1..) = kept.deleted.len().checked_sub(MAX_DELETED) {
+        said += &format!(" {more} more files were deleted.");
+    }
+    said
 }
+
+/// Most deleted files that are named: a gate that was off for a year deletes many at once.
+const MAX_DELETED: usize = 20;
 
 /// How a number of things is said, of one and of many.
 type Say = fn(u64, &str, &str) -> String;
@@ -187,7 +204,7 @@ pub fn limits(coverage: &Coverage, networks: &[NetworkLine], world: &World, coun
             ),
         },
     ];
-    if world.retention.is_some_and(|kept| !kept.sealed) {
+    if world.retention.as_ref().is_some_and(|kept| !kept.sealed) {
         limits.push(
             "What pupils type is not sealed: whoever may read this gateway's disk or a backup of it can read it. `schoolgate seal \
              init` makes the keys."

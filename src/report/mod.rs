@@ -71,7 +71,9 @@ pub use sums::Sums;
 pub use tally::tally;
 pub use text::text;
 pub use week::Week;
-pub use world::{Asked, Audience, Change, Health, ListFact, LookUp, NetworkFact, NetworkState, Retention, StillOpen, World};
+pub use world::{
+    Asked, Audience, Change, Deleted, Health, ListFact, LookUp, NetworkFact, NetworkState, Retention, StillOpen, World,
+};
 
 /// The week as one JSON object, every field of [`Week`] that its edition shows by its name.
 pub fn json(week: &Week) -> String {

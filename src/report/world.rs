@@ -162,12 +162,28 @@ pub struct ListFact {
     pub age_days: Option<u32>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One file that was deleted because its time was up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deleted {
+    pub when_ms: i64,
+    pub file: String,
+    /// How many events it had, if that is known.
+    pub events: Option<u64>,
+    pub rule: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
     /// Whether what was typed is sealed for the DSL from now on.
     pub sealed: bool,
     /// After a week's last day.
     pub detail_days: u32,
+    /// Of sums and reports, after theirs.
+    pub rollup_days: u32,
+    /// How many weeks and people are held from deletion.
+    pub holds: u64,
+    /// What was deleted in the week.
+    pub deleted: Vec<Deleted>,
 }
 
 /// Someone looked at a person's record.

@@ -23,3 +23,58 @@ fn others_are_blotted_out_by_name_and_id_and_nobody_else_is() {
         assert_eq!(blotter.blot(text), expected);
     }
 }
+
+#[test]
+fn what_the_dsl_noted_is_told_to_a_reader_without_the_others_and_never_of_adults_or_themselves() {
+    use crate::casebook::{By, Casebook, Concerns, Role, incidents, watch};
+    use crate::gate::school::School;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut config = crate::gate::Snapshot::clone(&School::with("").gate.snapshot()).config;
+    config.data = folder.path().to_owned();
+    let mut store = Store::in_memory().expect("memory");
+    let row = |key: &str, name: &str, role| {
+        let (key, name) = (key.to_owned(), name.to_owned());
+        (PersonRow { key, name, role, year: None, groups: vec![], details: Details::default() }, None)
+    };
+    let (pupil, staff) = (PersonRole::Pupil, PersonRole::Staff);
+    let rows = [row("p1", "Ada Byron", pupil), row("p2", "Bob Kahn", pupil), row("t1", "Mrs Rees", staff)];
+    let register = store.add(&rows, Source::Hand, "it", 1).expect("added");
+    let noted_of = |key: &str, reader: &str| {
+        let person = register.person_of_key(key).expect("there");
+        let blotter = Blotter::of(&register, person).expect("few names");
+        let own = register.person_of_key(reader).map(|p| p.key.as_str());
+        noted(&config, person, &blotter, By { who: reader, role: Role::Deputy, person: own }).expect("read")
+    };
+    assert_eq!(noted_of("p1", "mrs-khan"), Some(Noted::default()));
+    let by = By { who: "mrs-khan", role: Role::Dsl, person: None };
+    let mut casebook = Casebook::open(folder.path()).expect("made");
+    let some = |text: &str| Some(text.to_owned());
+    let fields = incidents::Fields {
+        date: some("2026-11-18"),
+        place: some("school"),
+        category: some("cyber-bullying"),
+        people: vec!["p1".into(), "p2".into()],
+        description: some("Bob Kahn wrote to Ada Byron."),
+        recorded_by: some("Mr Babbage"),
+        ..incidents::Fields::default()
+    };
+    let new = incidents::New { fields, evidence: Vec::new() };
+    incidents::open(&mut casebook, by, new, (Concerns::Pupil, None), 10).expect("opened");
+    watch::watch(&mut casebook, by, "p1", 900, "worries after a letter", 100).expect("watched");
+    let kept = noted_of("p1", "mrs-khan").expect("hers to see");
+    let told = serde_json::to_string(&kept).expect("JSON");
+    for (said, there) in [
+        ("incident 1, opened", true),
+        ("(somebody else) wrote to Ada Byron", true),
+        ("worries after a letter", true),
+        ("Bob Kahn", false),
+        ("p2", false),
+        ("Babbage", false),
+        ("mrs-khan", false),
+    ] {
+        assert_eq!(told.contains(said), there, "{said}: {told}");
+    }
+    assert_eq!(noted_of("p2", "mrs-khan").expect("hers to see").watched, [], "what is another's is not theirs");
+    assert_eq!(noted_of("t1", "mrs-khan"), None, "adults are the head's");
+    assert_eq!(noted_of("p1", "p1"), None, "nobody reads about themselves");
+}

@@ -32,8 +32,10 @@ fn look_ups_of(config: &Config) -> Vec<(String, String)> {
 fn who_opens_is_written_down_first_and_without_a_purpose_nothing_opens() {
     let (_folder, config) = school();
     assert!(open(&config, reader(PASSPHRASE, 10)).is_ok());
-    let said = ("what was typed, opened as mrs-khan: log search of p1".to_owned(), "a parent asked".to_owned());
+    let said = ("what was typed: log search of p1".to_owned(), "a parent asked".to_owned());
     assert_eq!(look_ups_of(&config), [said]);
+    let who = look_ups::between(&config.data, 0, 100).expect("read").remove(0);
+    assert!(who.who.starts_with("mrs-khan (") && who.whom.as_deref() == Some("p1"), "{who:?}");
     let silent = open(&config, Reader { purpose: " ", ..reader(PASSPHRASE, 11) });
     assert!(matches!(silent, Err(NotOpened::Record(_))));
     assert_eq!(look_ups_of(&config).len(), 1);
@@ -69,6 +71,7 @@ fn a_change_is_recorded_and_only_its_owner_reads_the_keys() {
     });
     assert!(refused.is_err());
     assert_eq!(keys(&config.data).expect("keys").text(), before);
-    let changes = Casebook::open(&config.data).expect("a casebook").read().of(Kind::Change).expect("read");
+    let casebook = Casebook::peek(&config.data).expect("opened").expect("there");
+    let changes = casebook.read().between(&[Kind::Change], 0, 100).expect("read");
     assert_eq!(changes.iter().map(|c| c.entry.what.as_str()).collect::<Vec<_>>(), ["seal: keys were made"]);
 }
