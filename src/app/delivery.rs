@@ -199,7 +199,7 @@ fn run(around: &Around, mut drain: Drain) {
         Err(fault) => return tracing::error!("no report is made by itself: {fault}"),
     };
     runtime.block_on(async {
-        let (mut again_ms, mut swept_ms) = (i64::MIN, i64::MIN);
+        let (mut again_ms, mut swept_ms, mut looked_ms) = (i64::MIN, i64::MIN, i64::MIN);
         loop {
             tokio::select! {
                 () = drain.begun() => return,
@@ -228,9 +228,11 @@ fn run(around: &Around, mut drain: Drain) {
             if now_ms < again_ms {
                 continue;
             }
-            if let Err(fault) = told::sweep(&config, now_ms) {
-                tracing::error!("who comes next cannot be told of a report that nobody has signed: {fault}");
-                again_ms = now_ms + AGAIN_MS;
+            if now_ms.saturating_sub(looked_ms) >= AGAIN_MS || now_ms < looked_ms {
+                looked_ms = now_ms;
+                if let Err(fault) = told::sweep(&config, now_ms) {
+                    tracing::error!("who comes next cannot be told of a report that nobody has signed: {fault}");
+                }
             }
             for (week, due_ms) in missing(&config, now_ms) {
                 match deliver(&config, week, due_ms, around.clock.unix_ms(), Some((around.running)())) {

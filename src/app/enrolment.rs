@@ -101,23 +101,19 @@ pub fn last_day(text: &str, today: Day) -> Result<Day, String> {
     if day < today { Err(format!("{text} is over already")) } else { Ok(day) }
 }
 
-/// Withdraws those whose last day is over. `None`: nobody's is.
+/// Withdraws those whose last day is over: the register as it then is, and what is to be written down once it is in force. `None`:
+/// nobody's is.
 ///
 /// # Errors
 /// The register cannot be changed.
-pub fn expire(config: &Config, now: Moment) -> Result<Option<Register>, String> {
+pub fn expire(config: &Config, now: Moment) -> Result<Option<(Register, Vec<Entry>)>, String> {
     let mut store = open(config)?;
     let over: Vec<String> = store.load().map_err(text)?.expired(now.day).map(|person| person.key.clone()).collect();
     let register = store.expire(now.day, now.unix_ms).map_err(text)?;
     let hand = Hand { by: "the gate", now_ms: now.unix_ms };
     let one =
         |key: &String| entry(hand, format!("access of {key} ended"), key).from_to("", "withdrawn").why("the last day was over");
-    if register.is_some()
-        && let Err(fault) = record(config, now.unix_ms, over.iter().map(one).collect())
-    {
-        tracing::error!("{fault}");
-    }
-    Ok(register)
+    Ok(register.map(|register| (register, over.iter().map(one).collect())))
 }
 
 fn open(config: &Config) -> Result<Store, String> {

@@ -224,12 +224,12 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     if now.is_set() {
         needs_you.extend(super::delivery::needs_you(&snapshot.config, gate.clock.unix_ms()));
         needs_you.extend(super::alerts::needs_you(gate, &snapshot.config));
+        needs_you.extend(super::followed::told::needs_you(&snapshot.config, gate.clock.unix_ms()));
         needs_you.extend(super::backup::needs_you(&snapshot.config, gate.clock.unix_ms()));
         match super::mail::Post::of(&snapshot.config) {
             Some(post) => needs_you.extend(post.needs_you(local)),
             None => needs_you.push(NO_MAIL.into()),
         }
-        needs_you.extend(super::followed::told::needs_you(&snapshot.config, gate.clock.unix_ms()));
     }
     let [certificate, web_certificate] = [
         (snapshot.config.dns.encrypted.as_ref().map(|e| &e.by.name), &snapshot.identity, "DNS over TLS and HTTPS are"),

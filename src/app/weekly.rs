@@ -3,7 +3,7 @@
 use super::status::Status;
 use super::{delivery, followed, requests};
 use super::{journal_dir, register_file};
-use crate::casebook::{self, Casebook, CasebookFault, Entry, Record};
+use crate::casebook::{self, Casebook, CasebookFault, Entry, Incident, Record};
 use crate::config::Config;
 use crate::gate::Gate;
 use crate::gate::alerts::{Alert, How};
@@ -128,7 +128,7 @@ pub fn make_due(
         watched: &|id| register.person(id).is_some_and(|p| followed.watched.contains(&p.key)),
         marks: &followed.marks,
         signed: followed.signed.clone(),
-        incidents: followed.incidents.clone(),
+        incidents: followed.incidents.iter().filter(|i| is_of_pupils(i, &register)).cloned().collect(),
         casebook: followed.casebook,
         still_open: Some(followed.still_open.clone()),
         alerts: alerts(config, &register, from_ms, until_ms),
@@ -200,9 +200,41 @@ fn networks(config: &Config) -> Vec<NetworkFact> {
     config.policy.networks.iter().map(|n| NetworkFact { name: n.name.clone(), state: state(n.mode) }).collect()
 }
 
+/// Whether it names no adult: who reads the report may be the one.
+fn is_of_pupils(incident: &Incident, register: &Register) -> bool {
+    let is_pupil = |key: &String| register.person_of_key(key).is_none_or(|p| p.role == PersonRole::Pupil);
+    incident.fields.people.iter().all(is_pupil)
+}
+
+/// Of people's access, what was done to many at once is one line.
+fn together(records: Vec<Record>) -> Vec<Record> {
+    let mut told: Vec<(Record, u64)> = Vec::new();
+    for record in records {
+        let of_register = record.entry.kind == casebook::Kind::Register;
+        match told.last_mut() {
+            Some((first, more))
+                if of_register
+                    && (first.when_ms, first.entry.kind, &first.entry.who)
+                        == (record.when_ms, record.entry.kind, &record.entry.who) =>
+            {
+                *more += 1;
+            }
+            _ => told.push((record, 0)),
+        }
+    }
+    let line = |(mut first, more): (Record, u64)| {
+        if more > 0 {
+            first.entry.what = format!("{}, and {more} more of the kind", first.entry.what);
+        }
+        first
+    };
+    told.into_iter().map(line).collect()
+}
+
 fn changes(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Change>, WeeklyFault> {
     let Some(casebook) = Casebook::peek(&config.data)? else { return Ok(Vec::new()) };
-    let made = casebook.read().between(&[casebook::Kind::Change], from_ms, until_ms)?;
+    let kinds = [casebook::Kind::Change, casebook::Kind::Register];
+    let made = together(casebook.read().between(&kinds, from_ms, until_ms)?);
     let change = |Record { when_ms, entry, .. }: Record| {
         let Entry { who, what, why, approved_by, .. } = entry;
         Change { when_ms, who, what, why: why.unwrap_or_default(), approved_by }

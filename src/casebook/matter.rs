@@ -119,6 +119,20 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics_the_readers_of_what_is_typed(text in ".{0,200}", hex in "[0-9]{1,20}:[0-9a-fA-F é]{60,70}") {
+            for text in [&text, &hex] {
+                if let Ok(id) = text.parse::<MatterId>() {
+                    assert_eq!(id.to_string().parse(), Ok(id));
+                }
+                if let Ok(end) = text.parse::<crate::casebook::Anchor>() {
+                    assert_eq!(end.to_string().parse(), Ok(end));
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_is_typed_or_of_a_higher_tier_is_graver() {
         let of = |tier, searched| Gravity { tier, searched };

@@ -188,12 +188,6 @@ impl Marks {
         let last = self.0.iter().rev().find(earlier)?;
         (last.said.settles() && !gravity.is_graver_than(last.gravity)).then_some(last)
     }
-
-    /// The last word on each matter that was marked.
-    pub fn latest(&self) -> impl Iterator<Item = &MarkOf> {
-        let later = |at: usize, mark: &MarkOf| self.0.iter().skip(at + 1).any(|other| other.matter == mark.matter);
-        self.0.iter().enumerate().filter(move |(at, mark)| !later(*at, mark)).map(|(_, mark)| mark)
-    }
 }
 
 impl MarkOf {

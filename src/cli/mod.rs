@@ -111,6 +111,9 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// Incidents: opened by hand or from a matter, added to, handed on
+    #[command(subcommand)]
+    Incident(incident::Command),
     /// The keys of what pupils type: sealed for the DSL alone
     #[command(subcommand)]
     Seal(seal::Command),
@@ -120,9 +123,6 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Check a backup, and bring it back on a machine that has nothing of the school yet
     Restore(backup::RestoreArgs),
-    /// Incidents: opened by hand or from a matter, added to, handed on
-    #[command(subcommand)]
-    Incident(incident::Command),
     /// The school's own certificate authority, to look into HTTPS on its own devices
     #[command(subcommand)]
     Ca(ca::Command),
@@ -175,11 +175,11 @@ pub fn main() -> ExitCode {
         Command::Log(command) => log::log(&context, &command),
         Command::Alerts(command) => alerts::alerts(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::Incident(command) => incident::incident(&context, command),
         Command::Seal(command) => seal::seal(&context, &command),
         Command::Replay(args) => replay::replay(&context, &args),
         Command::Backup(args) => backup::backup(&context, &args),
         Command::Restore(args) => backup::restore(&context, &args),
-        Command::Incident(command) => incident::incident(&context, command),
         Command::Ca(command) => ca::ca(&context, &command),
         Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),

@@ -108,8 +108,8 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         marked(matter, world)
     };
     let mut matters: Vec<_> = sums.cases.iter().take(MAX_MATTERS).map(|case| told(case, Concerns::Pupil)).collect();
-    gather(&mut matters, &sums.cases);
     let known: Vec<_> = known.iter().take(MAX_MATTERS).map(|case| told(case, Concerns::Pupil)).collect();
+    gather(&mut matters, &sums.cases);
 
     sums.adults.sort_by_key(|case| (Reverse(case.urgency()), case.first_ms(), case.subject));
     let of_head = |case: &&Case| world.head.is_some() && owner(case.subject, world) == world.head;

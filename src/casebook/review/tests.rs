@@ -43,7 +43,7 @@ fn what_was_said_of_a_matter_holds_in_later_weeks_until_it_grows_graver_or_someb
     mark(&mut casebook, DSL, &second, (Said::Concern, ""), Some(1), 3).expect("a concern");
     assert_eq!(settled(&casebook, "2026-W49", Tier::Low, false), None);
     let marks = Marks::read(&casebook.read()).expect("read");
-    assert_eq!(marks.latest().map(|m| m.said).collect::<Vec<_>>(), [Said::InHand, Said::Concern]);
+    assert_eq!(marks.all().iter().map(|m| m.said).collect::<Vec<_>>(), [Said::Seen, Said::InHand, Said::Concern]);
     assert_eq!(marks.of(&second.id).and_then(|m| m.incident), Some(1));
     assert_eq!(marks.settled(&"2026-W49.person-13.gambling".parse().expect("an id"), first.gravity), None, "somebody else");
 }

@@ -211,3 +211,19 @@ fn a_look_up_is_written_down_with_its_purpose_or_not_allowed() {
     assert_eq!(seen.len(), 1);
     assert_eq!((seen[0].whom.as_deref(), seen[0].purpose.as_str()), (Some("p1"), "a parent askedus"));
 }
+
+#[test]
+fn texts_that_were_deleted_leave_a_chain_that_holds_if_a_record_says_so() {
+    let (_dir, mut casebook) = five();
+    let texts = "salt = NULL, who = NULL, what = NULL, about = NULL, \"before\" = NULL, \"after\" = NULL, why = NULL,
+                 approved_by = NULL, detail = NULL";
+    casebook.db.execute_batch(&format!("UPDATE records SET {texts} WHERE number = 3")).expect("the file lets texts go");
+    assert_eq!(casebook.verify(None).expect("read").wrong.map(|w| w.number), Some(3), "nobody says who deleted them");
+    casebook
+        .add(9000, Entry::new(Kind::Erasure, "dsl", "the texts of record 3").about("3").why("kept long enough"))
+        .expect("added");
+    let proof = casebook.verify(None).expect("read");
+    assert_eq!((proof.wrong, proof.erased, proof.records), (None, 1, 6));
+    let third = &casebook.read().of(Kind::Change).expect("read")[2];
+    assert_eq!((third.number, third.entry.what.as_str(), &third.entry.detail), (3, "(deleted)", &None));
+}
