@@ -13,6 +13,7 @@
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
 //! - [`inspected`] what `status` says of looking into TLS
+//! - [`followed`]  what follows a report: marks, signatures, who is told
 //! - [`exams`]     who is held to a short list for a while
 //! - [`whom`]      whom these two are for
 //! - [`enrolment`] access switched off and on while the gate runs
@@ -41,6 +42,7 @@ pub mod drift;
 pub mod enrolment;
 pub mod entries;
 pub mod exams;
+pub mod followed;
 pub mod holds;
 pub mod inspected;
 pub mod mail;

@@ -228,6 +228,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
             Some(post) => needs_you.extend(post.needs_you(local)),
             None => needs_you.push(NO_MAIL.into()),
         }
+        needs_you.extend(super::followed::told::needs_you(&snapshot.config, gate.clock.unix_ms()));
     }
     let [certificate, web_certificate] = [
         (snapshot.config.dns.encrypted.as_ref().map(|e| &e.by.name), &snapshot.identity, "DNS over TLS and HTTPS are"),

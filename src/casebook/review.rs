@@ -172,8 +172,9 @@ impl Marks {
         Ok(Self(reading.of(Kind::Mark)?.iter().filter_map(MarkOf::of).collect()))
     }
 
-    pub fn all(&self) -> impl Iterator<Item = &MarkOf> {
-        self.0.iter()
+    /// All, in the order in which they were made.
+    pub fn all(&self) -> &[MarkOf] {
+        &self.0
     }
 
     /// The last word on a matter.

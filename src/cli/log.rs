@@ -259,8 +259,7 @@ pub(super) struct Book<'a> {
 /// What opens what is sealed, if that was asked for, and what stayed sealed all the same.
 #[derive(Default)]
 pub(super) struct Unsealing {
-    /// Who has typed a passphrase, and what it opens.
-    opener: Option<(String, Arc<Opener>)>,
+    opener: Option<Arc<Opener>>,
     unopened: RefCell<Unopened>,
 }
 
@@ -270,12 +269,7 @@ impl Unsealing {
         let Some(reader) = reader else { return Ok(Self::default()) };
         let reader = if reader.is_empty() { answer("reader")? } else { reader.trim().to_owned() };
         let opener = Arc::new(seal::open(config, &reader, what, purpose)?);
-        Ok(Self { opener: Some((reader, opener)), unopened: RefCell::default() })
-    }
-
-    /// Who has typed their passphrase.
-    pub fn reader(&self) -> Option<&str> {
-        self.opener.as_ref().map(|(reader, _)| reader.as_str())
+        Ok(Self { opener: Some(opener), unopened: RefCell::default() })
     }
 
     /// Tells what stayed sealed. What is not as it was written is a fault.
@@ -350,7 +344,7 @@ impl<'a> Book<'a> {
         let files = read::weeks(&app::journal_dir(self.config)).map_err(fail)?;
         let open = |file: &read::WeekFile| -> Result<Week, Failed> {
             let mut week = Week::open(&file.path).map_err(fail)?;
-            self.sealed.opener.iter().for_each(|(_, opener)| week.open_with(opener.clone()));
+            self.sealed.opener.iter().for_each(|opener| week.open_with(opener.clone()));
             Ok(week)
         };
         files.iter().filter(|f| only.is_none_or(|w| w == f.week)).map(open).collect()

@@ -15,6 +15,7 @@ mod entries;
 mod explain;
 mod firewall;
 mod holds;
+mod incident;
 mod lists;
 mod lock;
 mod log;
@@ -25,6 +26,7 @@ mod people;
 mod replay;
 mod report;
 mod requests;
+mod review;
 mod run;
 mod seal;
 mod secret;
@@ -114,6 +116,9 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Check a backup, and bring it back on a machine that has nothing of the school yet
     Restore(backup::RestoreArgs),
+    /// Incidents: opened by hand or from a matter, added to, handed on
+    #[command(subcommand)]
+    Incident(incident::Command),
     /// The school's own certificate authority, to look into HTTPS on its own devices
     #[command(subcommand)]
     Ca(ca::Command),
@@ -169,6 +174,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&context, &args),
         Command::Backup(args) => backup::backup(&context, &args),
         Command::Restore(args) => backup::restore(&context, &args),
+        Command::Incident(command) => incident::incident(&context, command),
         Command::Ca(command) => ca::ca(&context, &command),
         Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),
