@@ -24,7 +24,7 @@ const KEY_MS: i64 = 24 * 3600 * 1000;
 pub enum Sealing {
     /// No keys have been made: they are kept as they are.
     Clear,
-    With(DataKey),
+    With(Box<DataKey>),
     /// They must not be kept in the clear and cannot be sealed: they are left out.
     Withheld,
 }
@@ -156,7 +156,7 @@ impl Sealer {
         };
         let key = DataKey::make(keys.public(), now_ms)?;
         self.store(&key).map_err(|source| SealFault::Io { path: folder(&self.journal), source })?;
-        Ok(Sealing::With(key))
+        Ok(Sealing::With(Box::new(key)))
     }
 
     /// On the disk when this returns: what is sealed with a key that is nowhere else could never be opened.
