@@ -2,6 +2,7 @@
 //! own, so that memory and writes are its own.
 
 use crate::mix::{self, Mix, PEOPLE, YEARS};
+use schoolgate::casebook::Marks;
 use schoolgate::config::Scoring;
 use schoolgate::journal::export::{Line, Resolve, json};
 use schoolgate::journal::read::{Filter, Week, weeks};
@@ -137,7 +138,13 @@ pub fn report(dir: &Path) {
         school_days: &SchoolDays::default(),
         scoring: Scoring::shipped(),
         networks: vec![NetworkFact { name: "classrooms".into(), state: NetworkState::On }],
+        watched: &|_| false,
+        marks: &Marks::default(),
+        signed: Vec::new(),
+        incidents: Vec::new(),
+        casebook: None,
         still_open: None,
+        alerts: None,
         changes: Vec::new(),
         requests: Vec::new(),
         health: Health::default(),
