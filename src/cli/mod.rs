@@ -8,6 +8,7 @@ mod ca;
 mod check;
 mod completions;
 mod demo;
+mod desk;
 mod disclosure;
 mod effect;
 mod entries;
@@ -100,6 +101,9 @@ enum Command {
     /// The weekly report
     #[command(subcommand)]
     Report(report::Command),
+    /// Who may sign in at the desk, where the report is read in a browser
+    #[command(subcommand)]
+    Desk(desk::Command),
     /// What a changed policy would newly block and newly allow, held against a past week or another filter's log
     Replay(replay::Args),
     /// The school's own certificate authority, to look into HTTPS on its own devices
@@ -153,6 +157,7 @@ pub fn main() -> ExitCode {
         Command::People(command) => people::people(&context, &command),
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
+        Command::Desk(command) => desk::desk(&context, &command),
         Command::Replay(args) => replay::replay(&context, &args),
         Command::Ca(command) => ca::ca(&context, &command),
         Command::Firewall(command) => firewall::firewall(&context, &command),

@@ -1,5 +1,6 @@
 //! `[mail]`: whom the report is told to by mail, and by which servers.
 
+use super::Web;
 use super::fault::{Wrong, shown};
 use super::file::Section;
 use super::item::{Item, List};
@@ -16,8 +17,10 @@ pub struct Mail {
     pub from: String,
     /// The DSL, and the deputies.
     pub to: Vec<String>,
-    /// Where the reader finds the report; text of the mail.
+    /// Where the reader finds the report, if that is not the desk; text of the mail.
     pub link: Option<String>,
+    /// The desk of this gate, if there is one.
+    pub desk: Option<String>,
     /// The server, and what is tried after it: one or two.
     pub routes: Vec<Route>,
 }
@@ -41,8 +44,8 @@ pub struct Login {
     pub password_file: PathBuf,
 }
 
-/// `folder` is where paths begin.
-pub(super) fn read(root: &Section, folder: &Path) -> Option<Mail> {
+/// `folder` is where paths begin, `web` the door at which the desk is.
+pub(super) fn read(root: &Section, folder: &Path, web: &Web) -> Option<Mail> {
     let section = root.section("mail");
     if !["server", "from", "to"].into_iter().any(|key| section.has(key)) {
         section.end();
@@ -66,6 +69,7 @@ pub(super) fn read(root: &Section, folder: &Path) -> Option<Mail> {
         from: from?.value,
         to: List::values(to),
         link: link.map(|link| link.value),
+        desk: web.desk(),
         routes: [first, second.flatten()].into_iter().flatten().collect(),
     })
 }

@@ -247,7 +247,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let (profiles, known_profiles) = profiles::read(&[&of_profiles, &root], &categories, whole(profiles_at));
     let firewall = firewall::read(&root);
     let report = report::read(&root);
-    let mail = mail::read(&root, folder_of(&files.main));
+    let mail = mail::read(&root, folder_of(&files.main), &web);
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
     let rules = people::read(&root, folder_of(&files.main), &people);

@@ -26,6 +26,7 @@
 //! - [`diff`]        what an import would change
 //! - [`record`]      the lines of `people list`
 //! - [`password`]    made, kept and checked
+//! - [`desk`]        accounts of the desk: passwords, codes, sessions
 //! - [`attempts`]    who guesses at passwords is slowed
 //! - [`openid`]      the school's Microsoft or Google accounts
 //! - [`portal`]      sessions of browsers that signed in on the portal
@@ -35,6 +36,7 @@
 //! - [`plain`]       text that a terminal may be shown
 
 pub mod attempts;
+pub mod desk;
 pub mod details;
 pub mod diff;
 pub mod directory;

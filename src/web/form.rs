@@ -4,8 +4,8 @@ use crate::words::{BadUrl, Host, Url};
 use axum::body::Body;
 use axum::extract::Request;
 use http_body_util::{BodyExt, Limited};
-use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, HOST, ORIGIN};
+use hyper::{HeaderMap, Uri};
 
 /// Longest form: 300 characters of four octets, each written as `%XX`, and a host.
 const MAX_FORM: usize = 6 * 1024;
@@ -55,6 +55,12 @@ pub async fn fields(request: Request) -> Option<Vec<(String, String)>> {
 /// What stands in a form, or behind the `?` of an address.
 pub fn pairs(text: &str) -> Vec<(String, String)> {
     text.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value))).collect()
+}
+
+/// What an address asks for behind its `?`, by this name; empty: nothing.
+pub fn asked(uri: &Uri, name: &str) -> String {
+    let pairs = pairs(uri.query().unwrap_or_default());
+    pairs.into_iter().find(|(n, _)| n == name).map_or_else(String::new, |(_, value)| value)
 }
 
 impl Form {

@@ -4,8 +4,8 @@
 //! school's own goes straight there; all else to the proxy and nowhere beside it: what cannot reach the gate fails, and does not go
 //! round it.
 
-use super::desk::{Desk, Peer};
 use super::front;
+use super::hall::{Hall, Peer};
 use crate::config::Config;
 use crate::words::Network;
 use axum::Extension;
@@ -29,19 +29,19 @@ const PRIVATE: [(&str, &str); 5] = [
 /// How long a browser may keep it: a change reaches everyone within a lesson.
 const KEPT: &str = "max-age=1800";
 
-pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
-    let Some(visit) = desk.gate.visit(peer.client) else {
-        desk.gate.counters.strangers.inc();
+pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+    let Some(visit) = hall.gate.visit(peer.client) else {
+        hall.gate.counters.strangers.inc();
         return (StatusCode::FORBIDDEN, "This file is for the school's own networks.\n").into_response();
     };
-    match at(&desk.proxy, peer.local) {
+    match at(&hall.proxy, peer.local) {
         Some(at) => {
             let headers = [(CONTENT_TYPE, "application/x-ns-proxy-autoconfig"), (CACHE_CONTROL, KEPT)];
             let asks = visit.snapshot.config.sources.asks_at(visit.who.network).basic;
             let over_tls = asks.then(|| over_tls(&visit.snapshot.config)).flatten();
             (headers, file(&visit.snapshot.config, over_tls, at)).into_response()
         }
-        None => front::nothing(State(desk), headers).await,
+        None => front::nothing(State(hall), headers).await,
     }
 }
 

@@ -118,7 +118,7 @@ fn mail(servers: &[&Server], folder: &Path) -> Mail {
         trust: Some(folder.join("trust.pem")),
     };
     let routes = servers.iter().map(route).collect();
-    Mail { from: "gate@school.example".into(), to: vec!["dsl@school.example".into()], link: None, routes }
+    Mail { from: "gate@school.example".into(), to: vec!["dsl@school.example".into()], link: None, desk: None, routes }
 }
 
 fn post<'a>(mail: &'a Mail, folder: &'a Path) -> Post<'a> {
@@ -271,7 +271,7 @@ async fn the_dsl_confirms_a_test_mail_and_another_address_is_another_test() {
 #[test]
 fn a_mail_of_a_week_names_nobody_and_nothing_that_happened() {
     let dir = Path::new("/nowhere");
-    let mut mail = Mail { from: "g@s.example".into(), to: Vec::new(), link: None, routes: Vec::new() };
+    let mut mail = Mail { from: "g@s.example".into(), to: Vec::new(), link: None, desk: None, routes: Vec::new() };
     let week = crate::report::tests::trouble().week();
     let plain = Letter::report(&week, &post(&mail, dir), NOW);
     assert_eq!(plain.subject, "Weekly report 2026-W47, delivery 12");
@@ -282,6 +282,13 @@ fn a_mail_of_a_week_names_nobody_and_nothing_that_happened() {
         plain.body.contains("1 matter needs a person.")
             && plain.body.contains("If the one before it was not 11, one was missed.")
     );
-    mail.link = Some("https://portal.school.example/desk".into());
+    mail.desk = Some("https://portal.school.example/desk".into());
     assert!(Letter::report(&week, &post(&mail, dir), NOW).body.contains("    https://portal.school.example/desk\n"));
+    let test = Letter::test("x", "ABC", &post(&mail, dir), NOW).body;
+    assert!(
+        test.contains("    https://portal.school.example/desk/confirm?code=ABC\n") && test.contains("confirm ABC\n"),
+        "{test}"
+    );
+    mail.link = Some("https://elsewhere.example/".into());
+    assert!(Letter::report(&week, &post(&mail, dir), NOW).body.contains("    https://elsewhere.example/\n"));
 }
