@@ -29,7 +29,8 @@ pub mod policy;
 // 3: what the network manager wrote
 pub mod config;
 
-// 4: how bytes come and go
+// 4: how bytes come and go, and are kept
+pub mod database;
 pub mod net;
 
 // 5: what is asked, kept and known
@@ -37,7 +38,8 @@ pub mod journal;
 pub mod people;
 pub mod resolve;
 
-// 6: the one door everything goes through
+// 6: the one door everything goes through; what people did about what happened
+pub mod casebook;
 pub mod gate;
 
 // 7: what people read

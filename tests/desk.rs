@@ -335,8 +335,8 @@ fn each_role_reads_its_own_edition_and_asking_for_another_gets_none() {
         let by = |l: &&Value| l["who"] == format!("{who} (desk)") && l["whom"] == what && l["purpose"] == "the weekly review";
         looked.iter().filter(by).count()
     };
-    assert_eq!(of("dsl", &format!("report of {week}, edition dsl")), 1, "{looked:?}");
-    assert_eq!(of("head", &format!("report of {week}, edition head, as html")), 1, "{looked:?}");
+    assert_eq!(of("dsl", &format!("desk: report {week}, edition dsl")), 1, "{looked:?}");
+    assert_eq!(of("head", &format!("desk: report {week}, edition head, as html")), 1, "{looked:?}");
     let all = format!("{looked:?}");
     assert!(!all.contains("edition it") && !all.contains("edition governor"), "{all}");
     let shown = school.ok(&["desk", "list"]);

@@ -2,6 +2,7 @@
 
 mod support;
 
+use schoolgate::casebook::Kind;
 use std::time::{Duration, Instant};
 use support::{School, Wish, text};
 
@@ -126,7 +127,7 @@ fn a_pass_opens_for_its_group_survives_a_restart_and_is_in_log_explain_status_an
     let opened: Vec<_> = school.log().into_iter().filter(|e| e["pass"] == 2).collect();
     assert!(opened.iter().all(|e| e["action"] == "allow" && e["step"] == "pass"), "{opened:?}");
     assert_eq!(opened.len(), 2);
-    let changes = std::fs::read_to_string(school.path("var/changes.jsonl")).expect("the changes");
+    let changes = school.records(Kind::Change).join("\n");
     assert!(changes.contains("open: pokerstars.com for network:lab until"), "{changes}");
     assert!(changes.contains("agree: pokerstars.com for network:lab until"), "{changes}");
     assert!(changes.contains("take back: open pokerstars.com for network:lab"), "{changes}");
@@ -194,7 +195,7 @@ fn the_exceptions_of_another_filter_are_taken_over_as_one_change() {
     assert_eq!(school.json(&["entries", "list"]).as_array().map(Vec::len), Some(2));
     school.ok(&["lists", "import", "--own", path, "--skip-bad"]);
     assert_eq!(school.json(&["entries", "list"]).as_array().map(Vec::len), Some(3));
-    let changes = std::fs::read_to_string(school.path("var/changes.jsonl")).expect("the changes");
+    let changes = school.records(Kind::Change).join("\n");
     assert!(changes.lines().count() == 2 && changes.contains("2 entries from old.csv: 1 allow, 1 block"), "{changes}");
     drop(gate);
     // Without a gate it is in the file.

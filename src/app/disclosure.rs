@@ -147,9 +147,8 @@ pub fn about(config: &Config, store: &Store, register: &Register, person: &Perso
         let answer = request.answer.map_or_else(String::new, |a| format!("; answer: {}, {}", a.decision, a.reason));
         own(request.made_ms, &format!("{} {}: {}{answer}", request.kind, request.host, request.why))
     });
-    let of_them = format!(" of {}", person.key);
     let looked = look_ups::between(&config.data, i64::MIN, i64::MAX).map_err(|fault| format!("the look-ups: {fault}"))?;
-    let looked = looked.into_iter().filter(|look_up| look_up.what.ends_with(&of_them));
+    let looked = looked.into_iter().filter(|look_up| look_up.whom.as_deref() == Some(&person.key));
     Ok(About {
         has_password: store.password(person.id).map_err(text)?.is_some(),
         devices: devices(register, person),

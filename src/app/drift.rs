@@ -3,8 +3,8 @@
 //! `allow` and `block` are written down as they happen. A profile, network or timetable is changed in an editor, so it is
 //! compared with what was in force before, at each start and reload; the report shows both.
 
+use crate::casebook::{self, CasebookFault, Entry, Kind};
 use crate::config::Config;
-use crate::ops::changes::{self, Change};
 use crate::ops::files;
 use crate::policy::{Act, Mode};
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub fn note(config: &Config, now_ms: i64) {
     }
 }
 
-fn compare(config: &Config, now_ms: i64) -> std::io::Result<()> {
+fn compare(config: &Config, now_ms: i64) -> Result<(), DriftFault> {
     let path = config.data.join("policy.json");
     let stored = files::read_or_empty(&path)?;
     let now = said(config);
@@ -36,27 +36,40 @@ fn compare(config: &Config, now_ms: i64) -> std::io::Result<()> {
         write_down(&config.data, &differences(&before, &now), now_ms)?;
     }
     let bytes = serde_json::to_vec_pretty(&now)?;
-    if stored.as_bytes() == bytes { Ok(()) } else { files::replace(&path, &bytes) }
+    if stored.as_bytes() == bytes { Ok(()) } else { Ok(files::replace(&path, &bytes)?) }
 }
 
-fn write_down(data: &Path, differences: &[String], now_ms: i64) -> std::io::Result<()> {
-    let line = |what: String| Change { when_ms: now_ms, who: WHO.into(), what, why: String::new() };
+/// Why it could not be compared or written down.
+#[derive(Debug, thiserror::Error)]
+enum DriftFault {
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+    #[error(transparent)]
+    Text(#[from] serde_json::Error),
+    #[error(transparent)]
+    Casebook(#[from] CasebookFault),
+}
+
+fn write_down(data: &Path, differences: &[Entry], now_ms: i64) -> Result<(), CasebookFault> {
     if differences.len() > MOST_LINES {
-        let count = differences.len();
-        return changes::record(data, &line(format!("{count} settings of profiles, networks, groups or timetable changed")));
+        let what = format!("{} settings of profiles, networks, groups or timetable changed", differences.len());
+        let settings = differences.iter().filter_map(|d| d.about.as_deref()).collect::<Vec<_>>().join("; ");
+        return casebook::add(data, now_ms, Entry::new(Kind::Change, WHO, what).from_to("", &settings)).map(drop);
     }
-    differences.iter().try_for_each(|what| changes::record(data, &line(what.clone())))
+    casebook::add_all(data, now_ms, differences.to_vec())
 }
 
-fn differences(before: &Said, now: &Said) -> Vec<String> {
+fn differences(before: &Said, now: &Said) -> Vec<Entry> {
+    let line = |name: &str, what: String, before: &str, after: &str| {
+        Entry::new(Kind::Change, WHO, what).about(name).from_to(before, after)
+    };
     let changed = now.iter().filter_map(|(name, says)| match before.get(name) {
         Some(said) if said == says => None,
-        Some(said) => Some(format!("{name}: {says} (was {said})")),
-        None => Some(format!("{name}: {says} (new)")),
+        Some(said) => Some(line(name, format!("{name}: {says} (was {said})"), said, says)),
+        None => Some(line(name, format!("{name}: {says} (new)"), "", says)),
     });
-    let gone =
-        before.iter().filter(|(name, _)| !now.contains_key(*name)).map(|(name, said)| format!("{name}: gone (was {said})"));
-    changed.chain(gone).collect()
+    let gone = before.iter().filter(|(name, _)| !now.contains_key(*name));
+    changed.chain(gone.map(|(name, said)| line(name, format!("{name}: gone (was {said})"), said, ""))).collect()
 }
 
 /// Everything in the files that decides, but for the entries of the commands, which are written down as they are made.
@@ -114,7 +127,7 @@ mod tests {
         let before = map(&[("network lab", "enforced"), ("profile p, games", "block"), ("entry a for everyone", "allow")]);
         let now = map(&[("network lab", "WATCHING"), ("profile p, games", "block"), ("group g", "profile p")]);
         assert_eq!(
-            differences(&before, &now),
+            differences(&before, &now).iter().map(|d| d.what.as_str()).collect::<Vec<_>>(),
             ["group g: profile p (new)", "network lab: WATCHING (was enforced)", "entry a for everyone: gone (was allow)"]
         );
     }

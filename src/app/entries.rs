@@ -1,10 +1,10 @@
 //! The school's own entries changed: one more or one less, in force or not at all.
 
 use super::entries_file;
+use crate::casebook::{self, Entry, Kind};
 use crate::config::{self, Config, EntryFile, FIRST_WORKED_OUT, WrittenEntry};
 use crate::gate::Snapshot;
 use crate::gate::control::{Import, NewEntry};
-use crate::ops::changes::{self, Change};
 use crate::ops::files;
 use crate::policy::{Act, OwnEntries};
 use crate::reload;
@@ -49,11 +49,15 @@ pub fn add<T>(
 ) -> Result<u32, String> {
     let config = &snapshot.config;
     let entry = written(new, hand.by, hand.now_ms, &config.school.zone)?;
-    let (what, why) = (told(&entry, &config.school.zone), entry.reason.clone());
+    let zone = &config.school.zone;
+    let what = told(&entry, zone);
     let mut change = Changing::begin(config, kept, hand)?;
+    let before = change.file.entries.iter().filter(|e| e.host == entry.host && e.group == entry.group);
+    let before = before.map(|e| told(e, zone)).collect::<Vec<_>>().join("; ");
+    let made = changed(hand, what.clone(), &entry.reason).about(&entry.host.to_string()).from_to(&before, &what);
     let ids = change.with(vec![entry])?;
     change.end(enforce, undo)?;
-    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why })?;
+    record(config, hand.now_ms, made)?;
     ids.first().copied().ok_or_else(|| "no entry was made".into())
 }
 
@@ -74,8 +78,9 @@ pub fn remove<T>(
     let mut change = Changing::begin(config, kept, hand)?;
     let removed = change.without(id)?;
     change.end(enforce, undo)?;
-    let what = format!("take back: {}", told(&removed, &config.school.zone));
-    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why })?;
+    let before = told(&removed, &config.school.zone);
+    let made = changed(hand, format!("take back: {before}"), &why).about(&removed.host.to_string()).from_to(&before, "");
+    record(config, hand.now_ms, made)?;
     Ok(removed)
 }
 
@@ -135,10 +140,7 @@ pub fn import<T>(
     let what = format!("{} entries from {}: {allows} allow, {} block", entries.len(), import.file, entries.len() - allows);
     change.with(entries)?;
     change.end(enforce, undo)?;
-    record(
-        config,
-        Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why: format!("imported from {}", import.file) },
-    )?;
+    record(config, hand.now_ms, changed(hand, what, &format!("imported from {}", import.file)))?;
     said.done = true;
     Ok(said)
 }
@@ -264,9 +266,15 @@ pub fn end(until_ms: i64, zone: &TimeZone) -> String {
     }
 }
 
-pub(super) fn record(config: &Config, change: Change) -> Result<(), String> {
+/// A change that somebody made, as the casebook has it.
+pub(super) fn changed(hand: Hand, what: String, why: &str) -> Entry {
+    Entry::new(Kind::Change, hand.by, what).why(why)
+}
+
+/// Writes down what came into force.
+pub(super) fn record(config: &Config, now_ms: i64, entry: Entry) -> Result<(), String> {
     let fault = |fault| format!("it is in force, but could not be written down for the report: {fault}");
-    changes::record(&config.data, &change).map_err(fault)
+    casebook::add(&config.data, now_ms, entry).map(drop).map_err(fault)
 }
 
 pub(super) fn not_empty(reason: &str) -> Result<&str, String> {

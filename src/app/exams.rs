@@ -1,13 +1,12 @@
 //! Exams: a room, a group or people held to a short list for a while; kept over a restart, in `DATA/exams.json`, as passes are.
 
-use super::entries::{Hand, not_empty, record};
+use super::entries::{Hand, changed, not_empty, record};
 use super::passes::{one_line, time_today};
 use super::whom::{self, For};
 use crate::config::Config;
 use crate::gate::Snapshot;
 use crate::gate::control::NewExam;
 use crate::gate::snapshot::{local_time, whom as whom_text};
-use crate::ops::changes::Change;
 use crate::ops::files;
 use crate::people::Register;
 use crate::policy::{Exam, Exams};
@@ -93,7 +92,8 @@ pub fn lock<T>(
     kept.exams.push(exam.clone());
     put(snapshot, &kept, enforce, undo)?;
     let what = format!("exam: {} (exam {id}, open: {})", shown(&exam, config), exam.allow.join(" "));
-    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why: exam.reason.clone() })?;
+    let made = changed(hand, what, &exam.reason).about(&exam.whom.to_string()).from_to("", &shown(&exam, config));
+    record(config, hand.now_ms, made)?;
     Ok(exam)
 }
 
@@ -116,7 +116,8 @@ pub fn end<T>(
     let exam = kept.exams.remove(place);
     put(snapshot, &kept, enforce, undo)?;
     let what = format!("take back: exam {} (exam {id})", shown(&exam, config));
-    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why })?;
+    let made = changed(hand, what, &why).about(&exam.whom.to_string()).from_to(&shown(&exam, config), "");
+    record(config, hand.now_ms, made)?;
     Ok(exam)
 }
 

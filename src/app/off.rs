@@ -3,11 +3,11 @@
 //! Somebody said so, with a reason, for some minutes. It is kept in memory only: a restart ends it, and so a box that was switched
 //! off and forgotten filters again. A reload does not.
 
-use super::entries::{Hand, not_empty, record};
+use super::entries::{Hand, changed, not_empty, record};
 use super::overlay;
+use crate::casebook::Entry;
 use crate::gate::snapshot::local_time;
 use crate::gate::{Gate, Snapshot};
-use crate::ops::changes::Change;
 use crate::policy::{Mode, Policy};
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +25,12 @@ pub struct Left {
     pub reason: String,
     /// Milliseconds since the machine started: no setting of the clock makes it longer.
     until_boot_ms: u64,
+}
+
+impl Left {
+    fn over(&self, hand: Hand, what: String, why: &str) -> Entry {
+        changed(hand, what, why).about(&self.network).from_to(&format!("off until {}, by {}", self.until, self.by), "on")
+    }
 }
 
 /// The networks that are off.
@@ -65,7 +71,8 @@ impl Off {
             return Err(fault);
         }
         let what = format!("filter OFF for network {network} until {}", left.until);
-        record(&now.config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why: left.reason.clone() })?;
+        let made = changed(hand, what, &left.reason).about(network).from_to("on", &format!("off until {}", left.until));
+        record(&now.config, hand.now_ms, made)?;
         tracing::warn!(network, by = hand.by, until = left.until, "the filter is off there");
         Ok(left)
     }
@@ -83,8 +90,7 @@ impl Off {
         }
         for left in &ended {
             let what = format!("filter on again for network {}", left.network);
-            let change = Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why: "before its time".into() };
-            record(&gate.snapshot().config, change)?;
+            record(&gate.snapshot().config, hand.now_ms, left.over(hand, what, "before its time"))?;
         }
         Ok(ended.into_iter().map(|left| left.network).collect())
     }
@@ -96,11 +102,11 @@ impl Off {
         }
         match self.put_on(gate, |left| left.until_boot_ms <= boot_ms) {
             Ok(ended) => {
-                for Left { network, .. } in ended {
-                    tracing::info!(network, "the filter is on again there: the time is up");
-                    let what = format!("filter on again for network {network}");
-                    let change = Change { when_ms: now_ms, who: "the gate".into(), what, why: "the time was up".into() };
-                    if let Err(fault) = record(&gate.snapshot().config, change) {
+                for left in ended {
+                    tracing::info!(network = left.network, "the filter is on again there: the time is up");
+                    let what = format!("filter on again for network {}", left.network);
+                    let made = left.over(Hand { by: "the gate", now_ms }, what, "the time was up");
+                    if let Err(fault) = record(&gate.snapshot().config, now_ms, made) {
                         tracing::error!("{fault}");
                     }
                 }
@@ -143,6 +149,7 @@ fn switch_off(policy: &mut Policy, off: &[Left]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::casebook::{Casebook, Kind};
     use crate::gate::school::School;
     use crate::policy::{Action, Surface};
     use crate::words::{ClientAddr, Host};
@@ -183,11 +190,10 @@ mod tests {
         off.sweep(gate, gate.clock.boot_ms() + 5 * 60_000, 0);
         assert_eq!((action(pupil, "adult.example"), off.of("pupils")), (Action::Block, None));
         assert!(off.end(gate, None, hand()).is_err_and(|why| why == "nothing is off"));
-        let changes = std::fs::read_to_string(folder.path().join("changes.jsonl")).expect("written down");
-        assert!(
-            changes.contains("filter OFF for network pupils until") && changes.contains("the exam board's page"),
-            "{changes}"
-        );
-        assert!(changes.contains("the time was up"), "{changes}");
+        let changes = Casebook::open(folder.path()).expect("a casebook").read().of(Kind::Change).expect("written down");
+        assert!(changes[0].entry.what.starts_with("filter OFF for network pupils until"), "{changes:?}");
+        assert_eq!(changes[0].entry.why.as_deref(), Some("the exam board's page"));
+        assert_eq!(changes[1].entry.why.as_deref(), Some("the time was up"));
+        assert_eq!(changes.len(), 2);
     }
 }

@@ -4,7 +4,7 @@
 //! configuration's, and of no person of the register; it is one file written whole beside the school's own entries, by the same
 //! way, and what has ended is left out of it. Who opened what stays in the record of changes and in the journal's names.
 
-use super::entries::{Hand, end_ms, not_empty, record};
+use super::entries::{Hand, changed, end_ms, not_empty, record};
 use super::whom::{self, For};
 use crate::config::{Config, nearest};
 use crate::gate::Snapshot;
@@ -12,7 +12,6 @@ use crate::gate::clock;
 use crate::gate::control::{Lasts, NewPass, Opens};
 use crate::gate::snapshot::{local_time, opened};
 use crate::gate::staffroom::Refused;
-use crate::ops::changes::Change;
 use crate::ops::files;
 use crate::people::Register;
 use crate::policy::{Opened, Pass, Passes, Video, What};
@@ -138,7 +137,8 @@ pub fn open<T>(
         None => String::new(),
     };
     let what = format!("open: {} (pass {}{agreed})", shown(&pass, config), pass.id);
-    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why: pass.reason.clone() })?;
+    let made = changed(hand, what, &pass.reason).about(&pass.whom.to_string()).from_to("", &shown(&pass, config));
+    record(config, hand.now_ms, made.approved_by(pass.agreed_by.as_deref()))?;
     Ok(pass)
 }
 
@@ -168,7 +168,8 @@ pub fn agree<T>(
     let pass = pass.clone();
     put(snapshot, &kept, enforce, undo)?;
     let what = format!("agree: {} (pass {id}, asked for by {})", shown(&pass, config), pass.by);
-    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why: pass.reason.clone() })?;
+    let made = changed(hand, what, &pass.reason).about(&pass.whom.to_string()).from_to("waits", &shown(&pass, config));
+    record(config, hand.now_ms, made.approved_by(Some(hand.by)))?;
     Ok(pass)
 }
 
@@ -197,7 +198,8 @@ pub fn revoke<T>(
     let pass = kept.passes.remove(place);
     put(snapshot, &kept, enforce, undo)?;
     let what = format!("take back: open {} (pass {id})", shown(&pass, config));
-    record(config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why })?;
+    let made = changed(hand, what, &why).about(&pass.whom.to_string()).from_to(&shown(&pass, config), "");
+    record(config, hand.now_ms, made)?;
     Ok(pass)
 }
 

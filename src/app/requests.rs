@@ -1,11 +1,10 @@
 //! Requests from pages: kept in `DATA/requests.json`, and answered with an entry of the school's own or with a reason why not.
 
-use super::entries::{self, Hand, Kept as Entries, not_empty, record};
+use super::entries::{self, Hand, Kept as Entries, changed, not_empty, record};
 use crate::config::Config;
 use crate::gate::Snapshot;
 use crate::gate::control::{NewAnswer, NewEntry};
 use crate::gate::requests::{Answer, Decision, Kept, Kind, PageRequest, Requests};
-use crate::ops::changes::Change;
 use crate::ops::{files, look_ups};
 use crate::policy::OwnEntries;
 use std::path::{Path, PathBuf};
@@ -83,7 +82,7 @@ pub fn answer<T>(
     })?;
     if decision == Decision::Refused {
         let what = format!("refuse request {}: {} {}", request.id, request.kind, request.host);
-        record(&snapshot.config, Change { when_ms: hand.now_ms, who: hand.by.to_owned(), what, why: reason })?;
+        record(&snapshot.config, hand.now_ms, changed(hand, what, &reason).about(&request.host))?;
     }
     Ok(answered)
 }
@@ -129,6 +128,7 @@ pub fn shown(
 mod tests {
     use super::*;
     use crate::app::overlay;
+    use crate::casebook::{self, Casebook};
     use crate::gate::requests::NewRequest;
     use crate::gate::school::School;
     use crate::policy::{Act, Surface};
@@ -175,9 +175,15 @@ mod tests {
             visit.judge(&Host::parse(name).expect("a host"), Surface::NoPage).verdict.act
         };
         assert_eq!([act("adult.example"), act("bad.example"), act("other.example")], [Act::Allow, Act::Block, Act::Allow]);
-        let changes = std::fs::read_to_string(folder.path().join("changes.jsonl")).expect("written down");
-        for said in ["allow adult.example", "a lesson (request 1)", "block bad.example", "refuse request 3: open other.example"] {
-            assert!(changes.contains(said), "{said}: {changes}");
+        let casebook = Casebook::open(folder.path()).expect("a casebook");
+        let changes = casebook.read().of(casebook::Kind::Change).expect("written down");
+        let changes: Vec<_> = changes.iter().map(|r| (r.entry.what.as_str(), r.entry.why.as_deref())).collect();
+        for said in [
+            ("allow adult.example until 2099-01-01", Some("a lesson (request 1)")),
+            ("block bad.example until 2099-01-01", Some("unkind (request 2)")),
+            ("refuse request 3: open other.example", Some("not a page for lessons")),
+        ] {
+            assert!(changes.contains(&said), "{said:?}: {changes:?}");
         }
         assert_eq!(read(folder.path()).expect("read").requests, requests.all());
         assert_eq!(open(folder.path()).expect("read").open_count(), 0);

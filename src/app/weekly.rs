@@ -3,12 +3,13 @@
 use super::status::Status;
 use super::{delivery, requests};
 use super::{journal_dir, register_file};
+use crate::casebook::{self, Casebook, CasebookFault, Entry, Record};
 use crate::config::Config;
 use crate::gate::Gate;
 use crate::gate::requests::{Decision, Kind};
 use crate::journal::read::{self, Filter, ReadFault, Stored};
 use crate::journal::{DETAIL_DAYS, Names};
-use crate::ops::{changes, files, locked, look_ups, self_test, tables, update};
+use crate::ops::{files, locked, look_ups, self_test, tables, update};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{
@@ -34,6 +35,8 @@ pub enum WeeklyFault {
     Lists(#[from] tables::TablesFault),
     #[error(transparent)]
     Locked(#[from] locked::LockedFault),
+    #[error(transparent)]
+    Casebook(#[from] CasebookFault),
     #[error("{0}")]
     File(#[from] std::io::Error),
 }
@@ -186,8 +189,13 @@ fn networks(config: &Config) -> Vec<NetworkFact> {
 }
 
 fn changes(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Change>, WeeklyFault> {
-    let made = changes::between(&config.data, from_ms, until_ms)?;
-    Ok(made.into_iter().map(|c| Change { when_ms: c.when_ms, who: c.who, what: c.what, why: c.why, approved_by: None }).collect())
+    let Some(casebook) = Casebook::peek(&config.data)? else { return Ok(Vec::new()) };
+    let made = casebook.read().between(&[casebook::Kind::Change], from_ms, until_ms)?;
+    let change = |Record { when_ms, entry, .. }: Record| {
+        let Entry { who, what, why, approved_by, .. } = entry;
+        Change { when_ms, who, what, why: why.unwrap_or_default(), approved_by }
+    };
+    Ok(made.into_iter().map(change).collect())
 }
 
 fn asked(config: &Config, from_ms: i64, until_ms: i64) -> Result<Vec<Asked>, WeeklyFault> {

@@ -1,5 +1,6 @@
 //! `schoolgate log`: the access log.
 
+use super::verify::{VerifyArgs, verify};
 use super::{Context, Failed, Outcome, fail, put, written};
 use crate::app;
 use crate::config::{Config, nearest};
@@ -36,6 +37,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Events as they happen, until you stop it
     Follow(FollowArgs),
+    /// Whether anything was changed afterwards or is missing: the casebook's chain of records, the journal's numbers; exit 1 if so
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -110,12 +113,14 @@ pub fn log(context: &Context, command: &Command) -> Outcome {
         Command::Search(args) => (&args.wanted, "log search"),
         Command::Export(args) => (&args.wanted, "log export"),
         Command::Follow(args) => (&args.wanted, "log follow"),
+        Command::Verify(args) => return verify(context, &config, args),
     };
     let book = Book::open(context, &config, wanted, shown)?;
     match command {
         Command::Search(args) => search(context, &book, args),
         Command::Export(args) => export(&book, args),
         Command::Follow(_) => follow(context, &config, &book),
+        Command::Verify(args) => verify(context, &config, args),
     }
 }
 

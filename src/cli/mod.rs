@@ -29,6 +29,7 @@ mod self_test;
 mod status;
 mod sync;
 mod table;
+mod verify;
 
 use crate::app::entries::Hand;
 use crate::config::Config;

@@ -34,6 +34,7 @@
 //!
 //! The way out
 //! - [`read`]       weeks, events by filter, gaps, names
+//! - [`verify`]     whether every number that was given is somewhere
 //! - [`export`]     one event as JSON, CSV, squid's log line
 
 // The table of contents is for who works in this room: it links to private files too.
@@ -58,6 +59,7 @@ mod schema;
 mod segment;
 mod shared;
 pub mod time;
+pub mod verify;
 pub mod week;
 mod writer;
 

@@ -2,9 +2,9 @@
 //!
 //! - [`update`]   the public lists, fetched
 //! - [`tables`]   list files on disk to one table file, and back to the line an entry stands on
+//! - [`changes`]  a change that has no more to it than what and why
 //! - [`files`]    files replaced whole or not at all
 //! - [`ca`]       the school's own certificate authority on disk
-//! - [`changes`]  what was changed in the school's own entries
 //! - [`firewall`] what the kernel sends to the doors, and what it does while nobody answers there
 //! - [`identity`] certificate and key on disk to what clients are shown
 //! - [`inside`]   files on disk to what looking into TLS takes

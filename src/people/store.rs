@@ -6,20 +6,17 @@
 use super::diff::Agreed;
 use super::plain::hostile;
 use super::{Clash, Register};
+use crate::database;
 use crate::words::PersonId;
 use read::ReadFault;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 mod notices;
 mod read;
 mod schema;
 mod single;
 mod write;
-
-/// How long an import waits for another one.
-const BUSY: Duration = Duration::from_secs(5);
 
 /// Most characters of who did something.
 const MAX_BY: usize = 64;
@@ -73,7 +70,7 @@ impl Store {
     /// # Errors
     /// [`StoreFault`]: no such folder, no right to it, no register, one of a newer schoolgate.
     pub fn open(path: &Path) -> Result<Self, StoreFault> {
-        schema::make_file(path).map_err(|source| StoreFault::Folder { path: path.to_owned(), source })?;
+        database::make_file(path).map_err(|source| StoreFault::Folder { path: path.to_owned(), source })?;
         // SQLite would say 'unable to open', and not why.
         std::fs::File::open(path).map_err(|source| StoreFault::Folder { path: path.to_owned(), source })?;
         let db = Connection::open(path).map_err(|source| StoreFault::Sqlite { path: path.to_owned(), source })?;
@@ -108,8 +105,7 @@ impl Store {
     }
 
     fn ready(mut self) -> Result<Self, StoreFault> {
-        self.db.busy_timeout(BUSY).map_err(|e| self.sqlite(e))?;
-        schema::bring_up_to_date(&mut self.db, schema::VERSIONS).map_err(|e| self.schema(e))?;
+        database::bring_up_to_date(&mut self.db, schema::FORM).map_err(|e| schema::fault(e, &self.path))?;
         Ok(self)
     }
 
@@ -186,10 +182,6 @@ impl Store {
 
     fn sqlite(&self, source: rusqlite::Error) -> StoreFault {
         StoreFault::Sqlite { path: self.path.clone(), source }
-    }
-
-    fn schema(&self, error: schema::SchemaFault) -> StoreFault {
-        error.fault(&self.path)
     }
 
     fn read(&self, error: read::ReadFault) -> StoreFault {

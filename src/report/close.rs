@@ -7,14 +7,14 @@ use super::episodes::{Episode, episodes};
 use super::health;
 use super::matters::Case;
 use super::noise::{self, Reason};
-use super::plain::{capital, count, shown};
+use super::plain::{capital, count, list, number, shown};
 use super::subject::{Ledger, Subject};
 use super::sums::{Sums as OfWeek, is_holiday, mean, trend};
 use super::tally::Counts;
 use super::themes::{THEMES, Theme, Tier};
 use super::trace::{Kind, Trace};
 use super::week::{
-    Bypass, CategoryLine, Counted, Coverage, Illegal, NetworkLine, SetAside, Teaching, ThemeLine, Totals, Week, verdict,
+    Bypass, CategoryLine, Counted, Coverage, Illegal, Matter, NetworkLine, SetAside, Teaching, ThemeLine, Totals, Week, verdict,
 };
 use super::wording::{Account, Called, Titles};
 use super::world::{Audience, World};
@@ -27,6 +27,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_MATTERS: usize = 25;
 /// See [`Sums::in_order`].
 const MAX_OF_ONE_THEME: usize = 2;
+/// So many with one theme, below high, are gathered under one of them on page one.
+const CRAZE: usize = 6;
 /// Samples a reason, hosts a part.
 const SAMPLES: usize = 5;
 const HOSTS: usize = 12;
@@ -91,8 +93,9 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
     let device = |id: DeviceId| device(id, world);
     let titles = Titles { category: &title, device: &device };
     let left_out = sums.cases.len().saturating_sub(MAX_MATTERS) as u64;
-    let matters: Vec<_> =
+    let mut matters: Vec<_> =
         sums.cases.iter().take(MAX_MATTERS).map(|case| case.matter(called(case, &counts, world), calendar, &titles)).collect();
+    gather(&mut matters, &sums.cases);
 
     sums.adults.sort_by_key(|case| (Reverse(case.urgency()), case.first_ms(), case.subject));
     let of_head = |case: &&Case| is_of(case, world.head, world);
@@ -161,6 +164,33 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
     };
     week.trend = trend(world, &OfWeek::of(&week));
     week
+}
+
+/// Where many did the like, the most pressing of them stands on page one for all and says how many they are: four lines of one craze
+/// tell no more than one. What is high or critical is each one's own.
+fn gather(matters: &mut [Matter], cases: &[Case]) {
+    for theme in THEMES {
+        let many = cases.iter().filter(|case| case.theme.id == theme.id && case.theme.tier < Tier::High).count();
+        if many < CRAZE {
+            continue;
+        }
+        let mut of_theme = matters.iter_mut().filter(|matter| matter.theme == theme.id);
+        let Some(first) = of_theme.next() else { continue };
+        let mut years = BTreeSet::new();
+        for other in of_theme {
+            other.gathered = true;
+            years.extend(other.year.clone().map(|year| (year.len(), year)));
+        }
+        let years = if years.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", list(&years.into_iter().map(|(_, year)| year).collect::<Vec<_>>()))
+        };
+        let others = number(many as u64 - 1);
+        first.line = format!("{} {others} others did the like{years}: they are in the pages behind.", first.line);
+    }
+    // The numbers of page one are those of the pages behind.
+    matters.sort_by_key(|matter| matter.gathered);
 }
 
 /// Whether a case is about this person, or about a device that is given to them.

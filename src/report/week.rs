@@ -151,6 +151,8 @@ pub struct Matter {
     pub rows_left_out: u64,
     /// What speaks against it.
     pub cautions: Vec<String>,
+    /// Another matter of the same theme stands on page one for this one: many did the like.
+    pub gathered: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -359,8 +361,8 @@ impl Matter {
 
 impl Week {
     /// The matters of page one.
-    pub fn page_one(&self) -> &[Matter] {
-        self.matters.get(..PAGE_ONE).unwrap_or(&self.matters)
+    pub fn page_one(&self) -> Vec<&Matter> {
+        self.matters.iter().filter(|matter| !matter.gathered).take(PAGE_ONE).collect()
     }
 
     pub fn shows(&self, part: Part) -> bool {
@@ -387,13 +389,14 @@ impl Week {
 
     /// Matters that are in the pages behind only.
     pub fn behind(&self) -> u64 {
-        self.matters.len().saturating_sub(PAGE_ONE) as u64 + self.matters_left_out
+        (self.matters.len() - self.page_one().len()) as u64 + self.matters_left_out
     }
 
     /// `4 more matters are in the pages behind: Gambling (3), Weapons (1).`
     pub fn behind_line(&self) -> String {
         let mut themes: Vec<(&str, u64)> = Vec::new();
-        for matter in self.matters.iter().skip(PAGE_ONE) {
+        let page_one = self.page_one();
+        for matter in self.matters.iter().filter(|matter| !page_one.iter().any(|shown| std::ptr::eq(*shown, *matter))) {
             match themes.iter_mut().find(|(title, _)| *title == matter.title) {
                 Some((_, n)) => *n += 1,
                 None => themes.push((matter.title, 1)),

@@ -78,6 +78,7 @@ impl Case<'_> {
             searches: self.searches,
             under_pass: self.under_pass,
             cautions: self.cautions(),
+            gathered: false,
             account: called.person.as_ref().map(|p| p.key.clone()),
             name: called.person.as_ref().map(|p| p.name.clone()),
             year: called.person.and_then(|p| p.year),

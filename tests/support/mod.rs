@@ -1,6 +1,7 @@
 //! A gate of the test's own: the real binary on loopback, with a stub internet behind it.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+use schoolgate::casebook::{Casebook, Kind};
 use schoolgate::demo::internet::Internet;
 use serde_json::Value;
 use std::io::Read;
@@ -164,6 +165,13 @@ roles = ["staff"]
     pub fn import(&self, csv: &str) {
         self.write("people.csv", csv);
         self.ok(&["people", "import", self.path("people.csv").to_str().expect("a path")]);
+    }
+
+    /// The casebook's records of a kind: what was done, and why.
+    pub fn records(&self, kind: Kind) -> Vec<String> {
+        let casebook = Casebook::open(&self.path("var")).expect("the casebook");
+        let records = casebook.read().of(kind).expect("its records");
+        records.iter().map(|r| format!("{}: {}", r.entry.what, r.entry.why.as_deref().unwrap_or_default())).collect()
     }
 
     /// Every event of the log so far, one JSON object each.

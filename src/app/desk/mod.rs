@@ -188,7 +188,7 @@ impl Desk for Kept {
             shown.matters.retain(|matter| matter.account.as_ref() != Some(person));
         }
         if names_people(edition) {
-            record(&config, look, &format!("report of {week}, edition {edition}"), desk::REVIEW, self.gate.clock.unix_ms())?;
+            record(&config, look, &format!("desk: report {week}, edition {edition}"), desk::REVIEW, self.gate.clock.unix_ms())?;
         }
         Ok(shown)
     }
@@ -205,7 +205,7 @@ impl Desk for Kept {
             NotShown::Fault
         })?;
         if names_people(edition) {
-            let what = format!("report of {week}, edition {edition}, as {}", format.word());
+            let what = format!("desk: report {week}, edition {edition}, as {}", format.word());
             record(&config, look, &what, desk::REVIEW, self.gate.clock.unix_ms())?;
         }
         Ok(bytes)

@@ -344,3 +344,46 @@ fn files_of_the_journal_are_for_its_user_alone() {
     }
     assert!(seen >= 7);
 }
+
+#[test]
+fn every_number_is_in_a_row_its_count_or_a_gap_and_one_that_is_not_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("journal");
+    let zone = TimeZone::get("Europe/London").expect("a zone");
+    assert_eq!(verify::verify(&dir, &zone).expect("none yet"), verify::Numbers::default());
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    (0..50).for_each(|n| journal.note(&event(n)));
+    (0..5).for_each(|n| journal.note(&again(600_000 + n * 1000)));
+    assert!(journal.settle());
+    journal.stop();
+    drop(journal);
+    let whole = verify::verify(&dir, &zone).expect("read");
+    assert_eq!(whole.wrong, Vec::<String>::new());
+    let of = |of: &verify::OfWeek| (of.week.clone(), of.events, of.gaps, of.lost);
+    assert_eq!(whole.weeks.iter().map(of).collect::<Vec<_>>(), [("2026-W47".into(), 55, 0, 0)]);
+
+    let file = weeks(&dir).expect("listed")[0].path.clone();
+    let change = |sql: &str| {
+        let copy = std::fs::read(&file).expect("the file");
+        rusqlite::Connection::open(&file).expect("opened").execute_batch(sql).expect(sql);
+        let wrong = verify::verify(&dir, &zone).expect("read").wrong;
+        for end in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+        }
+        std::fs::write(&file, copy).expect("put back");
+        wrong.join("; ")
+    };
+    assert_eq!(change("DELETE FROM events WHERE seq = 9"), "2026-W47: 1 events were given numbers and are in no row");
+    let numbers = "DELETE FROM events WHERE seq IN (20, 21); UPDATE booked SET last = 19; INSERT INTO booked VALUES (22, 55)";
+    assert_eq!(change(numbers), "numbers 20 to 21 are in no week file");
+    assert_eq!(
+        change("UPDATE booked SET last = 50"),
+        "2026-W47: 1 rows have numbers that were never given in this week; numbers 51 to 55 are in no week file"
+    );
+    assert_eq!(
+        change("UPDATE events SET seq = 99 WHERE seq = 30"),
+        "2026-W47: 1 rows have numbers that were never given in this week"
+    );
+    assert!(change("UPDATE events SET count = 1").contains("events were given numbers and are in no row"));
+    assert_eq!(change("DELETE FROM gaps"), "", "put back as it was");
+}

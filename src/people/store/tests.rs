@@ -1,4 +1,5 @@
 use super::*;
+use crate::database::Form;
 use crate::people::grouping::tests::school;
 use crate::people::import::PersonRow;
 use crate::people::{Details, Source};
@@ -227,7 +228,7 @@ fn an_older_register_is_brought_up_to_date_with_what_it_holds() {
     let mut store = Store::in_memory().expect("memory");
     import(&mut store, ADA, 1).expect("applied");
     let next = [schema::VERSIONS, &["ALTER TABLE persons ADD COLUMN locker TEXT"]].concat();
-    assert!(schema::bring_up_to_date(&mut store.db, &next).is_ok());
+    assert!(database::bring_up_to_date(&mut store.db, Form { versions: &next, ..schema::FORM }).is_ok());
     let version: i64 = store.db.pragma_query_value(None, "user_version", |row| row.get(0)).expect("there");
     assert_eq!(version, next.len() as i64);
     assert!(store.db.prepare("SELECT locker FROM persons").is_ok());

@@ -449,7 +449,10 @@ fn a_craze_of_a_whole_year_pushes_no_other_child_off_page_one() {
     let week = script.week();
     assert_eq!(week.matters.len(), 21);
     let page_one: Vec<_> = week.page_one().iter().map(|m| m.theme).collect();
-    assert_eq!(page_one, ["bypass", "bypass", "weapons", "bypass", "bypass"]);
+    assert_eq!((page_one, week.behind()), (vec!["bypass", "weapons"], 19));
+    let line = &week.page_one()[0].line;
+    assert!(line.contains("19 others did the like (Year 7, Year 8, Year 9, Year 10 and Year 11)"), "{line}");
+    assert!(text(&week).contains("19 more matters are in the pages behind: Ways round the filter (19)."));
 }
 
 #[test]
