@@ -29,9 +29,10 @@ pub mod policy;
 // 3: what the network manager wrote
 pub mod config;
 
-// 4: how bytes come and go, and are kept
+// 4: how bytes come and go, and are kept; what is written for the DSL alone
 pub mod database;
 pub mod net;
+pub mod seal;
 
 // 5: what is asked, kept and known
 pub mod journal;

@@ -1,6 +1,8 @@
 //! A school in network namespaces on one machine, each host with its own address: real clients reach the doors as they are told
 //! to, and as the kernel sends them. Needs root, `ip` and `nft`.
 
+#[path = "lab/hands.rs"]
+mod hands;
 #[path = "lab/internet.rs"]
 mod internet;
 #[path = "lab/machines.rs"]

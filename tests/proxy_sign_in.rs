@@ -17,12 +17,7 @@ const PROXY: &str = "tls_listen = [\"127.0.0.1:0\"]";
 /// A school whose one network asks for passwords, with a running gate's origin that keeps what it hears.
 fn school(network: &str) -> (School, Arc<Mutex<String>>) {
     let school = School::new(&Wish { dns: DNS, proxy: PROXY, network, ..Wish::default() });
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let wanted = rcgen::CertificateParams::new(vec!["gate.school.example".to_owned()]).expect("a name");
-    school.write("config/gate.pem", &wanted.self_signed(&key).expect("a certificate").pem());
-    school.write("config/gate.key", &key.serialize_pem());
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(school.path("config/gate.key"), std::fs::Permissions::from_mode(0o600)).expect("its mode");
+    school.certify("gate.school.example");
     let listener = TcpListener::bind("127.200.0.1:0").expect("a port");
     let at = listener.local_addr().expect("its address");
     let config = std::fs::read_to_string(school.path("config/schoolgate.toml")).expect("the configuration");
@@ -217,6 +212,51 @@ fn where_a_device_is_one_persons_what_they_show_is_true_of_all_it_does() {
     let script = command("curl", &["-sS", &format!("http://{}/proxy.pac", gate.web[0])]);
     let over_tls = format!("return \"HTTPS gate.school.example:{}; PROXY 127.0.0.1:", free.port());
     assert!(script.contains(&over_tls), "{script}");
+}
+
+#[test]
+fn when_too_many_sign_in_at_once_the_rest_are_told_to_come_again_and_nobody_is_let_in() {
+    let (school, _) = school("ask = [\"basic\"]");
+    let word = password(&school, "p0901");
+    let gate = school.start();
+    let proxy = Proxy::of(&gate);
+    let url = url(&school, "page.example");
+    let all: Vec<String> = std::thread::scope(|scope| {
+        let asked = |n: usize| {
+            let (proxy, url) = (&proxy, &url);
+            scope.spawn(move || {
+                proxy.ask(Some((&format!("guest{n}"), "a guess")), &["--interface", &format!("127.0.10.{n}"), url])
+            })
+        };
+        let asked: Vec<_> = (1..=60).map(asked).collect();
+        asked.into_iter().map(|one| one.join().expect("nobody panicked")).collect()
+    });
+    let busy: Vec<_> = all.iter().filter(|said| said.starts_with("HTTP/1.1 503 ")).collect();
+    assert!(!busy.is_empty() && busy.len() < all.len(), "{} of {}", busy.len(), all.len());
+    assert!(busy.iter().all(|said| said.contains("retry-after: ") && !said.contains("proxy-authenticate")), "{busy:?}");
+    let refused = |said: &&String| said.starts_with("HTTP/1.1 407 ");
+    assert_eq!(all.iter().filter(refused).count() + busy.len(), all.len(), "{all:?}");
+    assert!(proxy.ask(Some(("p0901", &word)), &[&url]).starts_with("HTTP/1.1 200 "), "and then it goes on");
+}
+
+#[test]
+fn a_shared_ipad_is_its_class_s_and_no_childs_whoever_types_their_password_there() {
+    let (school, _) = school("ask = [\"basic\"]\none_person_per_device = true");
+    let config = std::fs::read_to_string(school.path("config/schoolgate.toml")).expect("the configuration");
+    let shared = "[[shared]]\nname = \"iPads\"\ndevices = [\"iPad-*\"]\ngroup = \"pupils\"\n";
+    school.write("config/schoolgate.toml", &(config + shared));
+    school.import("id,name,role,year,device,address\np0901,Amira Baker,pupil,9,,\n,,,,iPad-9,127.0.9.9\n");
+    let word = password(&school, "p0901");
+    let gate = school.start();
+    let proxy = Proxy::of(&gate);
+    let said = proxy.ask(Some(("p0901", &word)), &["--interface", "127.0.9.9", &url(&school, "tablet.example")]);
+    assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
+    gate.dig("127.0.9.9", &["next.example", "A"]);
+    for host in ["tablet.example", "next.example"] {
+        let line = proxy.line(host);
+        assert_eq!((line["device"].as_str(), line["person"].as_str()), (Some("iPad-9"), None), "{line}");
+        assert_eq!((&line["groups"], line["how_sure"].as_str()), (&serde_json::json!(["pupils"]), Some("group")), "{line}");
+    }
 }
 
 fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

@@ -15,7 +15,7 @@ const STOREYS: [&[&str]; 13] = [
     &["lists", "wire"],
     &["policy"],
     &["config"],
-    &["net", "database"],
+    &["net", "database", "seal"],
     &["resolve", "journal", "people"],
     &["gate", "casebook"],
     &["report", "pages", "replay"],

@@ -24,6 +24,7 @@
 //! - [`search`]   the words of a search, in the URL of a search engine
 //! - [`framing`]  requests of HTTP/1.1, by readers who disagree
 //! - [`scan`]     pages scored by the words on them
+//! - [`tokens`]   what somebody shows to say who they are
 //! - [`streams`]  queries on connections: behind their lengths, and in requests of HTTP
 
 pub mod access_log;
@@ -44,6 +45,7 @@ pub mod sealed;
 pub mod search;
 pub mod streams;
 pub mod table;
+pub mod tokens;
 pub mod tree;
 pub mod wire;
 pub mod words;

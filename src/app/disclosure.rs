@@ -97,7 +97,7 @@ impl Blotter {
     /// A line of the log without the others.
     #[must_use]
     pub fn line(&self, mut line: Line) -> Line {
-        for text in [&mut line.rule, &mut line.search, &mut line.device].into_iter().flatten() {
+        for text in [&mut line.rule, &mut line.path, &mut line.search, &mut line.device].into_iter().flatten() {
             *text = self.blot(text);
         }
         line

@@ -19,6 +19,7 @@
 //! - [`passes`]    what a teacher has opened for a lesson
 //! - [`off`]       networks where nothing is judged for a while
 //! - [`overlay`]   all three put in force, without touching the table
+//! - [`sealed`]    the keys of what pupils type: changed, and used, which is recorded
 //! - [`requests`]  what people asked for on the pages, and the answers
 //! - [`rot`]       a table that the disk spoilt is left, and made again
 //! - [`delivery`]  the report on its day, in every edition
@@ -47,6 +48,7 @@ pub mod passes;
 pub mod ready;
 pub mod requests;
 pub mod rot;
+pub mod sealed;
 pub mod sources;
 pub mod status;
 pub mod weekly;
@@ -185,6 +187,10 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
             tracing::error!("{what} is{} served over TLS: {fault}", if what == "nothing" { "" } else { " not" });
         }
     }
+    // Nor without the key for tickets.
+    if let Err(fault) = crate::people::kerberos::ready(&snapshot.config) {
+        tracing::error!("{fault}");
+    }
     // Nor without an authority: what would be looked into is judged by name.
     snapshot.inspection = ops::inside::load(&snapshot.config, None).map_err(Arc::from).transpose();
     if let Some(Err(fault)) = &snapshot.inspection {
@@ -273,7 +279,9 @@ fn lock_data(data: &Path) -> Result<nix::fcntl::Flock<std::fs::File>, StartFault
 fn journal_settings(config: &Config, clock: &Clock) -> Settings {
     let run = std::env::var_os("RUNTIME_DIRECTORY").map_or_else(|| config.data.join("run"), PathBuf::from);
     let clock = clock.clone();
-    Settings::new(journal_dir(config), run, config.school.zone.clone()).with_clock(Arc::new(move || clock.unix_ms()))
+    Settings::new(journal_dir(config), run, config.school.zone.clone())
+        .with_clock(Arc::new(move || clock.unix_ms()))
+        .sealed_by(&config.data)
 }
 
 impl App {

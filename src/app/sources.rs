@@ -1,17 +1,19 @@
 //! What `status` says of who is known, and of addresses that many are behind.
 
 use super::directory;
-use crate::gate::Snapshot;
+use crate::config::Way;
+use crate::gate::{Gate, Snapshot};
+use crate::people::kerberos;
 use crate::people::passwords::Tally;
 use crate::people::roster::Crowd;
-use crate::words::ClientAddr;
+use crate::words::{ClientAddr, NetworkId};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Most addresses that have a line each.
 const SHOWN: usize = 5;
 
 /// What is known of people, in lines with a heading each; and what needs somebody.
-pub fn sources(snapshot: &Snapshot, tally: &Tally, now_ms: i64, needs_you: &mut Vec<String>) -> Vec<(String, String)> {
+pub fn sources(gate: &Gate, snapshot: &Snapshot, now_ms: i64, needs_you: &mut Vec<String>) -> Vec<(String, String)> {
     let (config, roster) = (&snapshot.config, snapshot.register.roster());
     let mut lines = Vec::new();
     let signed_in: Vec<_> = roster.sittings().into_iter().map(|(known, count)| format!("{count} by {known}")).collect();
@@ -38,8 +40,22 @@ pub fn sources(snapshot: &Snapshot, tally: &Tally, now_ms: i64, needs_you: &mut 
             needs_you.push(format!("{foreign} RADIUS packets came from addresses that are in no [[radius.client]]"));
         }
     }
-    if !config.sources.asks.is_empty() {
-        lines.push(("passwords".to_owned(), passwords(tally)));
+    if config.sources.asks.iter().any(|asks| asks.negotiate) {
+        lines.push(("tickets".to_owned(), tickets(&gate.tickets)));
+        needs_you.extend(kerberos::ready(config).err());
+    }
+    if config.sources.asks.iter().any(|asks| asks.basic) {
+        lines.push(("passwords".to_owned(), passwords(&gate.passwords.tally)));
+    }
+    if config.web.tls_listen.is_empty() {
+        let own = |(_, ways): &&(NetworkId, Vec<Way>)| ways.iter().any(|way| *way != Way::Voucher);
+        needs_you.extend(config.portal.networks.iter().filter(own).map(|(id, _)| {
+            let name = config.policy.network(*id).map_or("?", |network| network.name.as_str());
+            format!(
+                "on network {name} people are to sign in with their own accounts, and the web door has no TLS: only vouchers are \
+                 taken there. Add `tls_listen`, `name`, `certificate` and `key` under [web]"
+            )
+        }));
     }
     if !config.sources.systems.is_empty() {
         let [believed, refused] = [&roster.session.believed, &roster.session.refused].map(|n| n.load(Relaxed));
@@ -59,6 +75,14 @@ pub fn sources(snapshot: &Snapshot, tally: &Tally, now_ms: i64, needs_you: &mut 
     }
     detected(snapshot, needs_you);
     lines
+}
+
+fn tickets(tally: &kerberos::Tally) -> String {
+    let [believed, unknown, refused, busy] =
+        [&tally.believed, &tally.unknown, &tally.refused, &tally.busy].map(|n| n.load(Relaxed));
+    let why = tally.why();
+    let why = if why.is_empty() { why } else { format!(" (the last: {why})") };
+    format!("{believed} believed, {unknown} of users the register does not know, {refused} refused{why}, {busy} too many at once")
 }
 
 fn passwords(tally: &Tally) -> String {
@@ -103,13 +127,27 @@ mod tests {
     use std::net::IpAddr;
 
     #[test]
+    fn a_network_where_people_are_to_sign_in_is_told_of_that_has_no_tls_to_do_it_over() {
+        let network = |name: &str, at: u8, ways: &str| {
+            format!("[[network]]\nname = \"{name}\"\nranges = [\"10.{at}.0.0/16\"]\nprofile = \"secondary\"\nportal = [{ways}]\n")
+        };
+        let school = School::with(&(network("byod", 9, "\"password\", \"voucher\"") + &network("guests", 10, "\"voucher\"")));
+        let mut needs_you = Vec::new();
+        sources(&school.gate, &school.gate.snapshot(), Now::read().unix_ms, &mut needs_you);
+        assert!(
+            matches!(&needs_you[..], [one] if one.contains("on network byod") && one.contains("only vouchers are taken")),
+            "{needs_you:?}"
+        );
+    }
+
+    #[test]
     fn an_address_that_many_are_behind_has_a_line_with_the_change_that_would_end_it() {
         let said = "[[shared]]\nname = \"the domain controller\"\naddresses = [\"127.0.0.53\"]\n";
         let school = School::with(said);
         let snapshot = school.gate.snapshot();
         let told = || {
             let mut needs_you = Vec::new();
-            let lines = sources(&snapshot, &school.gate.passwords.tally, Now::read().unix_ms, &mut needs_you);
+            let lines = sources(&school.gate, &snapshot, Now::read().unix_ms, &mut needs_you);
             (lines, needs_you)
         };
         let (lines, needs_you) = told();

@@ -202,6 +202,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     if tally.stalled {
         needs_you.push("the journal cannot be written: events wait in memory and are dropped when it is full".into());
     }
+    needs_you.extend(super::sealed::needs_you(tally.detail).map(str::to_owned));
     if tally.broken > 0 {
         needs_you.push(format!("{} week files are broken and were set aside", tally.broken));
     }
@@ -226,7 +227,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         (snapshot.config.web.by.as_ref().map(|by| &by.name), &snapshot.web_identity, "the web door over TLS is"),
     ]
     .map(|(name, identity, what)| certificate(&snapshot, (name?, identity.as_ref()), what, gate.clock.unix_ms(), &mut needs_you));
-    let sources = sources(&snapshot, &gate.passwords.tally, gate.clock.unix_ms(), &mut needs_you);
+    let sources = sources(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     let authority = inspected(gate, &snapshot, gate.clock.unix_ms(), &mut needs_you);
     needs_you.extend(snapshot.condition.damaged.as_deref().map(str::to_owned));
     let in_table: HashSet<&str> = snapshot.table.lists().iter().filter(|l| l.broken.is_none()).map(|l| l.name.as_str()).collect();

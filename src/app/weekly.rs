@@ -15,6 +15,7 @@ use crate::policy::Mode;
 use crate::report::{
     self, Asked, Audience, Change, Health, IsoWeek, ListFact, LookUp, NetworkFact, NetworkState, Retention, World,
 };
+use crate::seal::Keys;
 use crate::words::{DeviceId, PersonRole};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -137,7 +138,7 @@ pub fn make_due(
             backup_days: None,
             self_test_days: self_test::days(&config.data, made_ms),
         },
-        retention: Some(Retention { detail_days: DETAIL_DAYS as u32 }),
+        retention: Some(Retention { detail_days: DETAIL_DAYS as u32, sealed: matches!(Keys::read(&config.data), Ok(Some(_))) }),
         look_ups: Some(look_ups(config, from_ms, until_ms)?),
     };
 

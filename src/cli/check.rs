@@ -9,6 +9,7 @@ pub fn check(context: &Context) -> Outcome {
     faults.extend(crate::ops::tables::faults(&config));
     faults.extend(crate::ops::identity::of_dns(&config).err());
     faults.extend(crate::ops::identity::of_web(&config).err());
+    faults.extend(crate::people::kerberos::ready(&config).err());
     let providers = config.portal.providers.iter();
     faults.extend(providers.filter_map(|provider| crate::people::openid::secret(&provider.secret_file).err()));
     faults.extend(crate::ops::inside::load(&config, None).err());

@@ -1,6 +1,6 @@
 //! `schoolgate people export`: everything that is kept about one person.
 
-use super::log::{Book, plain};
+use super::log::{Book, Unsealing, plain};
 use super::{Context, Outcome, fail, written};
 use crate::app::disclosure::{About, Blotter, Deed, about};
 use crate::app::register_file;
@@ -25,6 +25,9 @@ pub struct ExportArgs {
     /// Why you look: it is written down, and shown in the report
     #[arg(long)]
     purpose: Option<String>,
+    /// Show what was typed, too: asks for a reader's passphrase, and is written down
+    #[arg(long, value_name = "READER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    open: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -44,6 +47,7 @@ pub fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome 
         person.ok_or_else(|| fail(format_args!("nobody in the register has the id '{}'", args.person.escape_debug())))?;
     let shown = format!("people export of {}", person.key);
     look_ups::record(&config.data, &shown, &purpose, Clock::System.unix_ms()).map_err(fail)?;
+    let sealed = Unsealing::ask(config, args.open.as_deref(), &shown, &purpose)?;
     let kept = about(config, &store, &register, person).map_err(fail)?;
     let (blotter, id) = (Blotter::of(&register, person).map_err(fail)?, person.id);
     let to: Box<dyn Write> = match &args.out {
@@ -51,12 +55,13 @@ pub fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome 
         None => Box::new(io::stdout()),
     };
     let mut to = BufWriter::new(to);
-    let book = Book::of_person(context, config, register, id)?;
+    let book = Book::of_person(context, config, (register, id), sealed)?;
     match args.format {
         Format::Json => as_json(&kept, &blotter, &book, &mut to)?,
         Format::Csv => as_csv(&kept, &blotter, &book, &mut to)?,
     }
     written(to.flush())?;
+    book.told()?;
     eprintln!("texts that somebody wrote may speak of others by nicknames: read it before you hand it out");
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! `schoolgate log`: the access log.
 
+use super::secret::answer;
 use super::verify::{VerifyArgs, verify};
-use super::{Context, Failed, Outcome, fail, put, written};
+use super::{Context, Failed, Outcome, fail, put, seal, written};
 use crate::app;
 use crate::config::{Config, nearest};
 use crate::gate::Clock;
@@ -9,16 +10,19 @@ use crate::gate::control::Request;
 use crate::gate::flood::MOST;
 use crate::journal::export::{Csv, Line, Resolve, json, squid};
 use crate::journal::read::{self, Filter, Stored, Week};
-use crate::journal::{Door, IsoWeek};
+use crate::journal::{Door, IsoWeek, Unopened};
 use crate::ops::look_ups;
 use crate::pages::Reference;
 use crate::people::{Register, Store};
 use crate::policy::{Action, Step};
+use crate::seal::Opener;
 use crate::words::{Category, PersonId, escaped};
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often `follow` looks for new events: the journal itself is written once a second, and each look is an fsync.
@@ -64,6 +68,9 @@ pub struct Wanted {
     /// Why you look: it is written down, and shown in the report
     #[arg(long)]
     purpose: Option<String>,
+    /// Show what was typed, too: asks for a reader's passphrase, and is written down
+    #[arg(long, value_name = "READER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    open: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -121,7 +128,8 @@ pub fn log(context: &Context, command: &Command) -> Outcome {
         Command::Export(args) => export(&book, args),
         Command::Follow(_) => follow(context, &config, &book),
         Command::Verify(args) => verify(context, &config, args),
-    }
+    }?;
+    book.told()
 }
 
 fn search(context: &Context, book: &Book, args: &SearchArgs) -> Outcome {
@@ -237,14 +245,52 @@ pub(super) struct Book<'a> {
     reference: Option<Reference>,
     /// What the reference is of, by seq.
     referred: Option<HashSet<u64>>,
+    sealed: Unsealing,
+}
+
+/// What opens what is sealed, if that was asked for, and what stayed sealed all the same.
+#[derive(Default)]
+pub(super) struct Unsealing {
+    opener: Option<Arc<Opener>>,
+    unopened: RefCell<Unopened>,
+}
+
+impl Unsealing {
+    /// Asks for the reader's name, if there is none, and for the passphrase.
+    pub fn ask(config: &Config, reader: Option<&str>, what: &str, purpose: &str) -> Result<Self, Failed> {
+        let opener = match reader {
+            None => None,
+            Some("") => Some(seal::open(config, &answer("reader")?, what, purpose)?),
+            Some(reader) => Some(seal::open(config, reader, what, purpose)?),
+        };
+        Ok(Self { opener: opener.map(Arc::new), unopened: RefCell::default() })
+    }
+
+    /// Tells what stayed sealed. What is not as it was written is a fault.
+    fn told(&self) -> Outcome {
+        let Unopened { changed, without_key } = &*self.unopened.borrow();
+        if *without_key > 0 {
+            eprintln!("{without_key} lines stay sealed: their keys are not those of this reader, or are missing");
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let seqs: Vec<_> = changed.iter().map(u64::to_string).collect();
+        Err(fail(format_args!("these lines stay sealed, since they are not as they were written: {}", seqs.join(", "))))
+    }
 }
 
 impl<'a> Book<'a> {
     /// What is kept of one person, for a look that has been written down.
-    pub fn of_person(context: &Context, config: &'a Config, register: Register, person: PersonId) -> Result<Self, Failed> {
+    pub fn of_person(
+        context: &Context,
+        config: &'a Config,
+        (register, person): (Register, PersonId),
+        sealed: Unsealing,
+    ) -> Result<Self, Failed> {
         context.ask(config, &Request::Settle)?;
         let filter = Filter { person: Some(person), ..Filter::default() };
-        Ok(Self { config, register, filter, reference: None, referred: None })
+        Ok(Self { config, register, filter, reference: None, referred: None, sealed })
     }
 
     /// Opens it for a look that is written down first.
@@ -253,9 +299,11 @@ impl<'a> Book<'a> {
         let filter = wanted.filter(config, &register)?;
         let purpose = context.purpose(wanted.purpose.as_deref())?;
         let of = wanted.person.as_ref().map_or_else(String::new, |p| format!(" of {p}"));
-        look_ups::record(&config.data, &format!("{shown}{of}"), &purpose, Clock::System.unix_ms()).map_err(fail)?;
+        let shown = format!("{shown}{of}");
+        look_ups::record(&config.data, &shown, &purpose, Clock::System.unix_ms()).map_err(fail)?;
+        let sealed = Unsealing::ask(config, wanted.open.as_deref(), &shown, &purpose)?;
         context.ask(config, &Request::Settle)?;
-        let mut book = Self { config, register, filter, reference: wanted.reference, referred: None };
+        let mut book = Self { config, register, filter, reference: wanted.reference, referred: None, sealed };
         if let Some(reference) = wanted.reference {
             book.referred = Some(book.referred_to(reference)?);
         }
@@ -288,7 +336,12 @@ impl<'a> Book<'a> {
         let only = only.map(|text| IsoWeek::parse(text).map_err(|why| fail(format_args!("'{text}' is {why}"))));
         let only = only.transpose()?;
         let files = read::weeks(&app::journal_dir(self.config)).map_err(fail)?;
-        files.iter().filter(|f| only.is_none_or(|w| w == f.week)).map(|f| Week::open(&f.path).map_err(fail)).collect()
+        let open = |file: &read::WeekFile| -> Result<Week, Failed> {
+            let mut week = Week::open(&file.path).map_err(fail)?;
+            self.sealed.opener.iter().for_each(|opener| week.open_with(opener.clone()));
+            Ok(week)
+        };
+        files.iter().filter(|f| only.is_none_or(|w| w == f.week)).map(open).collect()
     }
 
     fn last_seq(&self) -> Result<u64, Failed> {
@@ -317,6 +370,11 @@ impl<'a> Book<'a> {
         Ok(Newest { weeks: self.weeks(week)?.into_iter().map(|week| (week, None)).collect(), more: false })
     }
 
+    /// Tells what stayed sealed although it was to be opened.
+    pub fn told(&self) -> Outcome {
+        self.sealed.told()
+    }
+
     pub fn each(&self, week: Option<&str>, show: &mut dyn FnMut(&Line) -> io::Result<()>) -> Outcome {
         self.weeks(week)?.iter().try_for_each(|week| self.each_in(week, &self.filter, &mut |_, line| show(line)))
     }
@@ -337,6 +395,7 @@ impl<'a> Book<'a> {
                 Err(fault) => return Err(fail(fault)),
             }
         }
+        self.sealed.unopened.borrow_mut().add(week.unopened());
         Ok(())
     }
 }

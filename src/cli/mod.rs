@@ -25,6 +25,8 @@ mod replay;
 mod report;
 mod requests;
 mod run;
+mod seal;
+mod secret;
 mod self_test;
 mod status;
 mod sync;
@@ -105,6 +107,9 @@ enum Command {
     /// Who may sign in at the desk, where the report is read in a browser
     #[command(subcommand)]
     Desk(desk::Command),
+    /// The keys of what pupils type: sealed for the DSL alone
+    #[command(subcommand)]
+    Seal(seal::Command),
     /// What a changed policy would newly block and newly allow, held against a past week or another filter's log
     Replay(replay::Args),
     /// The school's own certificate authority, to look into HTTPS on its own devices
@@ -159,6 +164,7 @@ pub fn main() -> ExitCode {
         Command::Log(command) => log::log(&context, &command),
         Command::Report(command) => report::report(&context, &command),
         Command::Desk(command) => desk::desk(&context, &command),
+        Command::Seal(command) => seal::seal(&context, &command),
         Command::Replay(args) => replay::replay(&context, &args),
         Command::Ca(command) => ca::ca(&context, &command),
         Command::Firewall(command) => firewall::firewall(&context, &command),

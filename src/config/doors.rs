@@ -4,6 +4,7 @@ use super::encrypted::{self, Certified, Encrypted};
 use super::fault::{Placed, Wrong, shown};
 use super::file::Section;
 use super::item::{Item, List};
+use super::kerberos::{self, Kerberos};
 use super::names::{self, Forward, Record};
 use super::upstream::{self, Upstream};
 use super::values;
@@ -92,6 +93,8 @@ pub struct Proxy {
     pub internal_zones: Vec<Host>,
     /// Hosts that browsers reach beside the proxy, with everything below them: it is in the PAC file, and is no permission.
     pub direct: Vec<Host>,
+    /// As whom tickets are taken where a network asks for them. As shipped: as nobody.
+    pub kerberos: Option<Kerberos>,
 }
 
 /// Another proxy, through which everything goes that is not the school's own.
@@ -166,7 +169,7 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
     let block_answer = block_answer(&dns, &asked, at_web);
     let encrypted = encrypted::read(&dns, folder, at_tls, at_https, at_proxy_tls);
     dns.end();
-    let read_proxy = read_proxy(&proxy, at_proxy, at_proxy_tls, addresses(at_transparent));
+    let read_proxy = read_proxy(&proxy, folder, at_proxy, at_proxy_tls, addresses(at_transparent));
     // What the proxy may reach inside must be known to have an address there.
     private_allowed.extend(&read_proxy.internal_zones);
     let status_from = List::values(web.list("status_from", values::network));
@@ -181,6 +184,7 @@ pub(super) fn read(root: &Section, folder: &Path) -> (Dns, Proxy, Web) {
 
 fn read_proxy(
     section: &Section,
+    folder: &Path,
     listen: &[Placed<SocketAddr>],
     tls_listen: &[Placed<SocketAddr>],
     transparent_listen: Vec<SocketAddr>,
@@ -199,10 +203,22 @@ fn read_proxy(
     });
     let parent = parent(section, listen, &internal_networks, &internal_zones);
     let direct = List::values(section.list("direct", values::host));
+    let kerberos = kerberos::read(section, folder);
     section.end();
     let ports = ports.into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
     let (listen, tls_listen) = (addresses(listen), addresses(tls_listen));
-    Proxy { listen, tls_listen, transparent_listen, parent, ports, destinations, internal_networks, internal_zones, direct }
+    Proxy {
+        listen,
+        tls_listen,
+        transparent_listen,
+        parent,
+        ports,
+        destinations,
+        internal_networks,
+        internal_zones,
+        direct,
+        kerberos,
+    }
 }
 
 /// `parent`, and `beside_parent`: what goes without it, beside the school's own.

@@ -148,7 +148,7 @@ impl People {
         let garden = garden.map(|list| list.items.into_iter().map(|host| host.value).collect());
         let shared = section.value("shared", |item| item.flag()).is_some_and(|v| v.value);
         let ways = section.list("portal", portal::way);
-        let ask = section.list("ask", |item| item.word(&[("basic", ())]));
+        let ask = section.list("ask", |item| item.word(&[("basic", false), ("negotiate", true)]));
         let one_person = section.value("one_person_per_device", |item| item.flag());
         let ca = section.value("ca", |item| item.word(&[("installed", true), ("none", false)])).is_some_and(|v| v.value);
         section.end();
@@ -187,8 +187,9 @@ impl People {
         if let Some(ask) = ask.filter(|ask| !ask.empty) {
             let one_person_per_device = one_person.as_ref().is_some_and(|one| one.value);
             let network = NetworkId(self.networks.len() as u16);
-            self.asks
-                .push(Placed { value: Asks { network, basic: !ask.items.is_empty(), one_person_per_device }, place: ask.place });
+            let asks = |for_tickets| ask.items.iter().any(|way| way.value == for_tickets);
+            let value = Asks { network, basic: asks(false), negotiate: asks(true), one_person_per_device };
+            self.asks.push(Placed { value, place: ask.place });
         } else if let Some(one) = one_person.filter(|one| one.value) {
             let wrong = Wrong::new("nobody is asked who they are here", "add `ask = [\"basic\"]`, or delete this");
             section.fault(wrong.at(one.place));

@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 /// How long somebody is signed in, as it ships: a school day.
 const MINUTES: u32 = 8 * 60;
 
+/// How long a device that goes from hand to hand may be silent, as it ships: a laptop that is awake asks for something every few
+/// minutes, and a break is as long.
+const SILENT_MINUTES: u32 = 15;
+
 /// Longest notice: a page of a phone, twice.
 const MAX_NOTICE: usize = 3_000;
 
@@ -51,6 +55,8 @@ pub struct Portal {
     pub networks: Vec<(NetworkId, Vec<Way>)>,
     /// How long somebody is signed in.
     pub lasts_ms: u64,
+    /// On a device of the register that is nobody's own nobody is signed in after so long in which nothing was heard of it.
+    pub silent_ms: u64,
     pub notice: MonitoringNotice,
     /// Where the school is told of a worry: a page, `mailto:` or `tel:`.
     pub concern: Option<String>,
@@ -144,6 +150,7 @@ pub(super) fn read(root: &Section, folder: &Path, networks: &[Placed<(NetworkId,
     }
     let networks = networks.iter().map(|network| network.value.clone()).collect();
     let minutes = section.value("minutes", |item| item.number(5..=24 * 60)).map_or(MINUTES, |m| m.value);
+    let silent = section.value("silent_minutes", |item| item.number(1..=24 * 60)).map_or(SILENT_MINUTES, |m| m.value);
     let concern = section.value("concern", link).map(|v| v.value);
     let notice = section.value("notice", |item| prose(item));
     let welsh = section.value("notice_welsh", |item| prose(item));
@@ -159,7 +166,8 @@ pub(super) fn read(root: &Section, folder: &Path, networks: &[Placed<(NetworkId,
     section.end();
     let words = notice.map(|notice| (notice.value, welsh.map(|w| w.value)));
     let version = version.map_or_else(|| SHIPPED.to_owned(), |v| v.value);
-    Portal { networks, lasts_ms: u64::from(minutes) * 60_000, notice: MonitoringNotice { version, words }, concern, providers }
+    let (lasts_ms, silent_ms) = (u64::from(minutes) * 60_000, u64::from(silent) * 60_000);
+    Portal { networks, lasts_ms, silent_ms, notice: MonitoringNotice { version, words }, concern, providers }
 }
 
 fn provider(section: &Section, way: Way, folder: &Path) -> Option<OpenId> {

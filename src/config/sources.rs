@@ -1,9 +1,11 @@
 //! `[[leases]]`, `[radius]`, `[[session]]`, `[[shared]]`: what says who is at an address, and where nobody can.
 
+use super::doors::Proxy;
 use super::fault::{Place, Wrong};
 use super::file::Section;
 use super::groups::People;
 use super::item::{Item, List};
+use super::kerberos;
 use super::values;
 use crate::wire::leases::Format;
 use crate::words::{GroupId, Network, NetworkId};
@@ -42,13 +44,15 @@ pub struct Asks {
     pub network: NetworkId,
     /// A name and a password (RFC 7617), over TLS.
     pub basic: bool,
+    /// A Kerberos ticket (RFC 4559), over TLS and in the clear.
+    pub negotiate: bool,
     /// What is shown with one request is true of the device for a while.
     pub one_person_per_device: bool,
 }
 
 impl Sources {
     pub fn asks_at(&self, network: NetworkId) -> Asks {
-        let nothing = Asks { network, basic: false, one_person_per_device: false };
+        let nothing = Asks { network, basic: false, negotiate: false, one_person_per_device: false };
         self.asks.iter().find(|asks| asks.network == network).copied().unwrap_or(nothing)
     }
 }
@@ -112,11 +116,14 @@ impl Shared {
     }
 }
 
-/// `folder` is where paths begin; `over_tls`: the proxy is there over TLS.
-pub(super) fn read(root: &Section, folder: &Path, people: &People, over_tls: bool) -> Sources {
-    if let Some(first) = people.asks.first().filter(|_| !over_tls) {
+/// `folder` is where paths begin.
+pub(super) fn read(root: &Section, folder: &Path, people: &People, proxy: &Proxy) -> Sources {
+    if let Some(first) = people.asks.iter().find(|asks| asks.value.basic && proxy.tls_listen.is_empty()) {
         let wrong = Wrong::new("a password is asked for over TLS only", "add `tls_listen` under [proxy], or delete this");
         root.fault(wrong.at(first.place));
+    }
+    if let Some(first) = people.asks.iter().find(|asks| asks.value.negotiate) {
+        kerberos::can_be_asked(root, first.place, proxy.kerberos.as_ref());
     }
     let leases = at_most(root.sections("leases"), "files of leases");
     let leases = leases.iter().filter_map(|section| {

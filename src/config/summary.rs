@@ -122,13 +122,17 @@ impl Config {
             let shared = self.sources.shared_networks.iter().any(|id| usize::from(id.0) == i);
             let shared = if shared { ", shared: nobody is named there" } else { "" };
             let asks = self.sources.asks.iter().find(|asks| usize::from(asks.network.0) == i);
-            let asks = match asks.map(|asks| asks.one_person_per_device) {
-                Some(true) => ", the proxy over TLS asks for a password, and the device is theirs for a while",
-                Some(false) => ", the proxy over TLS asks for a password",
-                None => "",
-            };
+            let (ways, theirs) = asks.map_or(("", ""), |asks| {
+                let ways = match (asks.negotiate, asks.basic) {
+                    (true, true) => ", the proxy asks for a Kerberos ticket, and over TLS for a password instead",
+                    (true, false) => ", the proxy asks for a Kerberos ticket",
+                    (false, true) => ", the proxy over TLS asks for a password",
+                    (false, false) => "",
+                };
+                (ways, if asks.one_person_per_device { ", and the device is theirs for a while" } else { "" })
+            });
             let text = format_args!(
-                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}{shared}{asks}",
+                "{}: {}; unknown devices get {unknown}{mode}{ech}{named}{down}{shared}{ways}{theirs}",
                 network.name,
                 joined(&network.ranges)
             );

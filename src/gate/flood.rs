@@ -306,6 +306,7 @@ fn without_name(event: &Event) -> Event<'static> {
         status: 0,
         bytes_up: event.bytes_up,
         bytes_down: event.bytes_down,
+        sealed: None,
         search: Cow::Borrowed(""),
         theme: None,
         decrypted: event.decrypted,

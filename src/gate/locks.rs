@@ -28,11 +28,12 @@ impl Snapshot {
         !portal.networks.is_empty() && who.person.is_none() && !who.is_many() && portal.ways(who.network).is_some()
     }
 
-    /// The exam they are in. Who asks over IPv6 is in the room where the device's IPv4 address is: a room's ranges are seldom
-    /// written in both.
+    /// The exam they are in. Who asks over IPv6 is in the room where an IPv4 address of the device is: a room's ranges are
+    /// seldom written in both, and a device that was given a new address has its old one for a while.
     pub fn exam(&self, who: &Who, moment: &Moment) -> Option<&Exam> {
         let address = who.client.ip();
-        let v4 = || self.register.roster().look_up(address).and_then(|here| here.v4).filter(|_| address.is_ipv6());
+        let here = || self.register.roster().look_up(address).filter(|_| address.is_ipv6());
+        let v4 = || here().map_or([None; 2], |here| here.v4);
         self.config.policy.exams.holding(who, v4, moment.unix_ms)
     }
 }
@@ -77,8 +78,9 @@ mod tests {
         assert!(!is_held("::1"), "a device that is nowhere else");
         is_at("127.0.5.1");
         assert!(is_held("::1"));
-        roster.change(at, |book| book.unbind(ip("127.0.5.1"), Teller::Neighbour));
         is_at("127.0.6.1");
+        assert!(is_held("::1"), "it has two, and one is in the room");
+        roster.change(at, |book| book.unbind(ip("127.0.5.1"), Teller::Neighbour));
         assert!(!is_held("::1"), "it was carried into another room");
     }
 }

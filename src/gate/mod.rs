@@ -58,7 +58,7 @@ pub use watch::{Changed, Watch};
 use crate::journal::Journal;
 use crate::journal::time::BUILT_MS;
 use crate::net::listen::Standing;
-use crate::people::{Passwords, Signed};
+use crate::people::{Passwords, Signed, kerberos};
 use crate::words::{ClientAddr, Who};
 use arc_swap::ArcSwap;
 use std::net::SocketAddr;
@@ -88,6 +88,8 @@ pub struct Gate {
     pub requests: Requests,
     /// Names and passwords, for every door that takes them.
     pub passwords: Arc<Passwords>,
+    /// What was made of Kerberos tickets.
+    pub tickets: kerberos::Tally,
     /// When the gate first answered anybody, in milliseconds since 1970; and this process.
     first_ms: i64,
     started: Instant,
@@ -99,7 +101,8 @@ impl Gate {
         let crowds = crowds::Crowds::default();
         let ledger = Ledger::open(None, clock.clone());
         let (snapshot, web, requests) = (ArcSwap::from_pointee(snapshot), Vec::new(), Requests::default());
-        let (first_ms, started, passwords) = (clock.unix_ms(), Instant::now(), Arc::default());
+        let (first_ms, started) = (clock.unix_ms(), Instant::now());
+        let (passwords, tickets) = Default::default();
         Self {
             snapshot,
             journal,
@@ -116,6 +119,7 @@ impl Gate {
             web_tls: Vec::new(),
             requests,
             passwords,
+            tickets,
             first_ms,
             started,
         }
@@ -198,7 +202,9 @@ impl Gate {
         let snapshot = self.snapshot();
         let moment = self.clock.now(&snapshot.config.school.zone);
         let who = snapshot.who_signed(client, signed)?;
-        Some(Visit { snapshot, who, signed, moment, boot_ms: self.clock.boot_ms(), noted: Noted::Row })
+        let boot_ms = self.clock.boot_ms();
+        snapshot.heard(&who, boot_ms);
+        Some(Visit { snapshot, who, signed, moment, boot_ms, noted: Noted::Row })
     }
 
     /// Begins a visit of the gate's own, as if it were somebody's.

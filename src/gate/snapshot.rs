@@ -138,11 +138,18 @@ impl Snapshot {
     pub fn who_signed(&self, client: ClientAddr, signed: Option<Signed>) -> Option<Who> {
         let who = self.who(client)?;
         let of_hands = who.device.is_some_and(|device| self.shared_devices.contains_key(&device));
-        let Some(Signed { person, known, since }) = signed.filter(|_| !of_hands) else { return Some(who) };
+        let Some(Signed { person, known, sure, since }) = signed.filter(|_| !of_hands) else { return Some(who) };
         let own = self.groups_of.get(&person).filter(|g| !g.is_empty()).copied();
         let of_network = || self.config.policy.network(who.network).map(|network| Groups::one(network.group));
         let groups = own.or_else(of_network)?;
-        Some(Who { person: Some(person), groups, known, sure: known.at_best(), since, ..who })
+        Some(Who { person: Some(person), groups, known, sure, since, ..who })
+    }
+
+    /// Somebody's device asks: where a sign-in ends by silence it goes on. Of all sources the portal's alone do.
+    pub fn heard(&self, who: &Who, now_ms: u64) {
+        if who.known == Known::Portal {
+            self.register.roster().heard(who.client.ip(), now_ms);
+        }
     }
 
     /// The network of an address and the groups that somebody there is judged by, whoever is there now: for what happened before.

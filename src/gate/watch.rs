@@ -1,7 +1,7 @@
 //! What a worker keeps from one batch of packets to the next: the snapshot in force, the time, who was at which address.
 //!
-//! Nothing here is older than a batch, or than [`KNOWN_FOR`] for who is where; and nothing here is a lock or a counter that
-//! another worker writes.
+//! Nothing here is older than a batch, or than [`KNOWN_FOR`] for who is where; and nothing here is a lock that is waited
+//! for, or a counter that another worker writes.
 
 use super::flood::{BELIEVED_SECONDS, BUSY, Counted, Pace, place_of, seed};
 use super::{Gate, Noted, Snapshot, Visit, on_large_pages};
@@ -178,6 +178,7 @@ impl Watch {
         let place = &mut self.seen[at];
         if place.client != client || place.sight != self.sight {
             let who = self.visit.snapshot.who(client);
+            who.iter().for_each(|who| self.visit.snapshot.heard(who, self.visit.boot_ms));
             if place.client != client && !place.pace.yields() {
                 // How fast the other one asks must not be forgotten: this one is looked up each time.
                 self.visit.noted = Noted::Row;

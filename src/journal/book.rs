@@ -6,6 +6,7 @@ use super::names;
 use super::point::{Point, reach};
 use super::ring::RingId;
 use super::schema;
+use super::sealing;
 use super::segment::{Mark, What};
 use super::time::Dated;
 use super::week::{IsoWeek, Weeks};
@@ -280,6 +281,8 @@ struct WeekBook {
     hosts: HashMap<String, i64>,
     /// The policy versions whose names the file has.
     versions: HashSet<u32>,
+    /// The data keys that the file has.
+    data_keys: HashSet<u32>,
     /// Rows that may still count on.
     alike: Alike,
     /// The newest range of seqs that the file has: the next is joined to it where it can be.
@@ -293,13 +296,14 @@ impl WeekBook {
             create(dir, week)?;
         }
         let db = connect(&path)?;
-        let versions = |db: &Connection| -> rusqlite::Result<HashSet<u32>> {
-            db.prepare("SELECT version FROM names")?.query_map([], |row| row.get(0))?.collect()
+        let numbers = |db: &Connection, sql: &str| -> rusqlite::Result<HashSet<u32>> {
+            db.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
         };
         let at = |source| BookFault::Sqlite { path: path.clone(), source };
-        let versions = versions(&db).map_err(at)?;
+        let versions = numbers(&db, "SELECT version FROM names").map_err(at)?;
+        let data_keys = numbers(&db, "SELECT id FROM data_keys").map_err(at)?;
         let booked = schema::last_booked(&db).map_err(at)?;
-        Ok(Self { dir: dir.to_owned(), path, db, hosts: HashMap::new(), versions, alike: Alike::default(), booked })
+        Ok(Self { dir: dir.to_owned(), path, db, hosts: HashMap::new(), versions, data_keys, alike: Alike::default(), booked })
     }
 
     fn put(&mut self, rows: &[&Row]) -> Result<(), BookFault> {
@@ -335,7 +339,7 @@ impl WeekBook {
             };
         }
         self.booked.map_or(Ok(()), |range| schema::book(&transaction, range))?;
-        let mut unnamed = HashSet::new();
+        let (mut unnamed, mut keyless) = (HashSet::new(), HashSet::new());
         let mut writing = schema::Writing::new(&transaction)?;
         for Entry { seq, row, sums } in &entries {
             let Some((row, event)) = row else {
@@ -361,6 +365,12 @@ impl WeekBook {
             };
             if !self.versions.contains(&event.policy_version) && unnamed.insert(event.policy_version) {
                 name(&transaction, &mut self.versions, &self.dir, event.policy_version)?;
+            }
+            if let Some(key) = event.detail().map(|sealed| sealed.key)
+                && !self.data_keys.contains(&key)
+                && keyless.insert(key)
+            {
+                keep_key(&transaction, &mut self.data_keys, &self.dir, key)?;
             }
         }
         drop(writing);
@@ -396,6 +406,18 @@ fn name(db: &Connection, known: &mut HashSet<u32>, dir: &Path, version: u32) -> 
     if let Some(names) = names::stored_text(dir, version) {
         db.prepare_cached("INSERT OR IGNORE INTO names (version, names) VALUES (?1, ?2)")?.execute(params![version, names])?;
         known.insert(version);
+    }
+    Ok(())
+}
+
+/// Stores the sealed data key, when the first event that was sealed with it comes: the file is read long after the key's own has gone.
+fn keep_key(db: &Connection, known: &mut HashSet<u32>, dir: &Path, id: u32) -> rusqlite::Result<()> {
+    match sealing::sealed_key(dir, id) {
+        Some(sealed) => {
+            db.prepare_cached("INSERT OR IGNORE INTO data_keys (id, sealed) VALUES (?1, ?2)")?.execute(params![id, sealed])?;
+            known.insert(id);
+        }
+        None => tracing::error!(key = format!("{id:08x}"), "a data key is missing: what was sealed with it cannot be opened"),
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::lists::ListId;
 use crate::lists::phrases::Theme;
 use crate::policy::{Action, CellId, ProfileId, Step, Verdict};
+use crate::seal::Sealed;
 use crate::words::person::words;
 use crate::words::{Category, CategorySet, GroupId, Who};
 use std::borrow::Cow;
@@ -127,6 +128,8 @@ pub struct Event<'a> {
     pub bytes_down: u64,
     pub duration_ms: u32,
     pub policy_version: u32,
+    /// Path and search for the DSL alone ([`crate::seal`]); both are empty then.
+    pub sealed: Option<Cow<'a, [u8]>>,
     /// What was searched for, as typed; empty where it is no search, or was not seen.
     pub search: Cow<'a, str>,
     /// What the words of the search are about, if they are of a theme; and how much they weigh in it, 1 to 100.
@@ -152,6 +155,21 @@ impl Event<'_> {
     /// Whether it is the sum of a client's questions of one second, of whom no names are kept: it asked without end.
     pub fn is_sum(&self) -> bool {
         self.door == Door::Dns && self.host.is_empty() && self.who.is_some() && self.step != Step::Locked
+    }
+
+    /// Whether a path was seen, sealed or not.
+    pub fn has_path(&self) -> bool {
+        !self.path.is_empty() || self.detail().is_some_and(|sealed| sealed.has_path)
+    }
+
+    /// Whether a search was seen, sealed or not.
+    pub fn has_search(&self) -> bool {
+        !self.search.is_empty() || self.detail().is_some_and(|sealed| sealed.has_search)
+    }
+
+    /// What can be seen of what is sealed.
+    pub(super) fn detail(&self) -> Option<Sealed> {
+        self.sealed.as_deref().and_then(Sealed::parse)
     }
 }
 
@@ -187,6 +205,7 @@ impl<'a> Event<'a> {
             bytes_down: 0,
             duration_ms: 0,
             policy_version: 0,
+            sealed: None,
             search: Cow::Borrowed(""),
             theme: None,
             decrypted: Decrypted::NotAsked,

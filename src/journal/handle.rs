@@ -7,6 +7,7 @@ use super::names::{self, Names, Stored};
 use super::read::{self, ReadFault, Week};
 use super::ring::Producer;
 use super::rings::Rings;
+use super::sealing::Sealer;
 use super::segment::Segments;
 use super::shared::Shared;
 use super::time::BootId;
@@ -78,9 +79,11 @@ impl Journal {
             *mark = mark.or(book.mark(ring));
         }
         let (zone, now) = (settings.zone, settings.now);
+        let mut sealer = Sealer::new(settings.seal, &dir);
+        sealer.tend(&shared, now());
         let (gaps, timing) = (Vec::new(), Timing::default());
         let mut writer =
-            Writer { dir: dir.clone(), zone, now, boot, shared: shared.clone(), segments, book, marks, gaps, timing };
+            Writer { dir: dir.clone(), zone, now, boot, shared: shared.clone(), segments, book, sealer, marks, gaps, timing };
         writer.gaps = found.torn.into_iter().map(|last| writer.uncounted(last)).collect();
         if let Err(fault) = writer.drain() {
             // The rings keep it; the writer tries again and says so.
@@ -102,6 +105,14 @@ impl Journal {
 
     /// Writes the event to the calling thread's ring. Never blocks, never fails: what finds no room is counted.
     pub fn note(&self, event: &Event) {
+        if event.path.is_empty() && event.search.is_empty() {
+            self.write(event);
+        } else {
+            self.write(&self.shared.sealing.load().apply(event));
+        }
+    }
+
+    fn write(&self, event: &Event) {
         let noted = MINE.try_with(|mine| {
             let mut mine = mine.try_borrow_mut().ok()?;
             let producer = self.mine(&mut mine)?;
@@ -209,7 +220,7 @@ impl Drop for Journal {
 }
 
 /// Makes a folder that only we may read, if it is not there.
-fn make(folder: &Path) -> io::Result<()> {
+pub(super) fn make(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 

@@ -18,6 +18,7 @@
 //!
 //! The way in
 //! - [`handle`]     [`Journal`]: what the doors hold
+//! - [`sealing`]    what was typed, sealed to the DSL's key
 //! - [`record`]     an event as bytes
 //! - [`memory`]     shared memory, the one unsafe file
 //! - [`ring`]       one thread's ring
@@ -35,6 +36,7 @@
 //! The way out
 //! - [`read`]       weeks, events by filter, gaps, names
 //! - [`verify`]     whether every number that was given is somewhere
+//! - [`opened`]     what is sealed, for a reader who has signed in
 //! - [`export`]     one event as JSON, CSV, squid's log line
 
 // The table of contents is for who works in this room: it links to private files too.
@@ -49,6 +51,7 @@ mod gap;
 mod handle;
 mod memory;
 pub mod names;
+mod opened;
 mod point;
 pub mod read;
 mod record;
@@ -56,6 +59,7 @@ mod retention;
 mod ring;
 mod rings;
 mod schema;
+mod sealing;
 mod segment;
 mod shared;
 pub mod time;
@@ -67,6 +71,7 @@ pub use event::{ATTEMPT_MS, Decrypted, Door, Event, Intent, Span};
 pub use fault::JournalFault;
 pub use handle::Journal;
 pub use names::Names;
+pub use opened::Unopened;
 pub use retention::DETAIL_DAYS;
 pub use time::Dated;
 pub use week::{BadWeek, IsoWeek};
@@ -89,6 +94,8 @@ pub struct Settings {
     pub zone: jiff::tz::TimeZone,
     /// The gate's clock: says whether the time has been set, and which weeks are past their time. Events bring their own.
     pub now: Clock,
+    /// `DATA`, where the keys are that path and search are sealed with; `None`: they are kept in the clear.
+    pub seal: Option<PathBuf>,
     /// Bytes of a thread's ring, a power of two; `None`: as many as a gate needs. Tests take fewer.
     pub ring_bytes: Option<u64>,
 }
@@ -97,7 +104,7 @@ impl Settings {
     /// With the system's clock.
     pub fn new(dir: impl Into<PathBuf>, run: impl Into<PathBuf>, zone: jiff::tz::TimeZone) -> Self {
         let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
-        Self { dir: dir.into(), run: run.into(), zone, now: Arc::new(now), ring_bytes: None }
+        Self { dir: dir.into(), run: run.into(), zone, now: Arc::new(now), seal: None, ring_bytes: None }
     }
 
     /// With a clock that someone else moves.
@@ -105,6 +112,23 @@ impl Settings {
     pub fn with_clock(self, now: Clock) -> Self {
         Self { now, ..self }
     }
+
+    /// With path and search sealed by the keys in this data folder, as soon as there are any.
+    #[must_use]
+    pub fn sealed_by(self, data: impl Into<PathBuf>) -> Self {
+        Self { seal: Some(data.into()), ..self }
+    }
+}
+
+/// What becomes of what was typed: paths, queries and searches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// No keys have been made.
+    #[default]
+    Clear,
+    Sealed,
+    /// The school's keys cannot be used: it is left out, and nobody will ever read it.
+    Withheld,
 }
 
 /// What the journal has done since it was started.
@@ -122,6 +146,8 @@ pub struct Tally {
     pub broken: u64,
     /// The disk refuses at the moment.
     pub stalled: bool,
+    /// What becomes of what was typed.
+    pub detail: Kept,
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 use super::book;
 use super::event::Event;
 use super::names::Names;
+use super::opened::{Opened, Unopened};
 use super::schema;
 use super::time::Dated;
 use super::week::IsoWeek;
 use crate::policy::Action;
+use crate::seal::Opener;
 use crate::words::{Category, DeviceId, PersonId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params_from_iter};
@@ -16,6 +18,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Rows fetched at a time: a reader never holds a transaction open over an export, which would keep the write-ahead log growing.
 const PAGE: usize = 1000;
@@ -151,6 +154,8 @@ pub struct Week {
     version: i32,
     /// Names by version, as far as they were asked for.
     names: RefCell<HashMap<u32, Rc<Names>>>,
+    /// What opens what is sealed, once somebody has signed in.
+    opened: Option<Opened>,
 }
 
 impl Week {
@@ -161,10 +166,31 @@ impl Week {
         let db = connect(path).map_err(at)?;
         let (application, version) = schema::identity(&db).map_err(at)?;
         match (application == schema::APPLICATION, version) {
-            (true, 1..=schema::VERSION) => Ok(Self { path: path.to_owned(), db, version, names: RefCell::default() }),
+            (true, 1..=schema::VERSION) => {
+                Ok(Self { path: path.to_owned(), db, version, names: RefCell::default(), opened: None })
+            }
             (true, found) if found > schema::VERSION => Err(ReadFault::Newer { path: path.to_owned(), found }),
             _ => Err(ReadFault::Foreign { path: path.to_owned() }),
         }
+    }
+
+    /// From now on [`Week::events`] has what was typed, where it was sealed to these keys. Whoever calls this has recorded who
+    /// opens it, and why.
+    pub fn open_with(&mut self, opener: Arc<Opener>) {
+        self.opened = Some(Opened::new(opener));
+    }
+
+    /// What of the events read so far stayed sealed although it was to be opened.
+    pub fn unopened(&self) -> Unopened {
+        self.opened.as_ref().map(Opened::unopened).unwrap_or_default()
+    }
+
+    fn opened(&self, mut stored: Stored) -> Result<Stored, ReadFault> {
+        if let Some(opened) = &self.opened {
+            let file = |id| schema::data_key(&self.db, self.version, id);
+            opened.open(&mut stored, self.path.parent(), file).map_err(|source| self.fault(source))?;
+        }
+        Ok(stored)
     }
 
     /// The database itself, for reports that count in SQL; [`super::schema`] says what the columns mean.
@@ -344,7 +370,7 @@ impl Events<'_> {
                 return Err(ReadFault::Row { path: self.week.path.clone(), seq });
             };
             self.after = seq;
-            self.page.push_back(Stored { seq, dated, event });
+            self.page.push_back(self.week.opened(Stored { seq, dated, event })?);
         }
         self.ended = read < PAGE;
         Ok(())

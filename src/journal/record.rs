@@ -7,6 +7,7 @@ use super::event::{Decrypted, Door, Event, Intent};
 use crate::lists::ListId;
 use crate::lists::phrases::Theme;
 use crate::policy::{Action, CellId, ProfileId, Step};
+use crate::seal::{MAX_SEALED, Sealed};
 use crate::words::person::MAX_GROUPS;
 use crate::words::{
     Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, Mac, NetworkId, PersonId, Since, Who,
@@ -28,9 +29,10 @@ pub const MAX_SEARCH: usize = 512;
 
 /// What is not text: the fixed fields, every optional one, an IPv6 client and the most groups.
 const MAX_FIXED: usize =
-    3 + 5 + 16 + 2 + 2 + 4 + 2 + 16 + 4 + 4 + 2 + 8 + (16 + 2 + 4 + 4 + 2 + 1 + 2 * MAX_GROUPS + 4 + 6) + 15 + 5 + 5;
+    3 + 5 + 16 + 2 + 2 + 4 + 2 + 16 + 4 + 4 + 2 + 8 + (16 + 2 + 4 + 4 + 2 + 1 + 2 * MAX_GROUPS + 4 + 6) + 15 + 5 + 5 + 2;
 /// Longest body.
-pub const MAX_BODY: usize = MAX_FIXED + MAX_HOST + MAX_PATH + MAX_METHOD + MAX_SEARCH;
+pub const MAX_BODY: usize = MAX_FIXED + MAX_HOST + MAX_METHOD + MAX_SEALED;
+const _: () = assert!(MAX_SEALED > MAX_PATH + MAX_SEARCH);
 
 /// Which optional fields a body has: one bit each.
 mod has {
@@ -49,7 +51,8 @@ mod has {
     pub const DECRYPTED: u16 = 1 << 12;
     pub const SINCE: u16 = 1 << 13;
     pub const MAC: u16 = 1 << 14;
-    pub const ALL: u16 = (1 << 15) - 1;
+    /// The last there is room for: the next needs another layout.
+    pub const SEALED: u16 = 1 << 15;
 }
 
 /// Why bytes are not an event.
@@ -112,6 +115,10 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
         out.extend_from_slice(&(search.len() as u16).to_le_bytes());
         out.extend_from_slice(search.as_bytes());
     }
+    if let Some(sealed) = &event.sealed {
+        out.extend_from_slice(&(sealed.len() as u16).to_le_bytes());
+        out.extend_from_slice(sealed);
+    }
 }
 
 /// What is not text, on its way: in place, so that no field asks the heap for room.
@@ -160,13 +167,14 @@ fn flags(event: &Event) -> u16 {
         (has::DECRYPTED, event.decrypted != Decrypted::NotAsked),
         (has::SINCE, who.is_some_and(|w| w.since.is_some())),
         (has::MAC, who.is_some_and(|w| w.mac.is_some())),
+        (has::SEALED, event.sealed.is_some()),
     ]
     .into_iter()
     .fold(0, |flags, (bit, set)| if set { flags | bit } else { flags })
 }
 
 /// The first `most` bytes of a text, or one to three fewer where that would cut a character in two.
-fn cut(text: &str, most: usize) -> &str {
+pub(super) fn cut(text: &str, most: usize) -> &str {
     if text.len() <= most {
         return text;
     }
@@ -184,9 +192,6 @@ pub fn decode(body: &[u8]) -> Result<Event<'_>, BadRecord> {
         return Err(BadRecord::Layout(layout));
     }
     let flags = from.u16()?;
-    if flags & !has::ALL != 0 {
-        return Err(BadRecord::Field("flags"));
-    }
     let door = Door::from_u8(from.u8()?).ok_or(BadRecord::Field("door"))?;
     let action = Action::from_u8(from.u8()?).ok_or(BadRecord::Field("action"))?;
     let step = Step::from_u8(from.u8()?).ok_or(BadRecord::Field("step"))?;
@@ -220,6 +225,7 @@ pub fn decode(body: &[u8]) -> Result<Event<'_>, BadRecord> {
         policy_version: from.u32()?,
         profile: ProfileId(from.u16()?),
         categories: CategorySet::from_bits(from.u64()?),
+        sealed: None,
         search: Cow::Borrowed(""),
         theme: None,
         decrypted: Decrypted::NotAsked,
@@ -251,6 +257,13 @@ pub fn decode(body: &[u8]) -> Result<Event<'_>, BadRecord> {
     if has(has::SEARCH) {
         let search = usize::from(from.u16()?);
         event.search = from.text(search, MAX_SEARCH, "search")?;
+    }
+    if has(has::SEALED) {
+        let len = usize::from(from.u16()?);
+        let sealed = from.take(len)?;
+        let alone = event.path.is_empty() && event.search.is_empty();
+        Sealed::parse(sealed).filter(|_| alone).ok_or(BadRecord::Field("sealed"))?;
+        event.sealed = Some(Cow::Borrowed(sealed));
     }
     if from.0.is_empty() { Ok(event) } else { Err(BadRecord::Long) }
 }

@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 /// privacy notice.
 pub const DETAIL_DAYS: i64 = 90;
 
+/// How long a data key is kept in the journal's folder, in milliseconds: longer than anything waits there to be moved to the week
+/// files, which have their own copies.
+pub const DATA_KEYS_MS: i64 = (DETAIL_DAYS + 7) * 24 * 3600 * 1000;
+
 /// A week file past its time, broken ones among them: what was set aside is about people too.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Expired {

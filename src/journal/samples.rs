@@ -59,6 +59,7 @@ pub fn event(n: u64) -> Event<'static> {
         bytes_down: 0,
         duration_ms: 3,
         policy_version: 1,
+        sealed: None,
         search: "".into(),
         theme: None,
         decrypted: Decrypted::NotAsked,
@@ -87,6 +88,12 @@ fn any_text(most: usize) -> impl Strategy<Value = String> {
     proptest::collection::vec(any::<char>(), 0..most / 4).prop_map(|chars| chars.into_iter().collect())
 }
 
+/// Bytes that look sealed.
+fn any_sealed() -> impl Strategy<Value = Vec<u8>> {
+    (1..4u8, any::<[u8; 4]>(), 0..0x80u8, proptest::collection::vec(any::<[u8; 16]>(), 2..9))
+        .prop_map(|(there, key, number, blocks)| [&[there][..], &key, &[number], blocks.as_flattened()].concat())
+}
+
 /// Any event whose texts are within their bounds.
 pub fn any_event() -> impl Strategy<Value = Event<'static>> {
     let words = (0..4u8, 0..5u8, 0..12u8, 0..6u8);
@@ -101,9 +108,10 @@ pub fn any_event() -> impl Strategy<Value = Event<'static>> {
         any::<Option<u16>>(),
         any::<Option<u16>>(),
     );
-    let inside = (proptest::option::of((0..16u8, any::<u8>())), 0..10u8);
+    let inside = (proptest::option::of((0..16u8, any::<u8>())), 0..10u8, proptest::option::weighted(0.2, any_sealed()));
     (words, texts, numbers, sizes, why, inside, proptest::option::of(any_who())).prop_map(
         |(words, (method, host, path, search), numbers, sizes, why, inside, who)| Event {
+            // What is sealed is nowhere else.
             when_ms: numbers.0,
             boot_ms: numbers.1,
             door: Door::from_u8(words.0).expect("below 4"),
@@ -111,7 +119,7 @@ pub fn any_event() -> impl Strategy<Value = Event<'static>> {
             method: method.into(),
             host: host.into(),
             port: numbers.2,
-            path: path.into(),
+            path: if inside.2.is_some() { "" } else { &path }.to_owned().into(),
             query_type: numbers.3,
             action: Action::from_u8(words.1).expect("below 5"),
             step: Step::from_u8(words.2).expect("below 12"),
@@ -132,7 +140,8 @@ pub fn any_event() -> impl Strategy<Value = Event<'static>> {
             bytes_down: sizes.1,
             duration_ms: sizes.2,
             policy_version: sizes.3,
-            search: search.into(),
+            search: if inside.2.is_some() { "" } else { &search }.to_owned().into(),
+            sealed: inside.2.map(Into::into),
             theme: inside.0.and_then(|(theme, severity)| Some((Theme::from_u8(theme)?, severity))),
             decrypted: Decrypted::from_u8(inside.1).expect("below 10"),
         },

@@ -22,7 +22,7 @@ use std::fmt::Write;
 pub const APPLICATION: i32 = 0x5347_4a31;
 
 /// What takes a week file from each version to the next. Never changed, only added to.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE);
     CREATE TABLE events (
@@ -58,6 +58,11 @@ const MIGRATIONS: [&str; 4] = [
     ALTER TABLE events ADD COLUMN since_s INTEGER;
     ALTER TABLE events ADD COLUMN mac TEXT;
 ",
+    // Path and search for the DSL alone, and the data keys they are sealed with, which are sealed themselves.
+    "
+    ALTER TABLE events ADD COLUMN sealed BLOB;
+    CREATE TABLE data_keys (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+",
 ];
 
 /// The first version whose rows may stand for several events.
@@ -68,6 +73,9 @@ pub const SEARCHES: i32 = 3;
 
 /// The first version that says since when it is known who it was.
 pub const SINCES: i32 = 4;
+
+/// The first version that holds what is sealed.
+pub const SEALS: i32 = 5;
 
 /// The version that this gate writes, and the newest that it reads (SQLite's user_version).
 pub const VERSION: i32 = MIGRATIONS.len() as i32;
@@ -89,7 +97,7 @@ pub fn identity(db: &Connection) -> rusqlite::Result<(i32, i32)> {
 }
 
 /// The columns of an event, in the order of [`Writing::insert`] and [`event_of`].
-const COLUMNS: [&str; 43] = [
+const COLUMNS: [&str; 44] = [
     "seq",
     "when_ms",
     "boot_ms",
@@ -133,6 +141,7 @@ const COLUMNS: [&str; 43] = [
     "decrypted",
     "since_s",
     "mac",
+    "sealed",
 ];
 
 static INSERT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
@@ -147,6 +156,7 @@ pub fn select(version: i32) -> String {
         "last_ms" | "attempts" if version < SPANS => "NULL".to_owned(),
         "search" | "theme" | "severity" | "decrypted" if version < SEARCHES => "NULL".to_owned(),
         "since_s" | "mac" if version < SINCES => "NULL".to_owned(),
+        "sealed" if version < SEALS => "NULL".to_owned(),
         column => format!("events.{column}"),
     };
     let columns: Vec<_> = COLUMNS.iter().map(column).collect();
@@ -232,6 +242,7 @@ impl<'db> Writing<'db> {
             &(event.decrypted != Decrypted::NotAsked).then_some(event.decrypted as u8),
             &who.and_then(|w| w.since).map(Since::seconds),
             &who.and_then(|w| w.mac).map(|m| m.to_string()),
+            &event.sealed.as_deref(),
         ];
         self.insert.execute(columns.as_slice()).map(drop)
     }
@@ -331,11 +342,20 @@ pub fn event_of(row: &Row) -> rusqlite::Result<Option<(u64, Dated, Event<'static
         bytes_down: row.get::<_, i64>(32)? as u64,
         duration_ms: row.get(33)?,
         policy_version: row.get(34)?,
+        sealed: row.get::<_, Option<Vec<u8>>>(43)?.map(Cow::Owned),
         search: text(37)?,
         theme,
         decrypted,
     };
     Ok(Some((row.get::<_, i64>(0)? as u64, dated, event)))
+}
+
+/// The sealed data key of an id, in a file of this version.
+pub fn data_key(db: &Connection, version: i32, id: u32) -> rusqlite::Result<Option<Vec<u8>>> {
+    if version < SEALS {
+        return Ok(None);
+    }
+    db.prepare_cached("SELECT sealed FROM data_keys WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()
 }
 
 /// Adds a gap whose times are those of the calendar.

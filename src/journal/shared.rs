@@ -4,6 +4,8 @@ use super::Tally;
 use super::event::Event;
 use super::gap::Gap;
 use super::rings::Rings;
+use super::sealing::Sealing;
+use arc_swap::ArcSwap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
@@ -11,6 +13,8 @@ use std::time::Duration;
 /// Counters, requests to the writer, and what no ring could take.
 pub struct Shared {
     pub rings: Rings,
+    /// What the doors do with what was typed.
+    pub sealing: ArcSwap<Sealing>,
     pub written: AtomicU64,
     pub dropped: AtomicU64,
     pub replayed: AtomicU64,
@@ -55,6 +59,7 @@ impl Shared {
     pub fn new(rings: Rings) -> Self {
         Self {
             rings,
+            sealing: ArcSwap::from_pointee(Sealing::Clear),
             written: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             replayed: AtomicU64::new(0),
@@ -78,6 +83,7 @@ impl Shared {
             undated: self.undated.load(Relaxed),
             broken: self.broken.load(Relaxed),
             stalled: self.stalled.load(Relaxed),
+            detail: self.sealing.load().kept(),
         }
     }
 

@@ -13,6 +13,7 @@ use super::gap::Gap;
 use super::point::{Point, reach};
 use super::retention;
 use super::ring::{Damaged, Ring, RingId};
+use super::sealing::{self, Sealer};
 use super::segment::{Batch, MAX_RUN, Mark, SLICE_BYTES, Segments, Slice, What, records};
 use super::shared::{Shared, Wake};
 use super::time::{BootId, Clocks, Dated, boot_ms};
@@ -61,6 +62,7 @@ pub struct Writer {
     pub shared: Arc<Shared>,
     pub segments: Segments,
     pub book: Book,
+    pub sealer: Sealer,
     /// Up to where the rings that were left are in segments or week files already.
     pub marks: HashMap<RingId, Mark>,
     /// What was lost, not yet in a segment.
@@ -143,6 +145,7 @@ impl Writer {
         if all || now.duration_since(self.timing.synced) >= SYNC_EVERY {
             self.segments.sync()?;
             self.timing.synced = now;
+            self.sealer.tend(&self.shared, (self.now)());
         }
         let due = self.book_due(now);
         if all || due {
@@ -383,6 +386,7 @@ impl Writer {
                 self.book.close(week.week);
                 retention::delete(&week);
             }
+            sealing::forget(&self.dir, now - retention::DATA_KEYS_MS);
         }
     }
 

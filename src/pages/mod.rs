@@ -19,6 +19,7 @@
 //! - [`words`]      every word, in both
 //! - [`help`]       whom a child can call
 //! - [`reference`]  the short code by which IT finds the event
+//! - [`recovery`]   what opens what is sealed when no passphrase is known, to print for the safe
 //! - [`slips`]      names and passwords to print
 //! - [`sheet`]      the one style sheet, its hash, and the headers every page has
 
@@ -30,6 +31,7 @@ pub mod language;
 pub mod notice;
 pub mod online;
 pub mod reader;
+pub mod recovery;
 pub mod reference;
 pub mod sheet;
 pub mod sign_in;

@@ -158,7 +158,10 @@ pub(super) fn tell(roster: &Roster, by: u16, leases: HashMap<IpAddr, Lease>, now
             let device = roster.device_called(name)?;
             let (known, since) = (Known::HostName, now.since());
             let session = u64::from(by);
-            Some((lease.mac, Claim { whose: Whose::Device(device), known, sure: known.at_best(), since, until_ms, session }))
+            Some((
+                lease.mac,
+                Claim { whose: Whose::Device(device), known, sure: known.at_best(), since, until_ms, silent_ms: None, session },
+            ))
         })
         .collect();
     let bound = leases.into_iter().filter_map(|(address, lease)| {

@@ -28,6 +28,7 @@
 //! - [`password`]    made, kept and checked
 //! - [`desk`]        accounts of the desk: passwords, codes, sessions
 //! - [`attempts`]    who guesses at passwords is slowed
+//! - [`kerberos`]    tickets of the school's domain
 //! - [`openid`]      the school's Microsoft or Google accounts
 //! - [`portal`]      sessions of browsers that signed in on the portal
 //! - [`remembered`]  what was right or wrong of late
@@ -44,6 +45,7 @@ pub mod fault;
 pub mod grouping;
 pub mod import;
 mod keeper;
+pub mod kerberos;
 mod keyed;
 mod leases;
 mod neighbours;

@@ -6,7 +6,7 @@ use super::remembered::{Found, Print, Remembered, Right};
 use super::roster::{At, Claim, Now, Roster};
 use super::sign_in::{SignIn, SignInFault, checked};
 use super::{Register, Store, StoreFault};
-use crate::words::{Known, PersonId, Since};
+use crate::words::{Confidence, Known, PersonId, Since};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
@@ -27,6 +27,7 @@ const MOST_SAID: usize = 65_536;
 pub struct Signed {
     pub person: PersonId,
     pub known: Known,
+    pub sure: Confidence,
     pub since: Option<Since>,
 }
 
@@ -171,13 +172,13 @@ impl Passwords {
         roster.change(now, |book| {
             book.end(at, signed.known, None);
             let claim = Claim::sign_in(signed.person, signed.known, session, now, DEVICE_MS);
-            book.claim(at, Claim { since: signed.since.or(claim.since), ..claim });
+            book.claim(at, Claim { since: signed.since.or(claim.since), sure: signed.sure, ..claim });
         });
     }
 }
 
 fn signed(right: Right) -> Signed {
-    Signed { person: right.person, known: Known::Basic, since: right.since }
+    Signed { person: right.person, known: Known::Basic, sure: Known::Basic.at_best(), since: right.since }
 }
 
 #[cfg(test)]

@@ -58,9 +58,26 @@ pub struct Session {
     pub until_ms: u64,
     place: Place,
     begun_ms: u64,
+    /// Its claim in the roster.
+    claim: u64,
+}
+
+/// How long somebody is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lasts {
+    pub ms: u64,
+    /// On a device that goes from hand to hand: until nothing was heard of it for so long.
+    pub silent_ms: Option<u64>,
 }
 
 impl Session {
+    /// Whether the roster has it still: a device that was silent for too long has nobody.
+    fn is_in(&self, roster: &Roster, now: Now) -> bool {
+        let at = self.place.mac.map_or(At::Address(self.place.address), At::Mac);
+        let claimed = || roster.change(now, |book| book.has(at, Known::Portal, self.claim));
+        self.until_ms > now.boot_ms && claimed().is_some()
+    }
+
     fn is_at(&self, place: Place, now_ms: u64) -> bool {
         self.place.is(place, self.begun_ms, now_ms)
     }
@@ -81,10 +98,13 @@ impl Sessions {
     ///
     /// # Errors
     /// [`NoToken`]: nobody is signed in then.
-    pub fn begin(&self, person: PersonId, place: Place, roster: &Roster, now: Now, lasts_ms: u64) -> Result<String, NoToken> {
+    pub fn begin(&self, person: PersonId, place: Place, roster: &Roster, now: Now, lasts: Lasts) -> Result<String, NoToken> {
         let token = token()?;
         let key = hashed(&token);
-        let until_ms = now.boot_ms.saturating_add(lasts_ms);
+        let until_ms = now.boot_ms.saturating_add(lasts.ms);
+        let mut id = [0; 8];
+        id.copy_from_slice(&key[..8]);
+        let claim = u64::from_le_bytes(id);
         let mut all = self.all();
         all.retain(|_, session| session.until_ms > now.boot_ms && !session.is_at(place, now.boot_ms));
         if all.len() >= MOST
@@ -92,38 +112,37 @@ impl Sessions {
         {
             all.remove(&first);
         }
-        all.insert(key, Session { person, until_ms, place, begun_ms: now.boot_ms });
+        all.insert(key, Session { person, until_ms, place, begun_ms: now.boot_ms, claim });
         drop(all);
-        let mut id = [0; 8];
-        id.copy_from_slice(&key[..8]);
         roster.change(now, |book| {
             book.end(At::Address(place.address), Known::Portal, None);
-            book.claim(At::Address(place.address), Claim::sign_in(person, Known::Portal, u64::from_le_bytes(id), now, lasts_ms));
+            let signed = Claim::sign_in(person, Known::Portal, claim, now, lasts.ms);
+            book.claim(At::Address(place.address), Claim { silent_ms: lasts.silent_ms, ..signed });
         });
         Ok(token)
     }
 
     /// The session of a browser's token, if this is the device it was begun on.
-    pub fn of(&self, token: &str, place: Place, now_ms: u64) -> Option<Session> {
+    pub fn of(&self, token: &str, place: Place, roster: &Roster, now: Now) -> Option<Session> {
         if token.len() != 2 * TOKEN {
             return None;
         }
         let mut all = self.all();
-        let session = all.get_mut(&hashed(token)).filter(|session| session.until_ms > now_ms && session.is_at(place, now_ms))?;
+        let session = all.get_mut(&hashed(token)).filter(|s| s.is_at(place, now.boot_ms) && s.is_in(roster, now))?;
         session.place = session.place.known_by(place);
         Some(*session)
     }
 
     /// The session on a device, whichever browser began it.
-    pub fn at(&self, place: Place, now_ms: u64) -> Option<Session> {
-        self.all().values().find(|session| session.until_ms > now_ms && session.is_at(place, now_ms)).copied()
+    pub fn at(&self, place: Place, roster: &Roster, now: Now) -> Option<Session> {
+        self.all().values().find(|session| session.is_at(place, now.boot_ms) && session.is_in(roster, now)).copied()
     }
 
     /// Whether somebody is signed in on another device.
-    pub fn is_elsewhere(&self, person: PersonId, place: Place, now_ms: u64) -> bool {
+    pub fn is_elsewhere(&self, person: PersonId, place: Place, roster: &Roster, now: Now) -> bool {
         let all = self.all();
-        let mut theirs = all.values().filter(|session| session.person == person && session.until_ms > now_ms);
-        theirs.any(|session| !session.is_at(place, now_ms))
+        let mut theirs = all.values().filter(|session| session.person == person && session.is_in(roster, now));
+        theirs.any(|session| !session.is_at(place, now.boot_ms))
     }
 
     /// Nobody is signed in on a device any more.
@@ -160,6 +179,10 @@ mod tests {
         Now { unix_ms: 1_795_000_000_000, boot_ms }
     }
 
+    fn lasts(ms: u64) -> Lasts {
+        Lasts { ms, silent_ms: None }
+    }
+
     fn place(last: u8, roster: &Roster) -> Place {
         Place::of(ClientAddr::new([10, 0, 0, last].into()), roster)
     }
@@ -177,9 +200,9 @@ mod tests {
     fn a_token_is_believed_on_the_device_it_was_given_to_and_on_no_other() {
         let (sessions, roster) = (Sessions::default(), Roster::default());
         is_device(&roster, 1, "3c:22:fb:00:00:01", 0);
-        let token = sessions.begin(PersonId(7), place(1, &roster), &roster, now(0), 60_000).expect("random");
+        let token = sessions.begin(PersonId(7), place(1, &roster), &roster, now(0), lasts(60_000)).expect("random");
         assert_eq!(person(&roster, 1), Some(7));
-        let of = |token: &str, last, at_ms| sessions.of(token, place(last, &roster), at_ms).map(|s| s.person.0);
+        let of = |token: &str, last, at_ms| sessions.of(token, place(last, &roster), &roster, now(at_ms)).map(|s| s.person.0);
         assert_eq!(
             (of(&token, 1, 10), of(&token, 2, 10), of("x", 1, 10), of(&"0".repeat(64), 1, 10)),
             (Some(7), None, None, None)
@@ -195,13 +218,13 @@ mod tests {
     #[test]
     fn a_device_that_is_heard_of_at_once_is_the_one_and_a_later_one_is_not() {
         let (sessions, roster) = (Sessions::default(), Roster::default());
-        let soon = sessions.begin(PersonId(7), place(1, &roster), &roster, now(0), 600_000).expect("random");
-        let late = sessions.begin(PersonId(8), place(2, &roster), &roster, now(0), 600_000).expect("random");
+        let soon = sessions.begin(PersonId(7), place(1, &roster), &roster, now(0), lasts(600_000)).expect("random");
+        let late = sessions.begin(PersonId(8), place(2, &roster), &roster, now(0), lasts(600_000)).expect("random");
         is_device(&roster, 1, "3c:22:fb:00:00:01", 10_000);
-        assert!(sessions.of(&soon, place(1, &roster), 10_000).is_some());
-        assert!(sessions.of(&soon, place(1, &roster), 500_000).is_some());
+        assert!(sessions.of(&soon, place(1, &roster), &roster, now(10_000)).is_some());
+        assert!(sessions.of(&soon, place(1, &roster), &roster, now(500_000)).is_some());
         is_device(&roster, 2, "3c:22:fb:00:00:02", 40_000);
-        assert!(sessions.of(&late, place(2, &roster), 40_000).is_none());
+        assert!(sessions.of(&late, place(2, &roster), &roster, now(40_000)).is_none());
         assert_eq!((person(&roster, 1), person(&roster, 2)), (Some(7), None));
     }
 
@@ -209,13 +232,42 @@ mod tests {
     fn a_device_has_one_session_and_signing_out_ends_it_for_the_doors() {
         let (sessions, roster) = (Sessions::default(), Roster::default());
         let at = place(1, &roster);
-        let first = sessions.begin(PersonId(7), at, &roster, now(0), 60_000).expect("random");
-        let second = sessions.begin(PersonId(8), at, &roster, now(5), 60_000).expect("random");
-        assert!(sessions.of(&first, at, 10).is_none() && sessions.of(&second, at, 10).is_some());
-        assert_eq!((person(&roster, 1), sessions.at(at, 10).map(|s| s.person.0)), (Some(8), Some(8)));
-        assert!(sessions.is_elsewhere(PersonId(8), place(2, &roster), 10) && !sessions.is_elsewhere(PersonId(8), at, 10));
+        let first = sessions.begin(PersonId(7), at, &roster, now(0), lasts(60_000)).expect("random");
+        let second = sessions.begin(PersonId(8), at, &roster, now(5), lasts(60_000)).expect("random");
+        assert!(sessions.of(&first, at, &roster, now(10)).is_none() && sessions.of(&second, at, &roster, now(10)).is_some());
+        assert_eq!((person(&roster, 1), sessions.at(at, &roster, now(10)).map(|s| s.person.0)), (Some(8), Some(8)));
+        assert!(
+            sessions.is_elsewhere(PersonId(8), place(2, &roster), &roster, now(10))
+                && !sessions.is_elsewhere(PersonId(8), at, &roster, now(10))
+        );
         sessions.end(at, &roster, now(20));
-        assert_eq!((person(&roster, 1), sessions.at(at, 20)), (None, None));
-        assert!(sessions.of(&second, at, 20).is_none());
+        assert_eq!((person(&roster, 1), sessions.at(at, &roster, now(20))), (None, None));
+        assert!(sessions.of(&second, at, &roster, now(20)).is_none());
+    }
+
+    #[test]
+    fn a_device_that_goes_from_hand_to_hand_and_was_silent_has_nobody() {
+        let (sessions, roster) = (Sessions::default(), Roster::default());
+        is_device(&roster, 1, "3c:22:fb:00:00:01", 0);
+        let lasts = Lasts { ms: 600_000, silent_ms: Some(10_000) };
+        let token = sessions.begin(PersonId(7), place(1, &roster), &roster, now(0), lasts).expect("random");
+        let at = |ms: u64| {
+            roster.sweep(now(ms));
+            let known = sessions.of(&token, place(1, &roster), &roster, now(ms)).map(|s| s.person.0);
+            assert_eq!(known, person(&roster, 1));
+            known
+        };
+        // It is used, from either of its addresses, and stays theirs.
+        roster.heard([10, 0, 0, 1].into(), 8_000);
+        assert_eq!(at(17_999), Some(7));
+        is_device(&roster, 2, "3c:22:fb:00:00:01", 18_000 - 1);
+        roster.heard([10, 0, 0, 2].into(), 17_999);
+        // What another device asks does not count.
+        is_device(&roster, 3, "3c:22:fb:00:00:03", 20_000);
+        roster.heard([10, 0, 0, 3].into(), 27_000);
+        assert_eq!((at(27_998), at(27_999)), (Some(7), None), "the lid was shut");
+        roster.heard([10, 0, 0, 1].into(), 28_000);
+        assert_eq!((at(28_000), person(&roster, 2)), (None, None), "whoever opens it is not known by it");
+        assert!(sessions.at(place(1, &roster), &roster, now(28_000)).is_none());
     }
 }

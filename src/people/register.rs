@@ -132,13 +132,13 @@ impl Register {
         let address = client.ip();
         let here = self.roster.look_up(address).unwrap_or_default();
         let sitting = here.sitting.filter(|sitting| self.known.contains(sitting.person));
-        (here, Sighting::merged(self.seats.sighting(address, here.mac, here.v4), &here, sitting))
+        (here, Sighting::merged(self.seats.sighting(address, here.mac, here.only_v4()), &here, sitting))
     }
 
     /// Whose device it is, whoever is signed in there.
     pub fn seat(&self, client: ClientAddr) -> Option<Sighting> {
         let here = self.roster.look_up(client.ip()).unwrap_or_default();
-        self.seats.sighting(client.ip(), here.mac, here.v4)
+        self.seats.sighting(client.ip(), here.mac, here.only_v4())
     }
 
     /// Tells the roster whom the names of its sources mean.

@@ -54,7 +54,7 @@ pub(super) fn checked(
 }
 
 /// The person of this id; in small or capital letters, if that leaves no doubt.
-fn named<'r>(register: &'r Register, name: &str) -> Option<&'r Person> {
+pub(super) fn named<'r>(register: &'r Register, name: &str) -> Option<&'r Person> {
     register.person_of_key(name).or_else(|| {
         let mut alike = register.persons().filter(|p| p.key.eq_ignore_ascii_case(name));
         let one = alike.next();

@@ -42,11 +42,11 @@ impl Exams {
         self.0.is_empty()
     }
 
-    /// The exam they are in; of several, the first that was written. `v4`: the IPv4 address of a device that asks from another.
-    pub fn holding(&self, who: &Who, v4: impl Fn() -> Option<Ipv4Addr>, now_ms: i64) -> Option<&Exam> {
+    /// The exam they are in; of several, the first that was written. `v4`: the IPv4 addresses of a device that asks from another.
+    pub fn holding(&self, who: &Who, v4: impl Fn() -> [Option<Ipv4Addr>; 2], now_ms: i64) -> Option<&Exam> {
         let holds = |whom: &Whom| {
             let Whom::Room(ranges) = whom else { return whom.holds(who) };
-            whom.holds(who) || v4().is_some_and(|v4| ranges.iter().any(|range| range.contains(v4.into())))
+            whom.holds(who) || v4().into_iter().flatten().any(|v4| ranges.iter().any(|range| range.contains(v4.into())))
         };
         self.iter().find(|exam| exam.in_force(now_ms) && holds(&exam.whom))
     }

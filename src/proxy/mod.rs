@@ -32,6 +32,7 @@
 //! - [`scan`]     pages scored by the words on them
 //! - [`record`]      the one line that each judged request leaves in the journal
 //! - [`sign_in`]     who shows with a request that it is theirs
+//! - [`ticket`]      by a Kerberos ticket
 //! - [`refuse`]      every answer of our own
 
 mod alert;
@@ -57,6 +58,7 @@ mod request;
 pub mod scan;
 mod search;
 mod sign_in;
+mod ticket;
 mod tls;
 mod transparent;
 mod tunnel;
@@ -136,8 +138,8 @@ impl Bound {
 
     /// Serves until the word to stop; then finishes requests and, after a few seconds, closes tunnels.
     pub async fn serve(self, gate: Arc<Gate>, resolver: Arc<Resolver>, drain: Drain) {
-        let proxy =
-            Arc::new(Proxy { gate, resolver, own: OwnAddresses::read(), open: Arc::default(), checking: Default::default() });
+        let (open, checking, turns) = Default::default();
+        let proxy = Arc::new(Proxy { gate, resolver, own: OwnAddresses::read(), open, checking, turns });
         let mut watching = JoinSet::new();
         watching.spawn(proxy.open.clone().watch(proxy.gate.clone()));
         let known = {
@@ -175,6 +177,8 @@ struct Proxy {
     open: Arc<Open>,
     /// Names and passwords that are being checked.
     checking: sign_in::Checking,
+    /// To open tickets.
+    turns: ticket::Turns,
 }
 
 impl Proxy {

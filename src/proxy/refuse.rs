@@ -5,6 +5,7 @@ use super::inside::Distrust;
 use super::plain::Unanswered;
 use super::record::Record;
 use super::request::Unreadable;
+use super::sign_in::Ways;
 use crate::gate::Visit;
 use crate::journal::Intent;
 use crate::net::destination::Why;
@@ -33,15 +34,26 @@ pub fn stranger() -> Response<Body> {
     closing(line(StatusCode::FORBIDDEN, "This proxy is for the school's own networks.\n"))
 }
 
-/// A request that is to say whose it is: it is judged when it does. `realm` is shown to whoever is asked.
-pub fn sign_in(realm: &str) -> Response<Body> {
-    let said = "Sign in to the school's proxy with your name and password.\n";
+/// A request that is to say whose it is: it is judged when it does. `realm` is shown to whoever is asked for a password. A client
+/// takes the first way that it knows, so the ticket, which asks nobody anything, comes first.
+pub fn sign_in(realm: &str, ways: Ways) -> Response<Body> {
+    let said = if ways.password {
+        "Sign in to the school's proxy with your name and password.\n"
+    } else {
+        "The school's proxy did not learn from this machine who you are. Sign in to the machine with your school account.\n"
+    };
     let mut response = line(StatusCode::PROXY_AUTHENTICATION_REQUIRED, said);
+    if ways.ticket {
+        response.headers_mut().append(PROXY_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
+    }
+    if !ways.password {
+        return response;
+    }
     // A quoted string (RFC 9110 §5.6.4) holds all of ASCII that can be read, but for these two.
     let plain = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
     let realm: String = realm.chars().filter(plain).take(80).collect();
     if let Ok(value) = HeaderValue::try_from(format!("Basic realm=\"{realm}\", charset=\"UTF-8\"")) {
-        response.headers_mut().insert(PROXY_AUTHENTICATE, value);
+        response.headers_mut().append(PROXY_AUTHENTICATE, value);
     }
     response
 }

@@ -1,14 +1,15 @@
 //! Who shows with a request that it is theirs: `Proxy-Authorization` (RFC 9110 §11.7), asked for where the network says so.
 //!
-//! It is asked for, and looked at, over TLS only. What a machine needs for itself, and help, nobody is asked for: whoever needs
-//! help may have no name to give. What was shown is of this request, and of a tunnel that it opens; of the device only where
-//! the network says that it is one person's. No other field names anybody. What was typed goes nowhere: not to an origin, not
-//! into the log, and a fault does not show it.
+//! A password is asked for, and looked at, over TLS only; a Kerberos ticket, which tells nobody a password, in the clear too. What a
+//! machine needs for itself, and help, nobody is asked for: whoever needs help may have no name to give. What was shown is of this
+//! request, and of a tunnel that it opens; of the device only where the network says that it is one person's. No other field names
+//! anybody. What was typed goes nowhere: not to an origin, not into the log, and a fault does not show it.
 
 use super::Proxy;
 use super::connection::Ends;
 use super::refuse::{self, Body};
 use super::request::{Asked, Form};
+use super::ticket;
 use crate::config::Asks;
 use crate::gate::{Noted, Visit};
 use crate::people::passwords::{NotSigned, Typed};
@@ -16,6 +17,7 @@ use crate::people::roster::Now;
 use crate::people::{Signed, Store};
 use crate::policy::{Step, Surface};
 use crate::wire::credentials::Basic;
+use crate::wire::negotiate::Shown;
 use hyper::header::PROXY_AUTHORIZATION;
 use hyper::{HeaderMap, Response, StatusCode};
 use std::collections::HashMap;
@@ -25,6 +27,13 @@ use tokio::time::timeout;
 
 /// How long a request waits for another of the same person, whose password is being checked: a browser opens many at once.
 const SAME: Duration = Duration::from_secs(10);
+
+/// By what somebody can show who they are here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ways {
+    pub ticket: bool,
+    pub password: bool,
+}
 
 /// Names and passwords that are being checked, one at a time each.
 #[derive(Default)]
@@ -42,23 +51,34 @@ pub async fn by(
     headers: &HeaderMap,
 ) -> Result<Visit, Box<Response<Body>>> {
     let asks = visit.snapshot.config.sources.asks_at(visit.who.network);
-    if !asks.basic || !ends.private || asked.form == Form::Origin || visit.noted == Noted::SelfTest || is_for_all(&visit, asked) {
+    let ways = Ways { ticket: asks.negotiate, password: asks.basic && ends.private };
+    if ways == Ways::default() || asked.form == Form::Origin || visit.noted == Noted::SelfTest || is_for_all(&visit, asked) {
         return Ok(visit);
     }
     let mut fields = headers.get_all(PROXY_AUTHORIZATION).iter();
-    let basic = match (fields.next(), fields.next()) {
-        (Some(only), None) => Basic::read(only.as_bytes()),
-        _ => None,
+    let shown = match (fields.next(), fields.next()) {
+        (Some(only), None) => only.as_bytes(),
+        _ => b"",
     };
-    let realm = || Box::new(refuse::sign_in(&visit.snapshot.config.school.name));
-    let Some(basic) = basic else {
+    let again = || Box::new(refuse::sign_in(&visit.snapshot.config.school.name, ways));
+    if let Some(shown) = Shown::read(shown).filter(|_| ways.ticket) {
+        return match ticket::signed(proxy, &visit, ends.private, shown).await {
+            Ok(Some(signed)) => Ok(taken(proxy, asks, visit, signed)),
+            Ok(None) => Ok(visit),
+            Err(busy @ ticket::NotSigned::Busy) => {
+                Err(refuse::later(StatusCode::SERVICE_UNAVAILABLE, 2, &busy.to_string()).into())
+            }
+            Err(_) => Err(again()),
+        };
+    }
+    let Some(basic) = Basic::read(shown).filter(|_| ways.password) else {
         // Programs that cannot show it are theirs whose device it is.
         let known = asks.one_person_per_device && visit.who.person.is_some() && visit.who.known.is_sign_in();
-        return if known { Ok(visit) } else { Err(realm()) };
+        return if known { Ok(visit) } else { Err(again()) };
     };
     match proxy.checking.signed(proxy, &visit, basic).await {
         Ok(signed) => Ok(taken(proxy, asks, visit, signed)),
-        Err(NotSigned::Wrong) => Err(realm()),
+        Err(NotSigned::Wrong) => Err(again()),
         Err(NotSigned::Wait(wait)) => Err(refuse::later(StatusCode::TOO_MANY_REQUESTS, wait.seconds, &wait.to_string()).into()),
         Err(NotSigned::Busy(busy)) => Err(refuse::later(StatusCode::SERVICE_UNAVAILABLE, 2, &busy.to_string()).into()),
         Err(NotSigned::Store(fault)) => {

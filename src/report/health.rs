@@ -187,6 +187,13 @@ pub fn limits(coverage: &Coverage, networks: &[NetworkLine], world: &World, coun
             ),
         },
     ];
+    if world.retention.is_some_and(|kept| !kept.sealed) {
+        limits.push(
+            "What pupils type is not sealed: whoever may read this gateway's disk or a backup of it can read it. `schoolgate seal \
+             init` makes the keys."
+                .into(),
+        );
+    }
     if coverage.nothing > 0 {
         let devices = count(coverage.nothing, "pupil device", "pupil devices");
         limits.push(format!("{devices} asked for nothing here this week: not in use, away from school, or on another way out."));

@@ -191,7 +191,7 @@ impl Counts {
             return;
         }
         let slot = u16::try_from((hit.at_ms - start_ms) / SLOT_MS).unwrap_or(u16::MAX);
-        let searched = event.intent == Intent::Search && !event.search.is_empty();
+        let searched = event.intent == Intent::Search && event.has_search();
         let did = Did {
             searched,
             shown: if blocked { CategorySet::EMPTY } else { event.categories.and(SHOWN_AROUND) },
@@ -256,7 +256,7 @@ impl Counts {
         if let Some(seen) = self.seen.networks.get_mut(usize::from(network)) {
             let count = u64::from(event.count.max(1));
             seen.events += count;
-            seen.whole += if event.path.is_empty() { 0 } else { count };
+            seen.whole += if event.has_path() { count } else { 0 };
             seen.decrypted += if event.decrypted == Decrypted::Yes { count } else { 0 };
             seen.would_block += if event.action == Action::WouldBlock { count } else { 0 };
             seen.subjects.insert(subject);

@@ -153,6 +153,8 @@ pub struct ListFact {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
+    /// Whether what was typed is sealed for the DSL from now on.
+    pub sealed: bool,
     /// After a week's last day.
     pub detail_days: u32,
 }

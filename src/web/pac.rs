@@ -7,7 +7,7 @@
 use super::front;
 use super::hall::{Hall, Peer};
 use crate::config::Config;
-use crate::words::Network;
+use crate::words::{Host, Network};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -37,19 +37,24 @@ pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer
     match at(&hall.proxy, peer.local) {
         Some(at) => {
             let headers = [(CONTENT_TYPE, "application/x-ns-proxy-autoconfig"), (CACHE_CONTROL, KEPT)];
-            let asks = visit.snapshot.config.sources.asks_at(visit.who.network).basic;
-            let over_tls = asks.then(|| over_tls(&visit.snapshot.config)).flatten();
-            (headers, file(&visit.snapshot.config, over_tls, at)).into_response()
+            let config = &visit.snapshot.config;
+            let asks = config.sources.asks_at(visit.who.network);
+            // A ticket is for a name, which the browser takes from here.
+            let service = config.proxy.kerberos.as_ref().filter(|_| asks.negotiate).map(|kerberos| &kerberos.host);
+            let over_tls = over_tls(config, service).filter(|_| asks.basic || asks.negotiate).unwrap_or_default();
+            let plain = service.map_or_else(|| at.to_string(), |host| format!("{host}:{}", at.port()));
+            (headers, file(config, &format!("{over_tls}PROXY {plain}"))).into_response()
         }
         None => front::nothing(State(hall), headers).await,
     }
 }
 
-/// The proxy over TLS, by the name in its certificate: for those who are asked who they are. `None`: its port is not written.
-fn over_tls(config: &Config) -> Option<String> {
+/// The proxy over TLS, by the name in its certificate: for those who are asked who they are. `None`: its port is not written, or
+/// tickets are for another name than the certificate.
+fn over_tls(config: &Config, service: Option<&Host>) -> Option<String> {
     let port = config.proxy.tls_listen.first()?.port();
     let name = &config.dns.encrypted.as_ref()?.by.name;
-    (port != 0).then(|| format!("HTTPS {name}:{port}; "))
+    (port != 0 && service.is_none_or(|service| service == name)).then(|| format!("HTTPS {name}:{port}; "))
 }
 
 /// Where a client that reached us at `local` reaches the proxy: there, if the proxy listens there, else where it does.
@@ -63,7 +68,7 @@ fn at(proxy: &[SocketAddr], local: IpAddr) -> Option<SocketAddr> {
 }
 
 /// Every word of it is a host, an address or a number: nothing in it can end a string of JavaScript.
-fn file(config: &Config, over_tls: Option<String>, at: SocketAddr) -> String {
+fn file(config: &Config, through: &str) -> String {
     let proxy = &config.proxy;
     let mut js = String::from("function FindProxyForURL(url, host) {\n  host = host.toLowerCase().replace(/\\.$/, \"\");\n");
     // A name without a dot is in the machine's own zone.
@@ -83,8 +88,7 @@ fn file(config: &Config, over_tls: Option<String>, at: SocketAddr) -> String {
         let _ = writeln!(js, "  if (host == \"{}\") return \"DIRECT\";", by.name);
     }
     // What cannot speak TLS to a proxy is nobody's there, and judged so.
-    let over_tls = over_tls.unwrap_or_default();
-    let _ = write!(js, "  return \"{over_tls}PROXY {at}\";\n}}\n");
+    let _ = write!(js, "  return \"{through}\";\n}}\n");
     js
 }
 

@@ -15,6 +15,7 @@
 //! - [`certificate`] how long a certificate holds
 //! - [`jose`]      tokens that an OpenID provider signs
 //! - [`leases`]    which device was given which address, as DHCP servers keep it
+//! - [`negotiate`] a Kerberos ticket in a header
 //! - [`neighbours`] which device answers at which address, as the kernel says
 //! - [`radius`]    accounting: who was let into the network, as an access point says
 //! - [`svcb`]      HTTPS and SVCB records: targets and addresses, what is taken out of them, those that tell of us
@@ -29,6 +30,7 @@ pub mod https;
 pub mod jose;
 pub mod leases;
 pub mod message;
+pub mod negotiate;
 pub mod neighbours;
 pub mod question;
 pub mod radius;

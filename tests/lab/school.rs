@@ -137,6 +137,25 @@ reason = "where the printer's maker is"
         std::fs::write(self.config(), text).expect("written");
     }
 
+    /// Writes the configuration again, with this in place of that.
+    pub fn amend(&self, before: &str, after: &str) {
+        let text = std::fs::read_to_string(self.config()).expect("the configuration");
+        assert!(text.contains(before), "{before} is not there: {text}");
+        std::fs::write(self.config(), text.replacen(before, after, 1)).expect("written");
+    }
+
+    /// A certificate of this name that nobody has signed, `FILE.pem`, and its key, `FILE.key`.
+    pub fn certify(&self, file: &str, name: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let wanted = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        let certificate = wanted.self_signed(&key).expect("a certificate").pem();
+        std::fs::write(self.path(&format!("{file}.pem")), certificate).expect("written");
+        let at = self.path(&format!("{file}.key"));
+        std::fs::write(&at, key.serialize_pem()).expect("written");
+        std::fs::set_permissions(at, std::fs::Permissions::from_mode(0o600)).expect("its mode");
+    }
+
     fn config(&self) -> PathBuf {
         self.folder.path().join("schoolgate.toml")
     }

@@ -180,6 +180,17 @@ roles = ["staff"]
         said.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|fault| panic!("{fault}: {line}"))).collect()
     }
 
+    /// A certificate of this name that nobody has signed, as `config/gate.pem`, and its key as `config/gate.key`.
+    pub fn certify(&self, name: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let wanted = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        self.write("config/gate.pem", &wanted.self_signed(&key).expect("a certificate").pem());
+        self.write("config/gate.key", &key.serialize_pem());
+        let own = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(self.path("config/gate.key"), own).expect("its mode");
+    }
+
     /// Starts the gate and waits until it answers.
     pub fn start(&self) -> Gate<'_> {
         self.started(Command::new(BINARY))
@@ -192,7 +203,8 @@ roles = ["staff"]
         self.started(limited)
     }
 
-    fn started(&self, mut command: Command) -> Gate<'_> {
+    /// The same, by this command.
+    pub fn started(&self, mut command: Command) -> Gate<'_> {
         let log = std::fs::File::options().create(true).append(true).open(self.path("gate.log")).expect("a log");
         let child = command
             .arg("--config")

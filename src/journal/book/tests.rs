@@ -184,6 +184,7 @@ fn a_week_file_of_rows_that_stand_for_one_event_each_is_read_and_written_on() {
                  ALTER TABLE events DROP COLUMN search; ALTER TABLE events DROP COLUMN theme;
                  ALTER TABLE events DROP COLUMN severity; ALTER TABLE events DROP COLUMN decrypted;
                  ALTER TABLE events DROP COLUMN since_s; ALTER TABLE events DROP COLUMN mac;
+                 ALTER TABLE events DROP COLUMN sealed; DROP TABLE data_keys;
                  PRAGMA user_version = 1;";
     db.execute_batch(first).expect("as the first version made it");
     drop(db);

@@ -9,6 +9,9 @@ use crate::words::{DeviceId, Download, GroupId, Host, Mac, PersonId};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+/// What stands for what is sealed.
+pub const DOTS: &str = "••••";
+
 /// What the ids of an event are called.
 pub struct Resolve<'a> {
     /// Those of the event's policy version.
@@ -134,7 +137,7 @@ impl Line {
             method: text(&event.method),
             host: text(&event.host),
             port: (event.port != 0).then_some(event.port),
-            path: text(&event.path),
+            path: text(&event.path).or_else(|| event.has_path().then(|| format!("/{DOTS}"))),
             query_type: dns.then(|| query_type(event.query_type)).flatten(),
             action: event.action.word(),
             step: event.step.word(),
@@ -154,7 +157,7 @@ impl Line {
             category: event.category.map(|c| names.category(c)),
             categories: event.categories.iter().map(|c| names.category(c)).collect(),
             intent: event.intent.word(),
-            search: text(&event.search),
+            search: text(&event.search).or_else(|| event.has_search().then(|| DOTS.to_owned())),
             theme: event.theme.map(|(theme, _)| theme.word()),
             severity: event.theme.map(|(_, severity)| severity),
             decrypted: event.decrypted.word(),

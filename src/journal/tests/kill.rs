@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::AtomicU64;
 
 /// Threads that note, in the child.
-const THREADS: u64 = 3;
+pub const THREADS: u64 = 3;
 
 /// What each thread of the child has had answered: counters in a file, so that they outlive it.
 struct Answered(MmapRaw);
@@ -128,6 +128,18 @@ fn nothing_is_lost_and_nothing_twice(folder: &Path, answered: &Answered, kills: 
         let again: u64 = seen.iter().map(|times| times.saturating_sub(1)).sum();
         assert!(again <= kills, "{what}: {again} events are in the log twice");
     }
+}
+
+/// Kills the child at each of these points; afterwards everything answered is in the log, once. How much that is.
+pub fn child_until(folder: &Path, points: &[&str]) -> u64 {
+    let answered = Answered::open(folder);
+    for (kills, at) in (1..).zip(points) {
+        let mut child = child("child_notes_until_it_is_killed", folder, Some(at));
+        let status = child.wait().expect("waited");
+        assert_eq!(status.signal(), Some(9), "{at}: {status}");
+        nothing_is_lost_and_nothing_twice(folder, &answered, kills, at);
+    }
+    answered.all().iter().sum()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The journal as a whole, in this process and in ones that are killed.
 
 mod kill;
+mod sealed;
 
 use super::read::{Filter, Stored, StoredGap, Week, weeks};
 use super::samples::{WEDNESDAY, event};
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// Settings below a folder: London, and a Wednesday in term that stands still.
 fn settings(folder: &Path) -> Settings {
     let zone = TimeZone::get("Europe/London").expect("a zone");
-    Settings::new(folder.join("journal"), folder.join("run"), zone).with_clock(Arc::new(|| WEDNESDAY))
+    Settings::new(folder.join("journal"), folder.join("run"), zone).with_clock(Arc::new(|| WEDNESDAY)).sealed_by(folder)
 }
 
 /// Everything in the week files, in the order of weeks and seqs.

@@ -32,6 +32,7 @@ fn shut() -> Proxy {
         internal_networks: Vec::new(),
         internal_zones: Vec::new(),
         direct: Vec::new(),
+        kerberos: None,
     }
 }
 

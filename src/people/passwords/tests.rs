@@ -90,7 +90,7 @@ fn a_device_is_theirs_for_half_an_hour_where_it_is_one_persons() {
     let held = Held::new();
     let (roster, client) = (Roster::default(), IpAddr::from([10, 0, 0, 1]));
     let sitting = |roster: &Roster| roster.look_up(client).and_then(|here| here.sitting).map(|s| (s.person, s.known));
-    let signed = |key: &str| Signed { person: held.id(key), known: Known::Basic, since: NOW.since() };
+    let signed = |key: &str| Signed { person: held.id(key), known: Known::Basic, sure: Confidence::Medium, since: NOW.since() };
     held.passwords.at_device(signed("p1"), client, &roster, NOW);
     assert_eq!(sitting(&roster), Some((held.id("p1"), Known::Basic)));
     let generation = roster.generation();

@@ -80,14 +80,14 @@ impl Book {
         if full || claim.until_ms <= now_ms {
             return;
         }
-        self.next_end = self.next_end.min(claim.until_ms);
+        self.next_end = self.next_end.min(said_at(claim, now_ms).until_ms());
         let claims = self.claims.entry(at).or_default();
         match claims.iter_mut().find(|said| (said.claim.known, said.claim.session) == (claim.known, claim.session)) {
             // Another person in the same session is another beginning.
             Some(said) if said.claim.whose != claim.whose => *said = said_at(claim, now_ms),
             Some(said) => {
                 let since = said.claim.since.or(claim.since);
-                (said.claim, said.heard_ms) = (Claim { since, ..claim }, now_ms);
+                (said.claim, said.heard_ms, said.used_ms) = (Claim { since, ..claim }, now_ms, now_ms);
             }
             None => add(claims, said_at(claim, now_ms)),
         }
@@ -97,8 +97,16 @@ impl Book {
     /// Whether a source says so of a place now.
     pub fn has(&self, at: At, known: Known, session: u64) -> Option<Claim> {
         let now = self.now.boot_ms;
-        let mut claims = self.claims_at(self.place_of(at)).map(|said| said.claim);
-        claims.find(|c| (c.known, c.session) == (known, session) && c.until_ms > now)
+        let mut claims = self.claims_at(self.place_of(at)).filter(|said| said.until_ms() > now).map(|said| said.claim);
+        claims.find(|c| (c.known, c.session) == (known, session))
+    }
+
+    /// Something came from an address: what would end there by silence goes on. Nothing else follows from it.
+    pub(super) fn heard(&mut self, address: IpAddr, now_ms: u64) {
+        let at = self.place_of(At::Address(address));
+        for said in self.claims.get_mut(&at).into_iter().flatten().filter(|said| said.until_ms() > now_ms) {
+            said.used_ms = now_ms.max(said.used_ms);
+        }
     }
 
     /// What a source said of a place has ended. With a session, that one alone.
@@ -181,7 +189,7 @@ impl Book {
         if self.next_end <= self.now.boot_ms {
             self.drop_ended();
             let bound = self.bound.iter().flat_map(KeyedMap::values).filter_map(|told| told.bound.until_ms);
-            let claims = self.claims.values().flatten().map(|said| said.claim.until_ms);
+            let claims = self.claims.values().flatten().map(Said::until_ms);
             self.next_end = bound.chain(claims).chain(self.crowds.values().copied()).min().unwrap_or(u64::MAX);
         }
         (self.next_end != u64::MAX).then_some(self.next_end)
@@ -194,7 +202,7 @@ impl Book {
         let mut claims = std::mem::take(&mut self.claims);
         claims.retain(|at, claims| {
             let before = claims.len();
-            claims.retain(|said| said.claim.until_ms > now);
+            claims.retain(|said| said.until_ms() > now);
             if claims.len() != before {
                 self.touch(*at);
             }
@@ -222,13 +230,13 @@ impl Book {
         let now = self.now.boot_ms;
         let of_device = mac.into_iter().flat_map(|mac| self.claims_at(At::Mac(mac)));
         let claims = self.claims_at(At::Address(address)).chain(of_device);
-        let merged = merge(claims.filter(|said| said.claim.until_ms > now));
+        let merged = merge(claims.filter(|said| said.until_ms() > now));
         let names = self.crowds.get(&address).filter(|until| **until > now && merged.sitting.is_none());
         let crowd = if merged.crowd { Some(Crowd::SignedIn) } else { names.map(|_| Crowd::Names) };
         let same = self.told(address).filter(|told| Some(told.bound.mac) == mac);
         let here = Here {
             mac,
-            v4: told.filter(|_| address.is_ipv6()).and_then(|(_, device)| device.only_v4()),
+            v4: told.filter(|_| address.is_ipv6()).map_or([None; 2], |(_, device)| device.v4()),
             since: same.filter_map(|told| told.since).min(),
             sitting: merged.sitting,
             label: merged.label,
@@ -327,22 +335,22 @@ impl Book {
 }
 
 impl Device {
-    fn only_v4(&self) -> Option<Ipv4Addr> {
-        let mut v4 = self.addresses.iter().filter_map(|address| match address {
+    fn v4(&self) -> [Option<Ipv4Addr>; 2] {
+        let mut v4 = self.addresses.iter().rev().filter_map(|address| match address {
             IpAddr::V4(v4) => Some(*v4),
             IpAddr::V6(_) => None,
         });
-        v4.next().filter(|_| v4.next().is_none())
+        [v4.next(), v4.next()]
     }
 }
 
 fn said_at(claim: Claim, now_ms: u64) -> Said {
-    Said { claim, begun_ms: now_ms, heard_ms: now_ms }
+    Said { claim, begun_ms: now_ms, heard_ms: now_ms, used_ms: now_ms }
 }
 
 fn add(claims: &mut Vec<Said>, said: Said) {
     if claims.len() >= MOST_CLAIMS
-        && let Some(first) = (0..claims.len()).min_by_key(|i| claims[*i].claim.until_ms)
+        && let Some(first) = (0..claims.len()).min_by_key(|i| claims[*i].until_ms())
     {
         claims.swap_remove(first);
     }

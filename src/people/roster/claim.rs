@@ -50,6 +50,8 @@ pub struct Claim {
     pub since: Option<Since>,
     /// When it ends if nobody says anything more: milliseconds since the machine started.
     pub until_ms: u64,
+    /// It ends before that when nothing was heard of the device for so long: it goes from hand to hand. See [`super::Roster::heard`].
+    pub silent_ms: Option<u64>,
     /// The source's own name for it, so that a late end does not end what came after.
     pub session: u64,
 }
@@ -58,7 +60,7 @@ impl Claim {
     /// Somebody has signed in.
     pub fn sign_in(person: PersonId, known: Known, session: u64, now: Now, lasts_ms: u64) -> Self {
         let (since, until_ms) = (now.since(), now.boot_ms.saturating_add(lasts_ms));
-        Self { whose: Whose::Person(person), known, sure: known.at_best(), since, until_ms, session }
+        Self { whose: Whose::Person(person), known, sure: known.at_best(), since, until_ms, silent_ms: None, session }
     }
 }
 

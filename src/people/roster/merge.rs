@@ -14,6 +14,15 @@ pub(super) struct Said {
     pub claim: Claim,
     pub begun_ms: u64,
     pub heard_ms: u64,
+    /// When the device itself was heard of last.
+    pub used_ms: u64,
+}
+
+impl Said {
+    pub fn until_ms(&self) -> u64 {
+        let silent = self.claim.silent_ms.map_or(u64::MAX, |silent| self.used_ms.saturating_add(silent));
+        self.claim.until_ms.min(silent)
+    }
 }
 
 /// What follows from the claims on one place.

@@ -14,7 +14,7 @@
 //! | [`CROWD`] people are signed in at once | a machine of many (remote desktop): nobody is named |
 //! | a MAC has more than [`MANY_V4`] IPv4 addresses | a router or a bridge: it is no device, and says nothing |
 //!
-//! Always holds: a claim ends, by its source or by its time; what has ended is gone for readers before [`Roster::sweep`]
+//! Always holds: a claim ends, by its source, by its time or by silence; what has ended is gone for readers before [`Roster::sweep`]
 //! returns. A claim that was made at an address goes when another device has the address. Nothing here grows without bound.
 //!
 //! - [`claim`]  what sources say
@@ -73,6 +73,13 @@ impl Roster {
     /// Another number than before whenever anybody may be elsewhere: whoever keeps what he looked up asks again then.
     pub fn generation(&self) -> u32 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// Something came from an address. Waits for nothing: while sources speak, it is not marked, and the next time it is.
+    pub fn heard(&self, address: IpAddr, now_ms: u64) {
+        if let Ok(mut book) = self.book.try_lock() {
+            book.heard(address, now_ms);
+        }
     }
 
     /// Takes what a source says. When it returns, every reader sees what follows from it.

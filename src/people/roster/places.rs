@@ -16,8 +16,8 @@ const SHARDS: usize = 65_536;
 pub struct Here {
     /// The device's, where it is one.
     pub mac: Option<Mac>,
-    /// Of an IPv6 address: the one IPv4 address that the device has as well.
-    pub v4: Option<Ipv4Addr>,
+    /// Of an IPv6 address: the IPv4 addresses that the device has as well, the newest first; of more than two those.
+    pub v4: [Option<Ipv4Addr>; 2],
     /// Since when it has been at this address.
     pub since: Option<Since>,
     /// Who is signed in.
@@ -26,6 +26,14 @@ pub struct Here {
     pub label: Option<DeviceId>,
     /// Many are behind it.
     pub crowd: Option<Crowd>,
+}
+
+impl Here {
+    /// The IPv4 address of the same device, if it has one and no more.
+    pub fn only_v4(&self) -> Option<Ipv4Addr> {
+        let [one, another] = self.v4;
+        one.filter(|_| another.is_none())
+    }
 }
 
 /// By what it is seen that many are behind an address.

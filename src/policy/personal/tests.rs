@@ -156,7 +156,7 @@ fn told(policy: &Policy, host: &Host, found: &Found, groups: Groups, moment: Mom
         mac: None,
     };
     let pass = policy.passes.speaking((host, ""), found.categories(), &who, moment.unix_ms).next().map(|o| &o.pass);
-    let lock = policy.exams.holding(&who, || None, moment.unix_ms).map(|exam| Lock::Exam(&exam.allow));
+    let lock = policy.exams.holding(&who, || [None; 2], moment.unix_ms).map(|exam| Lock::Exam(&exam.allow));
     let ask = Ask { host, found, groups, moment, surface: Surface::NoPage, mode, lock, pass };
     let target = rewrite(host, &groups, policy).filter(|_| mode == Mode::Enforce).map(|rewrite| rewrite.target);
     (decide(&ask, policy).act, target)

@@ -131,6 +131,7 @@ async fn way(more: &str, host: &str, address: &str) -> (School, Proxy, Way) {
         own: OwnAddresses::read(),
         open: Arc::default(),
         checking: Default::default(),
+        turns: Default::default(),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");

@@ -4,6 +4,7 @@ use super::Guest;
 use crate::config::Way;
 use crate::people::password::MAX_PASSWORD;
 use crate::people::passwords::{NotSigned, Typed};
+use crate::people::portal::Lasts;
 use crate::people::{Source, Store};
 use crate::policy::Lock;
 use crate::words::PersonId;
@@ -55,12 +56,15 @@ pub(super) fn signed_in(guest: &Guest, person: PersonId, source: Source) -> Outc
     // What travels in the clear may have been read on the way: it is good for one device at a time.
     if !guest.peer.secure
         && source == Source::Voucher
-        && hall.portal.sessions.is_elsewhere(person, guest.place, guest.visit.boot_ms)
+        && hall.portal.sessions.is_elsewhere(person, guest.place, roster, guest.now())
     {
         return Outcome::Taken;
     }
-    let lasts_ms = guest.visit.snapshot.config.portal.lasts_ms;
-    match hall.portal.sessions.begin(person, guest.place, roster, guest.now(), lasts_ms) {
+    let (portal, register) = (&guest.visit.snapshot.config.portal, &guest.visit.snapshot.register);
+    // A device of the school's that is nobody's own: whoever has it after the break may sign in, and may not.
+    let of_many = register.seat(guest.peer.client).is_some_and(|seat| seat.device.is_some() && seat.person.is_none());
+    let lasts = Lasts { ms: portal.lasts_ms, silent_ms: of_many.then_some(portal.silent_ms) };
+    match hall.portal.sessions.begin(person, guest.place, roster, guest.now(), lasts) {
         Ok(token) => match hall.gate.visit(guest.peer.client) {
             Some(visit) if matches!(visit.lock(), Some(Lock::Withdrawn)) => Outcome::Withdrawn,
             _ => Outcome::In(token),

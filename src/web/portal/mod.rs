@@ -101,8 +101,8 @@ impl Guest {
     /// Whose session it is, and whether it is this browser's.
     pub fn session(&self) -> Option<(Session, bool)> {
         let sessions = &self.hall.portal.sessions;
-        let mine = self.browser.session.as_ref().and_then(|token| sessions.of(token, self.place, self.visit.boot_ms));
-        mine.map(|session| (session, true)).or_else(|| Some((sessions.at(self.place, self.visit.boot_ms)?, false)))
+        let mine = self.browser.session.as_ref().and_then(|token| sessions.of(token, self.place, self.roster(), self.now()));
+        mine.map(|session| (session, true)).or_else(|| Some((sessions.at(self.place, self.roster(), self.now())?, false)))
     }
 
     /// The page for who is to sign in, with what became of their form.
@@ -217,12 +217,13 @@ pub async fn captive(State(hall): State<Arc<Hall>>, Extension(peer): Extension<P
     };
     let snapshot = &visit.snapshot;
     let captive = snapshot.is_to_sign_in(&visit.who);
-    let place = Place::of(peer.client, snapshot.register.roster());
+    let (roster, now) = (snapshot.register.roster(), Now { unix_ms: visit.moment.unix_ms, boot_ms: visit.boot_ms });
+    let place = Place::of(peer.client, roster);
     let mut said = serde_json::json!({ "captive": captive });
     if snapshot.config.portal.ways(visit.who.network).is_some() {
         said["user-portal-url"] = over_tls(&hall.gate, snapshot).into();
     }
-    if let Some(session) = hall.portal.sessions.at(place, visit.boot_ms).filter(|_| !captive) {
+    if let Some(session) = hall.portal.sessions.at(place, roster, now).filter(|_| !captive) {
         said["seconds-remaining"] = (session.until_ms.saturating_sub(visit.boot_ms) / 1000).into();
         said["can-extend-session"] = true.into();
     }

@@ -131,9 +131,11 @@ fn of(event: &Event, visit: &Visit) -> Option<Met> {
 fn url(event: &Event, host: &Host) -> String {
     let name = if host.as_str().contains(':') { format!("[{host}]") } else { host.to_string() };
     let at = |usual: u16| if matches!(event.port, 0) || event.port == usual { String::new() } else { format!(":{}", event.port) };
+    // What is sealed is nobody's but the DSL's, on this page too.
+    let path = if event.path.is_empty() { "/" } else { &event.path };
     match event.method.as_ref() {
-        "GET" if event.decrypted == Decrypted::Yes => format!("https://{name}{}{}", at(443), event.path),
-        "GET" => format!("http://{name}{}{}", at(80), event.path),
+        "GET" if event.decrypted == Decrypted::Yes => format!("https://{name}{}{path}", at(443)),
+        "GET" => format!("http://{name}{}{path}", at(80)),
         "CONNECT" => format!("https://{name}{}/", at(443)),
         _ => format!("http://{name}/"),
     }

@@ -1,0 +1,7 @@
+//! Tokens of OpenID providers.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use schoolgate_fuzz::tokens;
+
+fuzz_target!(|bytes: &[u8]| tokens::openid(bytes));

@@ -1,0 +1,130 @@
+//! The keys of what is sealed: kept, and used, which is recorded.
+//!
+//! Whoever opens what was typed is written down with their purpose before anything is shown, and so is a wrong passphrase. Wrong ones
+//! are counted for all readers together: who tries names and passphrases is soon told to wait. That slows down who uses this
+//! command; who has a copy of the file is slowed down by what a try costs ([`crate::seal`]).
+
+use crate::casebook::CasebookFault;
+use crate::config::Config;
+use crate::journal::Kept;
+use crate::ops::changes::{self, Change};
+use crate::ops::{files, look_ups};
+use crate::seal::{self, Keys, Opener, SealFault};
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a wrong passphrase counts, in milliseconds.
+const REMEMBERED_MS: i64 = 15 * 60 * 1000;
+/// So many wrong ones within that, and nobody is let in until one is forgotten.
+const MOST_WRONG: usize = 10;
+/// What a wrong passphrase is recorded as.
+const WRONG: &str = "a wrong passphrase for what is sealed";
+
+/// Why nothing was opened.
+#[derive(Debug, thiserror::Error)]
+pub enum NotOpened {
+    #[error("{0}")]
+    Seal(#[from] SealFault),
+    /// To be told after this time.
+    #[error("the name or the passphrase is not right; it was recorded")]
+    Wrong(Duration),
+    #[error("there were {MOST_WRONG} wrong passphrases within a quarter of an hour: wait until {0}, or use the recovery sheet")]
+    Wait(String),
+    #[error("{0}")]
+    Record(#[from] CasebookFault),
+    /// The recovery sheet cannot be written.
+    #[error("{0}")]
+    Sheet(std::io::Error),
+    #[error("there are keys already: `schoolgate seal status`")]
+    There,
+    #[error("nothing is sealed here: `schoolgate seal init` makes the keys")]
+    NoKeys,
+}
+
+/// Who opens, what for.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    pub name: &'a str,
+    pub passphrase: &'a str,
+    /// What is to be shown: `log search of p0904`.
+    pub what: &'a str,
+    pub purpose: &'a str,
+    pub now_ms: i64,
+}
+
+/// The school's keys.
+///
+/// # Errors
+/// [`NotOpened::NoKeys`], or they cannot be read.
+pub fn keys(data: &Path) -> Result<Keys, NotOpened> {
+    Keys::read(data)?.ok_or(NotOpened::NoKeys)
+}
+
+/// Opens the private keys for a reader, who is recorded with their purpose. It takes some tenths of a second.
+///
+/// # Errors
+/// [`NotOpened`]; a wrong passphrase is recorded too.
+pub fn open(config: &Config, reader: Reader) -> Result<Opener, NotOpened> {
+    let (data, now_ms) = (&config.data, reader.now_ms);
+    let recent = look_ups::between(data, now_ms - REMEMBERED_MS, i64::MAX).map_err(NotOpened::Record)?;
+    let wrong: Vec<_> = recent.iter().filter(|l| l.what.starts_with(WRONG)).map(|l| l.when_ms).collect();
+    if let Some(first) = wrong.len().checked_sub(MOST_WRONG).and_then(|nth| wrong.get(nth)) {
+        return Err(NotOpened::Wait(crate::gate::snapshot::local_time(config, first + REMEMBERED_MS)));
+    }
+    let keys = keys(data)?;
+    let name: String = reader.name.trim().chars().filter(|c| !c.is_control()).take(64).collect();
+    match keys.open(reader.name, reader.passphrase) {
+        Ok(opener) => {
+            let what = format!("what was typed, opened as {name}: {}", reader.what);
+            look_ups::record(data, &what, reader.purpose, now_ms).map_err(NotOpened::Record)?;
+            Ok(opener)
+        }
+        Err(SealFault::Wrong) => {
+            look_ups::record(data, &format!("{WRONG}, as {name}"), reader.purpose, now_ms).map_err(NotOpened::Record)?;
+            Err(NotOpened::Wrong(Duration::from_secs(1 << wrong.len().min(5))))
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// Makes a change to the keys, alone, and writes it down: in the place of the file, or not at all.
+///
+/// # Errors
+/// What `change` says, or the disk.
+pub fn change<T>(
+    config: &Config,
+    (who, what, now_ms): (&str, &str, i64),
+    change: impl FnOnce(Option<Keys>) -> Result<(Keys, T), NotOpened>,
+) -> Result<T, NotOpened> {
+    let path = seal::file(&config.data);
+    let folder = path.parent().unwrap_or(&config.data);
+    let at = |source| SealFault::Io { path: path.clone(), source };
+    files::make_folder(folder).map_err(at)?;
+    let lock = files::private(&folder.join("lock")).map_err(at)?;
+    files::belongs_to_folder(&lock, folder).map_err(at)?;
+    File::lock(&lock).map_err(at)?;
+    let (keys, done) = change(Keys::read(&config.data)?)?;
+    let record =
+        Change { when_ms: now_ms, who: who.to_owned(), what: what.to_owned(), why: format!("keys {}", keys.fingerprint()) };
+    changes::record(&config.data, &record).map_err(NotOpened::Record)?;
+    files::replace_private(&path, &keys.text()).map_err(at)?;
+    Ok(done)
+}
+
+/// What is to be done about what is kept of what was typed; `None`: it is sealed.
+pub fn needs_you(kept: Kept) -> Option<&'static str> {
+    match kept {
+        Kept::Sealed => None,
+        Kept::Clear => Some(
+            "what pupils type is not sealed: whoever may read the disk or a backup reads it; `schoolgate seal init` makes the keys",
+        ),
+        Kept::Withheld => Some(
+            "what pupils type is not kept at all: the keys it is to be sealed with are gone or broken; put seal/keys.json back \
+             from a backup",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

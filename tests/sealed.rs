@@ -1,0 +1,189 @@
+//! What pupils type is for the DSL alone: tried with the real binary, from the proxy's door to the disk and back.
+
+mod support;
+
+use serde_json::Value;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use support::{BINARY, School, Wish, text};
+
+const PEOPLE: &str = "id,name,role,year,device,address\np0901,Amira Baker,pupil,9,Laptop 1,127.0.9.1\n";
+const YEAR_9: &str = "127.0.9.1";
+const KHAN: &str = "four words that fit";
+const REES: &str = "another passphrase";
+
+/// Runs a command with these lines for what it asks.
+fn typing(school: &School, lines: &[&str], arguments: &[&str]) -> Output {
+    let mut command = Command::new(BINARY);
+    command.arg("--config").arg(school.path("config/schoolgate.toml")).args(arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let typed: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    // A command that asks for nothing may be gone already.
+    let _ = child.stdin.take().expect("its input").write_all(typed.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+fn ok(school: &School, lines: &[&str], arguments: &[&str]) -> String {
+    let output = typing(school, lines, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// The files below a folder that hold these bytes.
+fn holding(folder: &Path, bytes: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(holding(&path, bytes));
+        } else if path.is_file() && memchr::memmem::find(&std::fs::read(&path).expect("read"), bytes.as_bytes()).is_some() {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn lines(said: &str) -> Vec<Value> {
+    said.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|fault| panic!("{fault}: {line}"))).collect()
+}
+
+/// The paths of the log, as this command shows them.
+fn paths(said: &str) -> Vec<String> {
+    lines(said).iter().filter_map(|event| event["path"].as_str().map(str::to_owned)).collect()
+}
+
+const EXPORT: [&str; 6] = ["log", "export", "--format", "jsonl", "--purpose", "a parent asked"];
+
+#[test]
+fn what_a_pupil_typed_is_nowhere_on_the_disk_and_the_dsl_reads_it() {
+    let school = School::new(&Wish::default());
+    school.import(PEOPLE);
+    let made = ok(
+        &school,
+        &[KHAN],
+        &["seal", "init", "--reader", "mrs-khan", "--out", school.path("sheet.html").to_str().expect("a path")],
+    );
+    assert!(made.contains("print") && made.contains("safe"), "{made}");
+    let gate = school.start();
+    let typed = "/private-canary-7?q=whom+to+tell+canary";
+    for n in 0..20 {
+        gate.curl(YEAR_9, &[&gate.url("plain.example", &format!("{typed}{n}"))]);
+    }
+    // In rings, in segments, and in the week file with its log.
+    let var = school.path("var");
+    assert_eq!(holding(&var, "canary"), Vec::<PathBuf>::new());
+    let dots = school.ok(&EXPORT);
+    assert_eq!(paths(&dots), vec!["/••••"; 20]);
+    assert_eq!(holding(&var, "canary"), Vec::<PathBuf>::new());
+    assert!(!holding(&var, "plain.example").is_empty(), "the host is there, or this looks in the wrong place");
+    for format in ["csv", "squid"] {
+        let said = school.ok(&["log", "export", "--format", format, "--purpose", "x"]);
+        assert!(said.contains("••••") && !said.contains("canary"), "{said}");
+    }
+    let searched = school.ok(&["log", "search", "--purpose", "x"]);
+    assert!(searched.contains("plain.example") && !searched.contains("canary"), "{searched}");
+    assert!(!school.service_log().contains("canary") && !school.service_log().contains("passphrase"));
+
+    let opened = ok(&school, &[KHAN], &[&EXPORT[..], &["--open=mrs-khan"]].concat());
+    let found = paths(&opened);
+    assert!(found.iter().all(|path| path.starts_with(typed)) && found.len() == 20, "{found:?}");
+    let asked = ok(&school, &["mrs-khan", KHAN], &["log", "search", "--open", "--purpose", "a parent asked"]);
+    assert!(asked.contains(typed), "{asked}");
+    let person = ok(&school, &[KHAN], &["people", "export", "p0901", "--open=mrs-khan", "--purpose", "her own request"]);
+    assert!(person.contains("private-canary-7"), "{person}");
+    assert!(!school.ok(&["people", "export", "p0901", "--purpose", "x"]).contains("canary"));
+
+    // Killed: what was in the rings is sealed as it was.
+    gate.curl(YEAR_9, &[&gate.url("plain.example", "/private-canary-last")]);
+    drop(gate);
+    assert_eq!(holding(&var, "canary"), Vec::<PathBuf>::new());
+    let gate = school.start();
+    let opened = ok(&school, &[KHAN], &[&EXPORT[..], &["--open=mrs-khan"]].concat());
+    assert_eq!(paths(&opened).last().map(String::as_str), Some("/private-canary-last"));
+    assert!(gate.stop().success());
+    assert_eq!(holding(&var, "canary"), Vec::<PathBuf>::new());
+
+    // Who opened what, and why, is in the report; what was typed is not.
+    let week = lines(&opened)[0]["when"].as_str().expect("a time").to_owned();
+    let week = schoolgate::report::IsoWeek::of(
+        week.parse::<jiff::Timestamp>().expect("a time").as_millisecond(),
+        &jiff::tz::TimeZone::UTC,
+    );
+    let report = school.json(&["report", "week", "--week", &week.to_string()]);
+    let looked: Vec<_> =
+        report["look_ups"].as_array().expect("look-ups").iter().map(|l| l["whom"].as_str().unwrap_or_default()).collect();
+    assert!(looked.contains(&"what was typed, opened as mrs-khan: log export"), "{looked:?}");
+    assert!(looked.contains(&"what was typed, opened as mrs-khan: people export of p0901"), "{looked:?}");
+    assert!(report["changes"].to_string().contains("seal: keys were made, mrs-khan may read"), "{}", report["changes"]);
+    assert!(!report.to_string().contains("canary"));
+}
+
+#[test]
+fn readers_come_and_go_and_the_sheet_opens_when_a_passphrase_is_lost() {
+    let school = School::new(&Wish::default());
+    school.import(PEOPLE);
+    assert_eq!(school.json(&["seal", "status"])["sealed"], false);
+    let said = typing(&school, &[KHAN], &[&EXPORT[..], &["--open=mrs-khan"]].concat());
+    assert!(!said.status.success() && text(&said.stderr).contains("seal init"), "{}", text(&said.stderr));
+    let short = typing(&school, &["short"], &["seal", "init", "--reader", "mrs-khan"]);
+    assert!(!short.status.success() && text(&short.stderr).contains("12 characters"), "{}", text(&short.stderr));
+    assert_eq!(school.json(&["seal", "status"])["sealed"], false);
+
+    let made: Value =
+        serde_json::from_str(&ok(&school, &[KHAN], &["--json", "seal", "init", "--reader", "mrs-khan"])).expect("JSON");
+    let sheet = made["recovery"].as_str().expect("the groups").to_owned();
+    assert!(!typing(&school, &[KHAN], &["seal", "init", "--reader", "x"]).status.success(), "once is enough");
+    let gate = school.start();
+    let visit = |path: &str| drop(gate.curl(YEAR_9, &[&gate.url("plain.example", path)]));
+    let export = |reader: &str, passphrase: &str| {
+        let output = typing(&school, &[passphrase], &[&EXPORT[..], &[&format!("--open={reader}")]].concat());
+        output.status.success().then(|| paths(&text(&output.stdout)))
+    };
+    visit("/one");
+    ok(&school, &[KHAN, REES], &["seal", "add", "mr-rees", "--as", "mrs-khan"]);
+    assert_eq!(export("mr-rees", REES), Some(vec!["/one".to_owned()]), "what was there before, too");
+    assert_eq!(export("mr-rees", KHAN), None);
+    let before = school.json(&["seal", "status"]);
+    assert_eq!(before["readers"], serde_json::json!(["mrs-khan", "mr-rees"]));
+
+    ok(&school, &[KHAN], &["seal", "remove", "mr-rees", "--as", "mrs-khan"]);
+    // The gate takes new keys within a second; `log export` lets it do so at once.
+    school.ok(&EXPORT);
+    visit("/two");
+    assert_eq!(export("mr-rees", REES), None);
+    assert_eq!(export("mrs-khan", KHAN), Some(vec!["/one".to_owned(), "/two".to_owned()]));
+    assert_ne!(school.json(&["seal", "status"])["fingerprint"], before["fingerprint"]);
+
+    let slip = sheet.replacen(&sheet[..1], if sheet.starts_with('0') { "1" } else { "0" }, 1);
+    let wrong = typing(&school, &[&slip, REES], &["seal", "recover", "mrs-khan"]);
+    assert!(!wrong.status.success() && text(&wrong.stderr).contains("group 1"), "{}", text(&wrong.stderr));
+    ok(&school, &[&sheet.to_lowercase(), REES], &["seal", "recover", "mrs-khan"]);
+    assert_eq!(export("mrs-khan", KHAN), None);
+    assert_eq!(export("mrs-khan", REES).map(|paths| paths.len()), Some(2));
+    let newer: Value =
+        serde_json::from_str(&ok(&school, &[REES], &["--json", "seal", "sheet", "--as", "mrs-khan"])).expect("JSON");
+    assert!(!typing(&school, &[&sheet, KHAN], &["seal", "recover", "mrs-khan"]).status.success(), "the older sheet");
+    ok(&school, &[newer["recovery"].as_str().expect("the groups"), KHAN], &["seal", "recover", "mrs-khan"]);
+    ok(&school, &[KHAN], &["seal", "roll", "--as", "mrs-khan"]);
+    ok(&school, &[KHAN, REES], &["seal", "passphrase", "mrs-khan"]);
+    assert_eq!(export("mrs-khan", REES).map(|paths| paths.len()), Some(2));
+    for secret in [KHAN, REES, &sheet] {
+        assert_eq!(holding(&school.path("var"), secret), Vec::<PathBuf>::new());
+    }
+}
+
+#[test]
+fn without_keys_status_and_report_say_that_what_is_typed_is_not_sealed() {
+    let school = School::new(&Wish::default());
+    let gate = school.start();
+    let needs = |school: &School| school.json(&["status"])["needs_you"].to_string();
+    assert!(needs(&school).contains("schoolgate seal init"), "{}", needs(&school));
+    let limits = |school: &School| school.json(&["report", "week", "--week", "2026-W40"])["limits"].to_string();
+    assert!(limits(&school).contains("not sealed"), "{}", limits(&school));
+    ok(&school, &[KHAN], &["seal", "init", "--reader", "mrs-khan"]);
+    school.ok(&EXPORT);
+    assert!(!needs(&school).contains("seal"), "{}", needs(&school));
+    assert!(!limits(&school).contains("not sealed"));
+    drop(gate);
+}
