@@ -97,6 +97,16 @@ fn who_has_not_signed_in_gets_nothing_and_in_the_clear_there_is_no_desk() {
         let led = browser.curl(path, &[]);
         assert!(status(&led) == "303" && led.contains("location: /desk/sign-in"), "{path}: {led}");
     }
+    // What would be a line of its own in the answer's head is none.
+    for path in ["/desk/matter/a%0d%0aSet-Cookie:x=1", "/desk/incidents/%ff", "/desk/week/%0d%0a"] {
+        let led = browser.curl(path, &[]);
+        assert!(
+            ["303", "400"].contains(&status(&led))
+                && !led.to_lowercase().contains("\nset-cookie: x")
+                && !led.contains("\nSet-Cookie:x"),
+            "{led}"
+        );
+    }
     let page = browser.curl("/desk/sign-in?to=/desk/week/2026-W47", &[]);
     for words in ["Sign in at the desk", "value=\"/desk/week/2026-W47\"", "autocomplete=\"one-time-code\"", "default-src 'none'"]
     {
@@ -405,5 +415,156 @@ fn the_lead_s_week_in_a_browser_from_the_link_in_the_mail_to_signing_out() {
     let said = node.wait_with_output().expect("node ends");
     assert!(said.status.success(), "{}{}", support::text(&said.stdout), support::text(&said.stderr));
     assert!(!school.json(&["status"])["needs_you"].to_string().contains("report confirm"), "confirmed by the link");
+    assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
+}
+
+/// The ids of the matters that somebody may mark, as their page has them.
+fn matters(browser: &Browser) -> Vec<String> {
+    let page = browser.curl("/desk", &[]);
+    let ids = page.split("href=\"/desk/matter/").skip(1).filter_map(|rest| rest.split('"').next());
+    ids.map(str::to_owned).collect()
+}
+
+/// Sends a form of the session.
+fn session_form(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> String {
+    let token = token(&browser.curl("/desk", &[]));
+    browser.post(path, &browser.at, &[&[("token", token.as_str())], fields].concat())
+}
+
+#[test]
+fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
+    let school = school(&Wish::default());
+    school.import(
+        "id,name,role,year,device,mac\nP0901,Alma Quill,pupil,9,Laptop 1,3c:22:fb:00:00:01\n\
+         s1,Otto Brand,staff,,LT-2,3c:22:fb:00:00:02\nh1,Hilda Crane,staff,,LT-3,3c:22:fb:00:00:03\n",
+    );
+    let asked = [(1, Category::SELF_HARM, "forum.worry.example"), (2, Category::GAMBLING, "dice.example")];
+    last_week::asked(&school, &asked);
+    let roles = [("dsl", &[][..]), ("ict", &[]), ("head", &["--person", "h1"])];
+    let [mut dsl, mut ict, mut head] = roles.map(|(role, more)| Owner::added(&school, role, role, more));
+    let gate = school.start();
+    let week = delivered(&school);
+    let at = |from, name| Browser::new(&gate, from, name);
+    let [lead, coordinator, heads] = [at("127.0.9.1", "lead"), at("127.0.9.2", "ict"), at("127.0.9.3", "head")];
+    dsl.settles(&lead);
+    ict.settles(&coordinator);
+    head.settles(&heads);
+
+    let id = matters(&lead).first().expect("a matter").clone();
+    let path = format!("/desk/matter/{id}");
+    let of_staff = matters(&heads).first().expect("a matter of the head's").clone();
+    assert!(id.starts_with(&week) && id.ends_with(".self-harm") && of_staff != id && matters(&coordinator).is_empty(), "{id}");
+    let page = lead.curl(&path, &[]);
+    for words in
+        ["Seen", "Open incident", "Not a concern, because…", "Known, in hand", "Thirty minutes either side", "Nothing yet."]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    // Whose it is not has no such page and no such button, and neither has who made one up.
+    for (browser, path) in [(&coordinator, &path), (&heads, &path), (&lead, &format!("/desk/matter/{of_staff}"))] {
+        let none = browser.curl(path, &[]);
+        assert!(status(&none) == "404" && !none.contains("P0901") && !none.contains("s1,"), "{none}");
+        assert_eq!(status(&session_form(browser, path, &[("do", "seen")])), "404");
+        assert_eq!(status(&browser.curl(&format!("{path}/around"), &[])), "404");
+    }
+    for none in ["x", "2026-W47", "2026-W47.person-1.", "..", "%2e%2e"] {
+        assert_eq!(status(&lead.curl(&format!("/desk/matter/{none}"), &[])), "404", "{none}");
+    }
+
+    // What is around it wants a purpose, once.
+    let around = format!("{path}/around");
+    let why = lead.curl(&around, &[]);
+    assert!(why.contains("Why do you look?") && !why.contains("forum.worry.example"), "{why}");
+    assert_eq!(status(&session_form(&lead, &around, &[("purpose", "  ")])), "422");
+    assert_eq!(status(&session_form(&lead, &around, &[("purpose", "to talk to her <today>")])), "303");
+    let shown = lead.curl(&around, &[]);
+    assert_eq!(shown.matches("forum.worry.example").count(), 7, "{shown}");
+    assert!(
+        shown.contains("Laptop 1") && shown.contains("to talk to her &#60;today&#62;") && !shown.contains("dice.example"),
+        "{shown}"
+    );
+    lead.curl(&around, &[]);
+    let looked = recorded(&school, "look_ups");
+    let purposes: Vec<_> = looked.iter().filter(|l| l["purpose"] == "to talk to her <today>").collect();
+    assert!(purposes.len() == 1 && purposes[0]["whom"].as_str().is_some_and(|w| w.ends_with("of P0901")), "{looked:?}");
+
+    // Marks: no GET makes one, a form of another site neither, and two want a reason.
+    for nothing in ["?do=seen", "?do=in-hand&because=x"] {
+        assert!(lead.curl(&format!("{path}{nothing}"), &[]).contains("Nothing yet."));
+    }
+    let theirs = token(&coordinator.curl("/desk", &[]));
+    for (origin, token) in [("https://evil.example", token(&page)), (lead.at.as_str(), theirs), (lead.at.as_str(), String::new())]
+    {
+        assert_eq!(status(&lead.post(&path, origin, &[("token", &token), ("do", "seen")])), "403", "{origin}");
+    }
+    let no_reason = session_form(&lead, &path, &[("do", "not-a-concern"), ("because", " ")]);
+    assert!(status(&no_reason) == "422" && no_reason.contains("Please say why"), "{no_reason}");
+    assert!(lead.curl(&path, &[]).contains("Nothing yet."));
+    let seen = session_form(&lead, &path, &[("do", "seen")]);
+    assert!(status(&seen) == "303" && seen.contains(&format!("location: /desk/week/{week}#{id}\r\n")), "{seen}");
+    assert!(lead.curl("/desk", &[]).contains("seen, by dsl (desk)"));
+    assert_eq!(status(&session_form(&lead, &path, &[("do", "in-hand"), ("because", "her tutor <b>")])), "303");
+    assert!(
+        lead.curl("/desk", &[]).contains("known and in hand, by dsl (desk)")
+            && lead.curl(&path, &[]).contains("her tutor &#60;b&#62;")
+    );
+
+    // An incident of it, with what is known already.
+    let form = lead.curl(&format!("/desk/incidents/new?matter={id}"), &[]);
+    assert!(form.contains(">P0901</textarea>") && form.contains(&format!("name=\"matter\" value=\"{id}\"")), "{form}");
+    let fields = [("do", "open"), ("matter", id.as_str()), ("date", "2026-11-18"), ("place", "school"), ("people", "P0901")];
+    let more = [("description", "as <i>reported</i>"), ("parents_told", "by phone"), ("recorded_by", "A. Jones")];
+    let missing = session_form(&lead, "/desk/incidents", &[&fields[..], &more].concat());
+    assert!(
+        status(&missing) == "422" && missing.contains("as &#60;i&#62;reported") && missing.contains("role=\"alert\""),
+        "{missing}"
+    );
+    let nobody = [("people", "P0902"), ("category", "self-harm")];
+    let nobody = session_form(&lead, "/desk/incidents", &[&fields[..], &more, &nobody].concat());
+    assert!(status(&nobody) == "422" && nobody.contains("P0902"), "{nobody}");
+    let opened = session_form(&lead, "/desk/incidents", &[&fields[..], &more, &[("category", "self-harm")]].concat());
+    assert!(status(&opened) == "303" && opened.contains("location: /desk/incidents/1\r\n"), "{opened}");
+    let incident = lead.curl("/desk/incidents/1", &[]);
+    for words in ["as &#60;i&#62;reported", "A. Jones", "<dt>rows of the log beside it</dt><dd>7</dd>", &id] {
+        assert!(incident.contains(words), "{words}: {incident}");
+    }
+    assert!(lead.curl(&path, &[]).contains("concern, incident 1, by dsl (desk)"));
+    for browser in [&coordinator, &heads] {
+        assert_eq!(status(&browser.curl("/desk/incidents/1", &[])), "404");
+        assert!(!browser.curl("/desk/incidents", &[]).contains("P0901"));
+        let own = session_form(browser, "/desk/incidents/1", &[("outcome", "none"), ("why", "x"), ("close", "yes")]);
+        assert!(status(&own) == "422" || status(&own) == "404", "{own}");
+    }
+    // By hand the head opens one about an adult, and nobody one about themselves.
+    let by_hand = |person| [&fields[2..4], &more, &[("people", person), ("category", "conduct of an adult")]].concat();
+    assert_eq!(status(&session_form(&heads, "/desk/incidents", &by_hand("s1"))), "303");
+    assert_eq!(status(&session_form(&heads, "/desk/incidents", &by_hand("h1"))), "422");
+    assert_eq!(status(&session_form(&coordinator, "/desk/incidents", &by_hand("s1"))), "422");
+    let add = [("outcome", "she is well"), ("why", "spoke to her"), ("close", "yes")];
+    assert_eq!(status(&session_form(&lead, "/desk/incidents/1", &add)), "303");
+    let closed = lead.curl("/desk/incidents/1", &[]);
+    assert!(
+        closed.contains("Incident 1 (closed)") && closed.contains("she is well") && closed.contains("spoke to her"),
+        "{closed}"
+    );
+
+    // The week is signed by two, each once.
+    let sign = format!("/desk/week/{week}");
+    for (browser, expected) in [(&lead, "303"), (&lead, "422"), (&heads, "422"), (&coordinator, "303")] {
+        let answer = session_form(browser, &sign, &[("do", "sign-off")]);
+        assert_eq!(status(&answer), expected, "{answer}");
+    }
+    assert_eq!(status(&session_form(&lead, "/desk/week/2026-W99", &[("do", "sign-off")])), "404");
+    let both = lead.curl("/desk", &[]);
+    assert!(both.contains("Signed by dsl (desk)") && both.contains("Signed by ict (desk)"), "{both}");
+    let report = school.json(&["report", "week", "--week", &week]);
+    assert_eq!(report["signed"].as_array().map(Vec::len), Some(2), "{report:#}");
+
+    // Who looked at whom: the lead sees it, IT sees that somebody did.
+    let seen = lead.curl("/desk/looked", &[]);
+    assert!(seen.contains("to talk to her &#60;today&#62;") && seen.contains("of P0901"), "{seen}");
+    let blurred = coordinator.curl("/desk/looked", &[]);
+    assert!(blurred.contains("dsl (desk)") && !blurred.contains("P0901") && !blurred.contains("talk to her"), "{blurred}");
+    school.ok(&["log", "verify"]);
     assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
 }

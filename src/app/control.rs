@@ -28,7 +28,7 @@ pub struct Handler {
     resolver: Arc<Resolver>,
     roster: Arc<Roster>,
     keeper: Keeper,
-    config_path: Option<PathBuf>,
+    pub(super) config_path: Option<PathBuf>,
     pub(super) doors: Doors,
     started: Instant,
     /// One change at a time: two reloads must not swap in each other's place. Held with it: the file that most changes change.

@@ -3,6 +3,7 @@
 //! Always holds: every whole week since the first one with a journal has its number and its files; one that nobody was there to
 //! make is made at the next start and says so; `status` says which one is not there.
 
+use super::followed::told;
 use super::journal_dir;
 use super::mail::Post;
 use super::mail::letter::Letter;
@@ -218,6 +219,10 @@ fn run(around: &Around, mut drain: Drain) {
             if now_ms < again_ms {
                 continue;
             }
+            if let Err(fault) = told::sweep(&config, now_ms) {
+                tracing::error!("who comes next cannot be told of a report that nobody has signed: {fault}");
+                again_ms = now_ms + AGAIN_MS;
+            }
             for (week, due_ms) in missing(&config, now_ms) {
                 match deliver(&config, week, due_ms, around.clock.unix_ms(), Some((around.running)())) {
                     Ok(folder) => tracing::info!("the report of {week} is in {}", folder.display()),
@@ -243,8 +248,8 @@ mod tests {
     #[test]
     fn a_report_is_due_on_its_day_in_local_time_also_when_the_clocks_change() {
         let zone = TimeZone::get("Europe/London").expect("a zone");
-        let monday = Report { day: 0, minute: 360, head: None };
-        let tuesday = Report { day: 1, minute: 450, head: None };
+        let monday = Report { day: 0, minute: 360, ..Report::default() };
+        let tuesday = Report { day: 1, minute: 450, ..Report::default() };
         for (report, now, week, at) in [
             (&monday, "2026-11-23T06:00:00Z", "2026-W47", "2026-11-23T06:00:00Z"),
             (&monday, "2026-11-23T05:59:59Z", "2026-W46", "2026-11-16T06:00:00Z"),

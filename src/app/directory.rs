@@ -1,6 +1,7 @@
 //! The register kept as the school's directory has it, while the gate runs.
 
 use super::control::Handler;
+use super::enrolment;
 use crate::config::{Config, Directory};
 use crate::gate::{Gate, Snapshot};
 use crate::net::Drain;
@@ -73,6 +74,9 @@ async fn once(gate: &Gate, control: &Handler, snapshot: Arc<Snapshot>, directory
     }
     if let Some(register) = synced.register {
         tracing::info!("by the directory: {}", synced.diff.in_a_line());
+        if let Err(fault) = enrolment::synced(&gate.snapshot().config, &synced.diff, BY, now_ms) {
+            tracing::error!("{fault}");
+        }
         control.register_changed(register)?;
     }
     Ok(())

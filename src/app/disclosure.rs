@@ -5,6 +5,7 @@
 //! (a nickname, a first name alone) stays: whoever hands it out reads it first.
 
 use super::{exams, passes, requests};
+use crate::casebook::{By, Casebook, CasebookFault, Concerns, Marks, incidents, may, watch};
 use crate::config::Config;
 use crate::gate::control::For;
 use crate::gate::snapshot::local_time;
@@ -39,6 +40,8 @@ pub struct About {
     pub requests: Vec<Deed>,
     /// Who looked at them: those of whom that is kept.
     pub look_ups: Vec<Deed>,
+    /// Incidents, what was said of matters, closer watching: only where the DSL or a deputy hands it out.
+    pub safeguarding: Option<Vec<Deed>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -157,8 +160,44 @@ pub fn about(config: &Config, store: &Store, register: &Register, person: &Perso
         exams: exams.collect(),
         requests: asked.collect(),
         look_ups: looked.map(|l| deed(l.when_ms, &format!("{}: {}", l.what, l.purpose))).collect(),
+        safeguarding: None,
         register: record,
     })
+}
+
+/// What the DSL keeps about a person, as far as this one may see it.
+///
+/// # Errors
+/// The casebook cannot be read.
+pub fn safeguarding(config: &Config, by: By, person: &Person, blotter: &Blotter) -> Result<Vec<Deed>, String> {
+    if !may(by, Concerns::Pupil, [person.key.as_str()]) {
+        return Err("this is not yours to hand out".into());
+    }
+    let fault = |fault: CasebookFault| fault.to_string();
+    let Some(casebook) = Casebook::peek(&config.data).map_err(fault)? else { return Ok(Vec::new()) };
+    let reading = casebook.read();
+    let deed = |at_ms: i64, what: String| (at_ms, Deed { when: local_time(config, at_ms), what: blotter.blot(&what), by: STAFF });
+    let mut deeds = Vec::new();
+    for incident in incidents::list(&reading, by).map_err(fault)? {
+        if incident.fields.people.contains(&person.key) {
+            for step in &incident.history {
+                let said = step.fields.named().into_iter().filter_map(|(name, text)| Some(format!("{name}: {}", text?)));
+                let said = said.collect::<Vec<_>>().join("; ");
+                deeds.push(deed(step.when_ms, format!("incident {}, {}: {said}", incident.number, step.what)));
+            }
+        }
+    }
+    let subject = format!("person-{}", person.id.0);
+    for mark in Marks::read(&reading).map_err(fault)?.all().iter().filter(|mark| mark.matter.subject == subject) {
+        let because = if mark.because.is_empty() { String::new() } else { format!(": {}", mark.because) };
+        deeds.push(deed(mark.when_ms, format!("matter of {}, {}: {}{because}", mark.matter.week, mark.matter.theme, mark.said)));
+    }
+    for watched in watch::at(&reading, i64::MIN, i64::MAX).map_err(fault)?.into_iter().filter(|w| w.person == person.key) {
+        let until = local_time(config, watched.until_ms);
+        deeds.push(deed(watched.from_ms, format!("watched more closely until {until}: {}", watched.reason)));
+    }
+    deeds.sort_by_key(|(at_ms, _)| *at_ms);
+    Ok(deeds.into_iter().map(|(_, deed)| deed).collect())
 }
 
 fn devices(register: &Register, person: &Person) -> Vec<Device> {

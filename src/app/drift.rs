@@ -7,6 +7,7 @@ use crate::casebook::{self, CasebookFault, Entry, Kind};
 use crate::config::Config;
 use crate::ops::files;
 use crate::policy::{Act, Mode};
+use crate::words::NetworkId;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -15,6 +16,9 @@ const WHO: &str = "in the configuration's files";
 
 /// More differences than this are one line: somebody put another configuration in place.
 const MOST_LINES: usize = 40;
+
+/// Settings that always say something: where none of a kind was said before, an earlier Schoolgate wrote it, and nothing changed.
+const ALWAYS: [&str; 6] = ["report,", "mail,", "leads,", "inside,", "lists,", "matters,"];
 
 /// What each setting says, by its name as people read it.
 type Said = BTreeMap<String, String>;
@@ -65,6 +69,7 @@ fn differences(before: &Said, now: &Said) -> Vec<Entry> {
     };
     let changed = now.iter().filter_map(|(name, says)| match before.get(name) {
         Some(said) if said == says => None,
+        None if ALWAYS.iter().any(|kind| name.starts_with(kind) && !before.keys().any(|known| known.starts_with(kind))) => None,
         Some(said) => Some(line(name, format!("{name}: {says} (was {said})"), said, says)),
         None => Some(line(name, format!("{name}: {says} (new)"), "", says)),
     });
@@ -110,6 +115,33 @@ fn said(config: &Config) -> Said {
     for cell in policy.timetable.cells() {
         said.insert(format!("timetable {}", cell.name), format!("{} {}", cell.act, config.category_id(cell.category)));
     }
+    let list = |names: &[String]| if names.is_empty() { "nobody".to_owned() } else { names.join(" ") };
+    let report = &config.report;
+    let parts = [
+        ("dsl", &report.dsl[..]),
+        ("deputies", &report.deputies),
+        ("ict", &report.ict),
+        ("head", report.head.as_slice()),
+        ("chair", &report.chair),
+    ];
+    said.extend(parts.map(|(part, names)| (format!("report, {part}"), list(names))));
+    said.insert("report, made".into(), format!("day {}, {:02}:{:02}", report.day, report.minute / 60, report.minute % 60));
+    let told =
+        |names: fn(&crate::config::Mail) -> &[String]| config.mail.as_ref().map_or_else(|| list(&[]), |mail| list(names(mail)));
+    said.insert("mail, to".into(), told(|mail| &mail.to));
+    said.insert("mail, deputies".into(), told(|mail| &mail.deputies));
+    said.insert("mail, head".into(), told(|mail| &mail.head));
+    said.insert("leads, who agree to passes".into(), list(&config.school.leads));
+    let looked = |id: &NetworkId| policy.networks.get(usize::from(id.0)).map(|n| n.name.clone());
+    said.insert("inside, networks".into(), list(&config.inside.networks.iter().filter_map(looked).collect::<Vec<_>>()));
+    let left: Vec<String> = config.inside.except.iter().map(ToString::to_string).collect();
+    said.insert("inside, hosts left alone".into(), list(&left));
+    let lists: Vec<String> = config.lists.public.iter().map(|l| l.name.clone()).collect();
+    said.insert("lists, public".into(), list(&lists));
+    said.insert("matters, points that are enough".into(), config.scoring.enough.to_string());
+    for (theme, tier) in &config.scoring.themes {
+        said.insert(format!("matters, {theme}"), tier.to_string());
+    }
     for entry in policy.own.iter().filter(|e| e.id >= crate::config::FIRST_WORKED_OUT) {
         let group = entry.group.and_then(|g| policy.group(g)).map_or("everyone", |g| g.name.as_str());
         said.insert(format!("entry {} for {group}", entry.host), entry.act.to_string());
@@ -130,5 +162,11 @@ mod tests {
             differences(&before, &now).iter().map(|d| d.what.as_str()).collect::<Vec<_>>(),
             ["group g: profile p (new)", "network lab: WATCHING (was enforced)", "entry a for everyone: gone (was allow)"]
         );
+        let first = &differences(&before, &now)[1];
+        let said = [&first.about, &first.before, &first.after].map(|t| t.as_deref());
+        assert_eq!(said, [Some("network lab"), Some("enforced"), Some("WATCHING")]);
+        let later = map(&[("report, dsl", "a.lead"), ("report, head", "nobody")]);
+        assert_eq!(differences(&map(&[]), &later), [], "what an earlier Schoolgate did not write down has not changed");
+        assert_eq!(differences(&map(&[("report, dsl", "nobody")]), &later).len(), 2);
     }
 }

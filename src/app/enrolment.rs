@@ -2,10 +2,11 @@
 
 use super::entries::{Hand, not_empty};
 use super::register_file;
+use crate::casebook::{self, Casebook, Entry, Kind};
 use crate::config::Config;
 use crate::gate::clock::moment;
-use crate::people::details::day_of;
-use crate::people::{Register, Store, StoreFault};
+use crate::people::details::{day_of, day_text};
+use crate::people::{Diff, Register, Store, StoreFault};
 use crate::words::{Day, Moment};
 
 /// Withdraws people, and gives the register as it then is.
@@ -14,7 +15,18 @@ use crate::words::{Day, Moment};
 /// Why nothing was changed.
 pub fn withdraw(config: &Config, people: &[String], reason: &str, hand: Hand) -> Result<Register, String> {
     let reason = one_line(reason)?;
-    open(config)?.withdraw(people, &reason, hand.by, hand.now_ms).map_err(text)
+    let mut store = open(config)?;
+    let before = store.load().map_err(text)?;
+    let now = store.withdraw(people, &reason, hand.by, hand.now_ms).map_err(text)?;
+    let entry = |key: &String| {
+        let entry = entry(hand, format!("access of {key} switched off"), key);
+        entry.from_to(&access(&before, key), &access(&now, key)).why(&reason)
+    };
+    // Nobody keeps access because a record of its end cannot be written.
+    if let Err(fault) = record(config, hand.now_ms, people.iter().map(entry).collect()) {
+        tracing::error!("{fault}");
+    }
+    Ok(now)
 }
 
 /// Gives people access again, until the last day that is said, a date or `today`, or the one they have.
@@ -25,7 +37,53 @@ pub fn restore(config: &Config, people: &[String], until: Option<&str>, reason: 
     let reason = one_line(reason)?;
     let today = moment(hand.now_ms, &config.school.zone).day;
     let until = until.map(|text| last_day(text, today)).transpose()?;
-    open(config)?.restore(people, (until, today), &reason, hand.by, hand.now_ms).map_err(text)
+    // Nobody is given access that could not be written down.
+    drop(Casebook::open(&config.data).map_err(|fault| fault.to_string())?);
+    let mut store = open(config)?;
+    let before = store.load().map_err(text)?;
+    let now = store.restore(people, (until, today), &reason, hand.by, hand.now_ms).map_err(text)?;
+    let entry = |key: &String| {
+        let entry = entry(hand, format!("access of {key} switched on again"), key);
+        entry.from_to(&access(&before, key), &access(&now, key)).why(&reason)
+    };
+    record(config, hand.now_ms, people.iter().map(entry).collect())?;
+    Ok(now)
+}
+
+/// What was done to somebody's access, as the casebook has it.
+pub fn entry(hand: Hand, what: String, key: &str) -> Entry {
+    Entry::new(Kind::Register, hand.by, what).about(key)
+}
+
+/// Writes down what is in the register.
+///
+/// # Errors
+/// In words: it is done, and not written down.
+pub fn record(config: &Config, now_ms: i64, entries: Vec<Entry>) -> Result<(), String> {
+    let fault = |fault| format!("it is done, but could not be written down in the casebook: {fault}");
+    casebook::add_all(&config.data, now_ms, entries).map_err(fault)
+}
+
+/// Writes down what the directory changed in the register.
+///
+/// # Errors
+/// As [`record`].
+pub fn synced(config: &Config, diff: &Diff, by: &str, now_ms: i64) -> Result<(), String> {
+    let made = Entry::new(Kind::Register, by, format!("people sync: {}", diff.in_a_line())).about("sync");
+    record(config, now_ms, vec![made.from_to("", &format!("{diff:#}"))])
+}
+
+/// What access somebody has: `staff, until 2027-07-31`, `withdrawn`; empty: nobody is called so.
+pub fn access(register: &Register, key: &str) -> String {
+    register.person_of_key(key).map_or_else(String::new, |person| {
+        if person.is_withdrawn() {
+            return "withdrawn".into();
+        }
+        let year = person.year.map_or_else(String::new, |year| format!(", year {year}"));
+        let groups = if person.groups.is_empty() { String::new() } else { format!(", {}", person.groups.join(", ")) };
+        let until = person.details.until.map_or_else(String::new, |day| format!(", until {}", day_text(day)));
+        format!("{}{year}{groups}{until}", person.role)
+    })
 }
 
 /// A date that is not over, or `today`.
@@ -48,7 +106,18 @@ pub fn last_day(text: &str, today: Day) -> Result<Day, String> {
 /// # Errors
 /// The register cannot be changed.
 pub fn expire(config: &Config, now: Moment) -> Result<Option<Register>, String> {
-    open(config)?.expire(now.day, now.unix_ms).map_err(text)
+    let mut store = open(config)?;
+    let over: Vec<String> = store.load().map_err(text)?.expired(now.day).map(|person| person.key.clone()).collect();
+    let register = store.expire(now.day, now.unix_ms).map_err(text)?;
+    let hand = Hand { by: "the gate", now_ms: now.unix_ms };
+    let one =
+        |key: &String| entry(hand, format!("access of {key} ended"), key).from_to("", "withdrawn").why("the last day was over");
+    if register.is_some()
+        && let Err(fault) = record(config, now.unix_ms, over.iter().map(one).collect())
+    {
+        tracing::error!("{fault}");
+    }
+    Ok(register)
 }
 
 fn open(config: &Config) -> Result<Store, String> {

@@ -330,7 +330,7 @@ fn written(new: &NewEntry, by: &str, now_ms: i64, zone: &TimeZone) -> Result<Wri
 }
 
 /// When an entry ends: a date holds to its end, a time without a zone is the school's.
-pub(super) fn end_ms(text: &str, zone: &TimeZone) -> Result<i64, String> {
+pub fn end_ms(text: &str, zone: &TimeZone) -> Result<i64, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at.as_millisecond());
     }

@@ -5,6 +5,7 @@
 //! leaves what was.
 //!
 //! - [`assemble`]  from what is on disk to one snapshot
+//! - [`backup`]    the nightly backup
 //! - [`calendar`]  what the calendar and the clock need from somebody
 //! - [`control`]   what the control socket's requests do
 //! - [`desk`]      what the pages of the desk are made of
@@ -13,6 +14,7 @@
 //! - [`drift`]     changes made in the configuration's files
 //! - [`entries`]   the school's own entries changed
 //! - [`inspected`] what `status` says of looking into TLS
+//! - [`followed`]  what follows a report: marks, signatures, who is told
 //! - [`exams`]     who is held to a short list for a while
 //! - [`whom`]      whom these two are for
 //! - [`enrolment`] access switched off and on while the gate runs
@@ -30,6 +32,7 @@
 //! - [`status`]    what is running, and what needs somebody
 
 pub mod assemble;
+mod backup;
 mod calendar;
 pub mod control;
 pub mod delivery;
@@ -40,6 +43,7 @@ pub mod drift;
 pub mod enrolment;
 pub mod entries;
 pub mod exams;
+pub mod followed;
 pub mod inspected;
 pub mod mail;
 pub mod off;
@@ -399,6 +403,18 @@ impl App {
             running: Box::new(move || weekly::Running::of_gate(&of_gate, begun.elapsed())),
         };
         delivery::start(around, drain.clone()).map_err(StartFault::Runtime)?;
+        let (gate, of_gate) = (self.gate.clone(), self.gate.clone());
+        if let Ok(main) = crate::reload::main_file(self.control.config_path.as_deref()) {
+            let around = backup::Around {
+                clock: gate.clock.clone(),
+                config: Box::new(move || gate.snapshot().config.clone()),
+                main,
+                settle: Box::new(move || {
+                    of_gate.settle();
+                }),
+            };
+            backup::start(around, drain.clone()).map_err(StartFault::Runtime)?;
+        }
         let control = self.control.clone();
         let stop = drain.clone();
         tasks.spawn_on(async move { control.keep_the_time(stop).await }, &handle);

@@ -67,6 +67,9 @@ pub struct Status {
     pub upstream_failures: u64,
     /// Free bytes where the data is.
     pub disk_free: u64,
+    /// The last good one: when, how large, where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
     pub clock: String,
     /// The last reload, if it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -217,10 +220,12 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
     }
     if now.is_set() {
         needs_you.extend(super::delivery::needs_you(&snapshot.config, gate.clock.unix_ms()));
+        needs_you.extend(super::backup::needs_you(&snapshot.config, gate.clock.unix_ms()));
         match super::mail::Post::of(&snapshot.config) {
             Some(post) => needs_you.extend(post.needs_you(local)),
             None => needs_you.push(NO_MAIL.into()),
         }
+        needs_you.extend(super::followed::told::needs_you(&snapshot.config, gate.clock.unix_ms()));
     }
     let [certificate, web_certificate] = [
         (snapshot.config.dns.encrypted.as_ref().map(|e| &e.by.name), &snapshot.identity, "DNS over TLS and HTTPS are"),
@@ -283,6 +288,7 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         most_connections: gate.counters.most_connections.get().max(0) as u64,
         upstream_failures: gate.counters.upstream_failures.get(),
         disk_free,
+        backup: super::backup::line(&snapshot.config),
         reload_refused: refused,
         clock,
         needs_you,
@@ -373,6 +379,9 @@ impl fmt::Display for Status {
         writeln!(f, "  upstreams     {} questions unanswered", self.upstream_failures)?;
         writeln!(f, "  policy        version {}", self.policy_version)?;
         writeln!(f, "  disk          {} MiB free", self.disk_free >> 20)?;
+        if let Some(backup) = &self.backup {
+            writeln!(f, "  backup        {backup}")?;
+        }
         writeln!(f, "  clock         {}", self.clock)?;
         if self.needs_you.is_empty() {
             return write!(f, "nothing needs you");

@@ -1,7 +1,7 @@
 //! The week's report: the journal's events and everything around them, handed to the report's room.
 
 use super::status::Status;
-use super::{delivery, requests};
+use super::{delivery, followed, requests};
 use super::{journal_dir, register_file};
 use crate::casebook::{self, Casebook, CasebookFault, Entry, Record};
 use crate::config::Config;
@@ -9,7 +9,7 @@ use crate::gate::Gate;
 use crate::gate::requests::{Decision, Kind};
 use crate::journal::read::{self, Filter, ReadFault, Stored};
 use crate::journal::{DETAIL_DAYS, Names};
-use crate::ops::{files, locked, look_ups, self_test, tables, update};
+use crate::ops::{backup as ops_backup, files, locked, look_ups, self_test, tables, update};
 use crate::people::{Register, Store, StoreFault};
 use crate::policy::Mode;
 use crate::report::{
@@ -88,6 +88,7 @@ pub fn make_due(
     due_ms: Option<i64>,
 ) -> Result<report::Week, WeeklyFault> {
     let register = Store::peek(&register_file(config))?;
+    let followed = followed::of_week(config, week, made_ms)?;
     let (from_ms, until_ms) = week.bounds(&config.school.zone);
     let shown = week.to_string();
     let file = read::weeks(&journal_dir(config))?.into_iter().find(|f| f.week.to_string() == shown);
@@ -122,7 +123,12 @@ pub fn make_due(
         school_days: config.policy.timetable.school_days(),
         scoring: &config.scoring,
         networks: networks(config),
-        still_open: None,
+        watched: &|id| register.person(id).is_some_and(|p| followed.watched.contains(&p.key)),
+        marks: &followed.marks,
+        signed: followed.signed.clone(),
+        incidents: followed.incidents.clone(),
+        casebook: followed.casebook,
+        still_open: Some(followed.still_open.clone()),
         changes: changes(config, from_ms, until_ms)?,
         requests: asked(config, from_ms, until_ms)?,
         health: Health {
@@ -135,7 +141,9 @@ pub fn make_due(
             replayed: running.map_or(0, |r| r.replayed),
             undated: running.map_or(0, |r| r.undated),
             clock_set: made_ms >= crate::journal::time::BUILT_MS,
-            backup_days: None,
+            backup_days: ops_backup::state(&config.data)
+                .good
+                .and_then(|good| u32::try_from((made_ms - good.when_ms).max(0) / DAY_MS).ok()),
             self_test_days: self_test::days(&config.data, made_ms),
         },
         retention: Some(Retention { detail_days: DETAIL_DAYS as u32, sealed: matches!(Keys::read(&config.data), Ok(Some(_))) }),
@@ -158,7 +166,7 @@ pub fn make_due(
         return Err(broken.into());
     }
     // For the weeks that come. Where this one may only be read, they do without it.
-    let _ = delivery::keep_sums(&config.data, week, &made);
+    let _ = delivery::keep_sums(&config.data, week, &made).and_then(|()| followed::keep_matters(&config.data, week, &made));
     Ok(made)
 }
 

@@ -172,6 +172,11 @@ impl Marks {
         Ok(Self(reading.of(Kind::Mark)?.iter().filter_map(MarkOf::of).collect()))
     }
 
+    /// All, in the order in which they were made.
+    pub fn all(&self) -> &[MarkOf] {
+        &self.0
+    }
+
     /// The last word on a matter.
     pub fn of(&self, matter: &MatterId) -> Option<&MarkOf> {
         self.0.iter().rev().find(|mark| mark.matter == *matter)

@@ -13,7 +13,7 @@ const LONGEST_MS: i64 = 366 * 24 * 60 * 60 * 1000;
 const MAX_REASON: usize = 1000;
 
 /// One time in which a pupil is watched more closely.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Watched {
     /// Their id in the register.
     pub person: String,

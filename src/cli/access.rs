@@ -113,7 +113,12 @@ pub fn add(context: &Context, config: &Config, args: &AddArgs) -> Outcome {
     let short = short_of(&details, args.role, config);
     let row = PersonRow { key, name, role: args.role, year: args.year, groups: args.group.clone(), details };
     let grouped = !Grouping::of_config(config).groups(row.role, row.year, &row.groups).is_empty();
-    store(config)?.add(&[(row, None)], Source::Hand, &me(), now()).map_err(fail)?;
+    let (by, now_ms) = (me(), now());
+    let key = row.key.clone();
+    let register = store(config)?.add(&[(row, None)], Source::Hand, &by, now_ms).map_err(fail)?;
+    let hand = Hand { by: &by, now_ms };
+    let made = enrolment::entry(hand, format!("access given to {key}"), &key).from_to("", &enrolment::access(&register, &key));
+    enrolment::record(config, now_ms, vec![made]).map_err(fail)?;
     let group = if grouped { "" } else { "; they are in no group, and judged by the network they come from" };
     say(format_args!("{} is in the register: {}{group}{short}", args.id, put_in_force(context, config)?))
 }
@@ -178,7 +183,11 @@ pub fn password(context: &Context, config: &Config, args: &PasswordArgs) -> Outc
     }
     // A sheet that cannot be written changes no password.
     let printed = Printed::of(config, &slips, args.out.as_deref())?;
-    store.set_passwords(&hashes, &me(), now()).map_err(fail)?;
+    let (by, now_ms) = (me(), now());
+    store.set_passwords(&hashes, &by, now_ms).map_err(fail)?;
+    let hand = Hand { by: &by, now_ms };
+    let made = |slip: &Slip| enrolment::entry(hand, format!("a new password for {}", slip.user), &slip.user).why(&purpose);
+    enrolment::record(config, now_ms, slips.iter().map(made).collect()).map_err(fail)?;
     // A running gate remembers passwords that were right.
     put_in_force(context, config)?;
     printed.told(context, &slips, "the passwords before these are no longer right")
@@ -204,7 +213,11 @@ pub fn vouchers(context: &Context, config: &Config, args: &VoucherArgs) -> Outco
         slips.push(Slip { title: format!("Voucher {n}"), user: key, password: code, note });
     }
     let printed = Printed::of(config, &slips, args.out.as_deref())?;
-    store.add(&rows, Source::Voucher, &me(), now()).map_err(fail)?;
+    let (by, now_ms) = (me(), now());
+    store.add(&rows, Source::Voucher, &by, now_ms).map_err(fail)?;
+    let hand = Hand { by: &by, now_ms };
+    let made = |slip: &Slip| enrolment::entry(hand, format!("voucher: {}", slip.user), &slip.user).from_to("", &slip.note);
+    enrolment::record(config, now_ms, slips.iter().map(made).collect()).map_err(fail)?;
     let since = put_in_force(context, config)?;
     printed.told(context, &slips, format_args!("{since}{short}"))
 }

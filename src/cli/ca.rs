@@ -1,6 +1,7 @@
 //! `schoolgate ca`: the school's own certificate authority.
 
 use super::{Context, Outcome, fail, put, say};
+use crate::casebook::{self, Entry, Kind};
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::net::ca::{CHECK_HOST, carried, fingerprint};
@@ -48,6 +49,7 @@ pub fn ca(context: &Context, command: &Command) -> Outcome {
     match command {
         Command::Init => {
             let made = folder.init(school, now).map_err(fail)?;
+            recorded(&config, &made, "ca init: an authority that HTTPS is looked into with")?;
             told(
                 context,
                 &config,
@@ -57,6 +59,7 @@ pub fn ca(context: &Context, command: &Command) -> Outcome {
         }
         Command::Roll { take: false } => {
             let made = folder.roll(school, now).map_err(fail)?;
+            recorded(&config, &made, "ca roll: the authority that follows")?;
             told(
                 context,
                 &config,
@@ -66,11 +69,20 @@ pub fn ca(context: &Context, command: &Command) -> Outcome {
         }
         Command::Roll { take: true } => {
             let taken = folder.take().map_err(fail)?;
+            recorded(&config, &taken, "ca roll --take: the authority that follows signs")?;
             told(context, &config, &taken, "signs from the next reload on: `systemctl reload schoolgate`")
         }
         Command::Export(args) => export(&config, &folder.carried().map_err(fail)?, args),
         Command::Check => check(context, &folder.carried().map_err(fail)?),
     }
+}
+
+/// In the casebook: who may look into HTTPS is a change of filtering.
+fn recorded(config: &Config, made: &Carried, what: &str) -> Outcome {
+    let by = files::user_name(nix::unistd::getuid().as_raw());
+    let after = format!("{}, until {}", fingerprint_of(made), day(config, made.ends));
+    let entry = Entry::new(Kind::Change, &by, what).about("ca").from_to("", &after);
+    casebook::add(&config.data, Clock::System.unix_ms(), entry).map(drop).map_err(fail)
 }
 
 fn told(context: &Context, config: &Config, carried: &Carried, what: &str) -> Outcome {

@@ -2,8 +2,10 @@
 
 use super::log::{Book, Unsealing, plain};
 use super::{Context, Outcome, fail, written};
-use crate::app::disclosure::{About, Blotter, Deed, about};
+use crate::app::disclosure::{About, Blotter, Deed, about, safeguarding};
+use crate::app::followed::Somebody;
 use crate::app::register_file;
+use crate::casebook::Role;
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::journal::export::{csv::cell, json};
@@ -48,8 +50,14 @@ pub fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome 
     let shown = format!("people export of {}", person.key);
     look_ups::record(&config.data, &shown, &purpose, Clock::System.unix_ms()).map_err(fail)?;
     let sealed = Unsealing::ask(config, args.open.as_deref(), &shown, &purpose)?;
-    let kept = about(config, &store, &register, person).map_err(fail)?;
+    let mut kept = about(config, &store, &register, person).map_err(fail)?;
     let (blotter, id) = (Blotter::of(&register, person).map_err(fail)?, person.id);
+    let account = files::user_name(nix::unistd::getuid().as_raw());
+    // What the safeguarding lead keeps is theirs to hand out, or not.
+    let lead = [Role::Dsl, Role::Deputy].into_iter().find_map(|role| Somebody::at(config, &register, &account, Some(role)).ok());
+    if let Some(lead) = &lead {
+        kept.safeguarding = Some(safeguarding(config, lead.by(), person, &blotter).map_err(fail)?);
+    }
     let to: Box<dyn Write> = match &args.out {
         Some(path) => Box::new(files::private(path).map_err(|e| fail(format_args!("{}: {e}", path.display())))?),
         None => Box::new(io::stdout()),
@@ -62,6 +70,9 @@ pub fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome 
     }
     written(to.flush())?;
     book.told()?;
+    if lead.is_none() {
+        eprintln!("what the safeguarding lead keeps (incidents, marks of matters) is not in this: it is theirs to hand out");
+    }
     eprintln!("texts that somebody wrote may speak of others by nicknames: read it before you hand it out");
     Ok(())
 }
@@ -95,9 +106,17 @@ fn as_csv(kept: &About, blotter: &Blotter, book: &Book, to: &mut impl Write) -> 
         let known = known.chain((!device.in_use).then_some("not in use")).collect::<Vec<_>>().join(", ");
         written(row(["device", "", &format!("{} {known}", device.name), ""]))?;
     }
-    let About { history, passes, exams, requests, look_ups, .. } = kept;
-    for (about, deeds) in [("register", history), ("pass", passes), ("exam", exams), ("request", requests), ("look-up", look_ups)]
-    {
+    let About { history, passes, exams, requests, look_ups, safeguarding, .. } = kept;
+    let none = Vec::new();
+    let kept_by_lead = safeguarding.as_ref().unwrap_or(&none);
+    for (about, deeds) in [
+        ("register", history),
+        ("pass", passes),
+        ("exam", exams),
+        ("request", requests),
+        ("look-up", look_ups),
+        ("safeguarding", kept_by_lead),
+    ] {
         for Deed { when, what, by } in deeds {
             written(row([about, when, what, by]))?;
         }

@@ -4,6 +4,7 @@
 //! Always holds: a fault has been told in full, to standard error, when a command returns [`Failed`].
 
 mod access;
+mod backup;
 mod ca;
 mod check;
 mod completions;
@@ -14,6 +15,7 @@ mod effect;
 mod entries;
 mod explain;
 mod firewall;
+mod incident;
 mod lists;
 mod lock;
 mod log;
@@ -24,6 +26,7 @@ mod people;
 mod replay;
 mod report;
 mod requests;
+mod review;
 mod run;
 mod seal;
 mod secret;
@@ -112,6 +115,13 @@ enum Command {
     Seal(seal::Command),
     /// What a changed policy would newly block and newly allow, held against a past week or another filter's log
     Replay(replay::Args),
+    /// Everything the school has here, in one sealed file
+    Backup(backup::BackupArgs),
+    /// Check a backup, and bring it back on a machine that has nothing of the school yet
+    Restore(backup::RestoreArgs),
+    /// Incidents: opened by hand or from a matter, added to, handed on
+    #[command(subcommand)]
+    Incident(incident::Command),
     /// The school's own certificate authority, to look into HTTPS on its own devices
     #[command(subcommand)]
     Ca(ca::Command),
@@ -166,6 +176,9 @@ pub fn main() -> ExitCode {
         Command::Desk(command) => desk::desk(&context, &command),
         Command::Seal(command) => seal::seal(&context, &command),
         Command::Replay(args) => replay::replay(&context, &args),
+        Command::Backup(args) => backup::backup(&context, &args),
+        Command::Restore(args) => backup::restore(&context, &args),
+        Command::Incident(command) => incident::incident(&context, command),
         Command::Ca(command) => ca::ca(&context, &command),
         Command::Firewall(command) => firewall::firewall(&context, &command),
         Command::SelfTest => self_test::self_test(&context),

@@ -4,6 +4,8 @@ use super::sync::{self, SyncArgs};
 use super::table::table;
 use super::{Context, Failed, Outcome, fail};
 use super::{access, disclosure};
+use crate::app::enrolment;
+use crate::casebook::{self, Entry, Kind};
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::control::Request;
@@ -101,6 +103,7 @@ struct Token {
 
 fn token(context: &Context, args: &TokenArgs) -> Outcome {
     use ring::rand::SecureRandom;
+    let config = context.read()?;
     let mut random = [0; 32];
     ring::rand::SystemRandom::new().fill(&mut random).map_err(|_| fail("this machine has no randomness"))?;
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
@@ -108,6 +111,9 @@ fn token(context: &Context, args: &TokenArgs) -> Outcome {
     let token_sha256 = hex(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()).as_ref());
     let name: String = args.name.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect();
     let made = Token { token, token_sha256 };
+    let by = ops::files::user_name(nix::unistd::getuid().as_raw());
+    let what = format!("a token for '{name}', which says who is signed in; SHA-256 {}", made.token_sha256);
+    casebook::add(&config.data, Clock::System.unix_ms(), Entry::new(Kind::Register, &by, what).about("token")).map_err(fail)?;
     context.print(&made, || {
         let Token { token, token_sha256 } = &made;
         format!(
@@ -171,6 +177,10 @@ fn import(context: &Context, config: &Config, args: &ImportArgs) -> Outcome {
         "nothing to change"
     } else {
         store.apply(&agreed, &by, now_ms).map_err(fail)?;
+        let file = args.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let what = format!("people import of {file}: {}", diff.in_a_line());
+        let made = Entry::new(Kind::Register, &by, what).about("import").from_to("", &format!("{diff:#}"));
+        enrolment::record(config, now_ms, vec![made]).map_err(fail)?;
         put_in_force(context, config)?
     };
     context.print(&diff, || format!("{}\n{outcome}", shown(&diff)))

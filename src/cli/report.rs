@@ -1,5 +1,6 @@
 //! `schoolgate report`.
 
+use super::review::{ReviewArgs, WatchArgs, review, watch, week_of};
 use super::{Context, Outcome, fail, put, say};
 use crate::app::mail::Post;
 use crate::app::mail::letter::Letter;
@@ -7,7 +8,7 @@ use crate::app::weekly;
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::control::Request;
-use crate::report::{Edition, IsoWeek};
+use crate::report::Edition;
 use crate::{ops, report};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -16,6 +17,10 @@ use std::path::PathBuf;
 pub enum Command {
     /// The weekly report for the Designated Safeguarding Lead
     Week(WeekArgs),
+    /// The week's matters, and what is said of them: seen, no concern, in hand; and signing the week
+    Review(ReviewArgs),
+    /// Pupils whose matters count one tier more for a while: for the DSL alone
+    Watch(WatchArgs),
     /// Writes down that the DSL has had the test mail, by the code in it
     Confirm(ConfirmArgs),
 }
@@ -83,17 +88,15 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
     let now = Clock::System.unix_ms();
     let args = match command {
         Command::Week(args) => args,
+        Command::Review(args) => return review(context, &config, args),
+        Command::Watch(args) => return watch(context, &config, args),
         Command::Confirm(ConfirmArgs { code }) => {
             post(&config)?.confirm(code, &ops::files::user_name(nix::unistd::getuid().as_raw()), now).map_err(fail)?;
             return say("Written down: the DSL has had the test mail.");
         }
     };
     let zone = &config.school.zone;
-    let week = match &args.week {
-        Some(text) if text == "this" => IsoWeek::of(now, zone),
-        Some(text) => IsoWeek::parse(text).map_err(|why| fail(format_args!("'{}' is {why}", text.escape_debug())))?,
-        None => IsoWeek::of(now, zone).previous(),
-    };
+    let week = week_of(&config, args.week.as_deref(), now)?;
     // A report made has a delivery number, and a number not delivered is missed.
     if week.bounds(zone).0 > now {
         return Err(fail(format_args!("the week {week} has not begun")));

@@ -2,6 +2,7 @@
 
 use super::people::put_in_force;
 use super::{Context, Outcome, fail};
+use crate::app::enrolment;
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::ops;
@@ -35,6 +36,9 @@ pub fn sync(context: &Context, config: &Config, args: &SyncArgs) -> Outcome {
     if synced.diff.shows_register() {
         // Whoever reads what would leave or change has looked into the register.
         ops::look_ups::record(&config.data, "people sync", "sync of the directory", now_ms).map_err(fail)?;
+    }
+    if synced.register.is_some() {
+        enrolment::synced(config, &synced.diff, &by, now_ms).map_err(fail)?;
     }
     if let Some(waits) = &synced.waits {
         context.print(&synced, || shown(&synced))?;

@@ -17,6 +17,9 @@ pub struct Mail {
     pub from: String,
     /// The DSL, and the deputies.
     pub to: Vec<String>,
+    /// Whom a report is told to that nobody has signed after three days, and after seven.
+    pub deputies: Vec<String>,
+    pub head: Vec<String>,
     /// Where the reader finds the report, if that is not the desk; text of the mail.
     pub link: Option<String>,
     /// The desk of this gate, if there is one.
@@ -57,6 +60,8 @@ pub(super) fn read(root: &Section, folder: &Path, web: &Web) -> Option<Mail> {
     if let Some(to) = to.as_ref().filter(|to| to.empty) {
         section.fault(Wrong::new("nobody is written to", "the DSL's address").at(to.place));
     }
+    let deputies = List::values(section.list("deputies", address));
+    let head = List::values(section.list("head", address));
     let link = section.value("link", link);
     let second = section.has("second").then(|| {
         let section = section.section("second");
@@ -68,6 +73,8 @@ pub(super) fn read(root: &Section, folder: &Path, web: &Web) -> Option<Mail> {
     Some(Mail {
         from: from?.value,
         to: List::values(to),
+        deputies,
+        head,
         link: link.map(|link| link.value),
         desk: web.desk(),
         routes: [first, second.flatten()].into_iter().flatten().collect(),

@@ -42,6 +42,7 @@
 //! - [`own_names`]   the names this gate has in the school's own zones
 //! - [`summary`]     what was understood, as `check` prints it
 
+mod backup;
 mod bank_holidays;
 mod categories;
 mod directory;
@@ -78,6 +79,7 @@ mod timetable;
 mod upstream;
 mod values;
 
+pub use backup::Backup;
 pub use categories::CategoryTitle;
 pub use directory::{Attributes, Directory, DirectoryGroup, DirectoryKind, DirectoryServer};
 pub use doors::{BlockAnswer, Dns, Parent, Proxy, Web};
@@ -150,6 +152,8 @@ pub struct Config {
     pub report: Report,
     /// Who is told of it by mail; `None`: nobody.
     pub mail: Option<Mail>,
+    /// The nightly backup; `None`: there is none.
+    pub backup: Option<Backup>,
     /// What the weekly report weighs.
     pub scoring: Scoring,
     /// Profiles, groups, networks, timetable, the school's own entries.
@@ -250,6 +254,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let firewall = firewall::read(&root);
     let report = report::read(&root);
     let mail = mail::read(&root, folder_of(&files.main), &web);
+    let backup = backup::read(&root, folder_of(&files.main));
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));
     let rooms = rooms::read(&root);
     let rules = people::read(&root, folder_of(&files.main), &people);
@@ -282,6 +287,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
         categories: categories.titles(),
         report,
         mail,
+        backup,
         scoring,
         policy: Policy {
             profiles,

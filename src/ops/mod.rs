@@ -4,6 +4,7 @@
 //! - [`tables`]   list files on disk to one table file, and back to the line an entry stands on
 //! - [`changes`]  a change that has no more to it than what and why
 //! - [`files`]    files replaced whole or not at all
+//! - [`backup`]   a school's state in one sealed file, and the way back
 //! - [`ca`]       the school's own certificate authority on disk
 //! - [`firewall`] what the kernel sends to the doors, and what it does while nobody answers there
 //! - [`identity`] certificate and key on disk to what clients are shown
@@ -18,6 +19,7 @@
 //! - [`signals`]  SIGHUP, SIGTERM, SIGINT
 //! - [`systemd`]  ready, reloading, stopping, watchdog
 
+pub mod backup;
 pub mod ca;
 pub mod changes;
 pub mod files;

@@ -4,6 +4,7 @@ use super::asked::Requests;
 use super::calendar::{Calendar, date_and_time, in_words};
 use super::edition::{Edition, coarse_count};
 use super::episodes::{Episode, episodes};
+use super::followed::{self, marked};
 use super::health;
 use super::matters::Case;
 use super::noise::{self, Reason};
@@ -18,6 +19,7 @@ use super::week::{
 };
 use super::wording::{Account, Called, Titles};
 use super::world::{Audience, World};
+use crate::casebook::Concerns;
 use crate::config::Scoring;
 use crate::words::{Category, DeviceId, PersonId};
 use std::cmp::Reverse;
@@ -82,28 +84,40 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
     let mut sums = Sums::default();
     for (subject, ledger) in ledgers {
         match ledger.audience {
-            Audience::Pupils => sums.pupil(*subject, ledger, world.scoring, calendar),
-            Audience::Adults => sums.adults.extend(cases(*subject, ledger, world.scoring, &meant(ledger), calendar)),
+            Audience::Pupils => {
+                let watched = owner(*subject, world).is_some_and(world.watched);
+                sums.pupil((*subject, ledger, watched), world.scoring, calendar);
+            }
+            Audience::Adults => sums.adults.extend(cases((*subject, ledger, false), world.scoring, &meant(ledger), calendar)),
             Audience::Things => {}
         }
     }
+    // What somebody has said of it in an earlier week holds, until it grows graver.
+    let settled = |case: &Case| world.marks.settled(&case.id(world.week), case.gravity()).is_some();
+    let mut known: Vec<Case>;
+    (known, sums.cases) = std::mem::take(&mut sums.cases).into_iter().partition(settled);
+    known.sort_by_key(|case| (Reverse(case.urgency()), case.first_ms(), case.subject));
     sums.in_order();
 
     let title = |category: Category| title(category, &counts.own_categories, world);
     let device = |id: DeviceId| device(id, world);
     let titles = Titles { category: &title, device: &device };
     let left_out = sums.cases.len().saturating_sub(MAX_MATTERS) as u64;
-    let mut matters: Vec<_> =
-        sums.cases.iter().take(MAX_MATTERS).map(|case| case.matter(called(case, &counts, world), calendar, &titles)).collect();
+    let mut told = |case: &Case, concerns| {
+        let matter = case.matter(called(case, concerns, &counts, world), calendar, &titles);
+        marked(matter, world)
+    };
+    let mut matters: Vec<_> = sums.cases.iter().take(MAX_MATTERS).map(|case| told(case, Concerns::Pupil)).collect();
     gather(&mut matters, &sums.cases);
+    let known: Vec<_> = known.iter().take(MAX_MATTERS).map(|case| told(case, Concerns::Pupil)).collect();
 
     sums.adults.sort_by_key(|case| (Reverse(case.urgency()), case.first_ms(), case.subject));
-    let of_head = |case: &&Case| is_of(case, world.head, world);
-    let mut about = |head: bool| -> Vec<_> {
-        let of = sums.adults.iter().filter(|case| of_head(case) == head).take(MAX_MATTERS);
-        of.map(|case| case.matter(called(case, &counts, world), calendar, &titles)).collect()
+    let of_head = |case: &&Case| world.head.is_some() && owner(case.subject, world) == world.head;
+    let mut about = |concerns: Concerns| -> Vec<Matter> {
+        let of = sums.adults.iter().filter(|case| of_head(case) == (concerns == Concerns::Head)).take(MAX_MATTERS);
+        of.map(|case| told(case, concerns)).collect()
     };
-    let (adults, about_head) = (about(false), about(true));
+    let (adults, about_head) = (about(Concerns::Adult), about(Concerns::Head));
 
     let coverage = coverage(&counts);
     let totals = Totals {
@@ -133,11 +147,15 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         coverage,
         matters,
         matters_left_out: left_out,
+        known,
         // What concerns the head is not told to anybody else, not even that it is there.
-        for_head: adults.len() as u64,
+        for_head: adults.iter().filter(|matter| !matter.is_settled()).count() as u64,
         adults,
         about_head,
-        still_open: health::still_open(world),
+        still_open: world.still_open.as_deref().map(health::still_open),
+        incidents: followed::incidents(world),
+        signed: followed::signed(&world.signed, world.zone),
+        casebook: world.casebook.map(|end| end.to_string()).unwrap_or_default(),
         limits: health::limits(&coverage, &networks, world, count),
         coarse_limits: health::limits(&coverage, &networks, world, coarse_count),
         networks,
@@ -193,14 +211,13 @@ fn gather(matters: &mut [Matter], cases: &[Case]) {
     matters.sort_by_key(|matter| matter.gathered);
 }
 
-/// Whether a case is about this person, or about a device that is given to them.
-fn is_of(case: &Case, person: Option<PersonId>, world: &World) -> bool {
-    let owner = match case.subject {
+/// Whose a subject is: a person, or a device that is given to them.
+fn owner(subject: Subject, world: &World) -> Option<PersonId> {
+    match subject {
         Subject::Person(id) => Some(id),
         Subject::Device(id) => (world.device)(id).and_then(|d| d.person),
-        _ => None,
-    };
-    person.is_some() && owner == person
+        Subject::Address(_) | Subject::Crowd(_) => None,
+    }
 }
 
 /// The traces that someone may have meant.
@@ -210,13 +227,12 @@ fn meant(ledger: &Ledger) -> Vec<&Trace> {
 
 /// What of these traces needs a person, theme by theme.
 fn cases<'l>(
-    subject: Subject,
-    ledger: &'l Ledger,
+    whose: (Subject, &'l Ledger, bool),
     scoring: &'l Scoring,
     meant: &[&'l Trace],
     calendar: &mut Calendar,
 ) -> Vec<Case<'l>> {
-    let cases = THEMES.iter().filter_map(|theme| Case::new(theme, scoring, (subject, ledger), meant, calendar));
+    let cases = THEMES.iter().filter_map(|theme| Case::new(theme, scoring, whose, meant, calendar));
     cases.filter(Case::is_matter).collect()
 }
 
@@ -225,7 +241,8 @@ fn of_theme<'l>(traces: &[&'l Trace], theme: &Theme) -> Vec<&'l Trace> {
 }
 
 impl<'l> Sums<'l> {
-    fn pupil(&mut self, subject: Subject, ledger: &'l Ledger, scoring: &'l Scoring, calendar: &mut Calendar) {
+    fn pupil(&mut self, whose: (Subject, &'l Ledger, bool), scoring: &'l Scoring, calendar: &mut Calendar) {
+        let (subject, ledger, _) = whose;
         for trace in &ledger.traces {
             if let Some(reason) = noise::set_aside(trace) {
                 let (events, names) = self.aside.entry(reason).or_default();
@@ -258,7 +275,7 @@ impl<'l> Sums<'l> {
             let traces: Vec<_> = meant.iter().copied().filter(|t| t.kind == kind).collect();
             self.kinds.entry(kind).or_default().add(subject, &episodes(traces.iter().copied()), hits(&traces), calendar);
         }
-        self.cases.extend(cases(subject, ledger, scoring, &meant, calendar));
+        self.cases.extend(cases(whose, scoring, &meant, calendar));
     }
 
     /// The most pressing first. Below high, no theme takes more than two places before the others had theirs: a craze of a
@@ -360,7 +377,7 @@ fn most<K: AsRef<str>>(counts: &BTreeMap<K, u64>, how_many: usize) -> Vec<Counte
 }
 
 /// What a case's subject is called. An account only for a person we are sure enough of.
-fn called(case: &Case, counts: &Counts, world: &World) -> Called {
+fn called(case: &Case, concerns: Concerns, counts: &Counts, world: &World) -> Called {
     let ids: BTreeSet<DeviceId> = case.episodes.iter().flat_map(|e| e.devices.iter().copied()).collect();
     let places: BTreeSet<u16> = case.episodes.iter().flat_map(|e| e.networks.iter().copied()).collect();
     let person = match case.subject {
@@ -375,7 +392,9 @@ fn called(case: &Case, counts: &Counts, world: &World) -> Called {
         _ => None,
     };
     Called {
-        adult: case.ledger.audience == Audience::Adults,
+        week: world.week,
+        concerns,
+        owner: owner(case.subject, world).and_then(world.person).map(|p| p.key),
         person,
         address,
         devices: ids.into_iter().map(|id| device(id, world)).collect(),

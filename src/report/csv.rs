@@ -17,6 +17,10 @@ pub fn csv(week: &Week) -> String {
     for (place, matter) in week.matters.iter().enumerate() {
         sheet.matter(&format!("matter {}", place + 1), matter);
     }
+    for (place, matter) in week.known.iter().enumerate() {
+        sheet.matter(&format!("known {}", place + 1), matter);
+    }
+    sheet.followed(week);
     sheet.counts(week);
     sheet.filter(week);
     // Writing into memory does not fail.
@@ -64,6 +68,22 @@ impl Sheet {
         }
     }
 
+    fn followed(&mut self, week: &Week) {
+        for o in week.still_open.iter().flatten() {
+            self.row(["still open", &o.matter, &o.last_action, &o.owner, &format!("{} days", o.days)]);
+        }
+        for i in &week.incidents {
+            let state = if i.closed { "closed" } else { "open" };
+            self.row(["incident", &i.number.to_string(), &i.category, state, &i.happened]);
+        }
+        for s in &week.signed {
+            self.row(["signed", s.who_signs, s.role, &s.who, &s.when]);
+        }
+        if !week.casebook.is_empty() {
+            self.row(["casebook", "last record", "", &week.casebook, ""]);
+        }
+    }
+
     fn matter(&mut self, part: &str, matter: &Matter) {
         let when = format!("{} to {}", matter.first, matter.last);
         let rows: Vec<String> = matter.rows.iter().map(u64::to_string).collect();
@@ -83,6 +103,8 @@ impl Sheet {
             ("attempts outside", matter.outside.to_string()),
             ("searches", matter.searches.to_string()),
             ("rows of the log", rows.join(" ")),
+            ("said", matter.mark.as_ref().map(|mark| mark.in_words()).unwrap_or_default()),
+            ("to mark", matter.id.clone()),
         ] {
             if !is.is_empty() {
                 self.row([part, what, "", &is, &when]);

@@ -5,7 +5,7 @@
 //! somebody who was looked up or in a reason that somebody wrote; governors see no small number.
 
 use super::plain::{capital, count, list, number};
-use super::week::{Assured, Coverage, Totals, Week};
+use super::week::{Assured, Coverage, Matter, Totals, Week};
 use crate::words::person::words;
 use serde_json::Value;
 
@@ -31,6 +31,8 @@ words! {
         /// How many matters there are about adults.
         Adults "adults",
         Open "open",
+        /// Incidents, by number and date.
+        Incidents "incidents",
         Networks "networks",
         Totals "totals",
         Themes "themes",
@@ -46,6 +48,8 @@ words! {
         Assurance "assurance",
         /// Boxes to sign.
         Signs "signs",
+        /// What proves the casebook.
+        Casebook "casebook",
     }
 }
 
@@ -54,7 +58,7 @@ impl Part {
     fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Coverage => &["coverage"],
-            Self::Matters => &["matters", "matters_left_out"],
+            Self::Matters => &["matters", "matters_left_out", "known"],
             Self::Adults => &["for_head"],
             Self::Open => &["still_open"],
             Self::Networks => &["networks"],
@@ -70,7 +74,9 @@ impl Part {
             Self::Lists => &["lists"],
             Self::LookUps => &["look_ups"],
             Self::Assurance => &["assurance"],
-            Self::Signs => &[],
+            Self::Incidents => &["incidents"],
+            Self::Signs => &["signed"],
+            Self::Casebook => &["casebook"],
         }
     }
 }
@@ -79,15 +85,28 @@ impl Edition {
     /// The table.
     pub fn shows(self, part: Part) -> bool {
         use Part::{
-            Assurance, Changes, Coverage, Health, Help, Illegal, Lists, LookUps, Matters, Networks, Noise, Teaching, Themes,
-            Totals,
+            Assurance, Casebook, Changes, Coverage, Health, Help, Illegal, Lists, LookUps, Matters, Networks, Noise, Teaching,
+            Themes, Totals,
         };
         match self {
             Self::Dsl => part != Assurance,
-            Self::It => matches!(part, Coverage | Networks | Totals | Noise | Teaching | Changes | Health | Lists | LookUps),
+            Self::It => {
+                matches!(part, Coverage | Networks | Totals | Noise | Teaching | Changes | Health | Lists | LookUps | Casebook)
+            }
             Self::Head => matches!(
                 part,
-                Coverage | Matters | Networks | Totals | Themes | Illegal | Help | Teaching | Changes | Health | LookUps
+                Coverage
+                    | Matters
+                    | Networks
+                    | Totals
+                    | Themes
+                    | Illegal
+                    | Help
+                    | Teaching
+                    | Changes
+                    | Health
+                    | LookUps
+                    | Casebook
             ),
             Self::Chair => matches!(part, Matters),
             Self::Governor => matches!(part, Assurance),
@@ -120,11 +139,12 @@ pub fn edit(week: &Week, edition: Edition) -> Week {
     let mut shown = week.clone();
     shown.edition = edition;
     shown.verdict = verdict(week, edition);
-    shown.matters = match edition {
-        Edition::Dsl => week.matters.clone(),
-        Edition::Head => week.adults.clone(),
-        Edition::Chair => week.about_head.clone(),
-        Edition::It | Edition::Governor => Vec::new(),
+    let split = |matters: &[Matter]| matters.iter().cloned().partition(|matter| !matter.is_settled());
+    (shown.matters, shown.known) = match edition {
+        Edition::Dsl => (week.matters.clone(), week.known.clone()),
+        Edition::Head => split(&week.adults),
+        Edition::Chair => split(&week.about_head),
+        Edition::It | Edition::Governor => (Vec::new(), Vec::new()),
     };
     if edition != Edition::Dsl {
         shown.matters_left_out = 0;
@@ -161,7 +181,7 @@ fn without_reason(lesson: &str) -> &str {
 fn leave_out(week: &mut Week, part: Part) {
     match part {
         Part::Coverage => week.coverage = Coverage::default(),
-        Part::Matters => (week.matters, week.matters_left_out) = (Vec::new(), 0),
+        Part::Matters => (week.matters, week.matters_left_out, week.known) = (Vec::new(), 0, Vec::new()),
         Part::Adults => week.for_head = 0,
         Part::Open => week.still_open = None,
         Part::Networks => week.networks = Vec::new(),
@@ -177,7 +197,9 @@ fn leave_out(week: &mut Week, part: Part) {
         Part::Lists => week.lists = Vec::new(),
         Part::LookUps => week.look_ups = None,
         Part::Assurance => week.assurance = Vec::new(),
-        Part::Signs => {}
+        Part::Incidents => week.incidents = Vec::new(),
+        Part::Signs => week.signed = Vec::new(),
+        Part::Casebook => week.casebook = String::new(),
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Case<'l> {
     pub(super) hits: u64,
     pub(super) days: BTreeSet<u8>,
     pub(super) intent: Intent,
+    /// The DSL has them watched more closely: the tier is one up.
+    watched: bool,
     /// All of its traces look like nobody's doing.
     pub(super) guessed: Option<noise::Reason>,
 }
@@ -65,6 +67,8 @@ pub(super) enum Row {
     Outside,
     Sure(Confidence),
     Guessed,
+    /// The DSL has them watched more closely.
+    Watched,
 }
 
 impl Row {
@@ -92,6 +96,8 @@ impl Row {
             Self::Sure(Confidence::Low) => scoring.sure_low,
             Self::Sure(Confidence::Group) => scoring.sure_nobody,
             Self::Guessed => scoring.perhaps_nobody,
+            // It is in the tier.
+            Self::Watched => 0,
         }
     }
 
@@ -112,6 +118,7 @@ impl Row {
             Self::Words(_) | Self::Meant(_) | Self::Sure(_) | Self::Guessed => return None,
             Self::Several(n) => format!("{} different names", number(n)),
             Self::Outside => "mostly outside lessons".into(),
+            Self::Watched => "watched more closely, as the DSL wishes: one tier up".into(),
         })
     }
 }
@@ -121,7 +128,7 @@ impl<'l> Case<'l> {
     pub fn new(
         theme: &'static Theme,
         scoring: &'l Scoring,
-        (subject, ledger): (Subject, &'l Ledger),
+        (subject, ledger, watched): (Subject, &'l Ledger, bool),
         meant: &[&'l Trace],
         calendar: &mut Calendar,
     ) -> Option<Self> {
@@ -144,7 +151,8 @@ impl<'l> Case<'l> {
         let left_out = rows.len().saturating_sub(MAX_ROWS) as u64 + runs.iter().map(|r| u64::from(r.rows_left_out)).sum::<u64>();
         rows.truncate(MAX_ROWS);
         Some(Self {
-            theme: theme.ranked(scoring),
+            theme: if watched { theme.ranked(scoring).one_up() } else { theme.ranked(scoring) },
+            watched,
             scoring,
             searches: traces.iter().filter(|t| t.kind == Kind::Search).map(|t| u64::from(t.attempts)).sum(),
             pages: traces.iter().filter(|t| t.kind != Kind::Search).map(|t| &t.name).collect::<BTreeSet<_>>().len() as u64,
@@ -201,6 +209,7 @@ impl<'l> Case<'l> {
         row(self.lesson * 2 < self.attempts, Row::Outside);
         row(true, Row::Sure(self.ledger.sure));
         row(self.guessed.is_some(), Row::Guessed);
+        row(self.watched, Row::Watched);
         rows
     }
 }

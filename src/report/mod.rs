@@ -23,6 +23,7 @@
 //! - [`matters`]   what needs a person, weighed by one table
 //! - [`wording`]   a matter told in words that accuse nobody
 //! - [`close`]     everything together: the [`Week`]
+//! - [`followed`]  marks, signatures, incidents
 //! - [`asked`]     what people asked for on the pages
 //! - [`health`]    the parts about the filter itself, and what it cannot see
 //! - [`sums`]      the few numbers that later weeks are held against
@@ -40,6 +41,7 @@ pub mod close;
 pub mod csv;
 pub mod edition;
 pub mod episodes;
+pub mod followed;
 pub mod health;
 pub mod html;
 pub mod matters;

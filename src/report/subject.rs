@@ -17,6 +17,16 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// What it is called in the ids of matters: by the register's numbers, which never mean anybody else.
+    pub fn word(&self) -> String {
+        match self {
+            Self::Person(id) => format!("person-{}", id.0),
+            Self::Device(id) => format!("device-{}", id.0),
+            Self::Address(client) => format!("address-{client}"),
+            Self::Crowd(network) => format!("network-{}", network.0),
+        }
+    }
+
     pub fn of(who: &Who) -> Self {
         match (who.person, who.device) {
             (Some(person), _) if who.sure.may_name() => Self::Person(person),

@@ -5,7 +5,7 @@ use super::calendar::DAYS_SHORT;
 use super::edition::Part;
 use super::plain::{count, list, number, wrapped};
 use super::sums::Mean;
-use super::week::{Counted, Matter};
+use super::week::{BOXES, Counted, Matter};
 
 const WIDTH: usize = 100;
 
@@ -91,10 +91,15 @@ impl Page {
             self.indented("   ", &matter.line);
             self.indented("   Why:  ", &matter.why);
             self.indented("   Next: ", &matter.next);
+            self.mark(matter);
         }
         if week.behind() > 0 {
             self.line("");
             self.say(&week.behind_line());
+        }
+        if !week.known.is_empty() {
+            self.line("");
+            self.say(&week.known_line());
         }
         for line in &week.assurance {
             self.indented(&format!("  {:<58}", line.what), &line.is);
@@ -117,10 +122,33 @@ impl Page {
         if week.shows(Part::Networks) {
             self.indented("Filter:     ", &week.filter_line());
         }
-        let signs: &[&str] = if week.shows(Part::Signs) { &["Designated Safeguarding Lead", "ICT coordinator"] } else { &[] };
-        for who in signs {
+        for who in BOXES.iter().filter(|_| week.shows(Part::Signs)) {
             self.line("");
-            self.line(&format!("Reviewed by {who:<28}  Name _______________  Signed ______________  Date ________"));
+            match week.signature(who) {
+                Some(s) => self.say(&format!("Reviewed by {who:<28}  {} ({}), {}, record {}", s.who, s.role, s.when, s.record)),
+                None => {
+                    self.line(&format!("Reviewed by {who:<28}  Name _______________  Signed ______________  Date ________"));
+                }
+            }
+        }
+    }
+
+    fn mark(&mut self, matter: &Matter) {
+        if let Some(mark) = &matter.mark {
+            self.indented("   Said: ", &format!("{}.", mark.in_words()));
+        }
+    }
+
+    fn incidents(&mut self, week: &Week) {
+        if week.incidents.is_empty() {
+            return;
+        }
+        self.line("");
+        self.line("Incidents that are open, or to which something was added this week:");
+        for i in &week.incidents {
+            let state = if i.closed { "closed" } else { "open" };
+            let said = format!("{}, of {}, opened {}, last entry {}: {state}", i.category, i.happened, i.opened, i.last);
+            self.indented(&format!("   {:>4}  ", i.number), &said);
         }
     }
 
@@ -138,6 +166,16 @@ impl Page {
         if week.matters_left_out > 0 {
             self.say(&format!("{} left out here.", count(week.matters_left_out, "more matter is", "more matters are")));
         }
+        if !week.known.is_empty() {
+            self.line("");
+            self.line("Known and in hand, or found no concern, and no graver since:");
+        }
+        for matter in &week.known {
+            self.indented(" - ", &format!("{}: {}", matter.title, matter.line));
+            self.mark(matter);
+            self.indented("   Mark: ", &matter.id);
+        }
+        self.incidents(week);
     }
 
     fn matter(&mut self, place: usize, matter: &Matter) {
@@ -174,6 +212,7 @@ impl Page {
         }
         self.indented("   Chosen:   ", &format!("{}. {}", matter.chosen.join("; "), matter.rows_line()));
         matter.cautions.iter().for_each(|c| self.indented("   But:      ", c));
+        self.indented("   To mark:  ", &matter.id);
     }
 
     fn themes(&mut self, week: &Week) {
@@ -356,6 +395,9 @@ impl Page {
         self.heading("11  What this report cannot know, what is kept, who has looked");
         week.limits.iter().for_each(|limit| self.indented("- ", limit));
         self.indented("- ", &week.retention);
+        if !week.casebook.is_empty() {
+            self.indented("- ", &week.casebook_line());
+        }
         match week.look_ups.as_deref() {
             _ if !week.shows(Part::LookUps) => {}
             None => self.indented("- ", "Who has looked at whom is not recorded yet."),

@@ -29,6 +29,14 @@ pub struct Ranked {
     pub tier: Tier,
 }
 
+impl Ranked {
+    /// One tier more serious, as far as there are any.
+    pub fn one_up(self) -> Self {
+        let next = Tier::ALL.get(self.tier as usize + 1).copied();
+        Self { tier: next.unwrap_or(self.tier), ..self }
+    }
+}
+
 impl Deref for Ranked {
     type Target = Theme;
 

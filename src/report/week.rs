@@ -5,9 +5,13 @@
 
 use super::asked::Requests;
 use super::edition::{Edition, Part};
-use super::plain::{capital, count, list, number};
+use super::plain::{capital, count, list, number, shown};
 use super::sums::Mean;
+use crate::casebook::{MarkOf, MatterRef};
 use serde::{Serialize, Serializer};
+
+/// The boxes to sign.
+pub const BOXES: [&str; 2] = ["Designated Safeguarding Lead", "ICT coordinator"];
 
 /// Most matters on page one.
 pub const PAGE_ONE: usize = 5;
@@ -37,6 +41,8 @@ pub struct Week {
     pub matters: Vec<Matter>,
     /// Matters past the most that one report holds.
     pub matters_left_out: u64,
+    /// Those that are known and in hand or were found no concern, and have not grown graver since.
+    pub known: Vec<Matter>,
     /// Matters about adults: their number and nothing else.
     pub for_head: u64,
     /// What they are about, for the head's edition only; and what concerns the head, for the chair's.
@@ -45,6 +51,9 @@ pub struct Week {
     #[serde(skip)]
     pub about_head: Vec<Matter>,
     pub still_open: Option<Vec<Open>>,
+    pub incidents: Vec<IncidentLine>,
+    /// Who has signed the week at the gateway.
+    pub signed: Vec<SignedLine>,
     pub networks: Vec<NetworkLine>,
     pub totals: Totals,
     pub themes: Vec<ThemeLine>,
@@ -66,6 +75,8 @@ pub struct Week {
     pub coarse_limits: Vec<String>,
     pub retention: String,
     pub look_ups: Option<Vec<LookUpLine>>,
+    /// The end of the casebook when this was made, `NUMBER:HASH`: what proves it later. Empty if there is none.
+    pub casebook: String,
     /// What governors are told.
     pub assurance: Vec<Assured>,
 }
@@ -110,6 +121,15 @@ pub struct Coverage {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Matter {
+    /// The same however often the report is made: `2026-W47.person-12.self-harm`.
+    pub id: String,
+    /// For whoever marks it.
+    #[serde(skip)]
+    pub reference: MatterRef,
+    /// The last word on it; of one that is known, the word of an earlier week.
+    pub mark: Option<MarkLine>,
+    #[serde(skip)]
+    pub(super) settled: bool,
     /// A name may be put to it. If not, `account`, `name` and `year` are empty in every format.
     pub named: bool,
     pub account: Option<String>,
@@ -153,6 +173,53 @@ pub struct Matter {
     pub cautions: Vec<String>,
     /// Another matter of the same theme stands on page one for this one: many did the like.
     pub gathered: bool,
+}
+
+/// What somebody said of a matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MarkLine {
+    pub said: &'static str,
+    pub because: String,
+    pub incident: Option<u64>,
+    pub who: String,
+    pub when: String,
+}
+
+impl MarkLine {
+    /// `known and in hand, by j.smith, Tuesday 24 November 2026 10:42: the form tutor talks to them`
+    pub fn in_words(&self) -> String {
+        let incident = self.incident.map_or_else(String::new, |n| format!(", incident {n}"));
+        let because = if self.because.is_empty() { String::new() } else { format!(": {}", self.because) };
+        format!("{}{incident}, by {}, {}{because}", self.said, self.who, self.when)
+    }
+
+    pub fn of(mark: &MarkOf, when: String) -> Self {
+        let (because, who) = (shown(&mark.because), shown(&mark.who));
+        Self { said: mark.said.word(), because, incident: mark.incident, who, when }
+    }
+}
+
+/// One signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignedLine {
+    /// Whose box it stands in.
+    pub who_signs: &'static str,
+    pub who: String,
+    pub role: &'static str,
+    pub when: String,
+    /// Its record of the casebook.
+    pub record: u64,
+}
+
+/// An incident by number and date: what it is about stands in the casebook alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IncidentLine {
+    pub number: u64,
+    pub happened: String,
+    pub category: String,
+    pub opened: String,
+    pub last: String,
+    pub closed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -335,6 +402,11 @@ impl Around {
 }
 
 impl Matter {
+    /// Whether it is known from an earlier week, and no graver than it was.
+    pub fn is_settled(&self) -> bool {
+        self.settled
+    }
+
     /// `Rows 12, 15 and 18 of the week's log, and 3 more.` Empty if none are known.
     pub fn rows_line(&self) -> String {
         let rows: Vec<String> = self.rows.iter().map(u64::to_string).collect();
@@ -385,6 +457,35 @@ impl Week {
             n => format!("{} of machines in school seen", count(n, "request", "requests")),
         };
         Some(format!("No school this week: {seen}, and nothing in it that needs a person.{needs}"))
+    }
+
+    /// `2 more are known and in hand or were found no concern, and have not grown graver: part 1.` Empty if there are none.
+    pub fn known_line(&self) -> String {
+        match self.known.len() as u64 {
+            0 => String::new(),
+            n => {
+                let more = count(n, "more is", "more are");
+                let (were, have) = if n == 1 { ("was", "has") } else { ("were", "have") };
+                format!("{more} known and in hand or {were} found no concern, and {have} not grown graver: part 1.")
+            }
+        }
+    }
+
+    /// The signature in a box: `Designated Safeguarding Lead`, `ICT coordinator`.
+    pub fn signature(&self, box_of: &str) -> Option<&SignedLine> {
+        self.signed.iter().find(|signed| signed.who_signs == box_of)
+    }
+
+    /// What proves the casebook up to this report. Empty if there is none.
+    pub fn casebook_line(&self) -> String {
+        if self.casebook.is_empty() {
+            return String::new();
+        }
+        format!(
+            "What people did is kept in a chain of records that ended, when this was made, with {}. `schoolgate log verify --report`, with \
+             that behind it, proves that nothing before was changed since or taken out.",
+            self.casebook
+        )
     }
 
     /// Matters that are in the pages behind only.

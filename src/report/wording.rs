@@ -6,7 +6,8 @@ use super::noise;
 use super::plain::{capital, count, list, times};
 use super::subject::Subject;
 use super::week::{EpisodeLine, Matter};
-use crate::journal::Intent;
+use crate::casebook::{Concerns, Gravity, MatterId, MatterRef};
+use crate::journal::{Intent, IsoWeek};
 use crate::words::{Category, CategorySet, Confidence, DeviceId, Known};
 
 /// Most episodes one matter lists.
@@ -20,8 +21,11 @@ const ABOUT_ADULT: &str = "It may be for a lesson or for safeguarding: ask befor
 
 /// What a matter calls things by, looked up by whoever closes the week.
 pub struct Called {
-    /// A member of staff, or another adult: for the head.
-    pub adult: bool,
+    pub week: IsoWeek,
+    /// Whom it concerns: what concerns adults is for the head, what concerns the head for the chair.
+    pub concerns: Concerns,
+    /// The person, or whose the device is, by their id in the register.
+    pub owner: Option<String>,
     /// Only if the subject is a person we are sure enough of.
     pub person: Option<Account>,
     pub devices: Vec<String>,
@@ -45,6 +49,7 @@ pub struct Account {
 impl Case<'_> {
     /// The matter in words.
     pub fn matter(&self, called: Called, calendar: &mut Calendar, titles: &Titles) -> Matter {
+        let reference = self.reference(&called);
         let rows = self.rows();
         let chosen: Vec<String> = rows.iter().filter_map(|row| row.words(self.theme)).collect();
         let (lines, around) = self.episode_lines(titles, calendar);
@@ -53,6 +58,10 @@ impl Case<'_> {
         let first = calendar.day_and_time(self.first_ms());
         let last = calendar.day_and_time(self.episodes.iter().map(|e| e.last_ms).max().unwrap_or_default());
         Matter {
+            id: reference.id.to_string(),
+            reference,
+            mark: None,
+            settled: false,
             named: called.person.is_some(),
             line: self.line(&called, calendar),
             // The theme and the two rows that say most: they come in this order.
@@ -84,6 +93,32 @@ impl Case<'_> {
             year: called.person.and_then(|p| p.year),
             devices: called.devices,
             networks: called.networks,
+        }
+    }
+
+    /// What it is called from one report to the next, and how grave it is.
+    pub fn id(&self, week: IsoWeek) -> MatterId {
+        MatterId { week, subject: self.subject.word(), theme: self.theme.id.to_owned() }
+    }
+
+    pub fn gravity(&self) -> Gravity {
+        Gravity { tier: self.theme.tier, searched: self.searches > 0 }
+    }
+
+    fn reference(&self, called: &Called) -> MatterRef {
+        let of = match (&called.person, &called.address) {
+            (Some(person), _) => person.key.clone(),
+            (None, Some(address)) => address.clone(),
+            (None, None) if called.devices.is_empty() => list(&called.networks),
+            (None, None) => short(&called.devices),
+        };
+        let (concerns, person) = (called.concerns, called.owner.clone());
+        MatterRef {
+            id: self.id(called.week),
+            concerns,
+            person,
+            gravity: self.gravity(),
+            title: format!("{}, {of}", self.theme.title),
         }
     }
 
@@ -172,7 +207,7 @@ impl Case<'_> {
     }
 
     fn next(&self, called: &Called, calendar: &mut Calendar) -> String {
-        if called.adult {
+        if called.concerns != Concerns::Pupil {
             return ABOUT_ADULT.into();
         }
         if called.person.is_some() {

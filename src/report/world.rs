@@ -2,6 +2,7 @@
 
 use super::IsoWeek;
 use super::sums::Sums;
+use crate::casebook::{Anchor, Incident, Marks, SignOff};
 use crate::config::Scoring;
 use crate::journal::Names;
 use crate::people::{Device, Person};
@@ -42,6 +43,16 @@ pub struct World<'a> {
     pub scoring: &'a Scoring,
     /// Every network and how it is judged now.
     pub networks: Vec<NetworkFact>,
+    /// Whom the DSL watches more closely in this week.
+    pub watched: &'a dyn Fn(PersonId) -> bool,
+    /// What was said of matters, in whatever week.
+    pub marks: &'a Marks,
+    /// Who has signed this week.
+    pub signed: Vec<SignOff>,
+    /// Incidents about pupils that are open, or to which something was added in this week.
+    pub incidents: Vec<Incident>,
+    /// The end of the casebook. `None`: there is none yet.
+    pub casebook: Option<Anchor>,
     /// Matters of earlier weeks that are open. `None`: nobody keeps them here yet.
     pub still_open: Option<Vec<StillOpen>>,
     /// Changes to filtering in this week.

@@ -8,7 +8,7 @@ use hyper::header::{CONTENT_TYPE, HOST, ORIGIN};
 use hyper::{HeaderMap, Uri};
 
 /// Longest form: 300 characters of four octets, each written as `%XX`, and a host.
-const MAX_FORM: usize = 6 * 1024;
+pub const MAX_FORM: usize = 6 * 1024;
 
 /// What a form may say.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -42,13 +42,18 @@ pub fn is_from_here(headers: &HeaderMap, secure: bool) -> bool {
 
 /// What a form says, in its order. `None`: it is too long, or no form.
 pub async fn fields(request: Request) -> Option<Vec<(String, String)>> {
+    fields_up_to(request, MAX_FORM).await
+}
+
+/// The same of a form of at most so many bytes.
+pub async fn fields_up_to(request: Request, most: usize) -> Option<Vec<(String, String)>> {
     let kind = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
     let kind = kind.split(';').next().unwrap_or("").trim();
     if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return None;
     }
     let body: Body = request.into_body();
-    let bytes = Limited::new(body, MAX_FORM).collect().await.ok()?.to_bytes();
+    let bytes = Limited::new(body, most).collect().await.ok()?.to_bytes();
     Some(pairs(std::str::from_utf8(&bytes).ok()?))
 }
 

@@ -4,22 +4,35 @@
 //! their role may see, and nothing about themselves.
 //!
 //! - [`accounts`]  who may sign in, on disk
+//! - [`review`]    what they say of what a report shows
+//! - [`around`]    what was asked for around a matter
 
 pub mod accounts;
+mod around;
+mod review;
 
 use super::delivery::{self, Made};
+use super::followed;
 use super::mail::Post;
 use super::weekly::{self, Running};
+use crate::casebook::incidents::Fields;
+use crate::casebook::look_ups::LookUp;
+use crate::casebook::review::Said;
+use crate::casebook::{Incident, MatterId, may};
 use crate::config::Config;
 use crate::gate::Gate;
 use crate::ops::look_ups;
+use crate::people::Store;
 use crate::people::attempts::{Attempts, Wait};
 use crate::people::desk::sessions::Signed;
 use crate::people::desk::{Account, SHORTEST};
 use crate::people::password::{self, MAX_PASSWORD};
 use crate::people::roster::Now;
+use crate::report::calendar::date_and_time;
+use crate::report::edition::Part;
+use crate::report::week::{MarkLine, Matter};
 use crate::report::{self, Edition, IsoWeek, Week};
-use crate::web::desk::{self, Delivered, Desk, Format, Look, NotDone, NotShown, NotSigned, Typed};
+use crate::web::desk::{self, Around, Delivered, Desk, Format, Look, NotDone, NotKept, NotShown, NotSigned, Typed};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -65,6 +78,24 @@ impl Kept {
         }
         weeks.push((week, made.made_ms, whole.clone()));
         Ok(whole)
+    }
+
+    /// What people have said since the week was made.
+    fn brought_up(&self, config: &Config, shown: &mut Week, week: IsoWeek, now_ms: i64) -> Result<(), NotShown> {
+        let followed = followed::of_week(config, week, now_ms).map_err(review::faulty)?;
+        let zone = &config.school.zone;
+        for matter in shown.matters.iter_mut().chain(&mut shown.known) {
+            if let Some(mark) = followed.marks.of(&matter.reference.id) {
+                matter.mark = Some(MarkLine::of(mark, date_and_time(mark.when_ms, zone)));
+            }
+        }
+        if shown.shows(Part::Signs) || shown.edition == Edition::It {
+            shown.signed = report::followed::signed(&followed.signed, zone);
+        }
+        if shown.shows(Part::Open) {
+            shown.still_open = Some(report::health::still_open(&followed.still_open));
+        }
+        Ok(())
     }
 
     /// The password of an account, checked as often as guessing allows.
@@ -183,10 +214,15 @@ impl Desk for Kept {
         }
         let made = delivery::made(&config.data, week).ok_or(NotShown::Nothing)?;
         let mut shown = report::edit(&*self.whole(&config, week, &made)?, edition);
+        let now_ms = self.gate.clock.unix_ms();
+        self.brought_up(&config, &mut shown, week, now_ms)?;
         // What concerns the head is the chair's already; this is for whoever is in a role they should not have.
-        if let Some(person) = &look.account.person {
-            shown.matters.retain(|matter| matter.account.as_ref() != Some(person));
-        }
+        let called = look.account.called();
+        let theirs = |matter: &Matter| {
+            may(review::by(look.account, &called), matter.reference.concerns, matter.reference.person.as_deref())
+        };
+        shown.matters.retain(theirs);
+        shown.known.retain(theirs);
         if names_people(edition) {
             record(&config, look, &format!("desk: report {week}, edition {edition}"), desk::REVIEW, self.gate.clock.unix_ms())?;
         }
@@ -209,6 +245,45 @@ impl Desk for Kept {
             record(&config, look, &what, desk::REVIEW, self.gate.clock.unix_ms())?;
         }
         Ok(bytes)
+    }
+
+    fn mark(&self, account: &Account, matter: &MatterId, said: (Said, &str)) -> Result<(), NotKept> {
+        self.say(account, matter, said)
+    }
+
+    fn sign_off(&self, account: &Account, week: IsoWeek) -> Result<(), NotKept> {
+        self.sign(account, week)
+    }
+
+    fn around(&self, look: &Look, matter: &MatterId, purpose: &str) -> Result<Around, NotShown> {
+        let config = self.config();
+        let matter = self.matter(look.account, matter)?;
+        let whom = matter.reference.person.as_ref().map_or_else(String::new, |person| format!(" of {person}"));
+        record(&config, look, &format!("desk: thirty minutes either side{whom}"), purpose, self.gate.clock.unix_ms())?;
+        let register = Store::peek(&super::register_file(&config)).map_err(review::faulty)?;
+        self.gate.settle();
+        around::around(&config, &register, &matter).map_err(review::faulty)
+    }
+
+    fn incidents(&self, look: &Look) -> Result<Vec<Incident>, NotShown> {
+        let config = self.config();
+        let incidents = self.all_incidents(&config, look.account)?;
+        if !incidents.is_empty() {
+            record(&config, look, "desk: incidents", desk::REVIEW, self.gate.clock.unix_ms())?;
+        }
+        Ok(incidents)
+    }
+
+    fn open_incident(&self, account: &Account, matter: Option<&MatterId>, fields: Fields) -> Result<u64, NotKept> {
+        self.open(account, matter, fields)
+    }
+
+    fn add_to_incident(&self, account: &Account, which: (u64, &str, bool), fields: Fields) -> Result<(), NotKept> {
+        self.add(account, which, fields)
+    }
+
+    fn looked(&self, account: &Account) -> Result<Vec<LookUp>, NotShown> {
+        self.look_ups(account)
     }
 
     fn confirm(&self, code: &str, by: &str, from: (IpAddr, Now)) -> Result<(), NotDone> {

@@ -1,7 +1,7 @@
 //! What is written: that there is a report, its number, how many matters, and where it is.
 
 use super::Post;
-use crate::report::Week;
+use crate::report::{IsoWeek, Week};
 use serde::{Deserialize, Serialize};
 
 /// One mail that waits.
@@ -11,6 +11,9 @@ pub struct Letter {
     pub id: String,
     pub subject: String,
     pub body: String,
+    /// Empty: whom the report is told to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
     pub made_ms: i64,
     pub tries: u32,
     /// Not before.
@@ -23,7 +26,17 @@ pub struct Letter {
 
 impl Letter {
     fn new(id: &str, subject: String, body: String, now_ms: i64) -> Self {
-        Self { id: id.into(), subject, body, made_ms: now_ms, tries: 0, next_ms: now_ms, refused: false, why: String::new() }
+        Self {
+            id: id.into(),
+            subject,
+            body,
+            to: Vec::new(),
+            made_ms: now_ms,
+            tries: 0,
+            next_ms: now_ms,
+            refused: false,
+            why: String::new(),
+        }
     }
 
     /// Of the DSL's edition: no name, no theme, nothing that was asked for.
@@ -43,6 +56,18 @@ impl Letter {
              pdf --out FILE\n"
         );
         Self::new(name, format!("Weekly report {name}, delivery {delivery}"), body, now_ms)
+    }
+
+    /// To who comes next, where nobody has signed a report. No name, no theme, nothing that was asked for.
+    pub fn not_reviewed(id: &str, week: IsoWeek, days: i64, to: &[String], post: &Post, now_ms: i64) -> Self {
+        let place = post.mail.link.as_ref().map(|link| format!("    {link}\n\nor at the gateway:\n\n")).unwrap_or_default();
+        let body = format!(
+            "Nobody has signed the weekly report {week} of {} in {days} days.\n\nYou are told because you come next. Please see that \
+             somebody reads it:\n\n{place}    schoolgate report review --week {week}\n\nThis mail names nobody and nothing that \
+             happened.\n",
+            post.school
+        );
+        Self { to: to.to_vec(), ..Self::new(id, format!("Weekly report {week} has not been reviewed"), body, now_ms) }
     }
 
     /// With the code by which the DSL says that it came.

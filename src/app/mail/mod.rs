@@ -10,6 +10,7 @@
 pub mod letter;
 pub mod send;
 
+use crate::casebook::{self, Entry, Kind};
 use crate::config::Mail;
 use crate::ops::files;
 use letter::Letter;
@@ -172,7 +173,10 @@ impl<'a> Post<'a> {
             return Err("this is not the code of the last test mail".into());
         }
         (asked.confirmed_ms, asked.by) = (Some(now_ms), by.to_owned());
-        self.keep(&asked).map_err(|fault| fault.to_string())
+        self.keep(&asked).map_err(|fault| fault.to_string())?;
+        let what = format!("confirmed: mail of the report comes to {}", self.mail.to.join(", "));
+        let entry = Entry::new(Kind::Delivery, by, what).about("mail").from_to("not confirmed", "confirmed");
+        casebook::add(self.data, now_ms, entry).map(drop).map_err(|fault| fault.to_string())
     }
 
     /// What of the mail needs somebody.

@@ -71,7 +71,7 @@ fn message(mail: &Mail, letter: &Letter) -> Result<Message, Fault> {
         // Sent twice, it is the same mail.
         .message_id(Some(format!("<{}.{}@{host}>", letter.id, letter.made_ms)))
         .header(ContentType::TEXT_PLAIN);
-    for to in &mail.to {
+    for to in if letter.to.is_empty() { &mail.to } else { &letter.to } {
         message = message.to(mailbox(to)?);
     }
     message.body(letter.body.clone()).map_err(Fault::now)

@@ -118,7 +118,15 @@ fn mail(servers: &[&Server], folder: &Path) -> Mail {
         trust: Some(folder.join("trust.pem")),
     };
     let routes = servers.iter().map(route).collect();
-    Mail { from: "gate@school.example".into(), to: vec!["dsl@school.example".into()], link: None, desk: None, routes }
+    Mail {
+        from: "gate@school.example".into(),
+        to: vec!["dsl@school.example".into()],
+        link: None,
+        desk: None,
+        deputies: Vec::new(),
+        head: Vec::new(),
+        routes,
+    }
 }
 
 fn post<'a>(mail: &'a Mail, folder: &'a Path) -> Post<'a> {
@@ -271,7 +279,15 @@ async fn the_dsl_confirms_a_test_mail_and_another_address_is_another_test() {
 #[test]
 fn a_mail_of_a_week_names_nobody_and_nothing_that_happened() {
     let dir = Path::new("/nowhere");
-    let mut mail = Mail { from: "g@s.example".into(), to: Vec::new(), link: None, desk: None, routes: Vec::new() };
+    let mut mail = Mail {
+        from: "g@s.example".into(),
+        to: Vec::new(),
+        link: None,
+        desk: None,
+        deputies: Vec::new(),
+        head: Vec::new(),
+        routes: Vec::new(),
+    };
     let week = crate::report::tests::trouble().week();
     let plain = Letter::report(&week, &post(&mail, dir), NOW);
     assert_eq!(plain.subject, "Weekly report 2026-W47, delivery 12");

@@ -5,14 +5,18 @@
 //! week gives the same bytes. A character that the faces do not have (they have Latin, Greek and Cyrillic) is shown as '\u{fffd}'.
 //!
 //! - [`parts`]  what stands in it, part by part: the one place that knows the week
+//! - [`incidents`]  incidents of the casebook, to be put into a file
 //! - [`sheet`]  headings, paragraphs, tables and bars set on pages
 //! - [`face`]   the embedded faces, and how wide a text is
 //! - [`press`]  pages and what they mean written as PDF
 
 mod face;
+mod incidents;
 mod parts;
 mod press;
 mod sheet;
+
+pub use incidents::incidents;
 
 use super::Week;
 use face::Faces;

@@ -7,7 +7,7 @@ use crate::report::edition::Part;
 use crate::report::plain::{capital, count, list, number};
 use crate::report::sums::Mean;
 use crate::report::text::{counted, people};
-use crate::report::week::{Matter, Week};
+use crate::report::week::{BOXES, IncidentLine, Matter, Week};
 
 pub fn page_one(sheet: &mut Sheet, week: &Week) {
     sheet.heading(1, &week.school);
@@ -40,10 +40,15 @@ pub fn page_one(sheet: &mut Sheet, week: &Week) {
         sheet.paragraph(&matter.line, BODY);
         sheet.pair("Why", &matter.why, 3.6);
         sheet.pair("Next", &matter.next, 3.6);
+        said(sheet, matter, 3.6);
     }
     if week.behind() > 0 {
         sheet.gap(4.0);
         sheet.paragraph(&week.behind_line(), BODY);
+    }
+    if !week.known.is_empty() {
+        sheet.gap(4.0);
+        sheet.paragraph(&week.known_line(), BODY);
     }
     if !week.assurance.is_empty() {
         let rows: Vec<_> = week.assurance.iter().map(|line| vec![line.what.clone(), line.is.clone()]).collect();
@@ -77,7 +82,16 @@ fn standing(sheet: &mut Sheet, week: &Week) {
         sheet.pair("Adults", &format!("{matters} for the head and not in this report."), 6.2);
     }
     if week.shows(Part::Signs) {
-        sheet.signs(&["Designated Safeguarding Lead", "ICT coordinator"]);
+        let signed = |who: &str| {
+            week.signature(who).map(|s| [format!("{} ({})", s.who, s.role), format!("{}, record {}", s.when, s.record)])
+        };
+        sheet.signs(&BOXES.map(|who| (who, signed(who))));
+    }
+}
+
+fn said(sheet: &mut Sheet, matter: &Matter, hang: f32) {
+    if let Some(mark) = &matter.mark {
+        sheet.pair("Said", &mark.in_words(), hang);
     }
 }
 
@@ -117,6 +131,30 @@ fn matters(sheet: &mut Sheet, week: &Week) {
     if week.matters_left_out > 0 {
         let more = count(week.matters_left_out, "more matter is", "more matters are");
         sheet.paragraph(&format!("{more} left out here."), NOTE);
+    }
+    if !week.known.is_empty() {
+        sheet.heading(3, "Known and in hand, or found no concern, and no graver since");
+    }
+    for matter in &week.known {
+        sheet.paragraph(&format!("{}: {}", matter.title, matter.line), BODY);
+        said(sheet, matter, 8.4);
+        sheet.pair("To mark", &matter.id, 8.4);
+    }
+    if !week.incidents.is_empty() {
+        let columns = [
+            Column("Number", 1.2, true),
+            Column("Category", 3.0, false),
+            Column("Happened", 2.0, false),
+            Column("Opened", 3.0, false),
+            Column("Last entry", 3.0, false),
+            Column("State", 1.2, false),
+        ];
+        let row = |i: &IncidentLine| {
+            let state = if i.closed { "closed" } else { "open" };
+            vec![i.number.to_string(), i.category.clone(), i.happened.clone(), i.opened.clone(), i.last.clone(), state.into()]
+        };
+        let rows: Vec<_> = week.incidents.iter().map(row).collect();
+        sheet.table("Incidents that are open, or to which something was added this week", &columns, &rows);
     }
 }
 
@@ -384,6 +422,9 @@ fn limits(sheet: &mut Sheet, week: &Week) {
     sheet.list(&week.limits);
     sheet.heading(3, "What is kept");
     sheet.paragraph(&week.retention, BODY);
+    if !week.casebook.is_empty() {
+        sheet.paragraph(&week.casebook_line(), BODY);
+    }
     if !week.shows(Part::LookUps) {
         return;
     }

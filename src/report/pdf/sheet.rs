@@ -326,16 +326,24 @@ impl<'f> Sheet<'f> {
         self.gap(29.0);
     }
 
-    /// Lines to be written on by hand, side by side, at the foot of the page.
-    pub fn signs(&mut self, who: &[&str]) {
+    /// Lines to be written on by hand, or who has signed and when, side by side, at the foot of the page.
+    pub fn signs(&mut self, who: &[(&str, Option<[String; 2]>)]) {
         let (height, gap) = (56.0, 14.0);
         self.room(height);
         self.y = BOTTOM - height;
         let width = (FULL - gap * (who.len() - 1) as f32) / who.len() as f32;
-        for (n, who) in who.iter().enumerate() {
+        for (n, (who, signed)) in who.iter().enumerate() {
             let x = MARGIN + n as f32 * (width + gap);
             self.group(Role::Paragraph, |sheet| {
                 sheet.cell(&format!("Reviewed by the {who}: "), Style { bold: true, ..NOTE }, (x, width), false, true);
+                if let Some(signed) = signed {
+                    for (line, text) in signed.iter().enumerate() {
+                        let means = sheet.leaf();
+                        let shape = Shape::Text { text: text.clone(), size: 8.0, bold: false };
+                        sheet.mark(x, sheet.y + 26.0 + 14.0 * line as f32, SOFT, shape, means);
+                    }
+                    return;
+                }
                 for (line, (title, from, share)) in
                     [("Name ", 0.0, 1.0), ("Signed ", 0.0, 0.56), ("Date", 0.6, 0.4)].into_iter().enumerate()
                 {

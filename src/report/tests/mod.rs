@@ -4,6 +4,7 @@
 //! report::` writes them anew; read the difference before it is committed.
 
 mod editions;
+mod followed;
 mod pdf;
 pub(crate) mod script;
 mod searches;

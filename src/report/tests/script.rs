@@ -1,5 +1,6 @@
 //! A made-up school whose weeks are scripted, event by event.
 
+use crate::casebook::{Anchor, Incident, Marks, SignOff};
 use crate::config::Scoring;
 use crate::journal::{Decrypted, Door, Event, Intent, Names};
 use crate::lists::phrases::Theme as Words;
@@ -32,6 +33,11 @@ pub struct Script {
     pub past: Vec<Sums>,
     pub head: Option<PersonId>,
     pub look_ups: Option<Vec<LookUp>>,
+    pub watched: Vec<PersonId>,
+    pub marks: Marks,
+    pub signed: Vec<SignOff>,
+    pub incidents: Vec<Incident>,
+    pub casebook: Option<Anchor>,
 }
 
 fn person(id: PersonId, key: &str, name: &str, role: PersonRole, year: Option<u8>) -> Person {
@@ -85,6 +91,11 @@ impl Script {
             past: Vec::new(),
             head: None,
             look_ups: None,
+            watched: Vec::new(),
+            marks: Marks::default(),
+            signed: Vec::new(),
+            incidents: Vec::new(),
+            casebook: None,
         }
     }
 
@@ -269,6 +280,11 @@ impl Script {
                 school_days: &self.school_days,
                 scoring,
                 networks: self.networks.clone(),
+                watched: &|id| self.watched.contains(&id),
+                marks: &self.marks,
+                signed: self.signed.clone(),
+                incidents: self.incidents.clone(),
+                casebook: self.casebook,
                 still_open: None,
                 changes: self.changes.clone(),
                 requests: Vec::new(),

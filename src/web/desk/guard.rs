@@ -1,13 +1,14 @@
 //! Who calls at the desk, and whether they have signed in.
 
 use super::views::{self, Frame};
-use super::{Desk, NotShown, PASSWORD, PATH};
+use super::{Desk, NotKept, NotShown, PASSWORD, PATH};
 use crate::gate::Snapshot;
 use crate::pages::Language;
 use crate::people::desk::Account;
 use crate::people::desk::sessions::Signed;
 use crate::people::portal::Place;
 use crate::people::roster::Now;
+use crate::report::plain::capital;
 use crate::web::hall::{Hall, Peer};
 use crate::web::portal::cookie::Browser;
 use crate::web::portal::{led, stranger};
@@ -114,6 +115,16 @@ impl Reader {
         self.caller.hall.at_desk.looked(&self.token, what);
     }
 
+    /// What was not written down, and why.
+    pub fn not_kept(&self, why: &NotKept, back: &str) -> Response {
+        let line = match why {
+            NotKept::Refused(why) => format!("{}.", capital(why.trim_end_matches('.'))),
+            NotKept::Fault => "Something at the gateway went wrong. Ask your network manager: the service log says what.".into(),
+        };
+        let status = if *why == NotKept::Fault { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::UNPROCESSABLE_ENTITY };
+        views::notice_with(status, self.frame(""), "This was not written down", &line, (back, "Go back"))
+    }
+
     /// What is not shown, and why.
     pub fn not_shown(&self, why: NotShown) -> Response {
         let (status, heading, line) = match why {
@@ -133,17 +144,39 @@ impl Reader {
     }
 }
 
+/// Longest form of a session: some pages of prose, each character written as `%XX` three times over.
+const MAX_FORM: usize = 512 * 1024;
+
+/// A form of somebody who has signed in: who, and its fields.
+///
+/// # Errors
+/// What is answered else; nothing is done then.
+pub(super) async fn form_of(hall: &Arc<Hall>, peer: Peer, request: Request) -> Result<(Reader, Vec<(String, String)>), Response> {
+    let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
+    let reader = Reader::of(hall, peer, &headers, &path).await?;
+    let fields = fields_up_to(&reader.caller, request, MAX_FORM).await?;
+    if hall.portal.forms.is_of_desk(&reader.token, field(&fields, "token")) {
+        return Ok((reader, fields));
+    }
+    Err(reader.caller.notice(StatusCode::FORBIDDEN, NOT_HERE, "Nothing was done. Open the desk and do it there."))
+}
+
+const NOT_HERE: &str = "That form was not sent from here";
+
 /// The fields of a form of this very door.
 ///
 /// # Errors
 /// What is answered to a form of somebody else's, or none.
 pub(super) async fn fields(caller: &Caller, request: Request) -> Result<Vec<(String, String)>, Response> {
-    let refused =
-        |status| caller.notice(status, "That form was not sent from here", "Nothing was done. Open the desk and do it there.");
+    fields_up_to(caller, request, form::MAX_FORM).await
+}
+
+async fn fields_up_to(caller: &Caller, request: Request, most: usize) -> Result<Vec<(String, String)>, Response> {
+    let refused = |status| caller.notice(status, NOT_HERE, "Nothing was done. Open the desk and do it there.");
     if !form::is_from_here(request.headers(), true) {
         return Err(refused(StatusCode::FORBIDDEN));
     }
-    form::fields(request).await.ok_or_else(|| {
+    form::fields_up_to(request, most).await.ok_or_else(|| {
         caller.hall.gate.counters.malformed.inc();
         refused(StatusCode::BAD_REQUEST)
     })

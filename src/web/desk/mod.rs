@@ -7,16 +7,26 @@
 //! - [`guard`]    who calls, and whether they have signed in
 //! - [`sign_in`]  signing in and out, a password of one's own
 //! - [`week`]     a week of the report, and its files
+//! - [`matter`]   what somebody says of a matter, and what was asked for around it
+//! - [`incidents`] what was opened, and what became of it
+//! - [`looked`]   who looked at whom
 //! - [`confirm`]  the test mail has come
 //! - [`views`]    the pages
 
 mod confirm;
 mod guard;
+mod incidents;
+mod looked;
+mod matter;
 mod sign_in;
 mod views;
 mod week;
 
 use super::hall::Hall;
+use crate::casebook::incidents::Fields;
+use crate::casebook::look_ups::LookUp;
+use crate::casebook::review::Said;
+use crate::casebook::{Incident, MatterId};
 use crate::people::desk::sessions::Signed;
 use crate::people::desk::{Account, Role};
 use crate::people::roster::Now;
@@ -34,6 +44,9 @@ pub const PATH: &str = "/desk";
 
 /// Where somebody says that the test mail has come, with its code behind `?code=`.
 pub const CONFIRM: &str = "/desk/confirm";
+
+/// Where incidents are.
+const INCIDENTS: &str = "/desk/incidents";
 
 const PASSWORD: &str = "/desk/password";
 
@@ -103,6 +116,47 @@ pub enum NotShown {
     Fault,
 }
 
+/// Why something is not written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotKept {
+    /// What is wrong with it, for people.
+    Refused(String),
+    /// A fault of ours, told to the service log.
+    Fault,
+}
+
+/// What somebody asked for around a matter: from half an hour before what it rests on to half an hour after.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Around {
+    pub spans: Vec<Stretch>,
+    /// There is more than is shown.
+    pub more: bool,
+}
+
+/// One stretch of time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stretch {
+    pub from: String,
+    pub until: String,
+    pub asked: Vec<AskedFor>,
+}
+
+/// One row of the log, as far as it is for this page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedFor {
+    pub when: String,
+    /// On which device, or from which address.
+    pub at: String,
+    pub host: String,
+    pub became: &'static str,
+    pub category: String,
+    pub count: u32,
+    /// What was typed, or dots where it is sealed; empty: nothing was.
+    pub typed: String,
+    /// The matter rests on it.
+    pub of_matter: bool,
+}
+
 /// Somebody who looks.
 #[derive(Clone, Copy)]
 pub struct Look<'a> {
@@ -150,6 +204,48 @@ pub trait Desk: Send + Sync {
     /// [`NotShown`].
     fn file(&self, look: &Look, week: IsoWeek, edition: Edition, format: Format) -> Result<Vec<u8>, NotShown>;
 
+    /// Says something of a matter that they may see.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn mark(&self, account: &Account, matter: &MatterId, said: (Said, &str)) -> Result<(), NotKept>;
+
+    /// Signs a week.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn sign_off(&self, account: &Account, week: IsoWeek) -> Result<(), NotKept>;
+
+    /// What was asked for around a matter, by whom it is about. The look is written down with its purpose.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn around(&self, look: &Look, matter: &MatterId, purpose: &str) -> Result<Around, NotShown>;
+
+    /// The incidents that they may see.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn incidents(&self, look: &Look) -> Result<Vec<Incident>, NotShown>;
+
+    /// Opens one, by hand or of a matter; its number.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn open_incident(&self, account: &Account, matter: Option<&MatterId>, fields: Fields) -> Result<u64, NotKept>;
+
+    /// Adds to one.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn add_to_incident(&self, account: &Account, which: (u64, &str, bool), fields: Fields) -> Result<(), NotKept>;
+
+    /// Who looked at whom in the last four weeks, the last one first, as far as it is theirs to see.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn looked(&self, account: &Account) -> Result<Vec<LookUp>, NotShown>;
+
     /// The test mail has come: this is the code in it.
     ///
     /// # Errors
@@ -164,8 +260,14 @@ pub(super) fn router() -> Router<Arc<Hall>> {
         .route(PASSWORD, get(sign_in::password_page).post(sign_in::password))
         .route(CONFIRM, get(confirm::page).post(confirm::act))
         .route("/desk/sign-in", get(sign_in::page))
-        .route("/desk/week/{week}", get(week::page))
+        .route("/desk/week/{week}", get(week::page).post(week::sign_off))
         .route("/desk/week/{week}/{file}", get(week::file))
+        .route("/desk/matter/{matter}", get(matter::page).post(matter::mark))
+        .route("/desk/matter/{matter}/around", get(matter::around).post(matter::purpose))
+        .route(INCIDENTS, get(incidents::list).post(incidents::open))
+        .route("/desk/incidents/new", get(incidents::new))
+        .route("/desk/incidents/{number}", get(incidents::one).post(incidents::add))
+        .route("/desk/looked", get(looked::page))
         .route("/desk/style.css", get(style))
 }
 

@@ -1,13 +1,16 @@
 //! A week of the report, as a role may see it, and its files.
 
-use super::guard::Reader;
+use super::guard::{Reader, field, form_of};
 use super::views::{self, EarlierWeek, OtherEdition, WeekPage};
-use super::{Format, Look, NotShown, PATH, editions};
+use super::{Format, Look, NotKept, NotShown, PATH, editions};
+use crate::people::desk::Role;
+use crate::report::week::BOXES;
 use crate::report::{Edition, IsoWeek, calendar};
 use crate::web::form;
 use crate::web::hall::{Hall, Peer};
+use crate::web::portal::led;
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use hyper::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY};
 use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
@@ -70,12 +73,36 @@ async fn shown(reader: &Reader, week: Option<IsoWeek>, edition: Option<Edition>)
     let others = own.iter().filter(|other| **other != edition);
     let page = WeekPage {
         frame: reader.frame("week"),
+        may_sign: matches!(reader.account.role, Role::Dsl | Role::Deputy | Role::Ict) && !whole.unfinished,
+        own_box: if reader.account.role == Role::Ict { BOXES[1] } else { BOXES[0] },
         is_latest: weeks.first().is_some_and(|delivered| delivered.week == week),
         earlier: earlier.collect(),
         others: others.map(|other| OtherEdition { word: other.word(), title: other.title() }).collect(),
         week: &whole,
     };
     views::page(StatusCode::OK, &page)
+}
+
+/// The button by which a week is signed.
+pub async fn sign_off(
+    State(hall): State<Arc<Hall>>,
+    Extension(peer): Extension<Peer>,
+    Path(week): Path<String>,
+    request: Request,
+) -> Response {
+    let (reader, fields) = match form_of(&hall, peer, request).await {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
+    let (Ok(week), "sign-off") = (IsoWeek::parse(&week), field(&fields, "do")) else {
+        return reader.not_shown(NotShown::Nothing);
+    };
+    let account = reader.account.clone();
+    let back = format!("/desk/week/{week}");
+    match reader.caller.asks(move |desk| desk.sign_off(&account, week)).await.unwrap_or(Err(NotKept::Fault)) {
+        Ok(()) => led(&format!("{back}#signed")),
+        Err(why) => reader.not_kept(&why, &back),
+    }
 }
 
 fn none_yet(reader: &Reader) -> Response {

@@ -1,0 +1,286 @@
+//! What cannot wait for the weekly report, from being seen to somebody having acknowledged it.
+//!
+//! ```text
+//! door ─▶ queue ─▶ judged ─▶ gathered, numbered, in DATA/alerts.json ─▶ mail, webhook ─▶ acknowledged ─▶ report
+//!   └──▶ journal ──┘ what found no room, what a kill left there, and how often
+//! ```
+//!
+//! Always holds: neither a door nor the journal's writer waits for it; an alert is in its file before anybody is told of it; told is who,
+//! what and where to nobody: a number and a link; the journal has the last word of how often.
+//!
+//! - [`watch`]    what was seen, judged
+//! - [`hours`]    at once, with the digest, in quiet hours
+//! - [`tell`]     letters and notices
+//! - [`webhook`]  notices to another system
+//! - [`health`]   what is wrong with the gate itself
+
+mod health;
+mod hours;
+mod tell;
+mod watch;
+mod webhook;
+
+use super::journal_dir;
+use super::mail::Post;
+use crate::config::Config;
+use crate::gate::alerts::{Alert, Alerts, State};
+use crate::gate::snapshot::local_time;
+use crate::gate::{Gate, Snapshot};
+use crate::journal::read::{Filter, Week, weeks};
+use crate::journal::time::BUILT_MS;
+use crate::net::Drain;
+use crate::net::fetch::Lookup;
+use crate::ops::files;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Between two looks at the queue: a critical matter is with the mail server within a minute, and the queue is never full.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Between two looks at the journal.
+const READ_EVERY: Duration = Duration::from_secs(15);
+
+/// Rows of the journal that are looked at in one go: the queue is not left for long.
+const MOST_ROWS: usize = 50_000;
+
+/// Between two looks at the gate itself.
+const HEALTH_EVERY: Duration = Duration::from_secs(60);
+
+fn file(data: &Path) -> PathBuf {
+    data.join("alerts.json")
+}
+
+/// The alerts of earlier, and those to come kept beside them.
+///
+/// # Errors
+/// The file cannot be read or understood.
+pub fn open(data: &Path) -> Result<Alerts, String> {
+    let (state, path) = (read(data)?, file(data));
+    let keep = move |state: &State| {
+        let written =
+            serde_json::to_vec(state).map_err(io::Error::from).and_then(|text| files::replace_private(&path, &text));
+        written.map_err(|fault| format!("{}: {fault}", path.display()))
+    };
+    Ok(Alerts::open(state, Box::new(keep)))
+}
+
+/// All that is kept, as it is on the disk.
+///
+/// # Errors
+/// As [`open`].
+pub fn read(data: &Path) -> Result<State, String> {
+    let path = file(data);
+    let text = files::read_or_empty(&path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+    if text.is_empty() {
+        return Ok(State::default());
+    }
+    serde_json::from_str(&text).map_err(|fault| format!("{}: {fault}; move it away to begin anew", path.display()))
+}
+
+/// What `status` says of alerts that wait for somebody.
+pub fn needs_you(gate: &Gate, config: &Config) -> Vec<String> {
+    let state = gate.alerts.kept();
+    let waits = |alert: &&Alert| alert.acknowledged.is_none() && !alert.told.is_empty();
+    let mut needs: Vec<String> = Vec::new();
+    let mut waiting: Vec<&Alert> = state.alerts.iter().filter(waits).collect();
+    waiting.sort_by_key(|alert| !alert.critical);
+    if let Some(first) = waiting.first() {
+        let (number, since) = (first.number, local_time(config, first.first_ms));
+        let more = match waiting.len() {
+            1 => String::new(),
+            n => format!(", and {} more", n - 1),
+        };
+        needs.push(format!("{ALERT}{number} of {since} is not acknowledged{more}: the DSL's `schoolgate alerts acknowledge {number}`"));
+    }
+    let stuck = state.notices.iter().find(|notice| notice.tries > 0);
+    needs.extend(stuck.map(|notice| format!("the webhook does not take what it is sent ({})", notice.why)));
+    needs
+}
+
+/// How a line of `status` begins that is the DSL's and not IT's.
+const ALERT: &str = "alert ";
+
+/// What the thread needs of the gate.
+pub struct Around {
+    pub gate: Arc<Gate>,
+    pub lookup: Arc<dyn Lookup>,
+    /// What `status` says needs somebody.
+    pub needs: Box<dyn Fn() -> Vec<String> + Send>,
+}
+
+/// Starts the thread that watches and tells. It ends soon after `drain` begins.
+///
+/// # Errors
+/// If the system gives no thread.
+pub fn start(around: Around, drain: Drain) -> io::Result<()> {
+    around.gate.alerts.watch(watch::watched(&around.gate.snapshot().config));
+    std::thread::Builder::new().name("alerts".into()).spawn(move || run(&around, drain)).map(drop)
+}
+
+fn run(around: &Around, mut drain: Drain) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(fault) => return tracing::error!("nobody is alerted: {fault}"),
+    };
+    runtime.block_on(async {
+        let (mut read, mut looked) = (None::<Instant>, None::<Instant>);
+        let is_due = |last: Option<Instant>, every: Duration| last.is_none_or(|last| last.elapsed() >= every);
+        loop {
+            tokio::select! {
+                () = drain.begun() => return,
+                () = tokio::time::sleep(TICK) => {}
+            }
+            let now_ms = around.gate.clock.unix_ms();
+            // A clock that is not set makes no day.
+            if now_ms < BUILT_MS {
+                continue;
+            }
+            let snapshot = around.gate.snapshot();
+            around.gate.alerts.watch(watch::watched(&snapshot.config));
+            let missed = seen(&around.gate, &snapshot, now_ms);
+            if missed > 0 || is_due(read, READ_EVERY) {
+                read = Some(Instant::now());
+                if let Err(why) = of_journal(&around.gate, &snapshot, now_ms) {
+                    tracing::warn!(why, "the journal cannot be read for alerts now");
+                }
+            }
+            if is_due(looked, HEALTH_EVERY) {
+                looked = Some(Instant::now());
+                look_at_the_gate(around, &snapshot.config, now_ms);
+            }
+            told(&around.gate, &snapshot.config, now_ms);
+            tokio::select! {
+                () = drain.begun() => return,
+                () = notices(&around.gate.alerts, &snapshot.config, &around.lookup, now_ms) => {}
+            }
+        }
+    });
+}
+
+fn complain(kept: Result<(), String>) {
+    if let Err(why) = kept {
+        tracing::error!(why, "alerts cannot be written down; they are told all the same");
+    }
+}
+
+/// What the doors have put into the queue, judged. How much found no room there.
+fn seen(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> u64 {
+    let (seen, missed) = gate.alerts.taken();
+    if seen.is_empty() && missed == 0 {
+        return 0;
+    }
+    let policy = &snapshot.config.policy;
+    let names = |sighting: &crate::gate::alerts::Sighting| -> Vec<String> {
+        sighting.who.groups.iter().filter_map(|id| policy.group(id)).map(|group| group.name.clone()).collect()
+    };
+    // How often is the journal's to say.
+    let new: Vec<_> = seen.iter().filter_map(|s| watch::judged(s, snapshot, &names(s), now_ms, 0)).collect();
+    let (raised, kept) = gate.alerts.change(|state| {
+        state.missed += missed;
+        new.iter().filter_map(|new| state.raise(new)).collect::<Vec<_>>()
+    });
+    complain(kept);
+    for number in raised {
+        tracing::info!(number, "an alert was raised");
+    }
+    missed
+}
+
+/// What the journal has since it was last read.
+fn of_journal(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> Result<(), String> {
+    let files = weeks(&journal_dir(&snapshot.config)).map_err(|fault| fault.to_string())?;
+    // What was before the gate had alerts is the report's.
+    let Some(after) = gate.alerts.kept().read else {
+        let last = files.iter().rev().take(2).filter_map(|file| Week::open(&file.path).ok()?.last_seq().ok()).max();
+        complain(gate.alerts.change(|state| state.read = Some(last.unwrap_or(0))).1);
+        return Ok(());
+    };
+    let (mut new, mut read, mut rows) = (Vec::new(), after, 0);
+    // Last week's file for what arrives late on Monday.
+    for file in files.iter().rev().take(2).rev() {
+        let week = Week::open(&file.path).map_err(|fault| fault.to_string())?;
+        for stored in week.events(&Filter { after: Some(after), ..Filter::default() }).take(MOST_ROWS) {
+            let stored = stored.map_err(|fault| fault.to_string())?;
+            (read, rows) = (read.max(stored.seq), rows + 1);
+            let Some(sighting) = gate.alerts.sighting(&stored.event) else { continue };
+            let names = week.names_of(sighting.policy_version).map_err(|fault| fault.to_string())?;
+            let groups: Vec<String> =
+                sighting.who.groups.iter().filter_map(|id| names.groups.get(usize::from(id.0)).cloned()).collect();
+            new.extend(watch::judged(&sighting, snapshot, &groups, now_ms, u64::from(sighting.count)));
+        }
+    }
+    if rows == 0 {
+        return Ok(());
+    }
+    complain(gate.alerts.change(|state| {
+        state.read = Some(read);
+        new.iter().for_each(|new| drop(state.raise(new)));
+    }).1);
+    Ok(())
+}
+
+/// Tells what is due: the letters are kept before it is written down that they are.
+fn told(gate: &Gate, config: &Config, now_ms: i64) {
+    let mut next = gate.alerts.kept();
+    let letters = tell::due(&mut next, config, now_ms);
+    if letters.is_empty() && next == gate.alerts.kept() {
+        return;
+    }
+    if let Some(post) = Post::of(config) {
+        for letter in &letters {
+            if let Err(fault) = post.post(letter) {
+                return tracing::error!(%fault, letter = letter.id, "the mail of an alert cannot be kept: it is tried again");
+            }
+        }
+    }
+    complain(gate.alerts.change(|state| drop(tell::due(state, config, now_ms))).1);
+}
+
+/// Tries what waits for another system.
+async fn notices(alerts: &Alerts, config: &Config, lookup: &Arc<dyn Lookup>, now_ms: i64) {
+    let Some(to) = &config.alerts.webhook else { return };
+    let due = |at: i64| at <= now_ms || at > now_ms + 2 * 60 * 60 * 1000;
+    let Some(notice) = alerts.kept().notices.into_iter().find(|notice| due(notice.next_ms)) else { return };
+    let sent = webhook::send(to, lookup.clone(), &notice, now_ms).await;
+    if let Err(why) = &sent {
+        tracing::warn!(notice = notice.id, why, "the webhook did not take a notice");
+    }
+    let old = now_ms - notice.made_ms > webhook::GIVEN_UP_MS;
+    complain(alerts.change(|state| match sent {
+        Err(why) if !old => {
+            let mine = state.notices.iter_mut().filter(|n| n.id == notice.id);
+            mine.for_each(|notice| webhook::later(notice, why.clone(), now_ms));
+        }
+        _ => state.notices.retain(|n| n.id != notice.id),
+    }).1);
+}
+
+fn look_at_the_gate(around: &Around, config: &Config, now_ms: i64) {
+    if config.alerts.it.is_empty() && config.alerts.webhook.is_none() {
+        return;
+    }
+    // What is the DSL's is not IT's to read.
+    let needs: Vec<String> = (around.needs)().into_iter().filter(|line| !line.starts_with(ALERT)).collect();
+    let (letter, kept) = around.gate.alerts.change(|state| {
+        let turn = health::look(state, &needs, now_ms);
+        if turn.is_empty() {
+            return None;
+        }
+        let (letter, notice) = tell::health(config, &turn.begun, &turn.over, now_ms);
+        if config.alerts.webhook.is_some() {
+            state.notices.push(notice);
+        }
+        letter
+    });
+    complain(kept);
+    if let Some((post, letter)) = Post::of(config).zip(letter)
+        && let Err(fault) = post.post(&letter)
+    {
+        tracing::error!(%fault, "what is wrong with the gate cannot be told by mail");
+    }
+}
+
+#[cfg(test)]
+mod tests;

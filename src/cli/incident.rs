@@ -1,0 +1,337 @@
+//! `schoolgate incident`: incidents opened, added to, shown and handed on.
+
+use super::review::{looked_at, role, somebody, week_of};
+use super::table::table;
+use super::{Context, Failed, Outcome, fail, put, say};
+use crate::app::followed::evidence::evidence;
+use crate::app::followed::{self, Somebody};
+use crate::casebook::incidents::{self, Category, Evidence, Fields, Incident, New};
+use crate::casebook::review::{self, Said};
+use crate::casebook::{Casebook, MatterRef, Role, look_ups};
+use crate::config::Config;
+use crate::gate::Clock;
+use crate::gate::snapshot::local_time;
+use crate::journal::export::csv::cell;
+use crate::people::Register;
+use crate::report::IsoWeek;
+use crate::{ops, report};
+use csv::{QuoteStyle, WriterBuilder};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Open an incident, by hand or from a matter of a report, and give it a number
+    Add(AddArgs),
+    /// Add what came later, or correct it: what was written stays, and a record says who added what and why
+    Amend(AmendArgs),
+    /// Those you may see
+    List {
+        /// Only those that are not closed
+        #[arg(long)]
+        open: bool,
+        #[command(flatten)]
+        look: Look,
+    },
+    /// One of them, with every record of it
+    Show {
+        number: u64,
+        #[command(flatten)]
+        look: Look,
+    },
+    /// For CPOMS, MyConcern or a file: as a table, a PDF or JSON
+    Export(ExportArgs),
+}
+
+/// In which part somebody looks, and what for.
+#[derive(Debug, clap::Args)]
+pub struct Look {
+    /// In which part, if you have several: dsl, deputy, head, chair
+    #[arg(long = "as", value_name = "PART", value_parser = role)]
+    as_role: Option<Role>,
+    /// Why you look: it is written down, and shown in the report
+    #[arg(long)]
+    purpose: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct FieldArgs {
+    /// The day it happened, such as 2026-11-18
+    #[arg(long, value_name = "DAY")]
+    date: Option<String>,
+    /// Such as 10:42
+    #[arg(long)]
+    time: Option<String>,
+    /// Where it took place
+    #[arg(long)]
+    place: Option<String>,
+    #[arg(long)]
+    room: Option<String>,
+    /// Such as cyber-bullying; a wrong one is told which there are
+    #[arg(long)]
+    category: Option<String>,
+    /// Whom it is about, by their id in the register; may be given more than once
+    #[arg(long, value_name = "ID")]
+    person: Vec<String>,
+    /// Others whom it concerns, who are in no register
+    #[arg(long)]
+    others: Option<String>,
+    #[arg(long)]
+    description: Option<String>,
+    #[arg(long)]
+    action_taken: Option<String>,
+    #[arg(long)]
+    parents_told: Option<String>,
+    #[arg(long)]
+    referred_to: Option<String>,
+    #[arg(long)]
+    outcome: Option<String>,
+    /// The name of the member of staff who records it
+    #[arg(long, value_name = "NAME")]
+    recorded_by: Option<String>,
+    /// A row of the week's log to put beside it, by its number (`seq`); may be given more than once
+    #[arg(long, value_name = "SEQ")]
+    evidence: Vec<u64>,
+    /// The week of the matter and of the rows, such as 2026-W47 [default: the last whole week]
+    #[arg(long, value_name = "WEEK")]
+    week: Option<String>,
+    /// In which part, if you have several: dsl, deputy, head, chair
+    #[arg(long = "as", value_name = "PART", value_parser = role)]
+    as_role: Option<Role>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct AddArgs {
+    #[command(flatten)]
+    fields: FieldArgs,
+    /// The matter it comes from, by its place in the report or what stands behind 'To mark': it is marked as a concern, and the rows
+    /// that it rests on are put beside the incident
+    #[arg(long)]
+    matter: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct AmendArgs {
+    number: u64,
+    #[command(flatten)]
+    fields: FieldArgs,
+    /// Why it is added or corrected
+    #[arg(long)]
+    reason: String,
+    /// Nothing more is to be done about it
+    #[arg(long)]
+    close: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    /// Its number [default: all you may see]
+    number: Option<u64>,
+    #[arg(long, value_enum)]
+    format: Format,
+    /// Write to this file, its owner's alone, instead of the terminal
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    look: Look,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A row for each person it is about
+    Csv,
+    Json,
+    Pdf,
+}
+
+pub fn incident(context: &Context, command: Command) -> Outcome {
+    let config = context.read()?;
+    match command {
+        Command::Add(args) => add(context, &config, args),
+        Command::Amend(args) => amend(context, &config, args),
+        Command::List { open, look } => list(context, &config, open, &look),
+        Command::Show { number, look } => show(context, &config, number, &look),
+        Command::Export(args) => export(context, &config, &args),
+    }
+}
+
+fn add(context: &Context, config: &Config, args: AddArgs) -> Outcome {
+    let now_ms = Clock::System.unix_ms();
+    let (who, register) = somebody(config, args.fields.as_role)?;
+    let week = week_of(config, args.fields.week.as_deref(), now_ms)?;
+    let mut rows = args.fields.evidence.clone();
+    let mut fields = written(args.fields, &register)?;
+    let mut of = None;
+    if let Some(text) = &args.matter {
+        let shown = looked_at(context, config, &who, week, "an incident of it")?;
+        let matter = followed::meant(&shown, text).map_err(fail)?;
+        if rows.is_empty() {
+            rows.clone_from(&matter.rows);
+        }
+        fields.people.extend(matter.account.iter().filter(|key| !fields.people.contains(key)).cloned().collect::<Vec<_>>());
+        of = Some(matter.reference.clone());
+    }
+    let new = New { fields, evidence: beside(config, &register, week, &rows)? };
+    let mut casebook = Casebook::open(&config.data).map_err(fail)?;
+    let whose = (who.concerns(), of.as_ref());
+    let number = incidents::open(&mut casebook, who.by(), new, whose, now_ms).map_err(fail)?;
+    let marked = of.map_or(Ok(String::new()), |matter: MatterRef| {
+        let concern = review::mark(&mut casebook, who.by(), &matter, (Said::Concern, ""), Some(number), now_ms);
+        concern.map(|_| format!("; {} is marked as a concern", matter.id)).map_err(fail)
+    })?;
+    say(format_args!("incident {number} is recorded{marked}"))
+}
+
+fn amend(_: &Context, config: &Config, args: AmendArgs) -> Outcome {
+    let now_ms = Clock::System.unix_ms();
+    let (who, register) = somebody(config, args.fields.as_role)?;
+    let week = week_of(config, args.fields.week.as_deref(), now_ms)?;
+    let evidence = beside(config, &register, week, &args.fields.evidence)?;
+    let new = New { fields: written(args.fields, &register)?, evidence };
+    let mut casebook = Casebook::open(&config.data).map_err(fail)?;
+    let change = (args.number, args.reason.as_str(), args.close);
+    let record = incidents::amend(&mut casebook, who.by(), change, new, now_ms).map_err(fail)?;
+    say(format_args!("incident {}: {}; record {}", args.number, record.entry.what, record.number))
+}
+
+fn beside(config: &Config, register: &Register, week: IsoWeek, rows: &[u64]) -> Result<Vec<Evidence>, Failed> {
+    evidence(config, register, week, rows).map_err(fail)
+}
+
+/// What was typed; people are those of the register, as it writes them.
+fn written(args: FieldArgs, register: &Register) -> Result<Fields, Failed> {
+    let key = |text: String| match register.person_of_key(&text) {
+        Some(person) => Ok(person.key.clone()),
+        None => {
+            Err(fail(format_args!("nobody in the register has the id '{}': who is in none is for --others", text.escape_debug())))
+        }
+    };
+    let category = args.category.map(|text| {
+        let text = text.trim().to_lowercase();
+        // Enough of it to be told from the others.
+        let mut begins = Category::ALL.iter().filter(|c| c.word().starts_with(&text));
+        match (begins.next(), begins.next()) {
+            (Some(only), None) => only.word().to_owned(),
+            _ => text,
+        }
+    });
+    Ok(Fields {
+        date: args.date,
+        time: args.time,
+        place: args.place,
+        room: args.room,
+        category,
+        people: args.person.into_iter().map(key).collect::<Result<_, _>>()?,
+        others: args.others,
+        description: args.description,
+        action_taken: args.action_taken,
+        parents_told: args.parents_told,
+        referred_to: args.referred_to,
+        outcome: args.outcome,
+        recorded_by: args.recorded_by,
+    })
+}
+
+/// The casebook for a look that is written down first.
+fn opened(context: &Context, config: &Config, look: &Look, what: &str) -> Result<(Somebody, Register, Casebook), Failed> {
+    let (who, register) = somebody(config, look.as_role)?;
+    let purpose = context.purpose(look.purpose.as_deref())?;
+    look_ups::record_of(&config.data, &who.who, what, &purpose, Clock::System.unix_ms()).map_err(fail)?;
+    Ok((who, register, Casebook::open(&config.data).map_err(fail)?))
+}
+
+fn list(context: &Context, config: &Config, open: bool, look: &Look) -> Outcome {
+    let (who, _, casebook) = opened(context, config, look, "incident list")?;
+    let mut all = incidents::list(&casebook.read(), who.by()).map_err(fail)?;
+    all.retain(|i| !open || !i.closed);
+    context.print(&all, || {
+        if all.is_empty() {
+            return "no incident that you may see".into();
+        }
+        let mut rows = table(["number", "happened", "category", "about", "last entry", "state"]);
+        for i in &all {
+            let state = if i.closed { "closed" } else { "open" };
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let last = local_time(config, i.last_ms());
+            let (date, category, people) = (text(&i.fields.date), text(&i.fields.category), i.fields.people.join(", "));
+            rows.add_row([i.number.to_string(), date, category, people, last, state.to_owned()]);
+        }
+        rows.to_string()
+    })
+}
+
+fn show(context: &Context, config: &Config, number: u64, look: &Look) -> Outcome {
+    let (who, _, casebook) = opened(context, config, look, &format!("incident {number}"))?;
+    let incident = incidents::shown(&casebook.read(), who.by(), number).map_err(fail)?;
+    context.print(&incident, || told(&incident, config))
+}
+
+fn told(incident: &Incident, config: &Config) -> String {
+    let state = if incident.closed { "closed" } else { "open" };
+    let mut lines = vec![format!("Incident {}, opened {}, {state}", incident.number, local_time(config, incident.opened_ms()))];
+    for (name, text) in incident.fields.named() {
+        lines.extend(text.map(|text| format!("{name:<13} {}", crate::words::escaped(&text).replace("\\n", "\n              "))));
+    }
+    lines.extend(incident.matter.as_ref().map(|matter| format!("{:<13} {matter}", "matter")));
+    for step in &incident.history {
+        let why = if step.why.is_empty() { String::new() } else { format!(": {}", step.why) };
+        lines.push(format!("record {}, {}, {}: {}{why}", step.record, local_time(config, step.when_ms), step.who, step.what));
+    }
+    for row in &incident.evidence {
+        let list = row.list.as_deref().map_or_else(String::new, |list| format!(", list {list}"));
+        lines.push(format!("row {} of {}, policy {}{list}, SHA-256 {}", row.seq, row.week, row.policy_version, row.sha256));
+    }
+    lines.join("\n")
+}
+
+fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome {
+    let what = args.number.map_or_else(|| "incident export".to_owned(), |number| format!("incident export {number}"));
+    let (who, register, casebook) = opened(context, config, &args.look, &what)?;
+    let all = match args.number {
+        Some(number) => vec![incidents::shown(&casebook.read(), who.by(), number).map_err(fail)?],
+        None => incidents::list(&casebook.read(), who.by()).map_err(fail)?,
+    };
+    let written = match args.format {
+        Format::Csv => as_csv(&all, config, &register).map_err(fail)?,
+        Format::Json => serde_json::to_vec_pretty(&all).map_err(fail)?,
+        Format::Pdf => report::pdf::incidents(&config.school.name, &config.school.zone, &all).map_err(fail)?,
+    };
+    match &args.out {
+        None if args.format == Format::Pdf && std::io::stdout().is_terminal() => {
+            Err(fail("a PDF cannot be read in a terminal: say --out FILE"))
+        }
+        None => put(&written),
+        Some(path) => {
+            ops::files::replace_private(path, &written).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
+            let many = if all.len() == 1 { "1 incident".to_owned() } else { format!("{} incidents", all.len()) };
+            say(format_args!("{many} in {}", path.display()))
+        }
+    }
+}
+
+/// A row for each person an incident is about: what CPOMS and MyConcern take in goes by the pupil.
+fn as_csv(all: &[Incident], config: &Config, register: &Register) -> Result<Vec<u8>, csv::Error> {
+    let mut sheet = WriterBuilder::new().quote_style(QuoteStyle::NonNumeric).from_writer(Vec::new());
+    let mut head = vec!["incident", "person id", "person name", "year", "form"];
+    let names: Vec<_> = Fields::default().named().into_iter().map(|(name, _)| name).collect();
+    head.extend(&names);
+    head.extend(["opened", "last entry", "state", "rows of the log", "last record"]);
+    sheet.write_record(&head)?;
+    for i in all {
+        let nobody = [String::new()];
+        let people = if i.fields.people.is_empty() { &nobody[..] } else { &i.fields.people };
+        for key in people {
+            let person = register.person_of_key(key);
+            let year = person.and_then(|p| p.year).map_or_else(String::new, |year| year.to_string());
+            let (name, form) = person.map_or(("", ""), |p| (p.name.as_str(), p.details.form.as_str()));
+            let mut row = vec![i.number.to_string(), key.clone(), name.to_owned(), year, form.to_owned()];
+            row.extend(i.fields.named().into_iter().map(|(_, text)| text.unwrap_or_default()));
+            let state = if i.closed { "closed" } else { "open" };
+            let rows: Vec<_> = i.evidence.iter().map(|e| format!("{} {} {}", e.week, e.seq, e.sha256)).collect();
+            let last = i.history.last().map_or_else(String::new, |step| format!("{}:{}", step.record, step.hash));
+            row.extend([local_time(config, i.opened_ms()), local_time(config, i.last_ms()), state.into(), rows.join("; "), last]);
+            sheet.write_record(row.iter().map(|text| cell(text)))?;
+        }
+    }
+    sheet.into_inner().map_err(|fault| csv::Error::from(std::io::Error::other(fault.to_string())))
+}

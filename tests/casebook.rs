@@ -1,0 +1,182 @@
+//! What people do about what happened, through the real binary: it is recorded, proved, and nobody's own.
+
+mod support;
+
+use schoolgate::casebook::Kind;
+use support::{School, Wish, text};
+
+const PEOPLE: &str = "id,name,role,year,device,address\np1,Ada,pupil,7,LT-1,127.0.0.9\np2,Bob,pupil,8,LT-2,127.0.0.8\n";
+
+/// A month from now.
+fn until() -> String {
+    let day = jiff::Zoned::now().date().checked_add(jiff::Span::new().days(30)).expect("a day");
+    day.to_string()
+}
+
+fn me() -> String {
+    schoolgate::ops::files::user_name(nix::unistd::getuid().as_raw())
+}
+
+#[test]
+fn log_verify_proves_the_casebook_and_the_journal_and_names_what_was_changed() {
+    let school = School::new(&Wish::default());
+    let said = school.ok(&["log", "verify"]);
+    assert!(said.contains("no records yet"), "{said}");
+    let gate = school.start();
+    gate.dig("127.0.0.1", &["lesson.example", "A"]);
+    school.ok(&["allow", "quiz.example", "--reason", "a lesson"]);
+    school.ok(&["block", "quiz.example", "--reason", "over"]);
+    school.ok(&["log", "search", "--purpose", "a test"]);
+    let said = school.json(&["log", "verify"]);
+    assert_eq!((said["casebook"]["records"].as_u64(), &said["casebook"]["wrong"]), (Some(3), &serde_json::Value::Null), "{said}");
+    assert!(said["journal"]["wrong"].as_array().is_some_and(Vec::is_empty), "{said}");
+    assert!(said["journal"]["weeks"][0]["events"].as_u64() >= Some(1), "{said}");
+    let end = said["casebook"]["last"].as_str().expect("an end").to_owned();
+    school.ok(&["allow", "late.example", "--reason", "later"]);
+    school.ok(&["log", "verify", "--report", &end]);
+    let report = school.ok(&["report", "week", "--week", "this"]);
+    assert!(
+        report
+            .split_whitespace()
+            .collect::<String>()
+            .contains(&format!("4:{}", &school.json(&["log", "verify"])["casebook"]["last"].as_str().expect("an end")[2..])),
+        "{report}"
+    );
+    drop(gate);
+
+    let path = school.path("var/casebook.db");
+    let tamper = |sql: &str| rusqlite::Connection::open(&path).expect("opened").execute_batch(sql).expect(sql);
+    tamper("DROP TRIGGER records_hold; DROP TRIGGER records_stay; UPDATE records SET why = 'another reason' WHERE number = 2");
+    let refused = school.run(&["log", "verify"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("does not hold at record 2: it was changed"), "{}", text(&refused.stderr));
+    tamper("UPDATE records SET why = 'over' WHERE number = 2");
+    school.ok(&["log", "verify", "--report", &end]);
+    tamper("DELETE FROM records WHERE number > 2; UPDATE sqlite_sequence SET seq = 2");
+    school.ok(&["log", "verify"]);
+    let refused = school.run(&["log", "verify", "--report", &end]);
+    assert!(refused.status.code() == Some(1) && text(&refused.stderr).contains("record 3"), "{}", text(&refused.stderr));
+    assert_eq!(school.run(&["log", "verify", "--report", "3:nonsense"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_was_changed_is_a_record_with_what_held_before_and_after() {
+    let school = School::new(&Wish::default());
+    school.ok(&["allow", "quiz.example", "--reason", "a lesson"]);
+    school.ok(&["block", "quiz.example", "--reason", "over"]);
+    let casebook = schoolgate::casebook::Casebook::open(&school.path("var")).expect("a casebook");
+    let made = casebook.read().about(Kind::Change, "quiz.example").expect("read");
+    let said: Vec<_> = made.iter().map(|r| (r.entry.who.as_str(), r.entry.before.as_deref(), r.entry.after.as_deref())).collect();
+    let me = me();
+    let (allow, block) = (Some("allow quiz.example"), Some("block quiz.example"));
+    assert_eq!(said, [(me.as_str(), None, allow), (me.as_str(), allow, block)]);
+}
+
+#[test]
+fn a_matter_is_marked_an_incident_opened_and_the_week_signed_by_who_has_a_part_in_it() {
+    let more = format!("[report]\ndsl = [\"{0}\"]\nict = [\"{0}\"]\n", me());
+    let school = School::new(&Wish { more: &more, lists: "", ..Wish::default() });
+    school.import(PEOPLE);
+    let gate = school.start();
+    school.ok(&["block", "worry.example", "--reason", "a test"]);
+    for _ in 0..3 {
+        gate.dig("127.0.0.9", &["worry.example", "A"]);
+    }
+    let week = school.json(&["report", "review", "--week", "this"]);
+    assert!(week["matters"].is_array(), "{week}");
+    assert!(school.run(&["report", "review", "--week", "this", "99", "--seen"]).status.code() == Some(1));
+    assert!(school.run(&["report", "review", "--week", "this", "--sign-off"]).status.code() == Some(1), "the week is not over");
+    let signed = school.ok(&["report", "review", "--sign-off", "--as", "ict"]);
+    assert!(signed.starts_with("signed: the report of ") && signed.contains("as ICT coordinator"), "{signed}");
+    assert!(school.run(&["report", "review", "--sign-off", "--as", "ict"]).status.code() == Some(1), "once");
+    assert!(school.run(&["report", "review", "--as", "head"]).status.code() == Some(1), "no part of theirs");
+
+    let rows = school.log();
+    let seq = rows.iter().find(|e| e["host"] == "worry.example").and_then(|e| e["seq"].as_u64()).expect("a row").to_string();
+    let add = [
+        "incident",
+        "add",
+        "--date",
+        "2026-11-18",
+        "--place",
+        "school",
+        "--category",
+        "cyber",
+        "--person",
+        "p1",
+        "--description",
+        "=unkind, \"words\"",
+        "--recorded-by",
+        "Mr Babbage",
+        "--evidence",
+        &seq,
+        "--week",
+        "this",
+    ];
+    assert!(school.ok(&add).contains("incident 1 is recorded"));
+    assert!(text(&school.run(&add[..add.len() - 6]).stderr).contains("recorded by is missing"));
+    let amended = school.ok(&["incident", "amend", "1", "--outcome", "spoken to", "--reason", "done", "--close"]);
+    assert!(amended.contains("incident 1: closed; amended: outcome"), "{amended}");
+    assert!(school.run(&["incident", "show", "1"]).status.code() == Some(1), "why is asked first");
+    let shown = school.json(&["incident", "show", "1", "--purpose", "a parent asked"]);
+    assert_eq!((shown["category"].as_str(), shown["closed"].as_bool()), (Some("cyber-bullying"), Some(true)), "{shown}");
+    let row = &shown["evidence"][0];
+    assert!(row["seq"].to_string() == seq && row["sha256"].as_str().is_some_and(|h| h.len() == 64), "{shown}");
+    let csv = school.ok(&["incident", "export", "--format", "csv", "--purpose", "for CPOMS"]);
+    assert!(csv.contains("\"p1\",\"Ada\"") && csv.contains("\"'=unkind, \"\"words\"\"\""), "{csv}");
+    let file = school.path("incident.pdf");
+    school.ok(&[
+        "incident",
+        "export",
+        "1",
+        "--format",
+        "pdf",
+        "--purpose",
+        "for their file",
+        "--out",
+        file.to_str().expect("a path"),
+    ]);
+    assert!(std::fs::read(&file).expect("the file").starts_with(b"%PDF-"));
+    let looks = school.records(Kind::LookUp);
+    assert!(
+        looks.iter().any(|l| l == "incident export: for CPOMS") && looks.iter().any(|l| l == "incident 1: a parent asked"),
+        "{looks:?}"
+    );
+    let report = school.ok(&["report", "week", "--week", "this"]);
+    assert!(report.contains("1  cyber-bullying, of 2026-11-18"), "{report}");
+    assert!(!school.ok(&["report", "week", "--week", "this", "--edition", "it"]).contains("cyber-bullying"));
+    school.ok(&["report", "watch", "p2", "--until", &until(), "--reason", "worries at home"]);
+}
+
+#[test]
+fn nobody_has_a_part_that_the_configuration_does_not_give_and_nobody_does_anything_about_themselves() {
+    let school = School::new(&Wish::default());
+    for command in [&["report", "review"][..], &["incident", "list", "--purpose", "x"], &["report", "watch"]] {
+        let refused = school.run(command);
+        assert!(refused.status.code() == Some(1) && text(&refused.stderr).contains("has no part in this"), "{command:?}");
+    }
+    let more = format!("[report]\ndsl = [\"{}\"]\n", me());
+    let school = School::new(&Wish { more: &more, ..Wish::default() });
+    school.import(&format!("id,name,role\n{},The Lead,staff\np1,Ada,pupil\n", me()));
+    let own = me();
+    let refused = school.run(&["report", "watch", &own, "--until", &until(), "--reason", "x"]);
+    assert!(refused.status.code() == Some(1) && text(&refused.stderr).contains("nobody says it of themselves"));
+    let add = [
+        "incident",
+        "add",
+        "--date",
+        "2026-11-18",
+        "--place",
+        "school",
+        "--category",
+        "other",
+        "--person",
+        &own,
+        "--description",
+        "x",
+        "--recorded-by",
+        "Mr Babbage",
+    ];
+    assert!(text(&school.run(&add).stderr).contains("nobody one about themselves"));
+    assert!(school.records(Kind::Incident).is_empty() && school.records(Kind::Watch).is_empty());
+}
