@@ -1,12 +1,10 @@
 //! A report that nobody was there to make, and the mail of it, by a real server of SMTP: login, TLS from the first byte, STARTTLS.
 
+#[path = "support/last_week.rs"]
+mod last_week;
 mod support;
 
-use schoolgate::journal::{Door, Event, Intent, Journal, Settings};
-use schoolgate::policy::{Act, Action, ProfileId, Step, Verdict};
-use schoolgate::words::{
-    Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who,
-};
+use schoolgate::words::Category;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -14,7 +12,6 @@ use std::time::{Duration, Instant};
 use support::{School, Wish, command};
 
 const EXIM: &str = "/usr/sbin/exim4";
-const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// What the mail must never hold.
 const NAME: &str = "Alma Quill";
 const WORD: &str = "three wet herons";
@@ -113,50 +110,6 @@ impl Drop for Exim {
     }
 }
 
-/// A pupil asked seven times for what promises self-harm, a week ago.
-fn last_week(school: &School) {
-    let now = jiff::Timestamp::now().as_millisecond() - WEEK_MS;
-    let settings = Settings::new(school.path("var/journal"), school.path("rings"), jiff::tz::TimeZone::UTC);
-    let journal = Journal::start(settings.with_clock(std::sync::Arc::new(move || now))).expect("a journal");
-    let verdict = Verdict {
-        act: Act::Block,
-        action: Action::Block,
-        step: Step::Category,
-        labels: 2,
-        category: Some(Category::SELF_HARM),
-        kind: None,
-        rule: None,
-        pass: None,
-        group: Some(GroupId(0)),
-        cell: None,
-        profile: ProfileId(0),
-    };
-    let who = Who {
-        client: ClientAddr::new([127, 0, 0, 9].into()),
-        network: NetworkId(0),
-        device: Some(DeviceId(1)),
-        person: Some(PersonId(1)),
-        groups: Groups::one(GroupId(0)),
-        known: Known::Address,
-        sure: Confidence::High,
-        since: None,
-        mac: None,
-    };
-    for n in 0..7 {
-        let event = Event {
-            when_ms: now + n * 60_000,
-            boot_ms: 1_000,
-            host: "forum.worry.example".into(),
-            query_type: 1,
-            categories: CategorySet::of(&[Category::SELF_HARM]),
-            intent: Intent::Navigation,
-            ..Event::of(&verdict, Door::Dns, Some(who))
-        };
-        journal.note(&event);
-    }
-    journal.stop();
-}
-
 #[test]
 fn a_report_that_was_missed_is_made_at_the_next_start_says_so_and_is_told_by_mail() {
     let Some(exim) = Exim::start() else { return };
@@ -169,7 +122,8 @@ fn a_report_that_was_missed_is_made_at_the_next_start_says_so_and_is_told_by_mai
     let school = School::new(&Wish { more: &mail, ..Wish::default() });
     school.write("config/mail-word", &format!("{WORD}\n"));
     school.import(&format!("id,name,role,year,device,mac\nP0901,{NAME},pupil,9,Laptop 1,3c:22:fb:00:00:01\n"));
-    last_week(&school);
+    // A pupil asked seven times for what promises self-harm, a week ago.
+    last_week::asked(&school, &[(1, Category::SELF_HARM, "forum.worry.example")]);
 
     let gate = school.start();
     let report = exim.mail("Weekly report");

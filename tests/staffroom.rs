@@ -4,7 +4,7 @@
 mod browser;
 mod support;
 
-use browser::{Browser, school};
+use browser::{Browser, school, status, token};
 use support::{Gate, School, Wish, command, text};
 
 const PEOPLE: &str = "id,name,role,year,form,device,address\n\
@@ -32,17 +32,8 @@ fn page(browser: &Browser) -> String {
     browser.curl("/staffroom", &[])
 }
 
-fn token(page: &str) -> String {
-    let token = page.split("name=\"token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    token.unwrap_or_else(|| panic!("no form: {page}")).to_owned()
-}
-
 fn send(browser: &Browser, origin: &str, fields: &[(&str, &str)]) -> String {
-    let origin = format!("Origin: {origin}");
-    let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mut more = vec!["-H", origin.as_str()];
-    fields.iter().for_each(|field| more.extend(["--data-urlencode", field]));
-    browser.curl("/staffroom", &more)
+    browser.post("/staffroom", origin, fields)
 }
 
 /// Opens something by the form on the page.
@@ -63,10 +54,6 @@ fn open(browser: &Browser, what: &str, class: &str, pupils: &str, minutes: &str)
 fn revoke(browser: &Browser, id: &str) -> String {
     let token = token(&page(browser));
     send(browser, &browser.at, &[("do", "revoke"), ("token", &token), ("id", id)])
-}
-
-fn status(answer: &str) -> &str {
-    answer.split(' ').nth(1).unwrap_or(answer)
 }
 
 /// Whether a device gets a name, and the page behind it.

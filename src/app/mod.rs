@@ -9,6 +9,7 @@
 //! - [`backup`]    the nightly backup
 //! - [`calendar`]  what the calendar and the clock need from somebody
 //! - [`control`]   what the control socket's requests do
+//! - [`desk`]      what the pages of the desk are made of
 //! - [`directory`] the register kept as the school's directory has it
 //! - [`disclosure`] everything that is kept about one person
 //! - [`drift`]     changes made in the configuration's files
@@ -38,6 +39,7 @@ mod backup;
 mod calendar;
 pub mod control;
 pub mod delivery;
+pub mod desk;
 mod directory;
 pub mod disclosure;
 pub mod drift;
@@ -387,7 +389,9 @@ impl App {
         }
         if let Some(door) = self.web {
             let (gate, lookup, proxy) = (self.gate.clone(), self.resolver.clone(), doors.proxy.clone());
-            tasks.spawn_on(door.serve(gate, lookup, Some(self.control.clone()), proxy, drain.clone()), &handle);
+            let kept = Arc::new(desk::Kept::new(self.gate.clone()));
+            let rooms = web::Rooms { staffroom: Some(self.control.clone()), desk: Some(kept) };
+            tasks.spawn_on(door.serve(gate, lookup, rooms, proxy, drain.clone()), &handle);
         }
         let (gate, control) = (self.gate.clone(), self.control.clone());
         let around = schedule::Around {

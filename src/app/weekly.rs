@@ -114,7 +114,7 @@ pub fn make_due(
         delivery: number(&config.data, &shown)?,
         due_ms,
         past: &delivery::past(&config.data, week),
-        head: config.report.head.as_ref().and_then(|key| register.person_of_key(key)).map(|p| p.id),
+        head: super::desk::accounts::head(config).and_then(|key| register.person_of_key(&key)).map(|p| p.id),
         names: &named,
         person: &|id| register.person(id).cloned(),
         device: &|id| register.device(id).cloned(),

@@ -3,35 +3,9 @@
 //! Matters about pupils are the DSL's and the deputies'; about adults the head's; about the head the chair's. Nobody sees, marks or deletes
 //! a matter about themselves, whatever their role.
 
+pub use crate::people::desk::Role;
+
 use crate::words::person::words;
-
-words! {
-    /// What somebody is in the work that follows a report.
-    Role {
-        /// The Designated Safeguarding Lead.
-        Dsl "dsl",
-        /// Who stands in for them.
-        Deputy "deputy",
-        /// The ICT coordinator: no names, no matters.
-        Ict "ict",
-        Head "head",
-        /// The chair of governors.
-        Chair "chair",
-    }
-}
-
-impl Role {
-    /// As people say it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Dsl => "Designated Safeguarding Lead",
-            Self::Deputy => "Deputy safeguarding lead",
-            Self::Ict => "ICT coordinator",
-            Self::Head => "Head",
-            Self::Chair => "Chair of governors",
-        }
-    }
-}
 
 words! {
     /// Whom a matter or an incident is about.

@@ -10,6 +10,7 @@ mod ca;
 mod check;
 mod completions;
 mod demo;
+mod desk;
 mod disclosure;
 mod effect;
 mod entries;
@@ -114,6 +115,9 @@ enum Command {
     /// Incidents: opened by hand or from a matter, added to, handed on
     #[command(subcommand)]
     Incident(incident::Command),
+    /// Who may sign in at the desk, where the report is read in a browser
+    #[command(subcommand)]
+    Desk(desk::Command),
     /// The keys of what pupils type: sealed for the DSL alone
     #[command(subcommand)]
     Seal(seal::Command),
@@ -176,6 +180,7 @@ pub fn main() -> ExitCode {
         Command::Alerts(command) => alerts::alerts(&context, &command),
         Command::Report(command) => report::report(&context, &command),
         Command::Incident(command) => incident::incident(&context, command),
+        Command::Desk(command) => desk::desk(&context, &command),
         Command::Seal(command) => seal::seal(&context, &command),
         Command::Replay(args) => replay::replay(&context, &args),
         Command::Backup(args) => backup::backup(&context, &args),

@@ -30,6 +30,9 @@ const PROXY_OVER_TLS: u16 = 3130;
 /// Beside the web door's, as DNS over HTTPS may have 443, to suggest.
 const WEB_OVER_TLS: u16 = 8443;
 
+/// The port that browsers mean by a name without one.
+const HTTPS: u16 = 443;
+
 /// Quad9, which checks DNSSEC and keeps no addresses of askers: until the school writes its own.
 const UPSTREAMS: [[u8; 4]; 2] = [[9, 9, 9, 9], [149, 112, 112, 112]];
 
@@ -126,6 +129,15 @@ pub struct Web {
     pub by: Option<Certified>,
     /// Who may read `/metrics` and `/healthz`, beside loopback.
     pub status_from: Vec<Network>,
+}
+
+impl Web {
+    /// Where the desk is: at the door's one name over TLS. `None`: it has none, or a port that nobody knows before it is there.
+    pub fn desk(&self) -> Option<String> {
+        let name = &self.by.as_ref()?.name;
+        let port = self.tls_listen.first().map(|at| at.port()).filter(|port| *port != 0)?;
+        Some(if port == HTTPS { format!("https://{name}/desk") } else { format!("https://{name}:{port}/desk") })
+    }
 }
 
 /// `folder` is where the paths of files begin.

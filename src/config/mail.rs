@@ -1,5 +1,6 @@
 //! `[mail]`: whom the report is told to by mail, and by which servers.
 
+use super::Web;
 use super::fault::{Wrong, shown};
 use super::file::Section;
 use super::item::{Item, List};
@@ -19,8 +20,10 @@ pub struct Mail {
     /// Whom a report is told to that nobody has signed after three days, and after seven.
     pub deputies: Vec<String>,
     pub head: Vec<String>,
-    /// Where the reader finds the report; text of the mail.
+    /// Where the reader finds the report, if that is not the desk; text of the mail.
     pub link: Option<String>,
+    /// The desk of this gate, if there is one.
+    pub desk: Option<String>,
     /// The server, and what is tried after it: one or two.
     pub routes: Vec<Route>,
 }
@@ -44,8 +47,8 @@ pub struct Login {
     pub password_file: PathBuf,
 }
 
-/// `folder` is where paths begin.
-pub(super) fn read(root: &Section, folder: &Path) -> Option<Mail> {
+/// `folder` is where paths begin, `web` the door at which the desk is.
+pub(super) fn read(root: &Section, folder: &Path, web: &Web) -> Option<Mail> {
     let section = root.section("mail");
     if !["server", "from", "to"].into_iter().any(|key| section.has(key)) {
         section.end();
@@ -73,6 +76,7 @@ pub(super) fn read(root: &Section, folder: &Path) -> Option<Mail> {
         deputies,
         head,
         link: link.map(|link| link.value),
+        desk: web.desk(),
         routes: [first, second.flatten()].into_iter().flatten().collect(),
     })
 }

@@ -263,7 +263,7 @@ fn understand(reader: &Reader, files: &Files) -> Config {
     let firewall = firewall::read(&root);
     let report = report::read(&root);
     let retention = retention::read(&root);
-    let mail = mail::read(&root, folder_of(&files.main));
+    let mail = mail::read(&root, folder_of(&files.main), &web);
     let alerts = alerts::read(&root, folder_of(&files.main));
     let backup = backup::read(&root, folder_of(&files.main));
     let people = groups::read(&root, &profiles, &known_profiles, reader.whole(mains.clone()));

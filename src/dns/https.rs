@@ -81,12 +81,12 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let (room, moved) = (Arc::new(Semaphore::new(MAX_IN_FLIGHT)), Mutex::new(Instant::now()));
-    let desk = Arc::new(Desk { door, asker, times, room, moved });
+    let talk = Arc::new(Conversation { door, asker, times, room, moved });
     let service = {
-        let desk = desk.clone();
+        let talk = talk.clone();
         service_fn(move |request: Request<Incoming>| {
-            let desk = desk.clone();
-            async move { Ok::<_, Infallible>(desk.respond(request).await) }
+            let talk = talk.clone();
+            async move { Ok::<_, Infallible>(talk.respond(request).await) }
         })
     };
     let ended = if second {
@@ -100,7 +100,7 @@ where
             .max_pending_accept_reset_streams(MAX_RESET)
             .max_local_error_reset_streams(MAX_RESET)
             .serve_connection(TokioIo::new(stream), service);
-        until_ended(pin!(http), |http| http.graceful_shutdown(), &desk, drain).await
+        until_ended(pin!(http), |http| http.graceful_shutdown(), &talk, drain).await
     } else {
         let http = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -108,20 +108,25 @@ where
             .max_buf_size(MAX_HEAD as usize)
             .max_headers(MAX_HEADERS)
             .serve_connection(TokioIo::new(Framed::new(stream)), service);
-        until_ended(pin!(http), |http| http.graceful_shutdown(), &desk, drain).await
+        until_ended(pin!(http), |http| http.graceful_shutdown(), &talk, drain).await
     };
     if ended.is_err_and(|fault| fault.is_parse()) {
-        desk.door.gate.counters.malformed.inc();
+        talk.door.gate.counters.malformed.inc();
     }
 }
 
 /// Drives a connection to its end. `finish` tells it to take no more requests.
-async fn until_ended<C>(mut http: Pin<&mut C>, finish: impl Fn(Pin<&mut C>), desk: &Desk, mut drain: Drain) -> hyper::Result<()>
+async fn until_ended<C>(
+    mut http: Pin<&mut C>,
+    finish: impl Fn(Pin<&mut C>),
+    talk: &Conversation,
+    mut drain: Drain,
+) -> hyper::Result<()>
 where
     C: Future<Output = hyper::Result<()>>,
 {
     loop {
-        let moved = desk.moved();
+        let moved = talk.moved();
         tokio::select! {
             ended = http.as_mut() => return ended,
             () = drain.begun() => {
@@ -129,7 +134,7 @@ where
                 return http.await;
             }
             // A request under way ends by itself: its body has a limit, and so has its answer.
-            () = sleep_until(moved + desk.times.idle) => if desk.moved() == moved {
+            () = sleep_until(moved + talk.times.idle) => if talk.moved() == moved {
                 finish(http.as_mut());
                 return timeout(FAREWELL, http).await.unwrap_or(Ok(()));
             },
@@ -138,7 +143,7 @@ where
 }
 
 /// What the requests of one connection share.
-struct Desk {
+struct Conversation {
     door: Arc<Door>,
     asker: Asker,
     times: Times,
@@ -148,7 +153,7 @@ struct Desk {
     moved: Mutex<Instant>,
 }
 
-impl Desk {
+impl Conversation {
     fn moved(&self) -> Instant {
         *self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -26,6 +26,7 @@
 //! - [`diff`]        what an import would change
 //! - [`record`]      the lines of `people list`
 //! - [`password`]    made, kept and checked
+//! - [`desk`]        accounts of the desk: passwords, codes, sessions
 //! - [`attempts`]    who guesses at passwords is slowed
 //! - [`kerberos`]    tickets of the school's domain
 //! - [`openid`]      the school's Microsoft or Google accounts
@@ -36,6 +37,7 @@
 //! - [`plain`]       text that a terminal may be shown
 
 pub mod attempts;
+pub mod desk;
 pub mod details;
 pub mod diff;
 pub mod directory;

@@ -31,6 +31,23 @@ impl Place {
     pub fn of(client: ClientAddr, roster: &Roster) -> Self {
         Self { address: client.ip(), mac: roster.look_up(client.ip()).and_then(|here| here.mac) }
     }
+
+    /// Whether this device, where a session began at `begun_ms`, is the one that calls from `place` now.
+    pub fn is(&self, place: Self, begun_ms: u64, now_ms: u64) -> bool {
+        match (self.mac, place.mac) {
+            (Some(its), Some(mac)) => its == mac,
+            // A device that was known by its MAC and is not any more may be another one with its address.
+            (Some(_), None) => false,
+            (None, Some(_)) => self.address == place.address && now_ms.saturating_sub(begun_ms) <= SOON_MS,
+            (None, None) => self.address == place.address,
+        }
+    }
+
+    /// The same, by the MAC that is known now: from here on it is no other.
+    #[must_use]
+    pub fn known_by(self, place: Self) -> Self {
+        Self { mac: self.mac.or(place.mac), ..self }
+    }
 }
 
 /// Somebody, on a device.
@@ -62,13 +79,7 @@ impl Session {
     }
 
     fn is_at(&self, place: Place, now_ms: u64) -> bool {
-        match (self.place.mac, place.mac) {
-            (Some(its), Some(mac)) => its == mac,
-            // A device that was known by its MAC and is not any more may be another one with its address.
-            (Some(_), None) => false,
-            (None, Some(_)) => self.place.address == place.address && now_ms.saturating_sub(self.begun_ms) <= SOON_MS,
-            (None, None) => self.place.address == place.address,
-        }
+        self.place.is(place, self.begun_ms, now_ms)
     }
 }
 
@@ -88,9 +99,7 @@ impl Sessions {
     /// # Errors
     /// [`NoToken`]: nobody is signed in then.
     pub fn begin(&self, person: PersonId, place: Place, roster: &Roster, now: Now, lasts: Lasts) -> Result<String, NoToken> {
-        let mut token = [0; TOKEN];
-        SystemRandom::new().fill(&mut token).map_err(|_| NoToken)?;
-        let token: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = token()?;
         let key = hashed(&token);
         let until_ms = now.boot_ms.saturating_add(lasts.ms);
         let mut id = [0; 8];
@@ -120,8 +129,7 @@ impl Sessions {
         }
         let mut all = self.all();
         let session = all.get_mut(&hashed(token)).filter(|s| s.is_at(place, now.boot_ms) && s.is_in(roster, now))?;
-        // Known now, and from here on no other.
-        session.place.mac = session.place.mac.or(place.mac);
+        session.place = session.place.known_by(place);
         Some(*session)
     }
 
@@ -148,7 +156,15 @@ impl Sessions {
     }
 }
 
-fn hashed(token: &str) -> [u8; 32] {
+/// What a browser is given.
+pub(super) fn token() -> Result<String, NoToken> {
+    let mut token = [0; TOKEN];
+    SystemRandom::new().fill(&mut token).map_err(|_| NoToken)?;
+    Ok(token.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// What is kept of it.
+pub(super) fn hashed(token: &str) -> [u8; 32] {
     let mut key = [0; 32];
     key.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
     key

@@ -5,6 +5,7 @@ use super::plain::shown;
 use super::week::{BOXES, IncidentLine, MarkLine, Matter, SignedLine};
 use super::world::World;
 use crate::casebook::{Incident, Role, SignOff};
+use jiff::tz::TimeZone;
 
 /// A matter with the last word on it, or with that of an earlier week which still holds.
 pub fn marked(mut matter: Matter, world: &World) -> Matter {
@@ -16,16 +17,16 @@ pub fn marked(mut matter: Matter, world: &World) -> Matter {
     matter
 }
 
-pub fn signed(world: &World) -> Vec<SignedLine> {
+pub fn signed(signed: &[SignOff], zone: &TimeZone) -> Vec<SignedLine> {
     let [dsl, ict] = BOXES;
     let line = |s: &SignOff| SignedLine {
         who_signs: if s.role == Role::Ict { ict } else { dsl },
         who: shown(&s.who),
         role: s.role.title(),
-        when: date_and_time(s.when_ms, world.zone),
+        when: date_and_time(s.when_ms, zone),
         record: s.number,
     };
-    world.signed.iter().map(line).collect()
+    signed.iter().map(line).collect()
 }
 
 pub fn incidents(world: &World) -> Vec<IncidentLine> {

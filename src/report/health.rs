@@ -5,7 +5,7 @@ use super::plain::{count, number, shown};
 use super::seen::{MAX_STRANGERS, quarters};
 use super::tally::Counts;
 use super::week::{ChangeLine, Coverage, Fact, ListLine, LookUpLine, NetworkLine, Open};
-use super::world::World;
+use super::world::{StillOpen, World};
 use crate::gate::flood::MOST;
 use crate::words::Category;
 
@@ -129,14 +129,14 @@ fn unnamed(what: &str, is_pupil: &dyn Fn(&str) -> bool) -> String {
     what.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-pub fn still_open(world: &World) -> Option<Vec<Open>> {
-    let line = |o: &super::world::StillOpen| Open {
+pub fn still_open(open: &[StillOpen]) -> Vec<Open> {
+    let line = |o: &StillOpen| Open {
         matter: shown(&o.matter),
         owner: shown(&o.owner),
         last_action: shown(&o.last_action),
         days: o.days,
     };
-    world.still_open.as_ref().map(|open| open.iter().map(line).collect())
+    open.iter().map(line).collect()
 }
 
 pub fn look_ups(calendar: &mut Calendar, world: &World) -> Option<Vec<LookUpLine>> {

@@ -1,7 +1,7 @@
 //! The school's certificate authority, for its devices to fetch.
 
-use super::desk::{self, Desk, Peer};
 use super::front;
+use super::hall::{self, Hall, Peer};
 use crate::gate::Snapshot;
 use crate::net::ca::{CHECK_HOST, carried, fingerprint};
 use crate::net::inspection::Inspection;
@@ -16,13 +16,13 @@ use hyper::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
 /// The page with the steps.
-pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
-    let snapshot = desk.gate.snapshot();
-    let Some(inspection) = of(&snapshot) else { return front::nothing(State(desk.clone()), headers).await };
+pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+    let snapshot = hall.gate.snapshot();
+    let Some(inspection) = of(&snapshot) else { return front::nothing(State(hall.clone()), headers).await };
     let der = carried::der(&inspection.carried).unwrap_or_else(|| Vec::new().into());
     let ends = jiff::Timestamp::from_second(certificate::ends(&der).unwrap_or_default()).unwrap_or_default();
     let ends = ends.to_zoned(snapshot.config.school.zone.clone()).strftime("%-d %B %Y").to_string();
-    let port = desk.gate.web.first().map_or(80, std::net::SocketAddr::port);
+    let port = hall.gate.web.first().map_or(80, std::net::SocketAddr::port);
     let host = match peer.local.to_canonical() {
         std::net::IpAddr::V6(v6) => format!("[{v6}]"),
         v4 => Host::from(v4).to_string(),
@@ -36,13 +36,13 @@ pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer
         check: &format!("https://{CHECK_HOST}/"),
         next: inspection.follows,
     };
-    desk::page(StatusCode::OK, Language::English, page.html())
+    hall::page(StatusCode::OK, Language::English, page.html())
 }
 
 /// One of its files.
-pub async fn file(State(desk): State<Arc<Desk>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    let snapshot = desk.gate.snapshot();
-    let Some(inspection) = of(&snapshot) else { return front::nothing(State(desk.clone()), headers).await };
+pub async fn file(State(hall): State<Arc<Hall>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let snapshot = hall.gate.snapshot();
+    let Some(inspection) = of(&snapshot) else { return front::nothing(State(hall.clone()), headers).await };
     let (kind, bytes) = match name.as_str() {
         "schoolgate-ca.pem" => ("application/x-pem-file", inspection.carried.clone().into_bytes()),
         "schoolgate-ca.cer" => {
@@ -53,7 +53,7 @@ pub async fn file(State(desk): State<Arc<Desk>>, Path(name): Path<String>, heade
             let profile = carried::mobileconfig(&snapshot.config.school.name, &inspection.carried);
             ("application/x-apple-aspen-config", profile.into_bytes())
         }
-        _ => return front::nothing(State(desk.clone()), headers).await,
+        _ => return front::nothing(State(hall.clone()), headers).await,
     };
     ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], bytes).into_response()
 }

@@ -4,11 +4,11 @@ use crate::words::{BadUrl, Host, Url};
 use axum::body::Body;
 use axum::extract::Request;
 use http_body_util::{BodyExt, Limited};
-use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, HOST, ORIGIN};
+use hyper::{HeaderMap, Uri};
 
 /// Longest form: 300 characters of four octets, each written as `%XX`, and a host.
-const MAX_FORM: usize = 6 * 1024;
+pub const MAX_FORM: usize = 6 * 1024;
 
 /// What a form may say.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -42,19 +42,30 @@ pub fn is_from_here(headers: &HeaderMap, secure: bool) -> bool {
 
 /// What a form says, in its order. `None`: it is too long, or no form.
 pub async fn fields(request: Request) -> Option<Vec<(String, String)>> {
+    fields_up_to(request, MAX_FORM).await
+}
+
+/// The same of a form of at most so many bytes.
+pub async fn fields_up_to(request: Request, most: usize) -> Option<Vec<(String, String)>> {
     let kind = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
     let kind = kind.split(';').next().unwrap_or("").trim();
     if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return None;
     }
     let body: Body = request.into_body();
-    let bytes = Limited::new(body, MAX_FORM).collect().await.ok()?.to_bytes();
+    let bytes = Limited::new(body, most).collect().await.ok()?.to_bytes();
     Some(pairs(std::str::from_utf8(&bytes).ok()?))
 }
 
 /// What stands in a form, or behind the `?` of an address.
 pub fn pairs(text: &str) -> Vec<(String, String)> {
     text.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value))).collect()
+}
+
+/// What an address asks for behind its `?`, by this name; empty: nothing.
+pub fn asked(uri: &Uri, name: &str) -> String {
+    let pairs = pairs(uri.query().unwrap_or_default());
+    pairs.into_iter().find(|(n, _)| n == name).map_or_else(String::new, |(_, value)| value)
 }
 
 impl Form {

@@ -3,11 +3,13 @@
 //! Comes in: HTTP requests to the box's own addresses, meant for it or sent here because the DNS door answered a blocked
 //! name with its own address (`block_answer = "page"`). Goes out: health, metrics, a front page, or the block page.
 //! Always holds: nothing can be changed from here but what a device may do for itself, on a form of ours: go on after a warning,
-//! ask for something (see [`why`]), and be signed in to (see [`portal`]), and what staff open for a lesson (see [`staffroom`]); health and metrics are for loopback and the networks of
+//! ask for something (see [`why`]), and be signed in to (see [`portal`]), what staff open for a lesson (see [`staffroom`]), and
+//! what the safeguarding lead says of a week (see [`mod@desk`]); health and metrics are for loopback and the networks of
 //! `[web] status_from` alone; no label holds a person, a client or a host.
 //!
-//! - [`desk`]    what every request uses, and for whom which page is
+//! - [`hall`]    what every request uses, and for whom which page is
 //! - [`ca`]      the school's certificate authority, for its devices
+//! - [`mod@desk`]  where the week's report is read and answered for
 //! - [`astray`]  requests meant for another host
 //! - [`form`]    forms of ours
 //! - [`front`]   the front page, and what is not found
@@ -21,9 +23,10 @@
 
 mod astray;
 mod ca;
-mod desk;
+pub mod desk;
 mod form;
 mod front;
+mod hall;
 mod pac;
 mod portal;
 mod session;
@@ -33,7 +36,6 @@ mod tls;
 mod why;
 
 use crate::gate::Gate;
-use crate::gate::staffroom::Staffroom;
 use crate::net::Drain;
 use crate::net::fetch::Lookup;
 use crate::net::framing::{Framed, MAX_HEAD, MAX_HEADERS};
@@ -41,7 +43,8 @@ use crate::net::idle::Idle;
 use crate::net::listen::{self, Caller, Limits, Listening, Seats, Standing};
 use axum::Router;
 use axum::routing::get;
-use desk::{Desk, Peer};
+pub use hall::Rooms;
+use hall::{Hall, Peer};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -91,38 +94,31 @@ impl Bound {
     }
 
     /// Serves until the word to stop; then finishes requests. `proxy` is where the proxy listens, `lookup` knows the addresses of
-    /// hosts, `staffroom` keeps what staff open.
-    pub async fn serve(
-        self,
-        gate: Arc<Gate>,
-        lookup: Arc<dyn Lookup>,
-        staffroom: Option<Arc<dyn Staffroom>>,
-        proxy: Vec<SocketAddr>,
-        drain: Drain,
-    ) {
-        let desk = Arc::new(Desk::open(gate, lookup, proxy).with_staffroom(staffroom));
+    /// hosts, `rooms` do what pages ask for.
+    pub async fn serve(self, gate: Arc<Gate>, lookup: Arc<dyn Lookup>, rooms: Rooms, proxy: Vec<SocketAddr>, drain: Drain) {
+        let hall = Arc::new(Hall::open(gate, lookup, rooms, proxy));
         let known = {
-            let desk = desk.clone();
-            move |client| match desk.gate.standing(client) {
-                Standing::Stranger => Standing::from(desk.may_read_status(client)),
+            let hall = hall.clone();
+            move |client| match hall.gate.standing(client) {
+                Standing::Stranger => Standing::from(hall.may_read_status(client)),
                 standing => standing,
             }
         };
-        let (router, seats) = (router(desk.clone()), Seats::new(LIMITS));
+        let (router, seats) = (router(hall.clone()), Seats::new(LIMITS));
         let plain = {
-            let (desk, router, stop) = (desk.clone(), router.clone(), drain.clone());
+            let (hall, router, stop) = (hall.clone(), router.clone(), drain.clone());
             move |caller: Caller| {
                 let peer = Peer::of(&caller, false);
-                connection(desk.clone(), router.clone(), caller.stream, peer, stop.clone())
+                connection(hall.clone(), router.clone(), caller.stream, peer, stop.clone())
             }
         };
         let stop = drain.clone();
         let secure = move |caller: Caller| {
-            let (desk, router, stop) = (desk.clone(), router.clone(), stop.clone());
+            let (hall, router, stop) = (hall.clone(), router.clone(), stop.clone());
             async move {
                 let peer = Peer::of(&caller, true);
-                if let Some(stream) = Box::pin(tls::handshake(&desk, caller.stream, peer.client)).await {
-                    connection(desk, router, stream, peer, stop).await;
+                if let Some(stream) = Box::pin(tls::handshake(&hall, caller.stream, peer.client)).await {
+                    connection(hall, router, stream, peer, stop).await;
                 }
             }
         };
@@ -131,7 +127,7 @@ impl Bound {
     }
 }
 
-fn router(desk: Arc<Desk>) -> Router {
+fn router(hall: Arc<Hall>) -> Router {
     Router::new()
         .route("/", get(front::page))
         .route(portal::PATH, get(portal::page).post(portal::act))
@@ -139,6 +135,7 @@ fn router(desk: Arc<Desk>) -> Router {
         .route("/sign-in/{provider}/back", get(portal::openid::end))
         .route(portal::CAPTIVE, get(portal::captive))
         .route(staffroom::PATH, get(staffroom::page).post(staffroom::act))
+        .merge(desk::router())
         .route("/why", get(why::page).post(why::act))
         .route(session::PATH, axum::routing::post(session::take))
         .route("/proxy.pac", get(pac::page))
@@ -148,11 +145,11 @@ fn router(desk: Arc<Desk>) -> Router {
         .route("/healthz", get(status::health))
         .route("/metrics", get(status::metrics))
         .fallback(front::nothing)
-        .layer(axum::middleware::from_fn_with_state(desk.clone(), astray::turn_back))
-        .with_state(desk)
+        .layer(axum::middleware::from_fn_with_state(hall.clone(), astray::turn_back))
+        .with_state(hall)
 }
 
-async fn connection<S>(desk: Arc<Desk>, router: Router, stream: S, peer: Peer, mut drain: Drain)
+async fn connection<S>(hall: Arc<Hall>, router: Router, stream: S, peer: Peer, mut drain: Drain)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -178,7 +175,7 @@ where
         }
     };
     if ended.is_err_and(|e| e.is_parse()) {
-        desk.gate.counters.malformed.inc();
+        hall.gate.counters.malformed.inc();
     }
 }
 

@@ -4,8 +4,8 @@
 //! school's own goes straight there; all else to the proxy and nowhere beside it: what cannot reach the gate fails, and does not go
 //! round it.
 
-use super::desk::{Desk, Peer};
 use super::front;
+use super::hall::{Hall, Peer};
 use crate::config::Config;
 use crate::words::{Host, Network};
 use axum::Extension;
@@ -29,12 +29,12 @@ const PRIVATE: [(&str, &str); 5] = [
 /// How long a browser may keep it: a change reaches everyone within a lesson.
 const KEPT: &str = "max-age=1800";
 
-pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
-    let Some(visit) = desk.gate.visit(peer.client) else {
-        desk.gate.counters.strangers.inc();
+pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+    let Some(visit) = hall.gate.visit(peer.client) else {
+        hall.gate.counters.strangers.inc();
         return (StatusCode::FORBIDDEN, "This file is for the school's own networks.\n").into_response();
     };
-    match at(&desk.proxy, peer.local) {
+    match at(&hall.proxy, peer.local) {
         Some(at) => {
             let headers = [(CONTENT_TYPE, "application/x-ns-proxy-autoconfig"), (CACHE_CONTROL, KEPT)];
             let config = &visit.snapshot.config;
@@ -45,7 +45,7 @@ pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer
             let plain = service.map_or_else(|| at.to_string(), |host| format!("{host}:{}", at.port()));
             (headers, file(config, &format!("{over_tls}PROXY {plain}"))).into_response()
         }
-        None => front::nothing(State(desk), headers).await,
+        None => front::nothing(State(hall), headers).await,
     }
 }
 

@@ -3,7 +3,7 @@
 //! JSON in, JSON out; the token in `Authorization: Bearer`. Nobody's browser sends that by itself, so no page of another site can
 //! ask for anything here.
 
-use super::desk::{Desk, Peer};
+use super::hall::{Hall, Peer};
 use crate::people::roster::Now;
 use crate::people::session::{self, MAX_MESSAGE, Refused};
 use axum::Extension;
@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// Where it is.
 pub const PATH: &str = "/api/session";
 
-pub async fn take(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    let snapshot = desk.gate.snapshot();
+pub async fn take(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+    let snapshot = hall.gate.snapshot();
     let roster = snapshot.register.roster().clone();
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);

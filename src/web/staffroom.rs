@@ -4,7 +4,7 @@
 //! not enough. A form counts as one of the portal's does. What is opened is their own doing, by the rules of the command; they see
 //! and close their own passes and no others.
 
-use super::desk::{self, Desk, Peer};
+use super::hall::{self, Hall, Peer};
 use super::portal::{self, Guest, led, stranger, with};
 use super::{form, front};
 use crate::gate::Snapshot;
@@ -35,11 +35,11 @@ const FORM: &str = "form:";
 const GROUP: &str = "group:";
 
 /// The page.
-pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
-    if !peer.secure || desk.staffroom.is_none() {
-        return front::nothing(State(desk), headers).await;
+pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+    if !peer.secure || hall.rooms.staffroom.is_none() {
+        return front::nothing(State(hall), headers).await;
     }
-    let Some(guest) = Guest::of(&desk, peer, &headers) else { return stranger() };
+    let Some(guest) = Guest::of(&hall, peer, &headers) else { return stranger() };
     match staff(&guest) {
         Ok(person) => shown(&guest, person, StatusCode::OK, None, &Typed { minutes: MINUTES.into(), ..Typed::default() }).await,
         Err(why) => away(&guest, why),
@@ -47,11 +47,11 @@ pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer
 }
 
 /// One of its forms.
-pub async fn act(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    if !peer.secure || desk.staffroom.is_none() {
-        return front::nothing(State(desk), request.headers().clone()).await;
+pub async fn act(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+    if !peer.secure || hall.rooms.staffroom.is_none() {
+        return front::nothing(State(hall), request.headers().clone()).await;
     }
-    let Some(guest) = Guest::of(&desk, peer, request.headers()) else { return stranger() };
+    let Some(guest) = Guest::of(&hall, peer, request.headers()) else { return stranger() };
     let words = guest.language.words();
     let again = [Link { to: PATH, words: words.staffroom.back }];
     if !form::is_from_here(request.headers(), peer.secure) {
@@ -62,11 +62,11 @@ pub async fn act(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>
         Err(why) => return away(&guest, why),
     };
     let Some(fields) = form::fields(request).await else {
-        desk.gate.counters.malformed.inc();
+        hall.gate.counters.malformed.inc();
         return guest.notice(StatusCode::BAD_REQUEST, words.not_sent_here, "", &again);
     };
     let field = |name: &str| fields.iter().rev().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str());
-    if !desk.portal.forms.is_ours(&guest.browser, field("token")) {
+    if !hall.portal.forms.is_ours(&guest.browser, field("token")) {
         return guest.notice(StatusCode::FORBIDDEN, words.not_sent_here, "", &again);
     }
     let written = |name: &str| field(name).to_owned();
@@ -84,7 +84,7 @@ pub async fn act(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>
         }
         "revoke" => {
             let id = field("id").parse().unwrap_or_default();
-            let done = kept(&guest.desk, move |room| room.revoke(person, id)).await.map_err(Wrong::from);
+            let done = kept(&guest.hall, move |room| room.revoke(person, id)).await.map_err(Wrong::from);
             (Typed { minutes: MINUTES.into(), ..Typed::default() }, done)
         }
         _ => return guest.notice(StatusCode::BAD_REQUEST, words.not_sent_here, "", &again),
@@ -180,7 +180,7 @@ async fn open(guest: &Guest, person: PersonId, typed: &Typed) -> Result<(), Wron
         lasts: Lasts::Minutes(typed.minutes.trim().parse().map_err(|_| Refused::Minutes)?),
         reason: typed.reason.clone(),
     };
-    Ok(kept(&guest.desk, move |room| room.open(person, &new)).await?)
+    Ok(kept(&guest.hall, move |room| room.open(person, &new)).await?)
 }
 
 /// For whom it is. A form is those who are in it now.
@@ -202,23 +202,23 @@ fn whom(snapshot: &Snapshot, typed: &Typed) -> Result<For, Wrong> {
 
 /// What is asked of who keeps passes: it writes files and may wait for another change, so not on a thread that serves anybody.
 async fn kept<T: Send + 'static>(
-    desk: &Desk,
+    hall: &Hall,
     work: impl FnOnce(&dyn Staffroom) -> Result<T, Refused> + Send + 'static,
 ) -> Result<T, Refused> {
-    let room = desk.staffroom.clone().ok_or(Refused::NotKept)?;
+    let room = hall.rooms.staffroom.clone().ok_or(Refused::NotKept)?;
     tokio::task::spawn_blocking(move || work(room.as_ref())).await.unwrap_or(Err(Refused::NotKept))
 }
 
 /// The page, with what is wrong with the form before it.
 async fn shown(guest: &Guest, person: PersonId, status: StatusCode, wrong: Option<&Wrong>, typed: &Typed) -> Response {
     let (room, snapshot) = (guest.language.words().staffroom, &guest.visit.snapshot);
-    let own = match kept(&guest.desk, move |room| room.opened_by(person)).await {
+    let own = match kept(&guest.hall, move |room| room.opened_by(person)).await {
         Ok(own) => own,
         Err(refused) => {
             let school = &snapshot.config.school.name;
             let said = refused_in(room, refused);
             let notice = Notice { school, heading: said.heading, lines: &[said.line], detail: "" };
-            return desk::page(StatusCode::INTERNAL_SERVER_ERROR, guest.language, notice.html_in(guest.language, &[]));
+            return hall::page(StatusCode::INTERNAL_SERVER_ERROR, guest.language, notice.html_in(guest.language, &[]));
         }
     };
     let passes: Vec<_> = own.into_iter().map(|pass| in_words(pass, snapshot, room)).collect();
@@ -235,9 +235,9 @@ async fn shown(guest: &Guest, person: PersonId, status: StatusCode, wrong: Optio
         forms: classes.forms.iter().map(|name| choice(FORM, name)).collect(),
         groups: classes.groups.iter().map(|name| choice(GROUP, name)).collect(),
         passes: &passes,
-        token: &guest.desk.portal.forms.token(&guest.browser),
+        token: &guest.hall.portal.forms.token(&guest.browser),
     };
-    let mut response = desk::form(guest.language, page.html());
+    let mut response = hall::form(guest.language, page.html());
     *response.status_mut() = status;
     with(&mut response, guest.browser.given());
     response

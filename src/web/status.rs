@@ -1,6 +1,6 @@
 //! `/healthz` and `/metrics`.
 
-use super::desk::{Desk, Peer};
+use super::hall::{Hall, Peer};
 use crate::gate::Gate;
 use axum::Extension;
 use axum::extract::State;
@@ -20,19 +20,19 @@ use std::time::Instant;
 /// The OpenMetrics text format, as prometheus-client writes it.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-pub async fn health(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>) -> Response {
-    if !desk.may_read_status(peer.client) {
+pub async fn health(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>) -> Response {
+    if !hall.may_read_status(peer.client) {
         return not_for_you();
     }
     (StatusCode::OK, [(CACHE_CONTROL, "no-store")], "ok\n").into_response()
 }
 
-pub async fn metrics(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>) -> Response {
-    if !desk.may_read_status(peer.client) {
+pub async fn metrics(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>) -> Response {
+    if !hall.may_read_status(peer.client) {
         return not_for_you();
     }
     let mut text = String::new();
-    match prometheus_client::encoding::text::encode(&mut text, &desk.metrics) {
+    match prometheus_client::encoding::text::encode(&mut text, &hall.metrics) {
         Ok(()) => ([(CONTENT_TYPE, OPEN_METRICS), (CACHE_CONTROL, "no-store")], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "metrics could not be written");

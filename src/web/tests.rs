@@ -29,7 +29,7 @@ impl Stand {
         tokio::spawn(bound.serve(
             school.gate.clone(),
             Arc::new(SystemLookup),
-            None,
+            super::Rooms::default(),
             vec!["127.0.0.1:3128".parse().expect("an address")],
             drain,
         ));
@@ -72,7 +72,7 @@ async fn health_and_metrics_are_for_this_machine_and_the_networks_that_are_named
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
     let may = |ip: &str| {
-        super::Desk::open(named.school.gate.clone(), Arc::new(SystemLookup), Vec::new())
+        super::Hall::open(named.school.gate.clone(), Arc::new(SystemLookup), Default::default(), Vec::new())
             .may_read_status(crate::words::ClientAddr::new(ip.parse().expect("an address")))
     };
     assert_eq!([may("192.0.2.9"), may("192.0.3.9"), may("::1"), may("10.0.0.1")], [true, false, true, false]);
@@ -148,13 +148,13 @@ async fn a_token_of_another_system_may_come_over_tls_and_not_in_the_clear() {
     let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"; // of `test`
     let more = format!("[[session]]\nname = \"logon script\"\ntoken_sha256 = \"{hash}\"\nfrom = [\"10.0.0.0/8\"]\n");
     let school = School::with(&more);
-    let desk = Arc::new(super::Desk::open(school.gate.clone(), Arc::new(SystemLookup), Vec::new()));
+    let hall = Arc::new(super::Hall::open(school.gate.clone(), Arc::new(SystemLookup), Default::default(), Vec::new()));
     for (secure, status) in [(true, 400), (false, 403)] {
         let client = crate::words::ClientAddr::new([10, 0, 0, 1].into());
-        let peer = super::desk::Peer { client, local: [10, 0, 0, 2].into(), port: 8443, secure };
+        let peer = super::hall::Peer { client, local: [10, 0, 0, 2].into(), port: 8443, secure };
         let request = axum::extract::Request::post("/api/session").header("authorization", "Bearer test");
         let request = request.body(axum::body::Body::from("{}")).expect("a request");
-        let said = super::session::take(axum::extract::State(desk.clone()), axum::Extension(peer), request).await;
+        let said = super::session::take(axum::extract::State(hall.clone()), axum::Extension(peer), request).await;
         assert_eq!(said.status().as_u16(), status, "{secure}");
     }
 }

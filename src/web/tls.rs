@@ -1,6 +1,6 @@
 //! The web door behind TLS, under its one name.
 
-use super::desk::Desk;
+use super::hall::Hall;
 use crate::words::ClientAddr;
 use hyper::header::HeaderValue;
 use std::time::Duration;
@@ -16,10 +16,10 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 const HTTPS: u16 = 443;
 
 /// The stream behind the handshake. A stranger gets none: the box does no sums for strangers.
-pub async fn handshake(desk: &Desk, stream: TcpStream, client: ClientAddr) -> Option<TlsStream<TcpStream>> {
-    let snapshot = desk.gate.snapshot();
-    if snapshot.who(client).is_none() && !desk.may_read_status(client) {
-        desk.gate.counters.strangers.inc();
+pub async fn handshake(hall: &Hall, stream: TcpStream, client: ClientAddr) -> Option<TlsStream<TcpStream>> {
+    let snapshot = hall.gate.snapshot();
+    if snapshot.who(client).is_none() && !hall.may_read_status(client) {
+        hall.gate.counters.strangers.inc();
         return None;
     }
     let config = snapshot.web_identity.as_ref()?.as_ref().ok()?.http.clone();

@@ -44,6 +44,17 @@ pub fn open(gate: &Gate, from: &str, path: &str, more: &[&str]) -> String {
     command("curl", &[&fixed, &["--cacert", trusted.to_str().expect("a path"), &url][..], more].concat())
 }
 
+/// What proves that a form is of this page.
+pub fn token(page: &str) -> String {
+    let token = page.split("name=\"token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    token.unwrap_or_else(|| panic!("no form: {page}")).to_owned()
+}
+
+/// The status of an answer.
+pub fn status(answer: &str) -> &str {
+    answer.split(' ').nth(1).unwrap_or(answer)
+}
+
 /// Somebody's browser on a device.
 pub struct Browser<'a> {
     pub gate: &'a Gate<'a>,
@@ -85,17 +96,20 @@ impl<'a> Browser<'a> {
     }
 
     pub fn token(&self) -> String {
-        let page = self.page();
-        let token = page.split("name=\"token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-        token.unwrap_or_else(|| panic!("no form: {page}")).to_owned()
+        token(&self.page())
     }
 
     pub fn send(&self, origin: &str, fields: &[(&str, &str)]) -> String {
+        self.post("/sign-in", origin, fields)
+    }
+
+    /// Sends a form, said to come from a page of `origin`.
+    pub fn post(&self, path: &str, origin: &str, fields: &[(&str, &str)]) -> String {
         let origin = format!("Origin: {origin}");
         let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut more = vec!["-H", origin.as_str()];
         fields.iter().for_each(|field| more.extend(["--data-urlencode", field]));
-        self.curl("/sign-in", &more)
+        self.curl(path, &more)
     }
 
     pub fn sign_in(&self, name: &str, password: &str) -> String {

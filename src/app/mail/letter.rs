@@ -53,7 +53,8 @@ impl Letter {
             n => format!(" If the one before it was not {}, one was missed.", n - 1),
         };
         let late = week.late.as_ref().map(|due| format!("\nIt is late: it was due {due}.\n")).unwrap_or_default();
-        let place = post.mail.link.as_ref().map(|link| format!("    {link}\n\nor at the gateway:\n\n")).unwrap_or_default();
+        let link = post.mail.link.as_ref().or(post.mail.desk.as_ref());
+        let place = link.map(|link| format!("    {link}\n\nor at the gateway:\n\n")).unwrap_or_default();
         let body = format!(
             "The weekly report {name}, {dates}, is ready.\nIts delivery number is {delivery}.{before}\n{late}\n{verdict}\n\nThis mail \
              names nobody and nothing that happened. The report is here:\n\n{place}    schoolgate report week --week {name} --format \
@@ -76,10 +77,12 @@ impl Letter {
 
     /// With the code by which the DSL says that it came.
     pub fn test(id: &str, code: &str, post: &Post, now_ms: i64) -> Self {
+        let link = |desk: &String| format!("open this in school, and press the button:\n\n    {desk}/confirm?code={code}\n\nOr ");
+        let link = post.mail.desk.as_ref().map(link).unwrap_or_default();
         let body = format!(
-            "This is a test: mail about the weekly report of {} is sent to this address.\n\nIf you are its DSL, give this code to \
-             your network manager, or type at the gateway:\n\n    schoolgate report confirm {code}\n\nUntil then the gateway says \
-             that nobody has confirmed that its mail arrives.\n",
+            "This is a test: mail about the weekly report of {} is sent to this address.\n\nIf you are its DSL, {link}give this code \
+             to your network manager, or type at the gateway:\n\n    schoolgate report confirm {code}\n\nUntil then the gateway \
+             says that nobody has confirmed that its mail arrives.\n",
             post.school
         );
         Self::new(id, "Test of the weekly report's mail".into(), body, now_ms)

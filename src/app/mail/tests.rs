@@ -122,6 +122,7 @@ fn mail(servers: &[&Server], folder: &Path) -> Mail {
         from: "gate@school.example".into(),
         to: vec!["dsl@school.example".into()],
         link: None,
+        desk: None,
         deputies: Vec::new(),
         head: Vec::new(),
         routes,
@@ -282,6 +283,7 @@ fn a_mail_of_a_week_names_nobody_and_nothing_that_happened() {
         from: "g@s.example".into(),
         to: Vec::new(),
         link: None,
+        desk: None,
         deputies: Vec::new(),
         head: Vec::new(),
         routes: Vec::new(),
@@ -296,6 +298,13 @@ fn a_mail_of_a_week_names_nobody_and_nothing_that_happened() {
         plain.body.contains("1 matter needs a person.")
             && plain.body.contains("If the one before it was not 11, one was missed.")
     );
-    mail.link = Some("https://portal.school.example/desk".into());
+    mail.desk = Some("https://portal.school.example/desk".into());
     assert!(Letter::report(&week, &post(&mail, dir), NOW).body.contains("    https://portal.school.example/desk\n"));
+    let test = Letter::test("x", "ABC", &post(&mail, dir), NOW).body;
+    assert!(
+        test.contains("    https://portal.school.example/desk/confirm?code=ABC\n") && test.contains("confirm ABC\n"),
+        "{test}"
+    );
+    mail.link = Some("https://elsewhere.example/".into());
+    assert!(Letter::report(&week, &post(&mail, dir), NOW).body.contains("    https://elsewhere.example/\n"));
 }

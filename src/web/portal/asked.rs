@@ -52,11 +52,11 @@ pub(super) async fn sign_in(guest: &Guest, name: &str, password: &str, notice: &
 
 /// Somebody has shown who they are: they are signed in on this device, and hear what follows from it.
 pub(super) fn signed_in(guest: &Guest, person: PersonId, source: Source) -> Outcome {
-    let (desk, roster) = (&guest.desk, guest.roster());
+    let (hall, roster) = (&guest.hall, guest.roster());
     // What travels in the clear may have been read on the way: it is good for one device at a time.
     if !guest.peer.secure
         && source == Source::Voucher
-        && desk.portal.sessions.is_elsewhere(person, guest.place, roster, guest.now())
+        && hall.portal.sessions.is_elsewhere(person, guest.place, roster, guest.now())
     {
         return Outcome::Taken;
     }
@@ -64,8 +64,8 @@ pub(super) fn signed_in(guest: &Guest, person: PersonId, source: Source) -> Outc
     // A device of the school's that is nobody's own: whoever has it after the break may sign in, and may not.
     let of_many = register.seat(guest.peer.client).is_some_and(|seat| seat.device.is_some() && seat.person.is_none());
     let lasts = Lasts { ms: portal.lasts_ms, silent_ms: of_many.then_some(portal.silent_ms) };
-    match desk.portal.sessions.begin(person, guest.place, roster, guest.now(), lasts) {
-        Ok(token) => match desk.gate.visit(guest.peer.client) {
+    match hall.portal.sessions.begin(person, guest.place, roster, guest.now(), lasts) {
+        Ok(token) => match hall.gate.visit(guest.peer.client) {
             Some(visit) if matches!(visit.lock(), Some(Lock::Withdrawn)) => Outcome::Withdrawn,
             _ => Outcome::In(token),
         },
@@ -78,7 +78,7 @@ pub(super) fn signed_in(guest: &Guest, person: PersonId, source: Source) -> Outc
 
 /// Whose name and password it is, and who gave it to them; that they have read the notice they were shown is written down.
 async fn found(guest: &Guest, name: &str, password: &str, notice: &str, ways: Vec<Way>) -> Result<(PersonId, Source), NotSigned> {
-    let (passwords, snapshot, client) = (guest.desk.gate.passwords.clone(), guest.visit.snapshot.clone(), guest.peer.client.ip());
+    let (passwords, snapshot, client) = (guest.hall.gate.passwords.clone(), guest.visit.snapshot.clone(), guest.peer.client.ip());
     let (name, password, notice, now) = (name.to_owned(), password.to_owned(), notice.to_owned(), guest.now());
     // It takes tens of milliseconds, and waits for its turn: not on a thread that serves anybody.
     let work = move || {

@@ -14,6 +14,7 @@ use subtle::ConstantTimeEq;
 const FORM_SECONDS: u32 = 60 * 60;
 
 const SESSION: &str = "__Host-schoolgate";
+const DESK: &str = "__Host-schoolgate-desk";
 const FORM: &str = "__Host-schoolgate-form";
 const FORM_IN_CLEAR: &str = "schoolgate-form";
 
@@ -33,14 +34,17 @@ pub struct Browser {
     is_new: bool,
     /// The token of its session, if it has one.
     pub session: Option<String>,
+    /// That of its session at the desk.
+    pub desk: Option<String>,
 }
 
 impl Browser {
     pub fn of(headers: &HeaderMap, secure: bool) -> Self {
         let known = one(headers, if secure { FORM } else { FORM_IN_CLEAR });
         let known = known.filter(|value| value.len() == DIGITS && value.bytes().all(|b| b.is_ascii_hexdigit()));
-        let session = if secure { one(headers, SESSION) } else { None };
-        Self { secure, is_new: known.is_none(), form: known.unwrap_or_else(made), session }
+        let session = |name| if secure { one(headers, name) } else { None };
+        let (session, desk) = (session(SESSION), session(DESK));
+        Self { secure, is_new: known.is_none(), form: known.unwrap_or_else(made), session, desk }
     }
 
     /// What stands for it where it must be known again.
@@ -58,6 +62,18 @@ impl Browser {
     /// What is to be set now that it has signed in.
     pub fn session(&self, token: &str, lasts_ms: u64) -> Option<HeaderValue> {
         let text = format!("{SESSION}={token}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict; Secure", lasts_ms / 1000);
+        HeaderValue::try_from(text).ok().filter(|_| self.secure)
+    }
+
+    /// What is to be set now that it has signed in at the desk: until the browser is closed, if nothing ends it before.
+    pub fn at_desk(&self, token: &str) -> Option<HeaderValue> {
+        let text = format!("{DESK}={token}; Path=/; HttpOnly; SameSite=Strict; Secure");
+        HeaderValue::try_from(text).ok().filter(|_| self.secure)
+    }
+
+    /// What is to be set now that it has signed out there.
+    pub fn left_desk(&self) -> Option<HeaderValue> {
+        let text = format!("{DESK}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict; Secure");
         HeaderValue::try_from(text).ok().filter(|_| self.secure)
     }
 
@@ -97,7 +113,23 @@ impl Forms {
 
     /// For the forms of a page.
     pub fn token(&self, browser: &Browser) -> String {
-        let tag = self.0.as_ref().filter(|_| !browser.form.is_empty()).map(|key| hmac::sign(key, browser.form.as_bytes()));
+        self.tag(&browser.form)
+    }
+
+    /// For the forms of a page at the desk: they last as long as the session does, whatever becomes of the cookie of forms.
+    pub fn at_desk(&self, session: &str) -> String {
+        self.tag(&format!("desk {session}"))
+    }
+
+    /// Whether a form at the desk has it.
+    pub fn is_of_desk(&self, session: &str, token: &str) -> bool {
+        let expected = self.at_desk(session);
+        !expected.is_empty() && bool::from(expected.as_bytes().ct_eq(token.as_bytes()))
+    }
+
+    /// Empty without random numbers, or for nothing.
+    fn tag(&self, what: &str) -> String {
+        let tag = self.0.as_ref().filter(|_| !what.is_empty()).map(|key| hmac::sign(key, what.as_bytes()));
         tag.map_or_else(String::new, |tag| tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
@@ -147,6 +179,14 @@ mod tests {
         let set = over_tls.session("abc", 60_000).expect("set");
         assert_eq!(set.to_str().ok(), Some("__Host-schoolgate=abc; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure"));
         assert!(clear.session("abc", 60_000).is_none() && clear.taken_back().is_none());
+        let (at_desk, clear_desk) = (browser("__Host-schoolgate-desk=abc", true), browser("__Host-schoolgate-desk=abc", false));
+        assert_eq!((at_desk.desk.as_deref(), at_desk.session.as_deref(), clear_desk.desk.as_deref()), (Some("abc"), None, None));
+        let set = at_desk.at_desk("abc").expect("set");
+        assert_eq!(set.to_str().ok(), Some("__Host-schoolgate-desk=abc; Path=/; HttpOnly; SameSite=Strict; Secure"));
+        assert!(clear.at_desk("abc").is_none() && clear.left_desk().is_none());
+        let forms = Forms::new();
+        assert!(forms.is_of_desk("abc", &forms.at_desk("abc")) && !forms.is_of_desk("abd", &forms.at_desk("abc")));
+        assert!(!forms.is_of_desk("abc", &forms.tag("abc")) && !forms.is_of_desk("abc", ""));
         assert!(clear.given().is_some_and(|set| !set.to_str().expect("text").contains("Secure")));
     }
 }

@@ -9,11 +9,11 @@
 //! - [`asked`]   a name and a password, and what became of them
 
 mod asked;
-mod cookie;
+pub(super) mod cookie;
 pub mod openid;
 
-use super::desk::{self, Desk, Peer};
 use super::form;
+use super::hall::{self, Hall, Peer};
 use crate::config::Way;
 use crate::gate::Visit;
 use crate::gate::snapshot::local_time;
@@ -62,7 +62,7 @@ impl Portal {
 
 /// One browser at the portal.
 pub(super) struct Guest {
-    pub desk: Arc<Desk>,
+    pub hall: Arc<Hall>,
     peer: Peer,
     pub language: Language,
     pub visit: Visit,
@@ -74,14 +74,14 @@ pub(super) struct Guest {
 
 impl Guest {
     /// `None`: one of nobody's, who is told so.
-    pub fn of(desk: &Arc<Desk>, peer: Peer, headers: &HeaderMap) -> Option<Self> {
-        let visit = desk.gate.visit(peer.client).or_else(|| {
-            desk.gate.counters.strangers.inc();
+    pub fn of(hall: &Arc<Hall>, peer: Peer, headers: &HeaderMap) -> Option<Self> {
+        let visit = hall.gate.visit(peer.client).or_else(|| {
+            hall.gate.counters.strangers.inc();
             None
         })?;
         let place = Place::of(peer.client, visit.snapshot.register.roster());
         let browser = Browser::of(headers, peer.secure);
-        Some(Self { desk: desk.clone(), peer, language: Language::of(headers), visit, browser, place, to_staffroom: false })
+        Some(Self { hall: hall.clone(), peer, language: Language::of(headers), visit, browser, place, to_staffroom: false })
     }
 
     fn roster(&self) -> &crate::people::Roster {
@@ -100,7 +100,7 @@ impl Guest {
 
     /// Whose session it is, and whether it is this browser's.
     pub fn session(&self) -> Option<(Session, bool)> {
-        let sessions = &self.desk.portal.sessions;
+        let sessions = &self.hall.portal.sessions;
         let mine = self.browser.session.as_ref().and_then(|token| sessions.of(token, self.place, self.roster(), self.now()));
         mine.map(|session| (session, true)).or_else(|| Some((sessions.at(self.place, self.roster(), self.now())?, false)))
     }
@@ -147,7 +147,7 @@ impl Guest {
                 Shown::Out(Asked { line, no_tls, voucher_only: !password, notice, version, to_staffroom, providers })
             }
         };
-        let (given, token) = (self.browser.given(), self.desk.portal.forms.token(&self.browser));
+        let (given, token) = (self.browser.given(), self.hall.portal.forms.token(&self.browser));
         let page = SignInPage {
             school: &config.school.name,
             whom_to_see: whom,
@@ -157,7 +157,7 @@ impl Guest {
             token: &token,
             concern: portal.concern.as_deref(),
         };
-        let mut response = desk::form(self.language, page.html());
+        let mut response = hall::form(self.language, page.html());
         *response.status_mut() = status;
         with(&mut response, given);
         response
@@ -165,7 +165,7 @@ impl Guest {
 
     /// Where somebody opens something for a lesson, if they are of the staff.
     fn staffroom(&self, person: PersonId) -> Option<&'static str> {
-        self.visit.snapshot.staff(person).and(self.desk.staffroom.as_ref()).map(|_| STAFFROOM)
+        self.visit.snapshot.staff(person).and(self.hall.rooms.staffroom.as_ref()).map(|_| STAFFROOM)
     }
 
     /// A page that says one thing, followed by `more`.
@@ -173,7 +173,7 @@ impl Guest {
         let line = if more.is_empty() { said.line.to_owned() } else { format!("{} {more}", said.line) };
         let school = &self.visit.snapshot.config.school.name;
         let notice = Notice { school, heading: said.heading, lines: &[&line], detail: "" };
-        desk::page(status, self.language, notice.html_in(self.language, links))
+        hall::page(status, self.language, notice.html_in(self.language, links))
     }
 
     /// Their access is switched off: whom to see. The next one at the device may sign out who is signed in.
@@ -187,7 +187,7 @@ impl Guest {
     }
 
     fn sign_out(&self) -> Response {
-        self.desk.portal.sessions.end(self.place, self.roster(), self.now());
+        self.hall.portal.sessions.end(self.place, self.roster(), self.now());
         let words = self.language.words();
         let links = [Link { to: PATH, words: words.sign_in_here }];
         let mut response = self.notice(StatusCode::OK, words.signed_out, "", &links);
@@ -197,22 +197,22 @@ impl Guest {
 }
 
 /// The page.
-pub async fn page(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, uri: Uri, headers: HeaderMap) -> Response {
-    let Some(mut guest) = Guest::of(&desk, peer, &headers) else { return stranger() };
-    if let Some(elsewhere) = over_tls(&desk.gate, &guest.visit.snapshot).filter(|_| !peer.secure) {
+pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, uri: Uri, headers: HeaderMap) -> Response {
+    let Some(mut guest) = Guest::of(&hall, peer, &headers) else { return stranger() };
+    if let Some(elsewhere) = over_tls(&hall.gate, &guest.visit.snapshot).filter(|_| !peer.secure) {
         return led(&elsewhere);
     }
     if matches!(guest.visit.lock(), Some(Lock::Withdrawn)) {
         return guest.withdrawn();
     }
-    guest.to_staffroom = openid::value(&uri, "to") == TO_STAFFROOM;
+    guest.to_staffroom = form::asked(&uri, "to") == TO_STAFFROOM;
     guest.page(StatusCode::OK, None, guest.session())
 }
 
 /// The answer to a system that was told of [`CAPTIVE`].
-pub async fn captive(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>) -> Response {
-    let Some(visit) = desk.gate.visit(peer.client) else {
-        desk.gate.counters.strangers.inc();
+pub async fn captive(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>) -> Response {
+    let Some(visit) = hall.gate.visit(peer.client) else {
+        hall.gate.counters.strangers.inc();
         return stranger();
     };
     let snapshot = &visit.snapshot;
@@ -221,9 +221,9 @@ pub async fn captive(State(desk): State<Arc<Desk>>, Extension(peer): Extension<P
     let place = Place::of(peer.client, roster);
     let mut said = serde_json::json!({ "captive": captive });
     if snapshot.config.portal.ways(visit.who.network).is_some() {
-        said["user-portal-url"] = over_tls(&desk.gate, snapshot).into();
+        said["user-portal-url"] = over_tls(&hall.gate, snapshot).into();
     }
-    if let Some(session) = desk.portal.sessions.at(place, roster, now).filter(|_| !captive) {
+    if let Some(session) = hall.portal.sessions.at(place, roster, now).filter(|_| !captive) {
         said["seconds-remaining"] = (session.until_ms.saturating_sub(visit.boot_ms) / 1000).into();
         said["can-extend-session"] = true.into();
     }
@@ -233,19 +233,19 @@ pub async fn captive(State(desk): State<Arc<Desk>>, Extension(peer): Extension<P
 }
 
 /// One of its forms.
-pub async fn act(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    let Some(mut guest) = Guest::of(&desk, peer, request.headers()) else { return stranger() };
+pub async fn act(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+    let Some(mut guest) = Guest::of(&hall, peer, request.headers()) else { return stranger() };
     let words = guest.language.words();
     if !form::is_from_here(request.headers(), peer.secure) {
         return guest.notice(StatusCode::FORBIDDEN, words.not_sent_here, "", &[Link { to: PATH, words: words.sign_in_here }]);
     }
     let Some(fields) = form::fields(request).await else {
-        desk.gate.counters.malformed.inc();
+        hall.gate.counters.malformed.inc();
         return guest.notice(StatusCode::BAD_REQUEST, words.not_sent_here, "", &[Link { to: PATH, words: words.sign_in_here }]);
     };
     let field = |name: &str| fields.iter().rev().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str());
     guest.to_staffroom = field("to") == TO_STAFFROOM;
-    if !desk.portal.forms.is_ours(&guest.browser, field("token")) {
+    if !hall.portal.forms.is_ours(&guest.browser, field("token")) {
         return guest.asked(StatusCode::FORBIDDEN, Some((words.not_sent_here, "")));
     }
     match field("do") {

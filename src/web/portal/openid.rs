@@ -8,8 +8,8 @@ use crate::pages::reader::over_tls;
 use crate::pages::words::whom_to_see;
 use crate::people::openid::{From, NotKnown};
 use crate::people::{Source, Store};
-use crate::web::desk::{Desk, Peer};
 use crate::web::form;
+use crate::web::hall::{Hall, Peer};
 use asked::Outcome;
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -19,16 +19,16 @@ use std::sync::Arc;
 
 /// Leads a browser to the provider, with the notice it was shown.
 pub async fn begin(
-    State(desk): State<Arc<Desk>>,
+    State(hall): State<Arc<Hall>>,
     Extension(peer): Extension<Peer>,
     Path(provider): Path<String>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let Some(guest) = Guest::of(&desk, peer, &headers) else { return stranger() };
+    let Some(guest) = Guest::of(&hall, peer, &headers) else { return stranger() };
     let Some((provider, back)) = provider_of(&guest, &provider) else { return guest.page(StatusCode::NOT_FOUND, None, None) };
-    let notice = value(&uri, "notice");
-    match desk.portal.openids.begin(provider, from(&guest), &back, &notice) {
+    let notice = form::asked(&uri, "notice");
+    match hall.portal.openids.begin(provider, from(&guest), &back, &notice) {
         Ok(to) => {
             let mut response = led(&to);
             with(&mut response, guest.browser.given());
@@ -40,17 +40,17 @@ pub async fn begin(
 
 /// A browser that comes back.
 pub async fn end(
-    State(desk): State<Arc<Desk>>,
+    State(hall): State<Arc<Hall>>,
     Extension(peer): Extension<Peer>,
     Path(provider): Path<String>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let Some(guest) = Guest::of(&desk, peer, &headers) else { return stranger() };
+    let Some(guest) = Guest::of(&hall, peer, &headers) else { return stranger() };
     let Some((provider, back)) = provider_of(&guest, &provider) else { return guest.page(StatusCode::NOT_FOUND, None, None) };
-    let (state, code, register) = (value(&uri, "state"), value(&uri, "code"), &guest.visit.snapshot.register);
+    let (state, code, register) = (form::asked(&uri, "state"), form::asked(&uri, "code"), &guest.visit.snapshot.register);
     let now_s = guest.now().unix_ms.div_euclid(1000);
-    let came = desk.portal.openids.end(provider, register, (&state, &code), from(&guest), (&back, now_s)).await;
+    let came = hall.portal.openids.end(provider, register, (&state, &code), from(&guest), (&back, now_s)).await;
     let came = match came {
         Ok(came) => came,
         Err(fault) => return failed(&guest, &fault),
@@ -83,16 +83,11 @@ fn provider_of<'g>(guest: &'g Guest, name: &str) -> Option<(&'g OpenId, String)>
     }
     let snapshot = &guest.visit.snapshot;
     let provider = snapshot.config.portal.providers.iter().find(|provider| provider.way() == way)?;
-    Some((provider, format!("{}/{}/back", over_tls(&guest.desk.gate, snapshot)?, way.word())))
+    Some((provider, format!("{}/{}/back", over_tls(&guest.hall.gate, snapshot)?, way.word())))
 }
 
 fn from(guest: &Guest) -> From<'_> {
     From { browser: guest.browser.id(), place: guest.place, now_ms: guest.visit.boot_ms }
-}
-
-pub(super) fn value(uri: &Uri, name: &str) -> String {
-    let pairs = form::pairs(uri.query().unwrap_or_default());
-    pairs.into_iter().find(|(n, _)| n == name).map_or_else(String::new, |(_, value)| value)
 }
 
 async fn acknowledge(guest: &Guest, person: crate::words::PersonId, notice: String) {

@@ -9,8 +9,8 @@ mod met;
 pub use met::Met;
 use met::Reading;
 
-use super::desk::{self, Desk, Peer};
 use super::form::{self, Form};
+use super::hall::{self, Hall, Peer};
 use crate::gate::Visit;
 use crate::gate::continued::{LASTS_MS, Whose};
 use crate::gate::requests::{Decision, Kind, NewRequest, NotTaken, PageRequest};
@@ -31,34 +31,34 @@ use std::sync::Arc;
 pub type Why = Reading;
 
 /// The list.
-pub async fn page(From(desk): From<Arc<Desk>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+pub async fn page(From(hall): From<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
     let language = Language::of(&headers);
-    let Some(visit) = desk.gate.visit(peer.client) else { return stranger(&desk) };
+    let Some(visit) = hall.gate.visit(peer.client) else { return stranger(&hall) };
     let words = language.words();
-    let Some(met) = desk.why.met(&desk.gate, &visit).await else {
+    let Some(met) = hall.why.met(&hall.gate, &visit).await else {
         return say(&visit, language, words.busy, StatusCode::SERVICE_UNAVAILABLE);
     };
-    let rows = rows(&desk, &visit, &met);
-    desk::form(language, WhyPage::new(&visit.snapshot.config.school.name, &rows, language).html())
+    let rows = rows(&hall, &visit, &met);
+    hall::form(language, WhyPage::new(&visit.snapshot.config.school.name, &rows, language).html())
 }
 
 /// One of its buttons.
-pub async fn act(From(desk): From<Arc<Desk>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+pub async fn act(From(hall): From<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
     let language = Language::of(request.headers());
     let words = language.words();
-    let Some(visit) = desk.gate.visit(peer.client) else { return stranger(&desk) };
+    let Some(visit) = hall.gate.visit(peer.client) else { return stranger(&hall) };
     if !form::is_from_here(request.headers(), peer.secure) {
         return say(&visit, language, words.not_from_here, StatusCode::FORBIDDEN);
     }
     let Some(form) = Form::read(request).await else {
-        desk.gate.counters.malformed.inc();
+        hall.gate.counters.malformed.inc();
         return say(&visit, language, words.not_from_here, StatusCode::BAD_REQUEST);
     };
     if form.does == "report" {
         let Ok(host) = form::host(&form.host) else { return say(&visit, language, words.not_a_name, StatusCode::OK) };
-        return ask(&desk, &visit, language, Kind::Block, &host, &form).await;
+        return ask(&hall, &visit, language, Kind::Block, &host, &form).await;
     }
-    let Some(met) = desk.why.met(&desk.gate, &visit).await else {
+    let Some(met) = hall.why.met(&hall.gate, &visit).await else {
         return say(&visit, language, words.busy, StatusCode::SERVICE_UNAVAILABLE);
     };
     let Some(met) = met.iter().find(|met| met.host.as_str() == form.host) else {
@@ -66,8 +66,8 @@ pub async fn act(From(desk): From<Arc<Desk>>, Extension(peer): Extension<Peer>, 
     };
     match form.does.as_str() {
         "go-on" => go_on(&visit, language, met),
-        "ask" => ask(&desk, &visit, language, Kind::Open, &met.host, &form).await,
-        "accident" => ask(&desk, &visit, language, Kind::Accident, &met.host, &form).await,
+        "ask" => ask(&hall, &visit, language, Kind::Open, &met.host, &form).await,
+        "accident" => ask(&hall, &visit, language, Kind::Accident, &met.host, &form).await,
         _ => say(&visit, language, words.not_from_here, StatusCode::BAD_REQUEST),
     }
 }
@@ -86,10 +86,10 @@ fn go_on(visit: &Visit, language: Language, met: &Met) -> Response {
     let Said { heading, line } = words.may_now;
     let notice = Notice { school, heading, lines: &[met.host.as_str(), line], detail: "" };
     let links = [Link { to: &met.url, words: words.open_page }, Link { to: "/why", words: words.back }];
-    desk::page(StatusCode::OK, language, notice.html_in(language, &links))
+    hall::page(StatusCode::OK, language, notice.html_in(language, &links))
 }
 
-async fn ask(desk: &Arc<Desk>, visit: &Visit, language: Language, kind: Kind, host: &Host, form: &Form) -> Response {
+async fn ask(hall: &Arc<Hall>, visit: &Visit, language: Language, kind: Kind, host: &Host, form: &Form) -> Response {
     let policy = &visit.snapshot.config.policy;
     let group = |id| policy.group(id).map(|g| g.name.clone());
     let new = NewRequest {
@@ -103,9 +103,9 @@ async fn ask(desk: &Arc<Desk>, visit: &Visit, language: Language, kind: Kind, ho
         now_ms: visit.moment.unix_ms,
         today: visit.moment.day,
     };
-    let desk = desk.clone();
+    let hall = hall.clone();
     // It is written to the disk before anybody is thanked.
-    let made = tokio::task::spawn_blocking(move || desk.gate.requests.make(new)).await;
+    let made = tokio::task::spawn_blocking(move || hall.gate.requests.make(new)).await;
     let words = language.words();
     let (said, status) = match made {
         Ok(Ok(_)) => match kind {
@@ -124,10 +124,10 @@ async fn ask(desk: &Arc<Desk>, visit: &Visit, language: Language, kind: Kind, ho
     say(visit, language, said, status)
 }
 
-fn rows(desk: &Desk, visit: &Visit, met: &[Met]) -> Vec<Row> {
+fn rows(hall: &Hall, visit: &Visit, met: &[Met]) -> Vec<Row> {
     let (snapshot, who) = (&visit.snapshot, &visit.who);
     let staff = is_for_staff(who, &snapshot.config);
-    let mut asked = desk.gate.requests.of(who);
+    let mut asked = hall.gate.requests.of(who);
     let time = |ms| local_time(&snapshot.config, ms).split_off(11);
     let row = |met: &Met| {
         let until = snapshot.continued.until(Whose::of(who), &met.host, visit.boot_ms);
@@ -161,10 +161,10 @@ fn say(visit: &Visit, language: Language, said: Said, status: StatusCode) -> Res
     let school = &visit.snapshot.config.school.name;
     let notice = Notice { school, heading: said.heading, lines: &[said.line], detail: "" };
     let back = [Link { to: "/why", words: language.words().back }];
-    desk::page(status, language, notice.html_in(language, &back))
+    hall::page(status, language, notice.html_in(language, &back))
 }
 
-fn stranger(desk: &Desk) -> Response {
-    desk.gate.counters.strangers.inc();
+fn stranger(hall: &Hall) -> Response {
+    hall.gate.counters.strangers.inc();
     (StatusCode::FORBIDDEN, "This page is for the school's own networks.\n").into_response()
 }

@@ -1,5 +1,6 @@
 //! What every request to the web door uses, and for whom which page is.
 
+use super::desk::Desk;
 use super::portal::Portal;
 use super::status;
 use super::why::Why;
@@ -10,6 +11,7 @@ use crate::net::fetch::Lookup;
 use crate::net::listen::Caller;
 use crate::net::own::OwnAddresses;
 use crate::pages::{FORM_HEADERS, HEADERS, Language};
+use crate::people::desk::sessions::Sessions;
 use crate::words::{ClientAddr, Host};
 use axum::body::Body;
 use axum::response::Response;
@@ -39,7 +41,7 @@ impl Peer {
 }
 
 /// What every request uses.
-pub struct Desk {
+pub struct Hall {
     pub gate: Arc<Gate>,
     pub metrics: Registry,
     /// Where the proxy listens.
@@ -47,13 +49,23 @@ pub struct Desk {
     own: OwnAddresses,
     pub why: Why,
     pub portal: Portal,
-    /// Who keeps the passes that staff open; `None`: they open none here.
-    pub staffroom: Option<Arc<dyn Staffroom>>,
+    pub rooms: Rooms,
+    /// Who has signed in at the desk.
+    pub at_desk: Sessions,
 }
 
-impl Desk {
+/// What the house does for pages that change something.
+#[derive(Clone, Default)]
+pub struct Rooms {
+    /// Who keeps the passes that staff open; `None`: they open none here.
+    pub staffroom: Option<Arc<dyn Staffroom>>,
+    /// What the pages of the desk are made of; `None`: there is none here.
+    pub desk: Option<Arc<dyn Desk>>,
+}
+
+impl Hall {
     /// `lookup` knows the addresses of hosts.
-    pub fn open(gate: Arc<Gate>, lookup: Arc<dyn Lookup>, proxy: Vec<SocketAddr>) -> Self {
+    pub fn open(gate: Arc<Gate>, lookup: Arc<dyn Lookup>, rooms: Rooms, proxy: Vec<SocketAddr>) -> Self {
         Self {
             metrics: status::registry(&gate),
             gate,
@@ -61,12 +73,9 @@ impl Desk {
             own: OwnAddresses::read(),
             why: Why::default(),
             portal: Portal::open(lookup),
-            staffroom: None,
+            rooms,
+            at_desk: Sessions::default(),
         }
-    }
-
-    pub fn with_staffroom(self, staffroom: Option<Arc<dyn Staffroom>>) -> Self {
-        Self { staffroom, ..self }
     }
 
     /// Whether a Host is what this connection is for. Over TLS the door has one name, and no other leads here: whoever makes a name of
@@ -109,7 +118,7 @@ pub fn form(language: Language, html: String) -> Response {
     with(StatusCode::OK, FORM_HEADERS, language, html)
 }
 
-fn with(status: StatusCode, headers: &[(HeaderName, &'static str)], language: Language, html: String) -> Response {
+pub(super) fn with(status: StatusCode, headers: &[(HeaderName, &'static str)], language: Language, html: String) -> Response {
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));

@@ -1,0 +1,277 @@
+//! The desk: where the safeguarding lead, and who works with them, read the week's report in a browser.
+//!
+//! Always holds: over TLS alone and under the door's one name; nothing but the sign-in, the style sheet and the confirmation of a mail
+//! without an account's password and code; no GET changes anything; a form counts as one of the portal's does, and is of its session;
+//! nobody is given an edition that is not their role's. It works without a script and asks nothing of any other host.
+//!
+//! - [`guard`]    who calls, and whether they have signed in
+//! - [`sign_in`]  signing in and out, a password of one's own
+//! - [`week`]     a week of the report, and its files
+//! - [`matter`]   what somebody says of a matter, and what was asked for around it
+//! - [`incidents`] what was opened, and what became of it
+//! - [`looked`]   who looked at whom
+//! - [`confirm`]  the test mail has come
+//! - [`views`]    the pages
+
+mod confirm;
+mod guard;
+mod incidents;
+mod looked;
+mod matter;
+mod sign_in;
+mod views;
+mod week;
+
+use super::hall::Hall;
+use crate::casebook::incidents::Fields;
+use crate::casebook::look_ups::LookUp;
+use crate::casebook::review::Said;
+use crate::casebook::{Incident, MatterId};
+use crate::people::desk::sessions::Signed;
+use crate::people::desk::{Account, Role};
+use crate::people::roster::Now;
+use crate::report::{Edition, IsoWeek, Week};
+use crate::words::person::words;
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Where it is.
+pub const PATH: &str = "/desk";
+
+/// Where somebody says that the test mail has come, with its code behind `?code=`.
+pub const CONFIRM: &str = "/desk/confirm";
+
+/// Where incidents are.
+const INCIDENTS: &str = "/desk/incidents";
+
+const PASSWORD: &str = "/desk/password";
+
+/// Why who opens a week's report looks at those in it.
+pub const REVIEW: &str = "the weekly review";
+
+/// What a role may open, the first being what it opens by itself.
+pub fn editions(role: Role) -> &'static [Edition] {
+    match role {
+        Role::Dsl | Role::Deputy => &[Edition::Dsl, Edition::Governor],
+        Role::Ict => &[Edition::It],
+        Role::Head => &[Edition::Head, Edition::Governor],
+        Role::Chair => &[Edition::Chair, Edition::Governor],
+    }
+}
+
+words! {
+    /// A report to take along.
+    Format {
+        Html "html",
+        Pdf "pdf",
+        Csv "csv",
+    }
+}
+
+/// What somebody typed to sign in, and where.
+#[derive(Clone, Copy)]
+pub struct Typed<'a> {
+    pub name: &'a str,
+    pub password: &'a str,
+    pub code: &'a str,
+    pub client: IpAddr,
+}
+
+/// Why somebody is not signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSigned {
+    /// The name, the password or the code; which of them is told nobody.
+    Wrong,
+    /// Too many were wrong: after so many seconds.
+    Wait(u64),
+    Busy,
+    /// A fault of ours, told to the service log.
+    Fault,
+}
+
+/// Why something is not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotDone {
+    /// The password or the code.
+    Wrong,
+    /// The new password is too short, too long, or no new one.
+    Weak,
+    Wait(u64),
+    Busy,
+    /// The account has ended, or was made anew.
+    Gone,
+    Fault,
+}
+
+/// Why something is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotShown {
+    /// There is no such report.
+    Nothing,
+    NotTheirs,
+    Fault,
+}
+
+/// Why something is not written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotKept {
+    /// What is wrong with it, for people.
+    Refused(String),
+    /// A fault of ours, told to the service log.
+    Fault,
+}
+
+/// What somebody asked for around a matter: from half an hour before what it rests on to half an hour after.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Around {
+    pub spans: Vec<Stretch>,
+    /// There is more than is shown.
+    pub more: bool,
+}
+
+/// One stretch of time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stretch {
+    pub from: String,
+    pub until: String,
+    pub asked: Vec<AskedFor>,
+}
+
+/// One row of the log, as far as it is for this page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedFor {
+    pub when: String,
+    /// On which device, or from which address.
+    pub at: String,
+    pub host: String,
+    pub became: &'static str,
+    pub category: String,
+    pub count: u32,
+    /// What was typed, or dots where it is sealed; empty: nothing was.
+    pub typed: String,
+    /// The matter rests on it.
+    pub of_matter: bool,
+}
+
+/// Somebody who looks.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    pub account: &'a Account,
+    /// It is written down already that they look at this, in this session.
+    pub recorded: bool,
+}
+
+/// A week whose report was delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    pub week: IsoWeek,
+    pub number: u32,
+}
+
+/// What the pages are made of. All of it may read and write files: not for a thread that serves anybody.
+pub trait Desk: Send + Sync {
+    /// Checks who would sign in, and writes down that they have.
+    ///
+    /// # Errors
+    /// [`NotSigned`].
+    fn sign_in(&self, typed: &Typed, now: Now) -> Result<Account, NotSigned>;
+
+    /// The account of a session, as long as it is the same.
+    fn account(&self, signed: &Signed) -> Option<Account>;
+
+    /// Gives an account a password of its owner's own.
+    ///
+    /// # Errors
+    /// [`NotDone`].
+    fn set_password(&self, signed: &Signed, current: &str, new: &str, from: (IpAddr, Now)) -> Result<(), NotDone>;
+
+    /// The weeks whose report was delivered, the last one first.
+    fn weeks(&self) -> Vec<Delivered>;
+
+    /// A week, as this edition of it may be seen by who looks; that they do is written down first.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn week(&self, look: &Look, week: IsoWeek, edition: Edition) -> Result<Week, NotShown>;
+
+    /// The same to take along, to the byte as it was delivered.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn file(&self, look: &Look, week: IsoWeek, edition: Edition, format: Format) -> Result<Vec<u8>, NotShown>;
+
+    /// Says something of a matter that they may see.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn mark(&self, account: &Account, matter: &MatterId, said: (Said, &str)) -> Result<(), NotKept>;
+
+    /// Signs a week.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn sign_off(&self, account: &Account, week: IsoWeek) -> Result<(), NotKept>;
+
+    /// What was asked for around a matter, by whom it is about. The look is written down with its purpose.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn around(&self, look: &Look, matter: &MatterId, purpose: &str) -> Result<Around, NotShown>;
+
+    /// The incidents that they may see.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn incidents(&self, look: &Look) -> Result<Vec<Incident>, NotShown>;
+
+    /// Opens one, by hand or of a matter; its number.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn open_incident(&self, account: &Account, matter: Option<&MatterId>, fields: Fields) -> Result<u64, NotKept>;
+
+    /// Adds to one.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn add_to_incident(&self, account: &Account, which: (u64, &str, bool), fields: Fields) -> Result<(), NotKept>;
+
+    /// Who looked at whom in the last four weeks, the last one first, as far as it is theirs to see.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn looked(&self, account: &Account) -> Result<Vec<LookUp>, NotShown>;
+
+    /// The test mail has come: this is the code in it.
+    ///
+    /// # Errors
+    /// [`NotDone::Wrong`] or [`NotDone::Wait`].
+    fn confirm(&self, code: &str, by: &str, from: (IpAddr, Now)) -> Result<(), NotDone>;
+}
+
+/// The pages of the desk.
+pub(super) fn router() -> Router<Arc<Hall>> {
+    Router::new()
+        .route(PATH, get(week::latest).post(sign_in::act))
+        .route(PASSWORD, get(sign_in::password_page).post(sign_in::password))
+        .route(CONFIRM, get(confirm::page).post(confirm::act))
+        .route("/desk/sign-in", get(sign_in::page))
+        .route("/desk/week/{week}", get(week::page).post(week::sign_off))
+        .route("/desk/week/{week}/{file}", get(week::file))
+        .route("/desk/matter/{matter}", get(matter::page).post(matter::mark))
+        .route("/desk/matter/{matter}/around", get(matter::around).post(matter::purpose))
+        .route(INCIDENTS, get(incidents::list).post(incidents::open))
+        .route("/desk/incidents/new", get(incidents::new))
+        .route("/desk/incidents/{number}", get(incidents::one).post(incidents::add))
+        .route("/desk/looked", get(looked::page))
+        .route("/desk/style.css", get(style))
+}
+
+/// The style sheet: it says nothing of anybody.
+async fn style() -> Response {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "private, max-age=300")], views::STYLE).into_response()
+}

@@ -1,0 +1,197 @@
+//! The pages of the desk. Every text is escaped; nothing runs, and nothing is loaded but the style sheet, from this door.
+
+use super::guard::LANGUAGE;
+use super::{Around, PATH};
+use crate::casebook::Incident;
+use crate::casebook::incidents::Fields;
+use crate::pages::FORM_HEADERS;
+use crate::people::desk::Account;
+use crate::report::Week;
+use crate::report::edition::Part;
+use crate::report::week::Matter;
+use crate::web::hall;
+use askama::Template;
+use axum::response::Response;
+use hyper::StatusCode;
+use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+
+/// The style sheet.
+pub const STYLE: &str = include_str!("views/desk.css");
+
+/// What browsers may do with a page.
+const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What stands around a page.
+pub struct Frame<'a> {
+    pub school: &'a str,
+    /// For the forms of a session.
+    pub token: String,
+    /// Who has signed in.
+    pub reader: Option<&'a Account>,
+    /// Which of the links above leads here.
+    pub here: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "sign-in.html", config = "src/web/desk/askama.toml")]
+pub struct SignInPage<'a> {
+    pub frame: Frame<'a>,
+    /// What was wrong; or empty.
+    pub said: &'a str,
+    pub name: &'a str,
+    /// Where they go then.
+    pub to: &'a str,
+    pub token: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password.html", config = "src/web/desk/askama.toml")]
+pub struct PasswordPage<'a> {
+    pub frame: Frame<'a>,
+    pub said: &'a str,
+    /// The one they have was made for them.
+    pub first: bool,
+    pub shortest: usize,
+}
+
+#[derive(Template)]
+#[template(path = "confirm.html", config = "src/web/desk/askama.toml")]
+pub struct ConfirmPage<'a> {
+    pub frame: Frame<'a>,
+    pub said: &'a str,
+    pub code: &'a str,
+    pub token: &'a str,
+    pub path: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "notice.html", config = "src/web/desk/askama.toml")]
+struct NoticePage<'a> {
+    frame: Frame<'a>,
+    heading: &'a str,
+    line: &'a str,
+    to: &'a str,
+    words: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "week.html", config = "src/web/desk/askama.toml")]
+pub struct WeekPage<'a> {
+    pub frame: Frame<'a>,
+    pub week: &'a Week,
+    pub is_latest: bool,
+    /// Their role signs weeks, and this one is over.
+    pub may_sign: bool,
+    /// In which box.
+    pub own_box: &'static str,
+    pub earlier: Vec<EarlierWeek>,
+    pub others: Vec<OtherEdition>,
+}
+
+/// A week to choose.
+pub struct EarlierWeek {
+    pub id: String,
+    pub dates: String,
+    pub number: u32,
+}
+
+/// Another edition of the same week.
+pub struct OtherEdition {
+    pub word: &'static str,
+    pub title: &'static str,
+}
+
+impl WeekPage<'_> {
+    /// What of the filter needs somebody.
+    fn faults(&self) -> impl Iterator<Item = &crate::report::week::Fact> {
+        self.week.health.iter().filter(|fact| !fact.good)
+    }
+}
+
+/// A page with the headers of every page of the desk.
+pub fn page(status: StatusCode, page: &impl Template) -> Response {
+    // Writing to a string fails only if a template's own filter does, and none of ours can.
+    let mut response = hall::with(status, FORM_HEADERS, LANGUAGE, page.render().unwrap_or_default());
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+/// A page that says one thing.
+pub fn notice(status: StatusCode, frame: Frame, heading: &str, line: &str) -> Response {
+    notice_with(status, frame, heading, line, (PATH, "Go to the desk"))
+}
+
+/// A page that says one thing, with another way on than to the desk.
+pub fn notice_with(status: StatusCode, frame: Frame, heading: &str, line: &str, (to, words): (&str, &str)) -> Response {
+    page(status, &NoticePage { frame, heading, line, to, words })
+}
+
+#[derive(Template)]
+#[template(path = "matter.html", config = "src/web/desk/askama.toml")]
+pub struct MatterPage<'a> {
+    pub frame: Frame<'a>,
+    pub week: String,
+    pub matter: &'a Matter,
+    /// What was wrong with the form before; or empty.
+    pub said: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "purpose.html", config = "src/web/desk/askama.toml")]
+pub struct PurposePage<'a> {
+    pub frame: Frame<'a>,
+    pub id: String,
+    pub matter: &'a Matter,
+    pub said: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "around.html", config = "src/web/desk/askama.toml")]
+pub struct AroundPage<'a> {
+    pub frame: Frame<'a>,
+    pub id: String,
+    pub matter: &'a Matter,
+    pub around: Around,
+    pub purpose: String,
+}
+
+#[derive(Template)]
+#[template(path = "looked.html", config = "src/web/desk/askama.toml")]
+pub struct LookedPage<'a> {
+    pub frame: Frame<'a>,
+    /// When, who, what, why.
+    pub rows: Vec<[String; 4]>,
+}
+
+#[derive(Template)]
+#[template(path = "incidents.html", config = "src/web/desk/askama.toml")]
+pub struct IncidentsPage<'a> {
+    pub frame: Frame<'a>,
+    /// The one that waits longest first.
+    pub open: Vec<Incident>,
+    pub closed: Vec<Incident>,
+    pub may_open: bool,
+}
+
+#[derive(Template)]
+#[template(path = "incident-new.html", config = "src/web/desk/askama.toml")]
+pub struct NewIncidentPage<'a> {
+    pub frame: Frame<'a>,
+    pub said: &'a str,
+    /// Of which matter; empty: of none.
+    pub matter: &'a str,
+    pub fields: &'a Fields,
+    /// An id a line.
+    pub people: String,
+    pub categories: Vec<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "incident.html", config = "src/web/desk/askama.toml")]
+pub struct IncidentPage<'a> {
+    pub frame: Frame<'a>,
+    pub said: &'a str,
+    pub incident: Incident,
+    /// When each step of its history was, in its order.
+    pub whens: Vec<String>,
+}

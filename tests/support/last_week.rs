@@ -1,0 +1,56 @@
+//! What people of the register asked for a week ago, in a journal of its own: the gate that starts on it owes its report.
+
+use crate::support::School;
+use schoolgate::journal::{Door, Event, Intent, Journal, Settings};
+use schoolgate::policy::{Act, Action, ProfileId, Step, Verdict};
+use schoolgate::words::{
+    Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who,
+};
+
+const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Seven times, a minute between: the person of this number in the register, at the device of the same, blocked by this category.
+pub fn asked(school: &School, all: &[(u32, Category, &str)]) {
+    let now = jiff::Timestamp::now().as_millisecond() - WEEK_MS;
+    let settings = Settings::new(school.path("var/journal"), school.path("rings"), jiff::tz::TimeZone::UTC);
+    let journal = Journal::start(settings.with_clock(std::sync::Arc::new(move || now))).expect("a journal");
+    for (number, category, host) in all {
+        let verdict = Verdict {
+            act: Act::Block,
+            action: Action::Block,
+            step: Step::Category,
+            labels: 2,
+            category: Some(*category),
+            kind: None,
+            rule: None,
+            pass: None,
+            group: Some(GroupId(0)),
+            cell: None,
+            profile: ProfileId(0),
+        };
+        let who = Who {
+            client: ClientAddr::new([127, 0, 0, 9].into()),
+            network: NetworkId(0),
+            device: Some(DeviceId(*number)),
+            person: Some(PersonId(*number)),
+            groups: Groups::one(GroupId(0)),
+            known: Known::Address,
+            sure: Confidence::High,
+            since: None,
+            mac: None,
+        };
+        for n in 0..7 {
+            let event = Event {
+                when_ms: now + n * 60_000,
+                boot_ms: 1_000,
+                host: (*host).into(),
+                query_type: 1,
+                categories: CategorySet::of(&[*category]),
+                intent: Intent::Navigation,
+                ..Event::of(&verdict, Door::Dns, Some(who))
+            };
+            journal.note(&event);
+        }
+    }
+    journal.stop();
+}
