@@ -21,6 +21,8 @@ pub struct Shared {
     pub undated: AtomicU64,
     pub broken: AtomicU64,
     pub stalled: AtomicBool,
+    /// There is little room on the disk.
+    pub little_room: AtomicBool,
     /// Nothing more is noted.
     pub stopped: AtomicBool,
     /// The writer has ended: nobody will write down what was lost when.
@@ -74,6 +76,7 @@ impl Shared {
             undated: AtomicU64::new(0),
             broken: AtomicU64::new(0),
             stalled: AtomicBool::new(false),
+            little_room: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             ringless: Mutex::new(None),
@@ -91,6 +94,7 @@ impl Shared {
             undated: self.undated.load(Relaxed),
             broken: self.broken.load(Relaxed),
             stalled: self.stalled.load(Relaxed),
+            left_out: self.little_room.load(Relaxed),
             detail: self.sealing.load().kept(),
         }
     }
