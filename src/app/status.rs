@@ -209,6 +209,9 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         needs_you.push("the journal cannot be written: events wait in memory and are dropped when it is full".into());
     }
     needs_you.extend(super::sealed::needs_you(tally.detail).map(str::to_owned));
+    if tally.left_out {
+        needs_you.push("the disk is nearly full: paths and searches of what was allowed are left out of the log".into());
+    }
     if tally.broken > 0 {
         needs_you.push(format!("{} week files are broken and were set aside", tally.broken));
     }

@@ -6,6 +6,7 @@ use super::names;
 use super::point::{Point, reach};
 use super::ring::RingId;
 use super::rollup::{self, Rollup};
+use super::room::Room;
 use super::rows::{self, Rows};
 use super::schema;
 use super::sealing;
@@ -86,11 +87,13 @@ pub struct Book {
     open: Vec<(IsoWeek, WeekBook)>,
     /// Files set aside since the start.
     pub broken: u64,
+    /// What there is room for.
+    pub room: Room,
 }
 
 impl Book {
     pub fn new(dir: &Path, zone: jiff::tz::TimeZone) -> Self {
-        Self { dir: dir.to_owned(), weeks: Weeks::new(zone), open: Vec::new(), broken: 0 }
+        Self { dir: dir.to_owned(), weeks: Weeks::new(zone), open: Vec::new(), broken: 0, room: Room::default() }
     }
 
     /// Looks at every week file: brings those of this version's tables up to date, sets the broken aside.
@@ -163,8 +166,9 @@ impl Book {
                 None => by_week.push((week, vec![row])),
             }
         }
+        let room = self.room;
         for (week, rows) in by_week {
-            let written = self.week(week).and_then(|book| book.put(&rows));
+            let written = self.week(week).and_then(|book| book.put(&rows, room));
             if let Err(fault) = written {
                 // What it remembers of hosts and names may have been rolled back.
                 self.close(week);
@@ -349,11 +353,11 @@ impl WeekBook {
         })
     }
 
-    fn put(&mut self, rows: &[&Row]) -> Result<(), BookFault> {
-        self.insert(rows).map_err(|source| BookFault::Sqlite { path: self.path.clone(), source })
+    fn put(&mut self, rows: &[&Row], room: Room) -> Result<(), BookFault> {
+        self.insert(rows, room).map_err(|source| BookFault::Sqlite { path: self.path.clone(), source })
     }
 
-    fn insert(&mut self, rows: &[&Row]) -> rusqlite::Result<()> {
+    fn insert(&mut self, rows: &[&Row], room: Room) -> rusqlite::Result<()> {
         let transaction = self.db.transaction()?;
         let mut marks: HashMap<RingId, Mark> = HashMap::new();
         // Nearly always the ring of the one before.
@@ -382,7 +386,7 @@ impl WeekBook {
         let (mut unnamed, mut keyless) = (HashSet::new(), HashSet::new());
         let mut writing = schema::Writing::new(&transaction, self.base_ms)?;
         for entry in alike::merge(rows.iter().copied()) {
-            let (seq, event) = (entry.row.seq, entry.event());
+            let (seq, event) = (entry.row.seq, room.fit(entry.event()));
             let ids = self.interned.ids(&transaction, &event, entry.row.dated)?;
             if !writing.insert(seq, &event, ids)? {
                 continue;

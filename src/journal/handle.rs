@@ -49,9 +49,6 @@ struct Mine {
     retry: Instant,
 }
 
-/// The parts of the journal in which the last minutes may be: what waits, this week's file, and last week's on a Monday.
-const PARTS_LOOKED_AT: usize = 3;
-
 /// How long a thread without a ring waits before it asks for one again: asking opens files.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 
@@ -201,7 +198,7 @@ impl Journal {
     pub fn stopped(&self, client: IpAddr, since_ms: i64, now_ms: i64, limit: usize) -> Result<Vec<read::Stored>, ReadFault> {
         self.flush();
         let mut found = Vec::new();
-        for part in tail::parts(&self.dir, &jiff::tz::TimeZone::UTC, now_ms, None)?.iter().rev().take(PARTS_LOOKED_AT) {
+        for part in tail::newest(&self.dir, now_ms)? {
             found.extend(part.stopped(client, since_ms, limit)?);
         }
         found.sort_by_key(|stored| std::cmp::Reverse(stored.seq));

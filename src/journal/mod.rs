@@ -30,6 +30,7 @@
 //! - [`book`]       the week files, open for writing
 //! - [`alike`]      questions that share a row of a week file
 //! - [`why`], [`interned`]  what many rows have in common, stored once
+//! - [`room`]       what is kept when the disk is nearly full
 //! - [`rollup`]     what a week comes to, kept as events arrive
 //! - [`retention`]  how long they are kept
 //! - [`hold`]       what is kept longer
@@ -68,6 +69,7 @@ mod retention;
 mod ring;
 mod rings;
 pub mod rollup;
+mod room;
 mod rows;
 mod schema;
 mod sealing;
@@ -175,6 +177,8 @@ pub struct Tally {
     pub broken: u64,
     /// The disk refuses at the moment.
     pub stalled: bool,
+    /// There is little room on the disk: paths and searches of what was allowed are left out.
+    pub left_out: bool,
     /// What becomes of what was typed.
     pub detail: Kept,
 }

@@ -24,6 +24,8 @@ pub struct Shared {
     /// How long single visits are kept.
     pub detail_days: AtomicU32,
     pub stalled: AtomicBool,
+    /// There is little room on the disk.
+    pub little_room: AtomicBool,
     /// Nothing more is noted.
     pub stopped: AtomicBool,
     /// The writer has ended: nobody will write down what was lost when.
@@ -78,6 +80,7 @@ impl Shared {
             broken: AtomicU64::new(0),
             detail_days: AtomicU32::new(DETAIL_DAYS),
             stalled: AtomicBool::new(false),
+            little_room: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             ringless: Mutex::new(None),
@@ -95,6 +98,7 @@ impl Shared {
             undated: self.undated.load(Relaxed),
             broken: self.broken.load(Relaxed),
             stalled: self.stalled.load(Relaxed),
+            left_out: self.little_room.load(Relaxed),
             detail: self.sealing.load().kept(),
         }
     }

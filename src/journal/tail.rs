@@ -39,7 +39,7 @@ pub struct Tail {
 /// # Errors
 /// [`ReadFault`]: the folder or a file in it cannot be read.
 pub fn parts(dir: &Path, zone: &TimeZone, now_ms: i64, only: Option<IsoWeek>) -> Result<Vec<Part>, ReadFault> {
-    parts_of(dir, zone, now_ms, only, false)
+    parts_of(dir, zone, now_ms, Wanted { only, ..Wanted::default() })
 }
 
 /// The same for who is done with it within seconds: week files stay for them as they are, and their logs grow as long.
@@ -47,21 +47,46 @@ pub fn parts(dir: &Path, zone: &TimeZone, now_ms: i64, only: Option<IsoWeek>) ->
 /// # Errors
 /// As [`parts`].
 pub fn held(dir: &Path, zone: &TimeZone, now_ms: i64, only: Option<IsoWeek>) -> Result<Vec<Part>, ReadFault> {
-    parts_of(dir, zone, now_ms, only, true)
+    parts_of(dir, zone, now_ms, Wanted { only, hold: true, ..Wanted::default() })
 }
 
-fn parts_of(dir: &Path, zone: &TimeZone, now_ms: i64, only: Option<IsoWeek>, hold: bool) -> Result<Vec<Part>, ReadFault> {
+/// The newest parts: what waits, this week's file, and last week's for a Monday.
+///
+/// # Errors
+/// As [`parts`].
+pub fn newest(dir: &Path, now_ms: i64) -> Result<Vec<Part>, ReadFault> {
+    parts_of(dir, &TimeZone::UTC, now_ms, Wanted { files: 2, hold: true, ..Wanted::default() })
+}
+
+/// Which parts.
+struct Wanted {
+    only: Option<IsoWeek>,
+    /// The newest files, so many.
+    files: usize,
+    hold: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { only: None, files: usize::MAX, hold: false }
+    }
+}
+
+fn parts_of(dir: &Path, zone: &TimeZone, now_ms: i64, wanted: Wanted) -> Result<Vec<Part>, ReadFault> {
     let waiting = waiting(&dir.join("segments")).map_err(|source| ReadFault::Folder { path: dir.to_owned(), source })?;
+    let mut of_week = weeks(dir)?;
+    of_week.retain(|file| wanted.only.is_none_or(|only| only == file.week));
+    of_week.drain(..of_week.len().saturating_sub(wanted.files));
     let mut files = Vec::new();
-    for file in weeks(dir)? {
+    for file in of_week {
         let opened = Week::open(&file.path)?;
-        if hold && only.is_none_or(|only| only == file.week) {
+        if wanted.hold {
             opened.hold()?;
         }
-        files.push((file.week, opened));
+        files.push(opened);
     }
     let mut booked = Vec::new();
-    for (_, file) in &files {
+    for file in &files {
         booked.extend(file.booked()?);
     }
     let upto = booked.iter().map(|(_, last)| *last).max().unwrap_or(0);
@@ -76,10 +101,9 @@ fn parts_of(dir: &Path, zone: &TimeZone, now_ms: i64, only: Option<IsoWeek>, hol
         });
         rows.extend(merged);
     }
-    rows.retain(|row| only.is_none_or(|week| IsoWeek::of(row.event.when_ms, zone) == week));
+    rows.retain(|row| wanted.only.is_none_or(|week| IsoWeek::of(row.event.when_ms, zone) == week));
     rows.sort_by_key(|row| row.seq);
-    let of_week = files.into_iter().filter(|(week, _)| only.is_none_or(|only| only == *week));
-    let mut parts: Vec<_> = of_week.map(|(_, file)| Part::File(file.upto(upto))).collect();
+    let mut parts: Vec<_> = files.into_iter().map(|file| Part::File(file.upto(upto))).collect();
     if !rows.is_empty() {
         parts.push(Part::Tail(Tail { dir: dir.to_owned(), rows, names: RefCell::default(), opened: None }));
     }

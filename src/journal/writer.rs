@@ -14,6 +14,7 @@ use super::gap::Gap;
 use super::point::{Point, reach};
 use super::retention;
 use super::ring::{Damaged, Ring, RingId};
+use super::room::Room;
 use super::sealing::{self, Sealer};
 use super::segment::{Batch, MAX_RUN, Mark, Segments, Slice, Waiting, What, records};
 use super::shared::{Shared, Wake};
@@ -334,6 +335,7 @@ impl Writer {
     /// Moves to week files what the segments hold now, in so many transactions at most. What comes meanwhile is drained, and waits
     /// for the next time.
     fn book(&mut self, most: usize) -> Result<(), Stuck> {
+        self.look_at_the_room();
         let mut left = most;
         for (nth, end) in self.segments.ends().into_iter().enumerate() {
             while left > 0
@@ -363,6 +365,20 @@ impl Writer {
         self.shared.undated.store(self.segments.undated(), Relaxed);
         self.shared.broken.store(self.book.broken, Relaxed);
         Ok(())
+    }
+
+    /// Says it when the disk is nearly full, and when it no longer is.
+    fn look_at_the_room(&mut self) {
+        let before = self.book.room;
+        self.book.room = Room::on(&self.dir, before);
+        self.shared.little_room.store(self.book.room == Room::Little, Relaxed);
+        match (before, self.book.room) {
+            (Room::Enough, Room::Little) => tracing::error!(
+                "the disk is nearly full: paths and searches of what was allowed are left out of the journal; free some space"
+            ),
+            (Room::Little, Room::Enough) => tracing::info!("there is room on the disk again: the journal keeps everything"),
+            _ => {}
+        }
     }
 
     /// Puts the records of a slice into week files. Goes out: how many events wait to be dated.

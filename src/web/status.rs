@@ -80,6 +80,12 @@ impl Collector for Live {
         for (name, help, unit, value) in [
             ("events_undated", "Events that wait for the clock to be set", None, tally.undated as i64),
             ("journal_stalled", "1 while the disk takes no events", None, i64::from(tally.stalled)),
+            (
+                "journal_left_out",
+                "1 while the disk is nearly full: paths and searches of what was allowed are left out",
+                None,
+                i64::from(tally.left_out),
+            ),
             ("table_damaged", "1 while the disk has spoilt the table", None, i64::from(snapshot.condition.damaged.is_some())),
             ("lists", "Sources in the table of lists", None, snapshot.table.lists().len() as i64),
             ("policy_version", "The version that events are judged by now", None, i64::from(snapshot.version)),
