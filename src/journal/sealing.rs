@@ -8,6 +8,7 @@ use super::event::Event;
 use super::fault::Complaint;
 use super::record::{MAX_HOST, MAX_PATH, MAX_SEARCH, cut};
 use super::shared::Shared;
+use super::time::BUILT_MS;
 use crate::seal::{self, DataKey, Keys, SealFault};
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
@@ -75,11 +76,12 @@ pub fn sealed_key(journal: &Path, id: u32) -> Option<Vec<u8>> {
     std::fs::read(key_file(journal, id)).ok()
 }
 
-/// Deletes the data keys that no week file which is still kept needs: those older than the oldest week.
+/// Deletes the data keys that no week file which is still kept needs: those older than the oldest week. One that was made before the
+/// clock was set stays: what was sealed with it may still wait to be dated.
 pub fn forget(journal: &Path, before_ms: i64) {
     let made = |path: &Path| Some(std::fs::metadata(path).ok()?.mtime().saturating_mul(1000));
     let files = std::fs::read_dir(folder(journal)).into_iter().flatten().filter_map(|e| Some(e.ok()?.path()));
-    for path in files.filter(|path| made(path).is_some_and(|at| at < before_ms)) {
+    for path in files.filter(|path| made(path).is_some_and(|at| (BUILT_MS..before_ms).contains(&at))) {
         if let Err(fault) = std::fs::remove_file(&path) {
             tracing::warn!(%fault, file = %path.display(), "a data key past its time cannot be deleted");
         }

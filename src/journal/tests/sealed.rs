@@ -174,6 +174,23 @@ fn each_day_has_a_key_of_its_own_and_a_new_pair_is_taken_without_a_restart() {
 }
 
 #[test]
+fn a_data_key_goes_with_the_weeks_that_need_it_and_one_from_before_the_clock_was_set_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = folder.path().join("keys");
+    std::fs::create_dir(&keys).expect("made");
+    let at = |name: &str, ms: i64| {
+        let file = std::fs::File::create(keys.join(name)).expect("made");
+        let when = std::time::UNIX_EPOCH + std::time::Duration::from_millis(ms.unsigned_abs());
+        file.set_modified(when).expect("dated");
+    };
+    at("unset.key", 5_000);
+    at("old.key", WEDNESDAY);
+    at("young.key", WEDNESDAY + 10_000);
+    super::super::sealing::forget(folder.path(), WEDNESDAY + 5_000);
+    assert_eq!(files(&keys), ["unset.key", "young.key"]);
+}
+
+#[test]
 fn a_changed_byte_or_one_moved_to_another_person_stays_sealed_and_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
