@@ -1,17 +1,23 @@
-//! What people of the register asked for a week ago, in a journal of its own: the gate that starts on it owes its report.
+//! What people of the register asked for last week, in a journal of its own: the gate that starts on it owes its report.
 
 use crate::support::School;
+use schoolgate::app::delivery::due;
+use schoolgate::config::Report;
 use schoolgate::journal::{Door, Event, Intent, Journal, Settings};
 use schoolgate::policy::{Act, Action, ProfileId, Step, Verdict};
 use schoolgate::words::{
     Category, CategorySet, ClientAddr, Confidence, DeviceId, GroupId, Groups, Known, NetworkId, PersonId, Who,
 };
 
-const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// From a Friday to the end of its week.
+const TO_FRIDAY_MS: i64 = 60 * 60 * 60 * 1000;
 
-/// Seven times, a minute between: the person of this number in the register, at the device of the same, blocked by this category.
+/// In the last week whose report is due by now: early on a Monday that is not the week that has just ended. Seven times, a minute between: the person of this number in the register, at the device of the same, blocked by this category.
 pub fn asked(school: &School, all: &[(u32, Category, &str)]) {
-    let now = jiff::Timestamp::now().as_millisecond() - WEEK_MS;
+    let zone = jiff::tz::TimeZone::get("Europe/London").expect("a zone");
+    let as_shipped = Report { minute: 6 * 60, ..Report::default() };
+    let (week, _) = due(&as_shipped, &zone, jiff::Timestamp::now().as_millisecond());
+    let now = week.bounds(&zone).1 - TO_FRIDAY_MS;
     let settings = Settings::new(school.path("var/journal"), school.path("rings"), jiff::tz::TimeZone::UTC);
     let journal = Journal::start(settings.with_clock(std::sync::Arc::new(move || now))).expect("a journal");
     for (number, category, host) in all {
