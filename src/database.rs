@@ -74,7 +74,8 @@ pub fn make_file(path: &Path) -> std::io::Result<()> {
 pub fn bring_up_to_date(db: &mut Connection, form: Form) -> Result<(), Unusable> {
     db.busy_timeout(BUSY)?;
     let known = form.versions.len() as i64;
-    let found = version(db, form)?;
+    // As of one moment: another process may be making it.
+    let found = version(&*db.transaction()?, form)?;
     // WAL: one reads while another writes. FULL: what was reported done is on the disk.
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;

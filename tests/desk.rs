@@ -560,6 +560,25 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
     let report = school.json(&["report", "week", "--week", &week]);
     assert_eq!(report["signed"].as_array().map(Vec::len), Some(2), "{report:#}");
 
+    // Alerts are the lead's: one is raised now, through the door, and acknowledged once.
+    let harm = std::fs::read_to_string(support::project().join("blocklists/self-harm.txt")).expect("the list");
+    let host = harm.lines().find(|line| !line.starts_with('#') && line.contains('.')).expect("a host").trim().to_owned();
+    gate.dig("127.0.9.7", &[&host, "A"]);
+    let until = Instant::now() + Duration::from_secs(30);
+    while !lead.curl("/desk/alerts", &[]).contains("I have it") {
+        assert!(Instant::now() < until, "no alert of {host}: {}", school.ok(&["alerts", "list", "--all"]));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    for browser in [&coordinator, &heads] {
+        assert_eq!(status(&browser.curl("/desk/alerts", &[])), "403");
+        assert_eq!(status(&session_form(browser, "/desk/alerts", &[("acknowledge", "1")])), "422");
+    }
+    assert!(lead.curl("/desk/alerts?acknowledge=1", &[]).contains("I have it"), "no GET changes anything");
+    assert_eq!(status(&session_form(&lead, "/desk/alerts", &[("acknowledge", "1")])), "303");
+    let acknowledged = lead.curl("/desk/alerts", &[]);
+    assert!(!acknowledged.contains("I have it") && acknowledged.contains("dsl (desk), "), "{acknowledged}");
+    assert_eq!(status(&session_form(&lead, "/desk/alerts", &[("acknowledge", "99")])), "422");
+
     // Who looked at whom: the lead sees it, IT sees that somebody did.
     let seen = lead.curl("/desk/looked", &[]);
     assert!(seen.contains("to talk to her &#60;today&#62;") && seen.contains("of P0901"), "{seen}");

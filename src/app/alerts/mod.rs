@@ -26,7 +26,8 @@ use crate::config::Config;
 use crate::gate::alerts::{Alert, Alerts, State, Whose};
 use crate::gate::snapshot::local_time;
 use crate::gate::{Gate, Snapshot};
-use crate::journal::read::{Filter, Week, weeks};
+use crate::journal::read::Filter;
+use crate::journal::tail::{self, Part};
 use crate::journal::time::BUILT_MS;
 use crate::net::Drain;
 use crate::net::fetch::Lookup;
@@ -161,7 +162,7 @@ fn run(around: &Around, mut drain: Drain) {
             let missed = seen(&around.gate, &snapshot, now_ms);
             if missed > 0 || is_due(read, READ_EVERY) {
                 read = Some(Instant::now());
-                if let Err(why) = of_journal(&around.gate, &snapshot, &mut at, now_ms) {
+                if let Err(why) = of_journal(&around.gate, &snapshot, &mut at, missed > 0, now_ms) {
                     tracing::warn!(why, "the journal cannot be read for alerts now");
                 }
             }
@@ -208,27 +209,37 @@ fn seen(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> u64 {
 }
 
 /// What the journal has since it was last read.
-fn of_journal(gate: &Gate, snapshot: &Snapshot, at: &mut Option<u64>, now_ms: i64) -> Result<(), String> {
-    let files = weeks(&journal_dir(&snapshot.config)).map_err(|fault| fault.to_string())?;
+fn of_journal(gate: &Gate, snapshot: &Snapshot, at: &mut Option<u64>, missed: bool, now_ms: i64) -> Result<(), String> {
+    // What waits for its week file is read at the start, since whoever was killed may have told nobody of it, and when there was more
+    // than the doors could tell. Else they tell, and the week files say how often.
+    let mut parts = tail::newest(&journal_dir(&snapshot.config), now_ms).map_err(|fault| fault.to_string())?;
+    if at.is_some() && !missed {
+        parts.retain(|part| matches!(part, Part::File(_)));
+    }
     // What was before the gate had alerts is the report's.
     let kept = gate.alerts.kept().read;
     let Some(after) = at.or(kept) else {
-        let last = files.iter().rev().take(2).filter_map(|file| Week::open(&file.path).ok()?.last_seq().ok()).max();
-        complain(gate.alerts.change(|state| state.read = Some(last.unwrap_or(0))).1);
+        let last = parts.iter().filter_map(|part| part.last_seq().ok()).max().unwrap_or(0);
+        complain(gate.alerts.change(|state| state.read = Some(last)).1);
+        *at = Some(last);
         return Ok(());
     };
     let (mut new, mut read) = (Vec::new(), after);
-    // Last week's file for what arrives late on Monday.
-    for file in files.iter().rev().take(2).rev() {
-        let week = Week::open(&file.path).map_err(|fault| fault.to_string())?;
-        for stored in week.events(&Filter { after: Some(after), ..Filter::default() }).take(MOST_ROWS) {
+    for part in &parts {
+        let mut rows = 0;
+        for stored in part.events(&Filter { after: Some(after), ..Filter::default() }).take(MOST_ROWS) {
             let stored = stored.map_err(|fault| fault.to_string())?;
+            rows += 1;
             read = read.max(stored.seq);
             let Some(sighting) = gate.alerts.sighting(&stored.event) else { continue };
-            let names = week.names_of(sighting.policy_version).map_err(|fault| fault.to_string())?;
+            let names = part.names_of(sighting.policy_version).map_err(|fault| fault.to_string())?;
             let groups: Vec<String> =
                 sighting.who.groups.iter().filter_map(|id| names.groups.get(usize::from(id.0)).cloned()).collect();
             new.extend(watch::judged(&sighting, snapshot, &groups, now_ms, u64::from(sighting.count)));
+        }
+        // The rest of it first, the next time.
+        if rows == MOST_ROWS {
+            break;
         }
     }
     *at = Some(read);

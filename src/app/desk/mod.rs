@@ -6,8 +6,10 @@
 //! - [`accounts`]  who may sign in, on disk
 //! - [`review`]    what they say of what a report shows
 //! - [`around`]    what was asked for around a matter
+//! - [`alerts`]    what could not wait
 
 pub mod accounts;
+mod alerts;
 mod around;
 mod review;
 
@@ -32,7 +34,7 @@ use crate::report::calendar::date_and_time;
 use crate::report::edition::Part;
 use crate::report::week::{MarkLine, Matter};
 use crate::report::{self, Edition, IsoWeek, Week};
-use crate::web::desk::{self, Around, Delivered, Desk, Format, Look, NotDone, NotKept, NotShown, NotSigned, Typed};
+use crate::web::desk::{self, AlertLine, Around, Delivered, Desk, Format, Look, NotDone, NotKept, NotShown, NotSigned, Typed};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -280,6 +282,18 @@ impl Desk for Kept {
 
     fn add_to_incident(&self, account: &Account, which: (u64, &str, bool), fields: Fields) -> Result<(), NotKept> {
         self.add(account, which, fields)
+    }
+
+    fn alerts(&self, look: &Look) -> Result<Vec<AlertLine>, NotShown> {
+        let alerts = self.all_alerts(look.account)?;
+        if !alerts.is_empty() {
+            record(&self.config(), look, "desk: alerts", "to answer alerts", self.gate.clock.unix_ms())?;
+        }
+        Ok(alerts)
+    }
+
+    fn acknowledge(&self, account: &Account, number: u32) -> Result<(), NotKept> {
+        self.has_seen(account, number)
     }
 
     fn looked(&self, account: &Account) -> Result<Vec<LookUp>, NotShown> {

@@ -53,7 +53,7 @@ pub fn sweep(config: &Config, now_ms: i64) -> Result<(), String> {
 fn due(config: &Config, week: IsoWeek, now_ms: i64) -> Result<Vec<(Role, i64)>, String> {
     let Some(made) = delivery::made(&config.data, week) else { return Ok(Vec::new()) };
     let old_ms = now_ms - made.made_ms;
-    if old_ms < DAY_MS || old_ms > HISTORY_MS || is_reviewed(config, week)? {
+    if !(DAY_MS..=HISTORY_MS).contains(&old_ms) || is_reviewed(config, week)? {
         return Ok(Vec::new());
     }
     Ok(STEPS.iter().filter(|(days, _)| old_ms >= days * DAY_MS).map(|(days, role)| (*role, *days)).collect())

@@ -10,9 +10,11 @@
 //! - [`matter`]   what somebody says of a matter, and what was asked for around it
 //! - [`incidents`] what was opened, and what became of it
 //! - [`looked`]   who looked at whom
+//! - [`alerts`]   what could not wait
 //! - [`confirm`]  the test mail has come
 //! - [`views`]    the pages
 
+mod alerts;
 mod confirm;
 mod guard;
 mod incidents;
@@ -44,6 +46,9 @@ pub const PATH: &str = "/desk";
 
 /// Where somebody says that the test mail has come, with its code behind `?code=`.
 pub const CONFIRM: &str = "/desk/confirm";
+
+/// Where alerts are.
+const ALERTS: &str = "/desk/alerts";
 
 /// Where incidents are.
 const INCIDENTS: &str = "/desk/incidents";
@@ -157,6 +162,20 @@ pub struct AskedFor {
     pub of_matter: bool,
 }
 
+/// An alert, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertLine {
+    pub number: u32,
+    pub tier: &'static str,
+    pub first: String,
+    pub last: String,
+    pub times: u64,
+    pub whose: String,
+    pub theme: &'static str,
+    /// By whom, and when.
+    pub acknowledged: Option<String>,
+}
+
 /// Somebody who looks.
 #[derive(Clone, Copy)]
 pub struct Look<'a> {
@@ -240,6 +259,18 @@ pub trait Desk: Send + Sync {
     /// [`NotKept`].
     fn add_to_incident(&self, account: &Account, which: (u64, &str, bool), fields: Fields) -> Result<(), NotKept>;
 
+    /// Alerts: those that wait for somebody, then the others.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn alerts(&self, look: &Look) -> Result<Vec<AlertLine>, NotShown>;
+
+    /// Somebody has an alert.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn acknowledge(&self, account: &Account, number: u32) -> Result<(), NotKept>;
+
     /// Who looked at whom in the last four weeks, the last one first, as far as it is theirs to see.
     ///
     /// # Errors
@@ -267,6 +298,7 @@ pub(super) fn router() -> Router<Arc<Hall>> {
         .route(INCIDENTS, get(incidents::list).post(incidents::open))
         .route("/desk/incidents/new", get(incidents::new))
         .route("/desk/incidents/{number}", get(incidents::one).post(incidents::add))
+        .route(ALERTS, get(alerts::page).post(alerts::acknowledge))
         .route("/desk/looked", get(looked::page))
         .route("/desk/style.css", get(style))
 }

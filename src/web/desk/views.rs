@@ -1,7 +1,7 @@
 //! The pages of the desk. Every text is escaped; nothing runs, and nothing is loaded but the style sheet, from this door.
 
 use super::guard::LANGUAGE;
-use super::{Around, PATH};
+use super::{AlertLine, Around, PATH};
 use crate::casebook::Incident;
 use crate::casebook::incidents::Fields;
 use crate::pages::FORM_HEADERS;
@@ -153,6 +153,14 @@ pub struct AroundPage<'a> {
     pub matter: &'a Matter,
     pub around: Around,
     pub purpose: String,
+}
+
+#[derive(Template)]
+#[template(path = "alerts.html", config = "src/web/desk/askama.toml")]
+pub struct AlertsPage<'a> {
+    pub frame: Frame<'a>,
+    pub waiting: Vec<AlertLine>,
+    pub seen: Vec<AlertLine>,
 }
 
 #[derive(Template)]
