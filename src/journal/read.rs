@@ -140,6 +140,9 @@ pub struct Newest {
     pub more: bool,
 }
 
+/// Takes a cell of sums: its first moment in milliseconds since 1970, whose it is, under which policy version.
+pub type EachCell<'a> = dyn FnMut(i64, Option<&Who>, u32, &Cell) + 'a;
+
 /// One week's file, open for reading.
 pub struct Week {
     path: PathBuf,
@@ -375,7 +378,7 @@ impl Week {
     ///
     /// # Errors
     /// [`ReadFault`]: the file cannot be read.
-    pub fn each_cell(&self, each: &mut dyn FnMut(i64, Option<&Who>, u32, &Cell)) -> Result<bool, ReadFault> {
+    pub fn each_cell(&self, each: &mut EachCell) -> Result<bool, ReadFault> {
         let Layout::Rows(rows) = &self.layout else { return Ok(false) };
         let mut fault = None;
         let read = rollup::each_cell(&self.db, &mut |place: Place, cell| {

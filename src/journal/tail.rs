@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 /// A part of the journal: a week's file, or what waits for it.
 pub enum Part {
-    File(Week),
+    File(Box<Week>),
     Tail(Tail),
 }
 
@@ -103,7 +103,7 @@ fn parts_of(dir: &Path, zone: &TimeZone, now_ms: i64, wanted: Wanted) -> Result<
     }
     rows.retain(|row| wanted.only.is_none_or(|week| IsoWeek::of(row.event.when_ms, zone) == week));
     rows.sort_by_key(|row| row.seq);
-    let mut parts: Vec<_> = files.into_iter().map(|file| Part::File(file.upto(upto))).collect();
+    let mut parts: Vec<_> = files.into_iter().map(|file| Part::File(Box::new(file.upto(upto)))).collect();
     if !rows.is_empty() {
         parts.push(Part::Tail(Tail { dir: dir.to_owned(), rows, names: RefCell::default(), opened: None }));
     }

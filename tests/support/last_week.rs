@@ -16,7 +16,7 @@ const TO_FRIDAY_MS: i64 = 60 * 60 * 60 * 1000;
 pub fn asked(school: &School, all: &[(u32, Category, &str)]) {
     let zone = jiff::tz::TimeZone::get("Europe/London").expect("a zone");
     let as_shipped = Report { minute: 6 * 60, ..Report::default() };
-    let (week, _) = due(&as_shipped, &zone, jiff::Timestamp::now().as_millisecond());
+    let (week, _) = due(&as_shipped, &zone, schoolgate::gate::Clock::System.unix_ms());
     let now = week.bounds(&zone).1 - TO_FRIDAY_MS;
     let settings = Settings::new(school.path("var/journal"), school.path("rings"), jiff::tz::TimeZone::UTC);
     let journal = Journal::start(settings.with_clock(std::sync::Arc::new(move || now))).expect("a journal");
