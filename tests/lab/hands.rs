@@ -67,7 +67,7 @@ struct Desk<'s> {
 
 /// A first connection from an address that is new, which may be there before the kernel has told the gate whose it is; and a moment.
 fn met(machine: &Machine) {
-    machine.curl(&["-x", "http://[2a00:40::1]:3128", "http://goodschool.com/first"]);
+    machine.says("curl", &["-sS", "--max-time", "2", "http://[2a00:40::1]:9/"]);
     std::thread::sleep(Duration::from_millis(500));
 }
 

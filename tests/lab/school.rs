@@ -219,6 +219,9 @@ reason = "where the printer's maker is"
     pub fn lines(&self, host: &str) -> Vec<Value> {
         let said = self.ok(&["log", "export", "--format", "jsonl", "--purpose", "the lab"]);
         let events = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        events.filter(|e| e["host"] == host && e["door"] != "dns").collect()
+        let mut lines: Vec<Value> = events.filter(|e| e["host"] == host && e["door"] != "dns").collect();
+        // Lines that two workers wrote within a second may change places.
+        lines.sort_by_key(|e| e["when"].to_string());
+        lines
     }
 }
