@@ -210,11 +210,10 @@ fn a_search_in_the_first_person_is_with_the_dsl_within_a_minute_once_and_outlive
 
 #[test]
 fn what_a_pupil_does_who_is_watched_more_closely_counts_one_tier_more() {
-    let me = schoolgate::ops::files::user_name(nix::unistd::getuid().as_raw());
+    let me = schoolgate::ops::files::own_name();
     let (school, mail, _hook) = school(&format!("dsl = [\"{me}\"]\n"));
     school.import(&format!("{PEOPLE}p0902,Ben Carter,pupil,9,Laptop-8,127.0.9.2\n"));
-    let until = jiff::Zoned::now().date().checked_add(jiff::Span::new().days(30)).expect("a day").to_string();
-    school.ok(&["report", "watch", "p0901", "--until", &until, "--reason", "worries at home"]);
+    school.ok(&["report", "watch", "p0901", "--until", &support::in_a_month(), "--reason", "worries at home"]);
     let gate = school.start();
     let alerts = || school.json(&["alerts", "list", "--purpose", "a test"]);
     let deadline = Instant::now() + Duration::from_secs(60);
