@@ -510,6 +510,8 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
     );
 
     // An incident of it, with what is known already.
+    // A list with nobody in it is no look at anybody; that of a minute later is.
+    assert!(lead.curl("/desk/incidents", &[]).contains("<p>None.</p>"));
     let form = lead.curl(&format!("/desk/incidents/new?matter={id}"), &[]);
     assert!(form.contains(">P0901</textarea>") && form.contains(&format!("name=\"matter\" value=\"{id}\"")), "{form}");
     let fields = [("do", "open"), ("matter", id.as_str()), ("date", "2026-11-18"), ("place", "school"), ("people", "P0901")];
@@ -528,6 +530,9 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
     for words in ["as &#60;i&#62;reported", "A. Jones", "<dt>rows of the log beside it</dt><dd>7</dd>", &id] {
         assert!(incident.contains(words), "{words}: {incident}");
     }
+    let looked = recorded(&school, "look_ups");
+    let listed = looked.iter().filter(|l| l["who"] == "dsl (desk)" && l["whom"] == "desk: incidents");
+    assert_eq!(listed.count(), 1, "{looked:?}");
     assert!(lead.curl(&path, &[]).contains("concern, incident 1, by dsl (desk)"));
     for browser in [&coordinator, &heads] {
         assert_eq!(status(&browser.curl("/desk/incidents/1", &[])), "404");

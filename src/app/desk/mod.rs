@@ -131,13 +131,15 @@ fn faulty(fault: impl std::fmt::Display) -> NotSigned {
 
 /// Writes down who looks, before they do.
 fn record(config: &Config, look: &Look, what: &str, purpose: &str, now_ms: i64) -> Result<(), NotShown> {
-    if look.recorded {
+    if look.recorded.get() {
         return Ok(());
     }
     look_ups::record_of(&config.data, &look.account.called(), what, purpose, now_ms).map_err(|fault| {
         tracing::error!(%fault, "what cannot be written down as looked at is not shown");
         NotShown::Fault
-    })
+    })?;
+    look.recorded.set(true);
+    Ok(())
 }
 
 /// Whether an edition names anybody.

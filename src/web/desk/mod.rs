@@ -38,6 +38,7 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -54,6 +55,8 @@ const ALERTS: &str = "/desk/alerts";
 const INCIDENTS: &str = "/desk/incidents";
 
 const PASSWORD: &str = "/desk/password";
+
+const SIGN_IN: &str = "/desk/sign-in";
 
 /// Why who opens a week's report looks at those in it.
 pub const REVIEW: &str = "the weekly review";
@@ -177,11 +180,10 @@ pub struct AlertLine {
 }
 
 /// Somebody who looks.
-#[derive(Clone, Copy)]
 pub struct Look<'a> {
     pub account: &'a Account,
-    /// It is written down already that they look at this, in this session.
-    pub recorded: bool,
+    /// It is written down that they look at this, in this session.
+    pub recorded: Cell<bool>,
 }
 
 /// A week whose report was delivered.
@@ -290,7 +292,7 @@ pub(super) fn router() -> Router<Arc<Hall>> {
         .route(PATH, get(week::latest).post(sign_in::act))
         .route(PASSWORD, get(sign_in::password_page).post(sign_in::password))
         .route(CONFIRM, get(confirm::page).post(confirm::act))
-        .route("/desk/sign-in", get(sign_in::page))
+        .route(SIGN_IN, get(sign_in::page))
         .route("/desk/week/{week}", get(week::page).post(week::sign_off))
         .route("/desk/week/{week}/{file}", get(week::file))
         .route("/desk/matter/{matter}", get(matter::page).post(matter::mark))
