@@ -121,7 +121,7 @@ fn what_a_pupil_typed_is_nowhere_on_the_disk_and_the_dsl_reads_it() {
 
 #[test]
 fn what_is_written_of_an_incident_is_nowhere_on_the_disk_and_the_dsl_reads_it() {
-    let me = schoolgate::ops::files::user_name(nix::unistd::getuid().as_raw());
+    let me = schoolgate::ops::files::own_name();
     let school = School::new(&Wish { more: &format!("[report]\ndsl = [\"{me}\"]\n"), ..Wish::default() });
     school.import(PEOPLE);
     let add = |description: &str, more: &[&str]| {
@@ -134,7 +134,8 @@ fn what_is_written_of_an_incident_is_nowhere_on_the_disk_and_the_dsl_reads_it() 
     assert!(made.contains("stay readable: 1"), "{made}");
     let gate = school.start();
     gate.curl(YEAR_9, &[&gate.url("plain.example", "/private-canary-page")]);
-    let seq = school.log().iter().find(|e| e["host"] == "plain.example").and_then(|e| e["seq"].as_u64()).expect("a row").to_string();
+    let seq =
+        school.log().iter().find(|e| e["host"] == "plain.example").and_then(|e| e["seq"].as_u64()).expect("a row").to_string();
     let told = ["--action-taken", "canary-action", "--parents-told", "canary-parents", "--referred-to", "canary-referred"];
     let more = ["--room", "canary-room", "--others", "canary-others", "--outcome", "canary-outcome", "--evidence", &seq];
     add("canary-description", &[&told[..], &more].concat());

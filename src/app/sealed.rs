@@ -77,7 +77,7 @@ pub fn open(config: &Config, reader: Reader) -> Result<Opener, NotOpened> {
     match keys.open(reader.name, reader.passphrase) {
         Ok(opener) => {
             // Their name stands with who looked, and not with what: the record is told to whom it is about, without names.
-            let who = format!("{name} ({})", files::user_name(nix::unistd::getuid().as_raw()));
+            let who = format!("{name} ({})", files::own_name());
             look_ups::record_opening(data, &who, &format!("what was typed: {}", reader.what), reader.purpose, now_ms)?;
             Ok(opener)
         }

@@ -6,7 +6,7 @@ use crate::app::desk::accounts::{self, By, Fresh};
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::snapshot::local_time;
-use crate::ops::files::user_name;
+use crate::ops::files::own_name;
 use crate::people::desk::Role;
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
@@ -58,7 +58,7 @@ struct Listed {
 
 pub fn desk(context: &Context, command: &Command) -> Outcome {
     let config = context.read()?;
-    let me = user_name(nix::unistd::getuid().as_raw());
+    let me = own_name();
     let by = By { who: &me, now_ms: Clock::System.unix_ms() };
     match command {
         Command::Add(AddArgs { name, role, person }) => {

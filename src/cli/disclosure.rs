@@ -86,7 +86,7 @@ fn lead(config: &Config, register: &Register, reader: Option<&str>) -> Option<So
     if !matches!(Keys::read(&config.data), Ok(None)) {
         return None;
     }
-    let account = files::user_name(nix::unistd::getuid().as_raw());
+    let account = files::own_name();
     [Role::Dsl, Role::Deputy, Role::Head].into_iter().find_map(|role| Somebody::at(config, register, &account, Some(role)).ok())
 }
 

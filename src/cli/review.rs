@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::control::Request;
 use crate::gate::snapshot::local_time;
-use crate::ops::files::user_name;
+use crate::ops::files::own_name;
 use crate::people::{Register, Store};
 use crate::report::week::{Matter, SignedLine};
 use crate::report::{IsoWeek, Week};
@@ -83,7 +83,7 @@ pub fn role(word: &str) -> Result<Role, String> {
 /// Whoever types, in the part they have.
 pub fn somebody(config: &Config, wanted: Option<Role>) -> Result<(Somebody, Register), Failed> {
     let register = Store::peek(&register_file(config)).map_err(fail)?;
-    let account = user_name(nix::unistd::getuid().as_raw());
+    let account = own_name();
     let who = Somebody::at(config, &register, &account, wanted).map_err(fail)?;
     Ok((who, register))
 }

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::control::Request;
 use crate::gate::snapshot::local_time;
-use crate::ops::files::user_name;
+use crate::ops::files::own_name;
 use crate::pages::recovery;
 use crate::seal::{Keys, Opener, RecoveryCode};
 use serde::Serialize;
@@ -149,7 +149,7 @@ fn init(context: &Context, config: &Config, args: &InitArgs) -> Outcome {
     let passphrase = new_secret(&format!("passphrase of {}", args.reader))?;
     let mut sheet = Sheet::begin(args.out.as_deref())?;
     let what = format!("keys were made, {} may read", args.reader.trim());
-    let made = sealed::change(config, (&me(), &what, now()), |there| {
+    let made = sealed::change(config, (&own_name(), &what, now()), |there| {
         if there.is_some() {
             return Err(NotOpened::There);
         }
@@ -227,16 +227,12 @@ pub(super) fn open(config: &Config, reader: &str, what: &str, purpose: &str) -> 
 }
 
 fn change<T, E: Into<NotOpened>>(config: &Config, what: &str, make: impl FnOnce(&mut Keys) -> Result<T, E>) -> Result<T, Failed> {
-    let changed = sealed::change(config, (&me(), what, now()), |keys| {
+    let changed = sealed::change(config, (&own_name(), what, now()), |keys| {
         let mut keys = keys.ok_or(NotOpened::NoKeys)?;
         let done = make(&mut keys).map_err(Into::into)?;
         Ok((keys, done))
     });
     changed.map_err(fail)
-}
-
-fn me() -> String {
-    user_name(nix::unistd::getuid().as_raw())
 }
 
 fn now() -> i64 {

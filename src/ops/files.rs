@@ -166,6 +166,11 @@ pub fn user_name(uid: u32) -> String {
     }
 }
 
+/// The login name of whoever runs this.
+pub fn own_name() -> String {
+    user_name(nix::unistd::getuid().as_raw())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,13 @@ pub fn project() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// A month from now.
+pub fn in_a_month() -> String {
+    let now = jiff::Timestamp::from_millisecond(schoolgate::gate::Clock::System.unix_ms()).expect("a time");
+    let day = now.to_zoned(jiff::tz::TimeZone::UTC).date().checked_add(jiff::Span::new().days(30)).expect("a day");
+    day.to_string()
+}
+
 /// A school in a temporary folder.
 pub struct School {
     pub folder: tempfile::TempDir,

@@ -103,6 +103,7 @@ pub fn behind(sheet: &mut Sheet, week: &Week) {
     sheet.new_page();
     for (part, set) in [
         (Part::Matters, matters as fn(&mut Sheet, &Week)),
+        (Part::Alerts, alerts),
         (Part::Themes, themes),
         (Part::Themes, prevent),
         (Part::Illegal, illegal),
@@ -271,6 +272,12 @@ fn prevent(sheet: &mut Sheet, week: &Week) {
         }
     };
     sheet.paragraph(&line, BODY);
+}
+
+fn alerts(sheet: &mut Sheet, week: &Week) {
+    let Some(alerts) = week.alerts.as_ref().filter(|alerts| !alerts.is_empty()) else { return };
+    sheet.heading(2, "Alerts in full");
+    alerts.iter().for_each(|alert| sheet.paragraph(&alert.line(), BODY));
 }
 
 fn illegal(sheet: &mut Sheet, week: &Week) {
