@@ -120,6 +120,81 @@ fn what_a_pupil_typed_is_nowhere_on_the_disk_and_the_dsl_reads_it() {
 }
 
 #[test]
+fn what_is_written_of_an_incident_is_nowhere_on_the_disk_and_the_dsl_reads_it() {
+    let me = schoolgate::ops::files::own_name();
+    let school = School::new(&Wish { more: &format!("[report]\ndsl = [\"{me}\"]\n"), ..Wish::default() });
+    school.import(PEOPLE);
+    let add = |description: &str, more: &[&str]| {
+        let fields = ["incident", "add", "--date", "2026-11-18", "--category", "cyber", "--person", "p0901", "--week", "this"];
+        let words = ["--place", "canary-place", "--recorded-by", "canary-clerk", "--description", description];
+        school.ok(&[&fields[..], &words, more].concat())
+    };
+    add("written before there were keys", &[]);
+    let made = ok(&school, &[KHAN], &["seal", "init", "--reader", "mrs-khan"]);
+    assert!(made.contains("stay readable: 1"), "{made}");
+    let gate = school.start();
+    gate.curl(YEAR_9, &[&gate.url("plain.example", "/private-canary-page")]);
+    let seq =
+        school.log().iter().find(|e| e["host"] == "plain.example").and_then(|e| e["seq"].as_u64()).expect("a row").to_string();
+    let told = ["--action-taken", "canary-action", "--parents-told", "canary-parents", "--referred-to", "canary-referred"];
+    let more = ["--room", "canary-room", "--others", "canary-others", "--outcome", "canary-outcome", "--evidence", &seq];
+    add("canary-description", &[&told[..], &more].concat());
+    school.ok(&["incident", "amend", "2", "--outcome", "canary-later", "--reason", "canary-why", "--close"]);
+    let var = school.path("var");
+    let of_the_first = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("casebook.db"));
+    assert!(holding(&var, "written before there were keys").iter().all(of_the_first), "it stays as it was, there alone");
+    let shown = school.ok(&["incident", "show", "1", "--purpose", "x"]);
+    assert!(shown.contains("written before there were keys") && shown.contains("canary-place"), "{shown}");
+    // Its words are what is searched for from here on.
+    let nowhere = || {
+        for words in ["canary-page", "canary-room", "canary-others", "canary-description", "canary-action", "canary-parents"] {
+            assert_eq!(holding(&var, words), Vec::<PathBuf>::new(), "{words}");
+        }
+        for words in ["canary-referred", "canary-outcome", "canary-later", "canary-why"] {
+            assert_eq!(holding(&var, words), Vec::<PathBuf>::new(), "{words}");
+        }
+    };
+    nowhere();
+    school.ok(&["log", "verify"]);
+
+    let sealed = school.ok(&["incident", "show", "2", "--purpose", "x"]);
+    assert!(sealed.contains("description   ••••") && sealed.contains("2026-11-18") && !sealed.contains("canary"), "{sealed}");
+    assert!(!school.ok(&["incident", "list", "--purpose", "x"]).contains("canary"));
+    for format in ["csv", "json"] {
+        let said = school.ok(&["incident", "export", "2", "--format", format, "--purpose", "x"]);
+        assert!(said.contains("••••") && !said.contains("canary"), "{said}");
+    }
+    let silent = typing(&school, &[KHAN], &["incident", "show", "2", "--open=mrs-khan"]);
+    assert!(!silent.status.success(), "without a purpose nothing opens");
+    let wrong = typing(&school, &[REES], &["incident", "show", "2", "--open=mrs-khan", "--purpose", "x"]);
+    assert!(!wrong.status.success() && !text(&wrong.stdout).contains("canary"), "{}", text(&wrong.stderr));
+    let opened = ok(&school, &[KHAN], &["incident", "show", "2", "--open=mrs-khan", "--purpose", "the police asked"]);
+    for words in ["place", "clerk", "description", "action", "parents", "referred", "room", "others", "later", "why"] {
+        assert!(opened.contains(&format!("canary-{words}")), "{words}: {opened}");
+    }
+    let csv = ["incident", "export", "--format", "csv", "--open=mrs-khan", "--purpose", "for CPOMS"];
+    let csv = ok(&school, &[KHAN], &csv);
+    assert!(csv.contains("canary-description") && csv.contains("written before"), "{csv}");
+    let person = ["people", "export", "p0901", "--purpose", "her own request", "--open=mrs-khan"];
+    assert!(ok(&school, &[KHAN], &person).contains("canary-description"));
+    let openings = school.records(schoolgate::casebook::Kind::Opening);
+    for said in ["what was typed: incident 2: the police asked", "what was typed: incident export: for CPOMS"] {
+        assert!(openings.iter().any(|opening| opening == said), "{said}: {openings:?}");
+    }
+    let report = school.json(&["report", "week", "--week", "this"]);
+    assert!(report["look_ups"].to_string().contains("the police asked") && !report.to_string().contains("canary"), "{report}");
+    assert!(gate.stop().success());
+    nowhere();
+
+    // Whoever takes the keys away has turned nothing off.
+    let keys = school.path("var/seal/keys.json");
+    std::fs::rename(&keys, school.path("keys.json")).expect("moved");
+    let refused = school.run(&["incident", "amend", "2", "--outcome", "canary-room", "--reason", "x"]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("it is gone"), "{}", text(&refused.stderr));
+    nowhere();
+}
+
+#[test]
 fn readers_come_and_go_and_the_sheet_opens_when_a_passphrase_is_lost() {
     let school = School::new(&Wish::default());
     school.import(PEOPLE);

@@ -5,6 +5,7 @@
 //! command; who has a copy of the file is slowed down by what a try costs ([`crate::seal`]).
 
 use crate::casebook::CasebookFault;
+use crate::casebook::incidents::OF_KEYS;
 use crate::config::Config;
 use crate::journal::Kept;
 use crate::ops::changes::{self, Change};
@@ -77,7 +78,7 @@ pub fn open(config: &Config, reader: Reader) -> Result<Opener, NotOpened> {
         Ok(opener) => {
             // Their name stands with who looked, and not with what: the record is told to whom it is about, without names.
             let who = format!("{name} ({})", files::own_name());
-            look_ups::record_of(data, &who, &format!("what was typed: {}", reader.what), reader.purpose, now_ms)?;
+            look_ups::record_opening(data, &who, &format!("what was typed: {}", reader.what), reader.purpose, now_ms)?;
             Ok(opener)
         }
         Err(SealFault::Wrong) => {
@@ -88,7 +89,7 @@ pub fn open(config: &Config, reader: Reader) -> Result<Opener, NotOpened> {
     }
 }
 
-/// Makes a change to the keys, alone, and writes it down: in the place of the file, or not at all.
+/// Makes a change to the keys, alone, and writes it down with what it was, such as `new keys`: in the place of the file, or not at all.
 ///
 /// # Errors
 /// What `change` says, or the disk.
@@ -101,8 +102,12 @@ pub fn change<T>(
     let at = |source| SealFault::Io { path: path.clone(), source };
     let _alone = files::alone(&path).map_err(at)?;
     let (keys, done) = change(Keys::read(&config.data)?)?;
-    let record =
-        Change { when_ms: now_ms, who: who.to_owned(), what: what.to_owned(), why: format!("keys {}", keys.fingerprint()) };
+    let record = Change {
+        when_ms: now_ms,
+        who: who.to_owned(),
+        what: format!("{OF_KEYS}{what}"),
+        why: format!("keys {}", keys.fingerprint()),
+    };
     changes::record(&config.data, &record)?;
     files::replace_private(&path, &keys.text()).map_err(at)?;
     Ok(done)

@@ -54,7 +54,7 @@ pub fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome 
     let mut kept = about(config, &store, &register, person).map_err(fail)?;
     let (blotter, id) = (Blotter::of(&register, person).map_err(fail)?, person.id);
     kept.noted = match lead(config, &register, sealed.reader()) {
-        Some(lead) => noted(config, person, &blotter, lead.by()).map_err(fail)?,
+        Some(lead) => noted(config, person, &blotter, (lead.by(), sealed.opener())).map_err(fail)?,
         None => None,
     };
     if kept.noted.is_none() {

@@ -1,11 +1,12 @@
 //! `schoolgate incident`: incidents opened, added to, shown and handed on.
 
+use super::log::Unsealing;
 use super::review::{looked_at, role, somebody, week_of};
 use super::table::table;
 use super::{Context, Failed, Outcome, fail, put, say};
 use crate::app::followed::evidence::evidence;
 use crate::app::followed::{self, Somebody};
-use crate::casebook::incidents::{self, Category, Evidence, Fields, Incident, New};
+use crate::casebook::incidents::{self, Category, Evidence, Fields, Incident, New, Words};
 use crate::casebook::review::{self, Said};
 use crate::casebook::{Casebook, MatterRef, Role, look_ups};
 use crate::config::Config;
@@ -52,6 +53,9 @@ pub struct Look {
     /// Why you look: it is written down, and shown in the report
     #[arg(long)]
     purpose: Option<String>,
+    /// Show what was written, too: asks for a reader's passphrase, and is written down
+    #[arg(long, value_name = "READER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    open: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -232,17 +236,51 @@ fn written(args: FieldArgs, register: &Register) -> Result<Fields, Failed> {
     })
 }
 
-/// The casebook for a look that is written down first.
-fn opened(context: &Context, config: &Config, look: &Look, what: &str) -> Result<(Somebody, Register, Casebook), Failed> {
-    let (who, register) = somebody(config, look.as_role)?;
-    let purpose = context.purpose(look.purpose.as_deref())?;
-    look_ups::record_of(&config.data, &who.who, what, &purpose, Clock::System.unix_ms()).map_err(fail)?;
-    Ok((who, register, Casebook::open(&config.data).map_err(fail)?))
+/// A look that is written down, and what it opens.
+struct Looking {
+    who: Somebody,
+    register: Register,
+    casebook: Casebook,
+    sealed: Unsealing,
+}
+
+impl Looking {
+    /// Written down before anything is shown.
+    fn begin(context: &Context, config: &Config, look: &Look, what: &str) -> Result<Self, Failed> {
+        let (who, register) = somebody(config, look.as_role)?;
+        let purpose = context.purpose(look.purpose.as_deref())?;
+        look_ups::record_of(&config.data, &who.who, what, &purpose, Clock::System.unix_ms()).map_err(fail)?;
+        let sealed = Unsealing::ask(config, look.open.as_deref(), what, &purpose)?;
+        Ok(Self { who, register, casebook: Casebook::open(&config.data).map_err(fail)?, sealed })
+    }
+
+    fn all(&self) -> Result<Vec<Incident>, Failed> {
+        incidents::list(&self.casebook.read(), self.who.by(), self.sealed.opener()).map_err(fail)
+    }
+
+    fn one(&self, number: u64) -> Result<Incident, Failed> {
+        incidents::shown(&self.casebook.read(), self.who.by(), number, self.sealed.opener()).map_err(fail)
+    }
+}
+
+/// Tells what stayed sealed. What was to be opened and was not is a fault.
+fn told_sealed(shown: &[Incident]) -> Outcome {
+    let with = |words| shown.iter().flat_map(move |incident| incident.with_words(words));
+    if with(Words::Sealed).next().is_some() {
+        eprintln!("dots stand for what is sealed: --open READER shows it");
+    }
+    let records: Vec<_> = with(Words::Unopened).map(|record| record.to_string()).collect();
+    if records.is_empty() {
+        return Ok(());
+    }
+    Err(fail(format_args!(
+        "these records stay sealed, since they are not as they were written or were sealed to keys that are lost: {}",
+        records.join(", ")
+    )))
 }
 
 fn list(context: &Context, config: &Config, open: bool, look: &Look) -> Outcome {
-    let (who, _, casebook) = opened(context, config, look, "incident list")?;
-    let mut all = incidents::list(&casebook.read(), who.by()).map_err(fail)?;
+    let mut all = Looking::begin(context, config, look, "incident list")?.all()?;
     all.retain(|i| !open || !i.closed);
     context.print(&all, || {
         if all.is_empty() {
@@ -261,9 +299,9 @@ fn list(context: &Context, config: &Config, open: bool, look: &Look) -> Outcome 
 }
 
 fn show(context: &Context, config: &Config, number: u64, look: &Look) -> Outcome {
-    let (who, _, casebook) = opened(context, config, look, &format!("incident {number}"))?;
-    let incident = incidents::shown(&casebook.read(), who.by(), number).map_err(fail)?;
-    context.print(&incident, || told(&incident, config))
+    let incident = Looking::begin(context, config, look, &format!("incident {number}"))?.one(number)?;
+    context.print(&incident, || told(&incident, config))?;
+    told_sealed(&[incident])
 }
 
 fn told(incident: &Incident, config: &Config) -> String {
@@ -286,27 +324,28 @@ fn told(incident: &Incident, config: &Config) -> String {
 
 fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome {
     let what = args.number.map_or_else(|| "incident export".to_owned(), |number| format!("incident export {number}"));
-    let (who, register, casebook) = opened(context, config, &args.look, &what)?;
+    let looking = Looking::begin(context, config, &args.look, &what)?;
     let all = match args.number {
-        Some(number) => vec![incidents::shown(&casebook.read(), who.by(), number).map_err(fail)?],
-        None => incidents::list(&casebook.read(), who.by()).map_err(fail)?,
+        Some(number) => vec![looking.one(number)?],
+        None => looking.all()?,
     };
     let written = match args.format {
-        Format::Csv => as_csv(&all, config, &register).map_err(fail)?,
+        Format::Csv => as_csv(&all, config, &looking.register).map_err(fail)?,
         Format::Json => serde_json::to_vec_pretty(&all).map_err(fail)?,
         Format::Pdf => report::pdf::incidents(&config.school.name, &config.school.zone, &all).map_err(fail)?,
     };
     match &args.out {
         None if args.format == Format::Pdf && std::io::stdout().is_terminal() => {
-            Err(fail("a PDF cannot be read in a terminal: say --out FILE"))
+            return Err(fail("a PDF cannot be read in a terminal: say --out FILE"));
         }
-        None => put(&written),
+        None => put(&written)?,
         Some(path) => {
             ops::files::replace_private(path, &written).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
             let many = if all.len() == 1 { "1 incident".to_owned() } else { format!("{} incidents", all.len()) };
-            say(format_args!("{many} in {}", path.display()))
+            say(format_args!("{many} in {}", path.display()))?;
         }
     }
+    told_sealed(&all)
 }
 
 /// A row for each person an incident is about: what CPOMS and MyConcern take in goes by the pupil.

@@ -1,6 +1,6 @@
 //! Who looked at whom, from the command line: in the name of who runs it.
 
-pub use crate::casebook::look_ups::{LookUp, between, record_of};
+pub use crate::casebook::look_ups::{LookUp, between, record_of, record_opening};
 
 use crate::casebook::CasebookFault;
 use std::path::Path;

@@ -116,7 +116,7 @@ impl Kept {
     pub fn all_incidents(&self, config: &Config, account: &Account) -> Result<Vec<Incident>, NotShown> {
         let called = account.called();
         match Casebook::peek(&config.data).map_err(faulty)? {
-            Some(casebook) => incidents::list(&casebook.read(), by(account, &called)).map_err(faulty),
+            Some(casebook) => incidents::list(&casebook.read(), by(account, &called), None).map_err(faulty),
             None => Ok(Vec::new()),
         }
     }

@@ -8,6 +8,7 @@ use crate::casebook::{By, Casebook, CasebookFault, Concerns, Marks, Reading, inc
 use crate::config::Config;
 use crate::gate::snapshot::local_time;
 use crate::people::Person;
+use crate::seal::Opener;
 use crate::words::PersonRole;
 use serde::Serialize;
 
@@ -22,11 +23,16 @@ pub struct Noted {
     pub watched: Vec<Deed>,
 }
 
-/// What this one may see of it; `None`: nothing, since it is not theirs.
+/// What this one may see of it, with what opens sealed words; `None`: nothing, since it is not theirs.
 ///
 /// # Errors
 /// [`CasebookFault`].
-pub fn noted(config: &Config, person: &Person, blotter: &Blotter, by: By) -> Result<Option<Noted>, CasebookFault> {
+pub fn noted(
+    config: &Config,
+    person: &Person,
+    blotter: &Blotter,
+    (by, with): (By, Option<&Opener>),
+) -> Result<Option<Noted>, CasebookFault> {
     let concerns = if person.role == PersonRole::Pupil { Concerns::Pupil } else { Concerns::Adult };
     if !may(by, concerns, [person.key.as_str()]) {
         return Ok(None);
@@ -39,7 +45,7 @@ pub fn noted(config: &Config, person: &Person, blotter: &Blotter, by: By) -> Res
     let marks = marks.all().iter().filter(|mark| mark.matter.subject == subject);
     let watched = watch::at(&reading, i64::MIN, i64::MAX)?.into_iter().filter(|w| w.person == person.key);
     Ok(Some(Noted {
-        incidents: steps(&reading, by, person)?.into_iter().map(|(at_ms, what)| deed(at_ms, &what)).collect(),
+        incidents: steps(&reading, (by, with), person)?.into_iter().map(|(at_ms, what)| deed(at_ms, &what)).collect(),
         marks: marks
             .map(|m| {
                 let because = if m.because.is_empty() { String::new() } else { format!(": {}", m.because) };
@@ -53,8 +59,8 @@ pub fn noted(config: &Config, person: &Person, blotter: &Blotter, by: By) -> Res
 }
 
 /// Every record of the incidents that somebody is in, each with its moment.
-fn steps(reading: &Reading, by: By, person: &Person) -> Result<Vec<(i64, String)>, CasebookFault> {
-    let mut all = incidents::list(reading, by)?;
+fn steps(reading: &Reading, (by, with): (By, Option<&Opener>), person: &Person) -> Result<Vec<(i64, String)>, CasebookFault> {
+    let mut all = incidents::list(reading, by, with)?;
     all.retain(|incident| incident.fields.people.contains(&person.key));
     let mut steps = Vec::new();
     for incident in &all {

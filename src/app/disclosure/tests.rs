@@ -43,7 +43,7 @@ fn what_the_dsl_noted_is_told_to_a_reader_without_the_others_and_never_of_adults
         let person = register.person_of_key(key).expect("there");
         let blotter = Blotter::of(&register, person).expect("few names");
         let own = register.person_of_key(reader).map(|p| p.key.as_str());
-        noted(&config, person, &blotter, By { who: reader, role: Role::Deputy, person: own }).expect("read")
+        noted(&config, person, &blotter, (By { who: reader, role: Role::Deputy, person: own }, None)).expect("read")
     };
     assert_eq!(noted_of("p1", "mrs-khan"), Some(Noted::default()));
     let by = By { who: "mrs-khan", role: Role::Dsl, person: None };

@@ -15,7 +15,7 @@ fn school() -> (tempfile::TempDir, Config) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = crate::gate::Snapshot::clone(&School::with("").gate.snapshot()).config;
     config.data = folder.path().to_owned();
-    let made = change(&config, ("root", "seal: keys were made", 5), |there| {
+    let made = change(&config, ("root", "keys were made", 5), |there| {
         assert!(there.is_none());
         Ok(Keys::make("mrs-khan", PASSPHRASE, 5)?)
     });
@@ -65,7 +65,7 @@ fn a_change_is_recorded_and_only_its_owner_reads_the_keys() {
     let mode = std::fs::metadata(seal::file(&config.data)).expect("there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let before = keys(&config.data).expect("keys").text();
-    let refused = change(&config, ("root", "seal: nobody", 9), |keys| {
+    let refused = change(&config, ("root", "nobody", 9), |keys| {
         drop(keys);
         Err::<(Keys, ()), _>(NotOpened::NoKeys)
     });
