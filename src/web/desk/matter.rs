@@ -2,7 +2,7 @@
 
 use super::guard::{Form, Reader};
 use super::views::{self, AroundPage, MatterPage, PurposePage};
-use super::{NotShown, editions};
+use super::{Around, NotShown, editions};
 use crate::casebook::MatterId;
 use crate::casebook::review::Said;
 use crate::report::week::Matter;
@@ -63,13 +63,18 @@ pub async fn mark(Path(id): Path<String>, form: Form<Reader>) -> Answer {
 pub async fn purpose(Path(id): Path<String>, form: Form<Reader>) -> Answer {
     let reader = &form.by;
     let (id, matter) = found(reader, &id).await?;
-    let purpose: String = form.field("purpose").trim().chars().filter(|c| !c.is_control()).take(MAX_PURPOSE).collect();
-    if purpose.is_empty() {
+    let Some(purpose) = purpose_of(&form) else {
         let why = "Please say in a few words why you look.";
         return Err(asked_why(reader, StatusCode::UNPROCESSABLE_ENTITY, &id, &matter, why));
-    }
+    };
     reader.caller.hall.at_desk.set_purpose(&reader.token, &id.to_string(), &purpose);
     Ok(led(&format!("/desk/matter/{id}/around")))
+}
+
+/// Why somebody would look, as a form says; `None`: it does not.
+pub(super) fn purpose_of(form: &Form<Reader>) -> Option<String> {
+    let purpose: String = form.field("purpose").trim().chars().filter(|c| !c.is_control()).take(MAX_PURPOSE).collect();
+    Some(purpose).filter(|purpose| !purpose.is_empty())
 }
 
 fn asked_why(reader: &Reader, status: StatusCode, id: &MatterId, matter: &Matter, said: &str) -> Response {
@@ -84,6 +89,18 @@ pub async fn around(reader: Reader, Path(id): Path<String>) -> Answer {
     // Another purpose is another look.
     let (of, why) = (id.clone(), purpose.clone());
     let around = reader.sees(&format!("around {id} {purpose}"), move |desk, look| desk.around(look, &of, &why)).await?;
-    let page = AroundPage { frame: reader.frame("week"), id: id.to_string(), matter: &matter, around, purpose };
-    Ok(views::page(StatusCode::OK, &page))
+    Ok(around_shown(&reader, &id, &matter, around, purpose, false))
+}
+
+/// The page of that, with what was sealed opened or not.
+pub(super) fn around_shown(
+    reader: &Reader,
+    id: &MatterId,
+    matter: &Matter,
+    around: Around,
+    purpose: String,
+    opened: bool,
+) -> Response {
+    let frame = reader.frame("week");
+    views::page(StatusCode::OK, &AroundPage { frame, id: id.to_string(), matter, around, purpose, opened })
 }
