@@ -39,9 +39,19 @@ pub enum Command {
         number: u64,
         #[command(flatten)]
         look: Look,
+        #[command(flatten)]
+        open: Open,
     },
     /// For CPOMS, MyConcern or a file: as a table, a PDF or JSON
     Export(ExportArgs),
+}
+
+/// With which reader's passphrase what is sealed opens.
+#[derive(Debug, clap::Args)]
+pub struct Open {
+    /// Show what was written, too: asks for a reader's passphrase, and is written down
+    #[arg(long = "open", value_name = "READER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    reader: Option<String>,
 }
 
 /// In which part somebody looks, and what for.
@@ -53,9 +63,6 @@ pub struct Look {
     /// Why you look: it is written down, and shown in the report
     #[arg(long)]
     purpose: Option<String>,
-    /// Show what was written, too: asks for a reader's passphrase, and is written down
-    #[arg(long, value_name = "READER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    open: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -138,6 +145,8 @@ pub struct ExportArgs {
     out: Option<PathBuf>,
     #[command(flatten)]
     look: Look,
+    #[command(flatten)]
+    open: Open,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -154,7 +163,7 @@ pub fn incident(context: &Context, command: Command) -> Outcome {
         Command::Add(args) => add(context, &config, args),
         Command::Amend(args) => amend(context, &config, args),
         Command::List { open, look } => list(context, &config, open, &look),
-        Command::Show { number, look } => show(context, &config, number, &look),
+        Command::Show { number, look, open } => show(context, &config, number, (&look, open.reader.as_deref())),
         Command::Export(args) => export(context, &config, &args),
     }
 }
@@ -246,11 +255,11 @@ struct Looking {
 
 impl Looking {
     /// Written down before anything is shown.
-    fn begin(context: &Context, config: &Config, look: &Look, what: &str) -> Result<Self, Failed> {
+    fn begin(context: &Context, config: &Config, (look, open): (&Look, Option<&str>), what: &str) -> Result<Self, Failed> {
         let (who, register) = somebody(config, look.as_role)?;
         let purpose = context.purpose(look.purpose.as_deref())?;
         look_ups::record_of(&config.data, &who.who, what, &purpose, Clock::System.unix_ms()).map_err(fail)?;
-        let sealed = Unsealing::ask(config, look.open.as_deref(), what, &purpose)?;
+        let sealed = Unsealing::ask(config, open, what, &purpose)?;
         Ok(Self { who, register, casebook: Casebook::open(&config.data).map_err(fail)?, sealed })
     }
 
@@ -280,7 +289,7 @@ fn told_sealed(shown: &[Incident]) -> Outcome {
 }
 
 fn list(context: &Context, config: &Config, open: bool, look: &Look) -> Outcome {
-    let mut all = Looking::begin(context, config, look, "incident list")?.all()?;
+    let mut all = Looking::begin(context, config, (look, None), "incident list")?.all()?;
     all.retain(|i| !open || !i.closed);
     context.print(&all, || {
         if all.is_empty() {
@@ -298,7 +307,7 @@ fn list(context: &Context, config: &Config, open: bool, look: &Look) -> Outcome 
     })
 }
 
-fn show(context: &Context, config: &Config, number: u64, look: &Look) -> Outcome {
+fn show(context: &Context, config: &Config, number: u64, look: (&Look, Option<&str>)) -> Outcome {
     let incident = Looking::begin(context, config, look, &format!("incident {number}"))?.one(number)?;
     context.print(&incident, || told(&incident, config))?;
     told_sealed(&[incident])
@@ -324,7 +333,7 @@ fn told(incident: &Incident, config: &Config) -> String {
 
 fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome {
     let what = args.number.map_or_else(|| "incident export".to_owned(), |number| format!("incident export {number}"));
-    let looking = Looking::begin(context, config, &args.look, &what)?;
+    let looking = Looking::begin(context, config, (&args.look, args.open.reader.as_deref()), &what)?;
     let all = match args.number {
         Some(number) => vec![looking.one(number)?],
         None => looking.all()?,
