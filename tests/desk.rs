@@ -356,6 +356,18 @@ fn each_role_reads_its_own_edition_and_asking_for_another_gets_none() {
     assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
 }
 
+/// Somebody asks for what an alert is raised of, through the door.
+fn alerted(gate: &support::Gate) {
+    let harm = std::fs::read_to_string(support::project().join("blocklists/self-harm.txt")).expect("the list");
+    let host = harm.lines().find(|line| !line.starts_with('#') && line.contains('.')).expect("a host").trim().to_owned();
+    gate.dig("127.0.9.7", &[&host, "A"]);
+    let until = Instant::now() + Duration::from_secs(30);
+    while gate.school.json(&["alerts", "list"]).as_array().is_none_or(Vec::is_empty) {
+        assert!(Instant::now() < until, "no alert of {host}: {}", gate.school.service_log());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 /// What drives Chromium, from npm. `None`: it is not here.
 fn browser_tests() -> Option<std::path::PathBuf> {
     let folder = support::project().join("tests/browser");
@@ -383,8 +395,9 @@ fn the_lead_s_week_in_a_browser_from_the_link_in_the_mail_to_signing_out() {
     school.import("id,name,role,year,device,mac\nP0901,Alma Quill,pupil,9,Laptop 1,3c:22:fb:00:00:01\n");
     last_week::asked(&school, &[(1, Category::SELF_HARM, "forum.worry.example")]);
     let dsl = school.json(&["desk", "add", "a.jones", "--role", "dsl"]);
-    let _gate = school.start();
+    let gate = school.start();
     delivered(&school);
+    alerted(&gate);
     let letter = |id: &str| {
         let text = std::fs::read_to_string(school.path(&format!("var/mail/queue/{id}.json"))).expect("a letter");
         let letter: Value = serde_json::from_str(&text).expect("JSON");
@@ -553,6 +566,30 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
         "{closed}"
     );
 
+    // To be handed on it has a purpose, each time, and is for whom the incident is.
+    let export = |browser, path: &str, fields: &[(&str, &str)]| session_form(browser, path, fields);
+    let (to, purpose) = ("/desk/incidents/1/export", ("purpose", "for CPOMS <her file>"));
+    let pdf = export(&lead, to, &[("as", "pdf"), purpose]);
+    assert!(status(&pdf) == "200" && pdf.contains("attachment; filename=\"incident-1.pdf\"") && pdf.contains("%PDF-"), "{pdf}");
+    let csv = export(&lead, to, &[("as", "csv"), purpose]);
+    for words in ["filename=\"incident-1.csv\"", "\"P0901\"", "Alma Quill", "she is well", "closed"] {
+        assert!(csv.contains(words), "{words}: {csv}");
+    }
+    let unsaid = export(&lead, to, &[("as", "pdf"), ("purpose", " ")]);
+    assert!(status(&unsaid) == "422" && unsaid.contains("what you need it for") && !unsaid.contains("%PDF"), "{unsaid}");
+    for (browser, path, kind) in
+        [(&lead, "/desk/incidents/99/export", "pdf"), (&lead, to, "html"), (&coordinator, to, "pdf"), (&heads, to, "csv")]
+    {
+        let none = export(browser, path, &[("as", kind), purpose]);
+        assert!(status(&none) == "404" && !none.contains("P0901"), "{path} {kind}: {none}");
+    }
+    assert_eq!(status(&lead.curl(&format!("{to}?as=pdf&purpose=x"), &[])), "405", "no GET hands anything on");
+    let forged = lead.post(to, "https://evil.example", &[("token", &token(&lead.curl("/desk", &[]))), ("as", "pdf"), purpose]);
+    assert!(status(&forged) == "403" && !forged.contains("%PDF"), "{forged}");
+    let looked = recorded(&school, "look_ups");
+    let handed: Vec<_> = looked.iter().filter(|l| l["purpose"] == "for CPOMS <her file>").map(|l| &l["whom"]).collect();
+    assert_eq!(handed, ["desk: incident 1, as pdf", "desk: incident 1, as csv"], "{looked:?}");
+
     // The week is signed by two, each once.
     let sign = format!("/desk/week/{week}");
     for (browser, expected) in [(&lead, "303"), (&lead, "422"), (&heads, "422"), (&coordinator, "303")] {
@@ -566,14 +603,8 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
     assert_eq!(report["signed"].as_array().map(Vec::len), Some(2), "{report:#}");
 
     // Alerts are the lead's: one is raised now, through the door, and acknowledged once.
-    let harm = std::fs::read_to_string(support::project().join("blocklists/self-harm.txt")).expect("the list");
-    let host = harm.lines().find(|line| !line.starts_with('#') && line.contains('.')).expect("a host").trim().to_owned();
-    gate.dig("127.0.9.7", &[&host, "A"]);
-    let until = Instant::now() + Duration::from_secs(30);
-    while !lead.curl("/desk/alerts", &[]).contains("I have it") {
-        assert!(Instant::now() < until, "no alert of {host}: {}", school.ok(&["alerts", "list", "--all"]));
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    alerted(&gate);
+    assert!(lead.curl("/desk/alerts", &[]).contains("I have it"));
     for browser in [&coordinator, &heads] {
         assert_eq!(status(&browser.curl("/desk/alerts", &[])), "403");
         assert_eq!(status(&session_form(browser, "/desk/alerts", &[("acknowledge", "1")])), "422");

@@ -5,18 +5,21 @@ use super::review::{looked_at, role, somebody, week_of};
 use super::table::table;
 use super::{Context, Failed, Outcome, fail, put, say};
 use crate::app::followed::evidence::evidence;
+<<<<<<< HEAD
 use crate::app::followed::{self, Somebody};
 use crate::casebook::incidents::{self, Category, Evidence, Fields, Incident, New, Words};
+=======
+use crate::app::followed::{self, Somebody, handed};
+use crate::casebook::incidents::{self, Category, Evidence, Fields, Incident, New};
+>>>>>>> desk
 use crate::casebook::review::{self, Said};
 use crate::casebook::{Casebook, MatterRef, Role, look_ups};
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::snapshot::local_time;
-use crate::journal::export::csv::cell;
+use crate::ops;
 use crate::people::Register;
 use crate::report::IsoWeek;
-use crate::{ops, report};
-use csv::{QuoteStyle, WriterBuilder};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -339,9 +342,13 @@ fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome {
         None => looking.all()?,
     };
     let written = match args.format {
+<<<<<<< HEAD
         Format::Csv => as_csv(&all, config, &looking.register).map_err(fail)?,
+=======
+        Format::Csv => handed::csv(&all, config, &register).map_err(fail)?,
+>>>>>>> desk
         Format::Json => serde_json::to_vec_pretty(&all).map_err(fail)?,
-        Format::Pdf => report::pdf::incidents(&config.school.name, &config.school.zone, &all).map_err(fail)?,
+        Format::Pdf => handed::pdf(&all, config).map_err(fail)?,
     };
     match &args.out {
         None if args.format == Format::Pdf && std::io::stdout().is_terminal() => {
@@ -355,31 +362,4 @@ fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome {
         }
     }
     told_sealed(&all)
-}
-
-/// A row for each person an incident is about: what CPOMS and MyConcern take in goes by the pupil.
-fn as_csv(all: &[Incident], config: &Config, register: &Register) -> Result<Vec<u8>, csv::Error> {
-    let mut sheet = WriterBuilder::new().quote_style(QuoteStyle::NonNumeric).from_writer(Vec::new());
-    let mut head = vec!["incident", "person id", "person name", "year", "form"];
-    let names: Vec<_> = Fields::default().named().into_iter().map(|(name, _)| name).collect();
-    head.extend(&names);
-    head.extend(["opened", "last entry", "state", "rows of the log", "last record"]);
-    sheet.write_record(&head)?;
-    for i in all {
-        let nobody = [String::new()];
-        let people = if i.fields.people.is_empty() { &nobody[..] } else { &i.fields.people };
-        for key in people {
-            let person = register.person_of_key(key);
-            let year = person.and_then(|p| p.year).map_or_else(String::new, |year| year.to_string());
-            let (name, form) = person.map_or(("", ""), |p| (p.name.as_str(), p.details.form.as_str()));
-            let mut row = vec![i.number.to_string(), key.clone(), name.to_owned(), year, form.to_owned()];
-            row.extend(i.fields.named().into_iter().map(|(_, text)| text.unwrap_or_default()));
-            let state = if i.closed { "closed" } else { "open" };
-            let rows: Vec<_> = i.evidence.iter().map(|e| format!("{} {} {}", e.week, e.seq, e.sha256)).collect();
-            let last = i.history.last().map_or_else(String::new, |step| format!("{}:{}", step.record, step.hash));
-            row.extend([local_time(config, i.opened_ms()), local_time(config, i.last_ms()), state.into(), rows.join("; "), last]);
-            sheet.write_record(row.iter().map(|text| cell(text)))?;
-        }
-    }
-    sheet.into_inner().map_err(|fault| csv::Error::from(std::io::Error::other(fault.to_string())))
 }

@@ -14,7 +14,7 @@ mod around;
 mod review;
 
 use super::delivery::{self, Made};
-use super::followed;
+use super::followed::{self, handed};
 use super::mail::Post;
 use super::weekly::{self, Running};
 use crate::casebook::incidents::Fields;
@@ -276,6 +276,24 @@ impl Desk for Kept {
             record(&config, look, "desk: incidents", desk::REVIEW, self.gate.clock.unix_ms())?;
         }
         Ok(incidents)
+    }
+
+    fn incident_file(&self, look: &Look, number: u64, format: Format, purpose: &str) -> Result<Vec<u8>, NotShown> {
+        let config = self.config();
+        let mut incidents = self.all_incidents(&config, look.account)?;
+        incidents.retain(|incident| incident.number == number);
+        if incidents.is_empty() {
+            return Err(NotShown::Nothing);
+        }
+        let register = Store::peek(&super::register_file(&config)).map_err(review::faulty)?;
+        let file = match format {
+            Format::Pdf => handed::pdf(&incidents, &config),
+            Format::Csv => handed::csv(&incidents, &config, &register),
+            Format::Html => return Err(NotShown::Nothing),
+        };
+        let file = file.map_err(review::faulty)?;
+        record(&config, look, &format!("desk: incident {number}, as {format}"), purpose, self.gate.clock.unix_ms())?;
+        Ok(file)
     }
 
     fn open_incident(&self, account: &Account, matter: Option<&MatterId>, fields: Fields) -> Result<u64, NotKept> {

@@ -36,7 +36,7 @@ use crate::report::{Edition, IsoWeek, Week};
 use crate::words::person::words;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
 use std::cell::Cell;
 use std::net::IpAddr;
@@ -72,7 +72,7 @@ pub fn editions(role: Role) -> &'static [Edition] {
 }
 
 words! {
-    /// A report to take along.
+    /// A report or an incident to take along.
     Format {
         Html "html",
         Pdf "pdf",
@@ -249,6 +249,12 @@ pub trait Desk: Send + Sync {
     /// [`NotShown`].
     fn incidents(&self, look: &Look) -> Result<Vec<Incident>, NotShown>;
 
+    /// One of them to be handed on, as PDF or CSV; for what is written down first.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn incident_file(&self, look: &Look, number: u64, format: Format, purpose: &str) -> Result<Vec<u8>, NotShown>;
+
     /// Opens one, by hand or of a matter; its number.
     ///
     /// # Errors
@@ -300,6 +306,7 @@ pub(super) fn router() -> Router<Arc<Hall>> {
         .route(INCIDENTS, get(incidents::list).post(incidents::open))
         .route("/desk/incidents/new", get(incidents::new))
         .route("/desk/incidents/{number}", get(incidents::one).post(incidents::add))
+        .route("/desk/incidents/{number}/export", post(incidents::export))
         .route(ALERTS, get(alerts::page).post(alerts::acknowledge))
         .route("/desk/looked", get(looked::page))
         .route("/desk/style.css", get(style))
