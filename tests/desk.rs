@@ -356,6 +356,7 @@ fn each_role_reads_its_own_edition_and_asking_for_another_gets_none() {
     assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
 }
 
+<<<<<<< HEAD
 /// Somebody asks for what an alert is raised of, through the door.
 fn alerted(gate: &support::Gate) {
     let harm = std::fs::read_to_string(support::project().join("blocklists/self-harm.txt")).expect("the list");
@@ -380,9 +381,11 @@ fn browser_tests() -> Option<std::path::PathBuf> {
     None
 }
 
+=======
+>>>>>>> who
 #[test]
 fn the_lead_s_week_in_a_browser_from_the_link_in_the_mail_to_signing_out() {
-    let Some(folder) = browser_tests() else { return };
+    let Some(folder) = browser::tests() else { return };
     // A port that is known before the gate is there, as mails lead to it.
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
     let mail = "[mail]\nserver = \"localhost\"\nport = 9\nfrom = \"gate@school.example\"\nto = [\"dsl@school.example\"]\n";
@@ -417,16 +420,7 @@ fn the_lead_s_week_in_a_browser_from_the_link_in_the_mail_to_signing_out() {
     let todo = serde_json::json!({
         "at": at, "confirm": letter("test"), "desk": letter(&week), "dsl": dsl, "own": OWN, "pictures": pictures, "chromium": "/usr/bin/chromium",
     });
-    let mut node = std::process::Command::new("node")
-        .arg(folder.join("desk.js"))
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .expect("node starts");
-    std::io::Write::write_all(&mut node.stdin.take().expect("its input"), todo.to_string().as_bytes()).expect("told");
-    let said = node.wait_with_output().expect("node ends");
-    assert!(said.status.success(), "{}{}", support::text(&said.stdout), support::text(&said.stderr));
+    browser::drive(&folder.join("desk.js"), &todo);
     assert!(!school.json(&["status"])["needs_you"].to_string().contains("report confirm"), "confirmed by the link");
     assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
 }
