@@ -356,7 +356,6 @@ fn each_role_reads_its_own_edition_and_asking_for_another_gets_none() {
     assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
 }
 
-<<<<<<< HEAD
 /// Somebody asks for what an alert is raised of, through the door.
 fn alerted(gate: &support::Gate) {
     let harm = std::fs::read_to_string(support::project().join("blocklists/self-harm.txt")).expect("the list");
@@ -369,20 +368,6 @@ fn alerted(gate: &support::Gate) {
     }
 }
 
-/// What drives Chromium, from npm. `None`: it is not here.
-fn browser_tests() -> Option<std::path::PathBuf> {
-    let folder = support::project().join("tests/browser");
-    let has = |program: &str| std::process::Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
-    if has("node") && has("chromium") && folder.join("node_modules/playwright-core").is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("SCHOOLGATE_FULL").is_none(), "node, chromium and `npm ci` in tests/browser are needed");
-    eprintln!("NOT RUN: node, chromium or tests/browser/node_modules is not here; tests/run --full installs them");
-    None
-}
-
-=======
->>>>>>> who
 #[test]
 fn the_lead_s_week_in_a_browser_from_the_link_in_the_mail_to_signing_out() {
     let Some(folder) = browser::tests() else { return };

@@ -5,13 +5,8 @@ use super::review::{looked_at, role, somebody, week_of};
 use super::table::table;
 use super::{Context, Failed, Outcome, fail, put, say};
 use crate::app::followed::evidence::evidence;
-<<<<<<< HEAD
-use crate::app::followed::{self, Somebody};
-use crate::casebook::incidents::{self, Category, Evidence, Fields, Incident, New, Words};
-=======
 use crate::app::followed::{self, Somebody, handed};
-use crate::casebook::incidents::{self, Category, Evidence, Fields, Incident, New};
->>>>>>> desk
+use crate::casebook::incidents::{self, Category, Evidence, Fields, Incident, New, Words};
 use crate::casebook::review::{self, Said};
 use crate::casebook::{Casebook, MatterRef, Role, look_ups};
 use crate::config::Config;
@@ -342,11 +337,7 @@ fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome {
         None => looking.all()?,
     };
     let written = match args.format {
-<<<<<<< HEAD
-        Format::Csv => as_csv(&all, config, &looking.register).map_err(fail)?,
-=======
-        Format::Csv => handed::csv(&all, config, &register).map_err(fail)?,
->>>>>>> desk
+        Format::Csv => handed::csv(&all, config, &looking.register).map_err(fail)?,
         Format::Json => serde_json::to_vec_pretty(&all).map_err(fail)?,
         Format::Pdf => handed::pdf(&all, config).map_err(fail)?,
     };
