@@ -357,21 +357,21 @@ fn each_role_reads_its_own_edition_and_asking_for_another_gets_none() {
     assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
 }
 
-/// What drives Chromium, from npm. `None`: it is not here.
-fn browser_tests() -> Option<std::path::PathBuf> {
-    let folder = support::project().join("tests/browser");
-    let has = |program: &str| std::process::Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
-    if has("node") && has("chromium") && folder.join("node_modules/playwright-core").is_dir() {
-        return Some(folder);
+/// Somebody asks for what an alert is raised of, through the door.
+fn alerted(gate: &support::Gate) {
+    let harm = std::fs::read_to_string(support::project().join("blocklists/self-harm.txt")).expect("the list");
+    let host = harm.lines().find(|line| !line.starts_with('#') && line.contains('.')).expect("a host").trim().to_owned();
+    gate.dig("127.0.9.7", &[&host, "A"]);
+    let until = Instant::now() + Duration::from_secs(30);
+    while gate.school.json(&["alerts", "list"]).as_array().is_none_or(Vec::is_empty) {
+        assert!(Instant::now() < until, "no alert of {host}: {}", gate.school.service_log());
+        std::thread::sleep(Duration::from_millis(200));
     }
-    assert!(std::env::var_os("SCHOOLGATE_FULL").is_none(), "node, chromium and `npm ci` in tests/browser are needed");
-    eprintln!("NOT RUN: node, chromium or tests/browser/node_modules is not here; tests/run --full installs them");
-    None
 }
 
 #[test]
 fn the_lead_s_week_in_a_browser_from_the_link_in_the_mail_to_signing_out() {
-    let Some(folder) = browser_tests() else { return };
+    let Some(folder) = browser::tests() else { return };
     // A port that is known before the gate is there, as mails lead to it.
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
     let mail = "[mail]\nserver = \"localhost\"\nport = 9\nfrom = \"gate@school.example\"\nto = [\"dsl@school.example\"]\n";
@@ -385,8 +385,9 @@ fn the_lead_s_week_in_a_browser_from_the_link_in_the_mail_to_signing_out() {
     school.typed(&[PASSPHRASE], &["seal", "init", "--reader", "mrs-khan"]);
     last_week::searched(&school, &[(1, Category::SELF_HARM, "forum.worry.example")], "whom to tell");
     let dsl = school.json(&["desk", "add", "a.jones", "--role", "dsl"]);
-    let _gate = school.start();
+    let gate = school.start();
     delivered(&school);
+    alerted(&gate);
     let letter = |id: &str| {
         let text = std::fs::read_to_string(school.path(&format!("var/mail/queue/{id}.json"))).expect("a letter");
         let letter: Value = serde_json::from_str(&text).expect("JSON");
@@ -406,16 +407,7 @@ fn the_lead_s_week_in_a_browser_from_the_link_in_the_mail_to_signing_out() {
     let todo = serde_json::json!({
         "at": at, "confirm": letter("test"), "desk": letter(&week), "dsl": dsl, "own": OWN, "passphrase": PASSPHRASE, "pictures": pictures, "chromium": "/usr/bin/chromium",
     });
-    let mut node = std::process::Command::new("node")
-        .arg(folder.join("desk.js"))
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .expect("node starts");
-    std::io::Write::write_all(&mut node.stdin.take().expect("its input"), todo.to_string().as_bytes()).expect("told");
-    let said = node.wait_with_output().expect("node ends");
-    assert!(said.status.success(), "{}{}", support::text(&said.stdout), support::text(&said.stderr));
+    browser::drive(&folder.join("desk.js"), &todo);
     assert!(!school.json(&["status"])["needs_you"].to_string().contains("report confirm"), "confirmed by the link");
     assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
 }
@@ -555,6 +547,30 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
         "{closed}"
     );
 
+    // To be handed on it has a purpose, each time, and is for whom the incident is.
+    let export = |browser, path: &str, fields: &[(&str, &str)]| session_form(browser, path, fields);
+    let (to, purpose) = ("/desk/incidents/1/export", ("purpose", "for CPOMS <her file>"));
+    let pdf = export(&lead, to, &[("as", "pdf"), purpose]);
+    assert!(status(&pdf) == "200" && pdf.contains("attachment; filename=\"incident-1.pdf\"") && pdf.contains("%PDF-"), "{pdf}");
+    let csv = export(&lead, to, &[("as", "csv"), purpose]);
+    for words in ["filename=\"incident-1.csv\"", "\"P0901\"", "Alma Quill", "she is well", "closed"] {
+        assert!(csv.contains(words), "{words}: {csv}");
+    }
+    let unsaid = export(&lead, to, &[("as", "pdf"), ("purpose", " ")]);
+    assert!(status(&unsaid) == "422" && unsaid.contains("what you need it for") && !unsaid.contains("%PDF"), "{unsaid}");
+    for (browser, path, kind) in
+        [(&lead, "/desk/incidents/99/export", "pdf"), (&lead, to, "html"), (&coordinator, to, "pdf"), (&heads, to, "csv")]
+    {
+        let none = export(browser, path, &[("as", kind), purpose]);
+        assert!(status(&none) == "404" && !none.contains("P0901"), "{path} {kind}: {none}");
+    }
+    assert_eq!(status(&lead.curl(&format!("{to}?as=pdf&purpose=x"), &[])), "405", "no GET hands anything on");
+    let forged = lead.post(to, "https://evil.example", &[("token", &token(&lead.curl("/desk", &[]))), ("as", "pdf"), purpose]);
+    assert!(status(&forged) == "403" && !forged.contains("%PDF"), "{forged}");
+    let looked = recorded(&school, "look_ups");
+    let handed: Vec<_> = looked.iter().filter(|l| l["purpose"] == "for CPOMS <her file>").map(|l| &l["whom"]).collect();
+    assert_eq!(handed, ["desk: incident 1, as pdf", "desk: incident 1, as csv"], "{looked:?}");
+
     // The week is signed by two, each once.
     let sign = format!("/desk/week/{week}");
     for (browser, expected) in [(&lead, "303"), (&lead, "422"), (&heads, "422"), (&coordinator, "303")] {
@@ -568,14 +584,8 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
     assert_eq!(report["signed"].as_array().map(Vec::len), Some(2), "{report:#}");
 
     // Alerts are the lead's: one is raised now, through the door, and acknowledged once.
-    let harm = std::fs::read_to_string(support::project().join("blocklists/self-harm.txt")).expect("the list");
-    let host = harm.lines().find(|line| !line.starts_with('#') && line.contains('.')).expect("a host").trim().to_owned();
-    gate.dig("127.0.9.7", &[&host, "A"]);
-    let until = Instant::now() + Duration::from_secs(30);
-    while !lead.curl("/desk/alerts", &[]).contains("I have it") {
-        assert!(Instant::now() < until, "no alert of {host}: {}", school.ok(&["alerts", "list", "--all"]));
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    alerted(&gate);
+    assert!(lead.curl("/desk/alerts", &[]).contains("I have it"));
     for browser in [&coordinator, &heads] {
         assert_eq!(status(&browser.curl("/desk/alerts", &[])), "403");
         assert_eq!(status(&session_form(browser, "/desk/alerts", &[("acknowledge", "1")])), "422");
@@ -635,7 +645,7 @@ fn what_is_sealed_opens_for_one_page_with_a_passphrase_and_a_purpose_and_that_is
     for (fields, expected, said) in [
         ([right[0], ("passphrase", "another passphrase"), right[2]], "403", "The reader or the passphrase is not right"),
         ([("reader", "dsl"), right[1], right[2]], "403", "The reader or the passphrase is not right"),
-        ([right[0], right[1], ("purpose", " ")], "422", "Please say in a few words why you look"),
+        ([right[0], right[1], ("purpose", " ")], "422", "Please say in a few words what you need it for"),
     ] {
         let refused = session_form(&lead, &open, &fields);
         assert!(status(&refused) == expected && refused.contains(said) && !refused.contains("canary"), "{refused}");
@@ -674,6 +684,10 @@ fn what_is_sealed_opens_for_one_page_with_a_passphrase_and_a_purpose_and_that_is
         assert!(opened.contains(words), "{words}: {opened}");
     }
     assert!(session_form(&second, "/desk/incidents/1/open", &right).contains("canary described"), "the deputy's, too");
+    // It is handed on where it is opened, and not as dots.
+    assert!(sealed.contains("Open it as a file") && !sealed.contains("/desk/incidents/1/export"), "{sealed}");
+    let taken = session_form(&lead, "/desk/incidents/1/open", &[&right[..], &[("do", "csv")]].concat());
+    assert!(taken.contains("incident-1.csv") && taken.contains("canary described"), "{taken}");
     for (browser, number, expected) in [
         (&second, 2, "404"),
         (&lead, 3, "404"),
@@ -697,7 +711,8 @@ fn what_is_sealed_opens_for_one_page_with_a_passphrase_and_a_purpose_and_that_is
     let openings = school.records(schoolgate::casebook::Kind::Opening);
     let around = "what was typed: thirty minutes either side of P0901: to talk to <her>".to_owned();
     let of_incident = "what was typed: incident 1: to talk to <her>".to_owned();
-    assert_eq!(openings, [around, of_incident.clone(), of_incident]);
+    let taken = "what was typed: incident 1, as csv: to talk to <her>".to_owned();
+    assert_eq!(openings, [around, of_incident.clone(), of_incident, taken]);
     let looked = lead.curl("/desk/looked", &[]);
     assert!(
         looked.contains("mrs-khan (dsl at the desk)") && looked.contains("a wrong passphrase for what is sealed"),

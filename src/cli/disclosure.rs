@@ -120,8 +120,8 @@ fn as_csv(kept: &About, blotter: &Blotter, book: &Book, to: &mut impl Write) -> 
         written(row(["device", "", &format!("{} {known}", device.name), ""]))?;
     }
     let About { history, passes, exams, requests, look_ups, .. } = kept;
-    let Noted { incidents, marks, watched } = kept.noted.clone().unwrap_or_default();
-    let noted = [("incident", &incidents), ("mark", &marks), ("watched", &watched)];
+    let Noted { incidents, marks, watched, alerts } = kept.noted.clone().unwrap_or_default();
+    let noted = [("incident", &incidents), ("mark", &marks), ("watched", &watched), ("alert", &alerts)];
     let known = [("register", history), ("pass", passes), ("exam", exams), ("request", requests), ("look-up", look_ups)];
     for (about, deeds) in known.into_iter().chain(noted) {
         for Deed { when, what, by } in deeds {

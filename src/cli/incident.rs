@@ -5,18 +5,17 @@ use super::review::{looked_at, role, somebody, week_of};
 use super::table::table;
 use super::{Context, Failed, Outcome, fail, put, say};
 use crate::app::followed::evidence::evidence;
-use crate::app::followed::{self, Somebody};
+use crate::app::followed::{self, Somebody, handed};
 use crate::casebook::incidents::{self, Category, Evidence, Fields, Incident, New, Words};
 use crate::casebook::review::{self, Said};
 use crate::casebook::{Casebook, MatterRef, Role, look_ups};
 use crate::config::Config;
 use crate::gate::Clock;
+use crate::gate::control::Request;
 use crate::gate::snapshot::local_time;
-use crate::journal::export::csv::cell;
+use crate::ops;
 use crate::people::Register;
 use crate::report::IsoWeek;
-use crate::{ops, report};
-use csv::{QuoteStyle, WriterBuilder};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -184,7 +183,7 @@ fn add(context: &Context, config: &Config, args: AddArgs) -> Outcome {
         fields.people.extend(matter.account.iter().filter(|key| !fields.people.contains(key)).cloned().collect::<Vec<_>>());
         of = Some(matter.reference.clone());
     }
-    let new = New { fields, evidence: beside(config, &register, week, &rows)? };
+    let new = New { fields, evidence: beside(context, config, &register, (week, &rows))? };
     let mut casebook = Casebook::open(&config.data).map_err(fail)?;
     let whose = (who.concerns(), of.as_ref());
     let number = incidents::open(&mut casebook, who.by(), new, whose, now_ms).map_err(fail)?;
@@ -195,11 +194,11 @@ fn add(context: &Context, config: &Config, args: AddArgs) -> Outcome {
     say(format_args!("incident {number} is recorded{marked}"))
 }
 
-fn amend(_: &Context, config: &Config, args: AmendArgs) -> Outcome {
+fn amend(context: &Context, config: &Config, args: AmendArgs) -> Outcome {
     let now_ms = Clock::System.unix_ms();
     let (who, register) = somebody(config, args.fields.as_role)?;
     let week = week_of(config, args.fields.week.as_deref(), now_ms)?;
-    let evidence = beside(config, &register, week, &args.fields.evidence)?;
+    let evidence = beside(context, config, &register, (week, &args.fields.evidence))?;
     let new = New { fields: written(args.fields, &register)?, evidence };
     let mut casebook = Casebook::open(&config.data).map_err(fail)?;
     let change = (args.number, args.reason.as_str(), args.close);
@@ -207,7 +206,16 @@ fn amend(_: &Context, config: &Config, args: AmendArgs) -> Outcome {
     say(format_args!("incident {}: {}; record {}", args.number, record.entry.what, record.number))
 }
 
-fn beside(config: &Config, register: &Register, week: IsoWeek, rows: &[u64]) -> Result<Vec<Evidence>, Failed> {
+fn beside(
+    context: &Context,
+    config: &Config,
+    register: &Register,
+    (week, rows): (IsoWeek, &[u64]),
+) -> Result<Vec<Evidence>, Failed> {
+    if !rows.is_empty() {
+        // What is new waits a minute for its week file.
+        context.ask(config, &Request::Settle)?;
+    }
     evidence(config, register, week, rows).map_err(fail)
 }
 
@@ -339,9 +347,9 @@ fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome {
         None => looking.all()?,
     };
     let written = match args.format {
-        Format::Csv => as_csv(&all, config, &looking.register).map_err(fail)?,
+        Format::Csv => handed::csv(&all, config, &looking.register).map_err(fail)?,
         Format::Json => serde_json::to_vec_pretty(&all).map_err(fail)?,
-        Format::Pdf => report::pdf::incidents(&config.school.name, &config.school.zone, &all).map_err(fail)?,
+        Format::Pdf => handed::pdf(&all, config).map_err(fail)?,
     };
     match &args.out {
         None if args.format == Format::Pdf && std::io::stdout().is_terminal() => {
@@ -355,31 +363,4 @@ fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome {
         }
     }
     told_sealed(&all)
-}
-
-/// A row for each person an incident is about: what CPOMS and MyConcern take in goes by the pupil.
-fn as_csv(all: &[Incident], config: &Config, register: &Register) -> Result<Vec<u8>, csv::Error> {
-    let mut sheet = WriterBuilder::new().quote_style(QuoteStyle::NonNumeric).from_writer(Vec::new());
-    let mut head = vec!["incident", "person id", "person name", "year", "form"];
-    let names: Vec<_> = Fields::default().named().into_iter().map(|(name, _)| name).collect();
-    head.extend(&names);
-    head.extend(["opened", "last entry", "state", "rows of the log", "last record"]);
-    sheet.write_record(&head)?;
-    for i in all {
-        let nobody = [String::new()];
-        let people = if i.fields.people.is_empty() { &nobody[..] } else { &i.fields.people };
-        for key in people {
-            let person = register.person_of_key(key);
-            let year = person.and_then(|p| p.year).map_or_else(String::new, |year| year.to_string());
-            let (name, form) = person.map_or(("", ""), |p| (p.name.as_str(), p.details.form.as_str()));
-            let mut row = vec![i.number.to_string(), key.clone(), name.to_owned(), year, form.to_owned()];
-            row.extend(i.fields.named().into_iter().map(|(_, text)| text.unwrap_or_default()));
-            let state = if i.closed { "closed" } else { "open" };
-            let rows: Vec<_> = i.evidence.iter().map(|e| format!("{} {} {}", e.week, e.seq, e.sha256)).collect();
-            let last = i.history.last().map_or_else(String::new, |step| format!("{}:{}", step.record, step.hash));
-            row.extend([local_time(config, i.opened_ms()), local_time(config, i.last_ms()), state.into(), rows.join("; "), last]);
-            sheet.write_record(row.iter().map(|text| cell(text)))?;
-        }
-    }
-    sheet.into_inner().map_err(|fault| csv::Error::from(std::io::Error::other(fault.to_string())))
 }

@@ -6,7 +6,7 @@
 //! never given twice.
 //!
 //! ```text
-//! door's thread ─▶ ring (tmpfs) ─▶ segment (an fsync a second) ─▶ 2026-W47.db (once a minute, what is alike in one row)
+//! door's thread ─▶ ring (tmpfs) ─▶ segment (an fsync a second) ─▶ 2026-W47.db (every five minutes, what is alike in one row)
 //! ```
 //!
 //! What is written
@@ -23,6 +23,7 @@
 //! - [`memory`]     shared memory, the one unsafe file
 //! - [`ring`]       one thread's ring
 //! - [`rings`]      all threads' rings, and those a killed process left
+//! - [`gathered`]   what several rings hold, in the order in which it happened
 //! - [`segment`]    appended files between ring and week file
 //! - [`shared`]     what doors and writer both see
 //! - [`writer`]     the one writer
@@ -56,6 +57,7 @@ pub mod event;
 pub mod export;
 mod fault;
 mod gap;
+mod gathered;
 mod handle;
 pub mod hold;
 mod interned;

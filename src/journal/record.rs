@@ -290,9 +290,12 @@ fn decode_who(flags: u16, from: &mut Fields) -> Result<Who, BadRecord> {
     Ok(Who { client: ClientAddr::new(client), mac, network, device, person, groups, known, sure, since })
 }
 
+/// Where a body says its moment: milliseconds since 1970, and since the machine started.
+pub const MOMENT: std::ops::Range<usize> = 8..24;
+
 /// The moment a body says, without reading the rest: its time since 1970, and since the machine started.
 pub fn moment(body: &[u8]) -> Option<(i64, u64)> {
-    let mut from = Fields(body.get(8..)?);
+    let mut from = Fields(body.get(MOMENT)?);
     Some((from.u64().ok()? as i64, from.u64().ok()?))
 }
 

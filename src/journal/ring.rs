@@ -27,6 +27,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// longer than a busy core lets the writer wait; ten threads' rings are 80 MiB of a Raspberry Pi's memory.
 pub const RING_BYTES: u64 = 8 << 20;
 
+/// Most rings at once: 512 MiB of memory. A gate has one for each DNS worker and each thread of its runtime: ten, or twenty.
+pub const MAX_RINGS: usize = 64;
+
 const MAGIC: [u8; 8] = *b"SGRING\r\n";
 const LAYOUT: u32 = 1;
 /// Length, checksum, position.
@@ -326,7 +329,7 @@ fn length(bytes: &[u8]) -> Option<u32> {
 }
 
 /// What a body takes in the ring.
-fn frame_size(body: usize) -> u64 {
+pub fn frame_size(body: usize) -> u64 {
     (FRAME + body).next_multiple_of(8) as u64
 }
 

@@ -1,14 +1,12 @@
 //! The rings of one journal: one for each thread that notes something, made at its first note and used again after its end.
 
-use super::ring::{Producer, RING_BYTES, Ring, RingId};
+use super::ring::{MAX_RINGS, Producer, RING_BYTES, Ring, RingId};
 use super::time::BootId;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Most rings at once: 512 MiB of memory. A gate has one for each DNS worker and each thread of its runtime: ten, or twenty.
-const MAX_RINGS: usize = 64;
 /// Rings of threads that have ended, kept for those that come.
 const MAX_FREE: usize = 4;
 

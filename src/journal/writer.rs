@@ -1,5 +1,5 @@
-//! The journal's one writer: rings to segments once a second, with an fsync, or as soon as one fills; segments to week files once
-//! a minute, or when 20,000 events wait. Who reads adds what waits in the segments (see [`super::tail`]).
+//! The journal's one writer: rings to segments once a second, with an fsync, or as soon as one fills; segments to week files every
+//! five minutes, or when 20,000 events wait. Who reads adds what waits in the segments (see [`super::tail`]).
 //!
 //! A burst waits in the segments: while many events come, no more than some 20,000 a second are moved, so that the doors keep their
 //! cores, and of a flood of more than 50,000 next to none; what waits is caught up with afterwards, or when somebody asks for
@@ -11,12 +11,13 @@ use super::Clock;
 use super::book::{Book, BookFault, Row};
 use super::fault::Complaint;
 use super::gap::Gap;
+use super::gathered::Gathered;
 use super::point::{Point, reach};
 use super::retention;
 use super::ring::{Damaged, Ring, RingId};
 use super::room::Room;
 use super::sealing::{self, Sealer};
-use super::segment::{Batch, MAX_RUN, Mark, Segments, Slice, Waiting, What, records};
+use super::segment::{Batch, MAX_RUN, Mark, Noted, Segments, Slice, Waiting, What, records};
 use super::shared::{Shared, Wake};
 use super::time::{BootId, Clocks, Dated, boot_ms};
 use std::collections::HashMap;
@@ -33,8 +34,9 @@ const TICK: Duration = Duration::from_millis(20);
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// One part in so many of a ring: fuller ones do not wait for that.
 const FILLING: u64 = 16;
-/// How long events wait for their week file while few do: each transaction is an fsync, and SD cards wear out by them.
-const BOOK_EVERY: Duration = Duration::from_secs(60);
+/// How long events wait for their week file while few do: each transaction writes pages again, and SD cards wear out by that. As long
+/// as a slot of the roll-up, whose cells are then written about once.
+const BOOK_EVERY: Duration = Duration::from_secs(300);
 /// Events that do not wait for that.
 const BOOK_AT: u64 = 20_000;
 /// How long it waits between two transactions while more than one waits in the segments; when few events come; and in a flood.
@@ -182,15 +184,26 @@ impl Writer {
         book_due(self.segments.waiting(), came, now.duration_since(self.timing.booked))
     }
 
-    /// Copies what is in the rings to segments.
+    /// Copies what is in the rings to segments: while there is time for it, in the order in which it happened.
     pub fn drain(&mut self, which: Which) -> io::Result<()> {
         self.gaps.extend(self.shared.take_ringless());
         self.write_gaps()?;
-        for ring in self.shared.rings.live() {
-            let closed = ring.is_closed();
-            if which == Which::All || closed || ring.is_filling(FILLING) {
-                self.drain_ring(&ring)?;
+        // Whether they are closed is asked before what they hold: what was noted before the end is then seen.
+        let live = self.shared.rings.live().into_iter().map(|ring| (ring.is_closed(), ring));
+        let due: Vec<_> = live.filter(|(closed, ring)| which == Which::All || *closed || ring.is_filling(FILLING)).collect();
+        let in_order = !due.iter().any(|(_, ring)| ring.is_filling(FILLING));
+        if in_order {
+            let running: Vec<_> = due.iter().filter(|(_, ring)| !ring.leftover).map(|(_, ring)| ring.clone()).collect();
+            self.drain_in_order(&running)?;
+        }
+        for (closed, ring) in due {
+            if ring.leftover {
+                let mark = self.marks.get(&ring.id).copied().unwrap_or_default();
+                self.replay(&ring, mark)?;
+            } else if !in_order {
+                self.drain_runs(&ring)?;
             }
+            self.drain_gap(&ring)?;
             if closed && ring.is_drained() {
                 self.marks.remove(&ring.id);
                 self.shared.rings.retire(&ring);
@@ -199,37 +212,54 @@ impl Writer {
         Ok(())
     }
 
-    fn drain_ring(&mut self, ring: &Ring) -> io::Result<()> {
-        let mark = self.marks.get(&ring.id).copied().unwrap_or_default();
-        if ring.leftover {
-            self.replay(ring, mark)?
-        } else {
-            self.drain_runs(ring)?
+    fn drain_gap(&mut self, ring: &Ring) -> io::Result<()> {
+        let Some(gap) = ring.gap() else { return Ok(()) };
+        let known = self.marks.get(&ring.id).map_or(0, |mark| mark.lost);
+        if gap.total > known {
+            let lost = gap.lost.min(gap.total - known);
+            let mut batch = Batch::default();
+            batch.gap(self.segments.next_seq, ring.id, &Gap { lost, ..gap });
+            self.append(&batch, ring.boot, false)?;
+            reach(Point::Appended);
         }
-        let mut batch = Batch::default();
-        if let Some(gap) = ring.gap() {
-            if gap.total > mark.lost {
-                let lost = gap.lost.min(gap.total - mark.lost);
-                batch.gap(self.segments.next_seq, ring.id, &Gap { lost, ..gap });
-                self.append(&batch, ring.boot, false)?;
-                reach(Point::Appended);
+        ring.take_gap(gap.total);
+        Ok(())
+    }
+
+    /// Copies what these rings of running threads hold, together.
+    fn drain_in_order(&mut self, rings: &[Arc<Ring>]) -> io::Result<()> {
+        let mut gathered = Gathered::default();
+        // All at one moment: what comes after what is left for the next time is left too.
+        let heads: Vec<_> = rings.iter().map(|ring| ring.head()).collect();
+        for (nth, (ring, head)) in rings.iter().zip(heads).enumerate() {
+            if gathered.take(nth, ring, head).is_err() {
+                // Each by itself: what comes before the damage is kept.
+                self.replay(ring, Mark::default())?;
             }
-            ring.take_gap(gap.total);
+        }
+        gathered.sort();
+        let (noted, mut done) = (gathered.noted(rings), 0);
+        while done < noted.len() {
+            let fit = Noted::fit(&noted[done..]);
+            self.segments.append_together(&noted[done..done + fit], self.boot)?;
+            self.shared.written.fetch_add(fit as u64, Relaxed);
+            reach(Point::Appended);
+            gathered.ends(done..done + fit).for_each(|(nth, next)| rings[nth].release(next));
+            reach(Point::Released);
+            done += fit;
         }
         Ok(())
     }
 
-    /// Copies what a running thread's ring holds, in pieces as they stand there. Nothing is looked at but where each record ends:
-    /// whoever reads the segment asks each for its checksum.
+    /// Copies what a running thread's ring holds, in pieces as they stand there: while many events come, the time goes to the doors.
+    /// Nothing is looked at but where each record ends; whoever reads the segment asks each for its checksum.
     fn drain_runs(&mut self, ring: &Ring) -> io::Result<()> {
         let (mut at, head) = (ring.tail(), ring.head());
-        // While many events come, the time goes to the doors.
-        let pack = !ring.is_filling(FILLING);
         while at != head {
             match ring.run(at, head, MAX_RUN) {
                 Ok(None) => at = head,
                 Ok(Some(run)) => {
-                    self.segments.append_run(ring.id, &run, ring.boot, pack)?;
+                    self.segments.append_run(ring.id, &run, ring.boot)?;
                     self.shared.written.fetch_add(run.records, Relaxed);
                     at = run.next();
                 }
@@ -245,7 +275,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Copies what the ring of a process that is gone holds, each record by itself: of some it may be that a segment has them.
+    /// Copies what a ring holds, each record by itself: of the ring of a process that is gone, a segment may have some.
     fn replay(&mut self, ring: &Ring, mark: Mark) -> io::Result<()> {
         let (mut at, head) = (ring.tail(), ring.head());
         let (mut batch, mut body) = (Batch::default(), Vec::new());

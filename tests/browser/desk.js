@@ -83,7 +83,7 @@ async function week() {
   const browser = await chromium.launch({ executablePath: todo.chromium, args: ["--no-sandbox", `--host-resolver-rules=${rules}`] });
   const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "en-GB" });
   const page = await context.newPage();
-  page.on("console", (said) => { if (said.type() === "error" && !said.text().includes("403")) faults.push(`${page.url()}: ${said.text()}`); });
+  page.on("console", (said) => { if (said.type() === "error" && !/40[34]/.test(said.text())) faults.push(`${page.url()}: ${said.text()}`); });
   const asked = [];
   context.on("request", (request) => { if (!request.url().startsWith(todo.at)) asked.push(request.url()); });
 
@@ -141,10 +141,26 @@ async function week() {
   await page.getByLabel("Why you add this").fill("we spoke again");
   await press(page, "Add it");
   await look(page, "incident-added", ["amended: outcome", "••••"]);
+  await follow(page, "Open it as a file");
+  await page.getByLabel("Purpose").fill("for CPOMS");
+  await page.getByLabel("Reader").fill("mrs-khan");
+  await page.getByLabel("Passphrase").fill(todo.passphrase);
+  for (const [button, file] of [[/^PDF/, "incident-1.pdf"], [/^CSV/, "incident-1.csv"]]) {
+    const [taken] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button }).click()]);
+    if (taken.suggestedFilename() !== file) faults.push(`${file} is called ${taken.suggestedFilename()}`);
+    if (fs.statSync(await taken.path()).size < 500) faults.push(`${file} has nothing in it`);
+  }
+  await look(page, "incident-handed", ["or they are handed on as a file"]);
   await follow(page, /^Incidents$/);
   await look(page, "incidents", ["Incident 1"]);
   await follow(page, /^Who looked$/);
-  await look(page, "looked", ["to talk to her today"]);
+  await look(page, "looked", ["to talk to her today", "for CPOMS"]);
+  await follow(page, /^Alerts/);
+  await look(page, "alerts", ["Nobody has said yet that they have these", "I have it"]);
+  await press(page, /^I have it/);
+  await look(page, "alerts-acknowledged", ["a.jones (desk)"]);
+  await page.goto(`${todo.at}/desk/week/2001-W01`);
+  await look(page, "no-such-page", ["There is no such page"]);
   await page.goto(todo.desk);
   await press(page, "Sign this week for the Designated Safeguarding Lead");
   await look(page, "week-signed", ["Signed by a.jones (desk)", "concern, incident 1"]);

@@ -16,7 +16,7 @@ mod review;
 mod sealed;
 
 use super::delivery::{self, Made};
-use super::followed;
+use super::followed::{self, handed};
 use super::mail::Post;
 use super::weekly::{self, Running};
 use crate::casebook::incidents::Fields;
@@ -146,6 +146,17 @@ fn record(config: &Config, look: &Look, what: &str, purpose: &str, now_ms: i64) 
     })?;
     look.recorded.set(true);
     Ok(())
+}
+
+/// Incidents as they are handed on.
+fn handed_on(config: &Config, incidents: &[Incident], format: Format) -> Result<Vec<u8>, NotShown> {
+    let register = Store::peek(&super::register_file(config)).map_err(review::faulty)?;
+    let file = match format {
+        Format::Pdf => handed::pdf(incidents, config),
+        Format::Csv => handed::csv(incidents, config, &register),
+        Format::Html => return Err(NotShown::Nothing),
+    };
+    file.map_err(review::faulty)
 }
 
 /// Whether an edition names anybody.
@@ -288,12 +299,29 @@ impl Desk for Kept {
         Ok(incidents)
     }
 
+    fn incident_file(&self, look: &Look, number: u64, format: Format, purpose: &str) -> Result<Vec<u8>, NotShown> {
+        let config = self.config();
+        let mut incidents = self.all_incidents(&config, look.account)?;
+        incidents.retain(|incident| incident.number == number);
+        if incidents.is_empty() {
+            return Err(NotShown::Nothing);
+        }
+        let file = handed_on(&config, &incidents, format)?;
+        record(&config, look, &format!("desk: incident {number}, as {format}"), purpose, self.gate.clock.unix_ms())?;
+        Ok(file)
+    }
+
     fn open_incident(&self, account: &Account, matter: Option<&MatterId>, fields: Fields) -> Result<u64, NotKept> {
         self.open(account, matter, fields)
     }
 
     fn open_incident_words(&self, opens: &Opens, number: u64) -> Result<Incident, NotOpened> {
-        self.opened_incident(opens, number)
+        self.opened_incident(opens, number, "")
+    }
+
+    fn open_incident_file(&self, opens: &Opens, number: u64, format: Format) -> Result<Vec<u8>, NotOpened> {
+        let incident = self.opened_incident(opens, number, &format!(", as {format}"))?;
+        Ok(handed_on(&self.config(), &[incident], format)?)
     }
 
     fn add_to_incident(&self, account: &Account, which: (u64, &str, bool), fields: Fields) -> Result<(), NotKept> {

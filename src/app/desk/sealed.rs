@@ -23,12 +23,13 @@ impl Kept {
         Ok(around::around(&config, &register, &matter, Some(Arc::new(opener))).map_err(review::faulty)?)
     }
 
-    pub fn opened_incident(&self, opens: &Opens, number: u64) -> Result<Incident, NotOpened> {
+    /// `taken`: how it is handed on, for the record.
+    pub fn opened_incident(&self, opens: &Opens, number: u64, taken: &str) -> Result<Incident, NotOpened> {
         let casebook = Casebook::peek(&self.config().data).map_err(review::faulty)?.ok_or(NotShown::Nothing)?;
         let called = opens.account.called();
         let by = review::by(opens.account, &called);
         incidents::shown(&casebook.read(), by, number, None).map_err(|_| NotShown::Nothing)?;
-        let opener = self.opener(opens, &format!("incident {number}"))?;
+        let opener = self.opener(opens, &format!("incident {number}{taken}"))?;
         Ok(incidents::shown(&casebook.read(), by, number, Some(&opener)).map_err(review::faulty)?)
     }
 

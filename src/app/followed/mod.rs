@@ -1,9 +1,11 @@
 //! What follows a report: who has a part in it, the matters of earlier weeks, marks and signatures of this one.
 //!
 //! - [`evidence`]  rows of the log beside an incident
+//! - [`handed`]    incidents as they are handed on
 //! - [`told`]      who is told of a report that nobody has looked at
 
 pub mod evidence;
+pub mod handed;
 pub mod told;
 
 use super::delivery;

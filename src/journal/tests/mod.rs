@@ -394,3 +394,27 @@ fn every_number_is_in_a_row_its_count_or_a_gap_and_one_that_is_not_is_named() {
     assert!(change("UPDATE events SET count = 1").contains("events were given numbers and are in no row"));
     assert_eq!(change("DELETE FROM gaps"), "", "put back as it was");
 }
+
+#[test]
+fn lines_of_two_threads_stand_in_the_order_in_which_they_happened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    // In turns: whenever the writer looks, what it finds is the beginning of what there will be.
+    let turn = std::sync::atomic::AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for thread in 0..2 {
+            let (journal, turn) = (&journal, &turn);
+            scope.spawn(move || {
+                for n in (thread..1000).step_by(2) {
+                    while turn.load(Ordering::Acquire) < n {
+                        std::thread::yield_now();
+                    }
+                    journal.note(&event(n));
+                    turn.store(n + 1, Ordering::Release);
+                }
+            });
+        }
+    });
+    assert!(journal.settle());
+    assert!(stored(folder.path()).iter().map(|s| (s.seq, s.event.when_ms - WEDNESDAY)).eq((1..=1000).map(|n| (n, n as i64 - 1))));
+}

@@ -8,10 +8,10 @@ fn while_many_events_come_few_are_moved_and_what_waits_is_caught_up_with() {
     for (bytes, records, came, since, due) in [
         // Nothing waits.
         (0, 0, 0, ms(600_000), false),
-        // Little waits: once a minute, however little.
-        (1 << 20, 10, 10, ms(59_900), false),
-        (1 << 20, 10, 10, ms(60_000), true),
-        (1 << 20, 19_999, 19_999, ms(59_900), false),
+        // Little waits: every five minutes, however little.
+        (1 << 20, 10, 10, ms(299_900), false),
+        (1 << 20, 10, 10, ms(300_000), true),
+        (1 << 20, 19_999, 19_999, ms(299_900), false),
         // A burst: a transaction a second.
         (40 << 20, 200_000, 15_000, ms(990), false),
         (40 << 20, 200_000, 15_000, ms(1000), true),

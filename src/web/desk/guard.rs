@@ -124,7 +124,7 @@ impl Reader {
         Frame { token, reader: Some(&self.account), here, ..self.caller.frame() }
     }
 
-    /// What the house shows them; that they look is written down once a session for each `what`.
+    /// What the house shows them; that they look is written down once a session for each `what`, each time if that is empty.
     ///
     /// # Errors
     /// What they are answered else.
@@ -140,7 +140,7 @@ impl Reader {
             (work(desk, &look), look.recorded.get())
         };
         let (seen, recorded) = self.caller.asks(work).await.unwrap_or((Err(NotShown::Fault), false));
-        if recorded {
+        if recorded && !what.is_empty() {
             sessions.looked(&self.token, what);
         }
         seen.map_err(|why| self.not_shown(why))
@@ -190,6 +190,12 @@ impl Reader {
 /// Longest form of a session: some pages of prose, each character written as `%XX` three times over.
 const MAX_FORM: usize = 512 * 1024;
 
+/// Longest purpose, in characters.
+const MAX_PURPOSE: usize = 300;
+
+/// What who gives none is told.
+pub const NO_PURPOSE: &str = "Please say in a few words what you need it for.";
+
 /// A form of this very door, and whose it is.
 pub struct Form<By> {
     pub by: By,
@@ -200,6 +206,11 @@ impl<By> Form<By> {
     /// What stands in a field; empty: nothing.
     pub fn field(&self, name: &str) -> &str {
         form::field(&self.fields, name)
+    }
+
+    /// Why they look, in a sentence or two; empty: they do not say.
+    pub fn purpose(&self) -> String {
+        self.field("purpose").trim().chars().filter(|c| !c.is_control()).take(MAX_PURPOSE).collect()
     }
 }
 

@@ -1,9 +1,10 @@
 //! Incidents: opened by hand or of a matter, added to, closed. What was written once stays; what comes later is added.
 
-use super::guard::{Form, Reader};
+use super::guard::{Form, NO_PURPOSE, Reader};
 use super::matter;
 use super::views::{self, IncidentPage, IncidentsPage, NewIncidentPage};
-use super::{INCIDENTS, NotKept, NotShown};
+use super::week::sent;
+use super::{Format, INCIDENTS, NotKept, NotShown};
 use crate::casebook::Incident;
 use crate::casebook::incidents::{Category, Fields};
 use crate::gate::snapshot::local_time;
@@ -114,4 +115,17 @@ pub async fn add(Path(number): Path<String>, form: Form<Reader>) -> Answer {
         Err(NotKept::Refused(why)) => shown(reader, StatusCode::UNPROCESSABLE_ENTITY, &number, &why).await,
         Err(why) => Err(reader.not_kept(&why, INCIDENTS)),
     }
+}
+
+/// One to be handed on, with what for: each time is written down.
+pub async fn export(Path(number): Path<String>, form: Form<Reader>) -> Answer {
+    let (reader, purpose) = (&form.by, form.purpose());
+    let nothing = || reader.not_shown(NotShown::Nothing);
+    let which = number.parse::<u64>().map_err(|_| nothing())?;
+    let format = Format::from_word(form.field("as")).filter(|format| *format != Format::Html).ok_or_else(nothing)?;
+    if purpose.is_empty() {
+        return shown(reader, StatusCode::UNPROCESSABLE_ENTITY, &number, NO_PURPOSE).await;
+    }
+    let bytes = reader.sees("", move |desk, look| desk.incident_file(look, which, format, &purpose)).await?;
+    Ok(sent(bytes, format, &format!("incident-{which}.{format}")))
 }

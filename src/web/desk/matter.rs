@@ -1,6 +1,6 @@
 //! What somebody says of a matter, and what was asked for around it.
 
-use super::guard::{Form, Reader};
+use super::guard::{Form, NO_PURPOSE, Reader};
 use super::views::{self, AroundPage, MatterPage, PurposePage};
 use super::{Around, NotShown, editions};
 use crate::casebook::MatterId;
@@ -11,9 +11,6 @@ use crate::web::portal::led;
 use axum::extract::Path;
 use axum::response::Response;
 use hyper::StatusCode;
-
-/// Longest purpose: a sentence or two.
-const MAX_PURPOSE: usize = 300;
 
 /// A matter of a week that somebody may see.
 ///
@@ -63,18 +60,12 @@ pub async fn mark(Path(id): Path<String>, form: Form<Reader>) -> Answer {
 pub async fn purpose(Path(id): Path<String>, form: Form<Reader>) -> Answer {
     let reader = &form.by;
     let (id, matter) = found(reader, &id).await?;
-    let Some(purpose) = purpose_of(&form) else {
-        let why = "Please say in a few words why you look.";
-        return Err(asked_why(reader, StatusCode::UNPROCESSABLE_ENTITY, &id, &matter, why));
-    };
+    let purpose = form.purpose();
+    if purpose.is_empty() {
+        return Err(asked_why(reader, StatusCode::UNPROCESSABLE_ENTITY, &id, &matter, NO_PURPOSE));
+    }
     reader.caller.hall.at_desk.set_purpose(&reader.token, &id.to_string(), &purpose);
     Ok(led(&format!("/desk/matter/{id}/around")))
-}
-
-/// Why somebody would look, as a form says; `None`: it does not.
-pub(super) fn purpose_of(form: &Form<Reader>) -> Option<String> {
-    let purpose: String = form.field("purpose").trim().chars().filter(|c| !c.is_control()).take(MAX_PURPOSE).collect();
-    Some(purpose).filter(|purpose| !purpose.is_empty())
 }
 
 fn asked_why(reader: &Reader, status: StatusCode, id: &MatterId, matter: &Matter, said: &str) -> Response {

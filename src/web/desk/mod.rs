@@ -38,7 +38,7 @@ use crate::report::{Edition, IsoWeek, Week};
 use crate::words::person::words;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
 use std::cell::Cell;
 use std::net::IpAddr;
@@ -74,7 +74,7 @@ pub fn editions(role: Role) -> &'static [Edition] {
 }
 
 words! {
-    /// A report to take along.
+    /// A report or an incident to take along.
     Format {
         Html "html",
         Pdf "pdf",
@@ -293,6 +293,12 @@ pub trait Desk: Send + Sync {
     /// [`NotShown`].
     fn incidents(&self, look: &Look) -> Result<Vec<Incident>, NotShown>;
 
+    /// One of them to be handed on, as PDF or CSV; for what is written down first.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn incident_file(&self, look: &Look, number: u64, format: Format, purpose: &str) -> Result<Vec<u8>, NotShown>;
+
     /// Opens one, by hand or of a matter; its number.
     ///
     /// # Errors
@@ -304,6 +310,12 @@ pub trait Desk: Send + Sync {
     /// # Errors
     /// [`NotOpened`].
     fn open_incident_words(&self, opens: &Opens, number: u64) -> Result<Incident, NotOpened>;
+
+    /// The same to be handed on, as PDF or CSV.
+    ///
+    /// # Errors
+    /// [`NotOpened`].
+    fn open_incident_file(&self, opens: &Opens, number: u64, format: Format) -> Result<Vec<u8>, NotOpened>;
 
     /// Adds to one.
     ///
@@ -352,6 +364,7 @@ pub(super) fn router() -> Router<Arc<Hall>> {
         .route("/desk/incidents/new", get(incidents::new))
         .route("/desk/incidents/{number}", get(incidents::one).post(incidents::add))
         .route("/desk/incidents/{number}/open", get(opening::incident_page).post(opening::incident))
+        .route("/desk/incidents/{number}/export", post(incidents::export))
         .route(ALERTS, get(alerts::page).post(alerts::acknowledge))
         .route("/desk/looked", get(looked::page))
         .route("/desk/style.css", get(style))

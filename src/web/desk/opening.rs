@@ -1,10 +1,11 @@
 //! What is sealed, opened for one page: with a reader's passphrase, for a purpose that is written down. Nothing of it is kept: whoever
 //! asks again types it again.
 
-use super::guard::{Form, Reader};
-use super::matter::{found, purpose_of};
+use super::guard::{Form, NO_PURPOSE, Reader};
+use super::matter::found;
 use super::views::{self, OpeningPage};
-use super::{Desk, INCIDENTS, NotOpened, NotShown, Opens, incidents, matter};
+use super::week::sent;
+use super::{Desk, Format, INCIDENTS, NotOpened, NotShown, Opens, incidents, matter};
 use crate::casebook::{Incident, MatterId, may_open};
 use crate::report::week::Matter;
 use crate::web::hall::Answer;
@@ -20,6 +21,8 @@ struct Sealed {
     back: String,
     /// What it is, for people.
     of: String,
+    /// It is handed on as PDF or CSV, too.
+    handed: bool,
 }
 
 impl Sealed {
@@ -29,12 +32,13 @@ impl Sealed {
             here: format!("/desk/matter/{id}/open"),
             back,
             of: format!("thirty minutes either side, {}", matter.reference.title),
+            handed: false,
         }
     }
 
     fn of(incident: &Incident) -> Self {
         let back = format!("{INCIDENTS}/{}", incident.number);
-        Self { here: format!("{back}/open"), back, of: format!("incident {}", incident.number) }
+        Self { here: format!("{back}/open"), back, of: format!("incident {}", incident.number), handed: true }
     }
 
     /// Its form, for a role that opens.
@@ -42,8 +46,8 @@ impl Sealed {
         if !may_open(by.account.role) {
             return Err(by.not_shown(NotShown::NotTheirs));
         }
-        let Self { here, back, of } = self;
-        Ok(views::page(status, &OpeningPage { frame: by.frame(""), said, here, back, of, reader, purpose }))
+        let Self { here, back, of, handed } = self;
+        Ok(views::page(status, &OpeningPage { frame: by.frame(""), said, here, back, of, handed: *handed, reader, purpose }))
     }
 
     /// What a form opens.
@@ -60,9 +64,10 @@ impl Sealed {
             let typed = form.field("purpose");
             self.form(by, (reader, typed), status, said).unwrap_or_else(|answer| answer)
         };
-        let Some(purpose) = purpose_of(form) else {
-            return Err(again(StatusCode::UNPROCESSABLE_ENTITY, "Please say in a few words why you look."));
-        };
+        let purpose = form.purpose();
+        if purpose.is_empty() {
+            return Err(again(StatusCode::UNPROCESSABLE_ENTITY, NO_PURPOSE));
+        }
         let (account, name, passphrase) = (by.account.clone(), reader.to_owned(), form.field("passphrase").to_owned());
         let (client, now) = (by.caller.peer.client.ip(), by.caller.now);
         let work = move |desk: &dyn Desk| {
@@ -102,7 +107,7 @@ pub async fn around(Path(id): Path<String>, form: Form<Reader>) -> Answer {
     let sealed = Sealed::around(&id, &of);
     let which = id.clone();
     let around = sealed.opened(&form, move |desk, opens| desk.open_around(opens, &which)).await?;
-    Ok(matter::around_shown(&form.by, &id, &of, around, purpose_of(&form).unwrap_or_default(), true))
+    Ok(matter::around_shown(&form.by, &id, &of, around, form.purpose(), true))
 }
 
 /// The form for what was written of an incident.
@@ -111,9 +116,14 @@ pub async fn incident_page(reader: Reader, Path(number): Path<String>) -> Answer
     Sealed::of(&incident).form(&reader, (&reader.account.name, ""), StatusCode::OK, "")
 }
 
+/// To be read, or to be handed on.
 pub async fn incident(Path(number): Path<String>, form: Form<Reader>) -> Answer {
-    let sealed = incidents::found(&form.by, &number).await?;
-    let which = sealed.number;
-    let incident = Sealed::of(&sealed).opened(&form, move |desk, opens| desk.open_incident_words(opens, which)).await?;
+    let incident = incidents::found(&form.by, &number).await?;
+    let (sealed, which) = (Sealed::of(&incident), incident.number);
+    if let Some(format) = Format::from_word(form.field("do")).filter(|format| *format != Format::Html) {
+        let bytes = sealed.opened(&form, move |desk, opens| desk.open_incident_file(opens, which, format)).await?;
+        return Ok(sent(bytes, format, &format!("incident-{which}.{format}")));
+    }
+    let incident = sealed.opened(&form, move |desk, opens| desk.open_incident_words(opens, which)).await?;
     Ok(incidents::one_shown(&form.by, StatusCode::OK, incident, ""))
 }

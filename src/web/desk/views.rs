@@ -168,6 +168,8 @@ pub struct OpeningPage<'a> {
     pub back: &'a str,
     /// What it is of, for people.
     pub of: &'a str,
+    /// It is handed on as PDF or CSV, too.
+    pub handed: bool,
     pub reader: &'a str,
     pub purpose: &'a str,
 }
@@ -232,6 +234,11 @@ impl IncidentPage<'_> {
     /// Dots stand for some of its words.
     fn is_sealed(&self) -> bool {
         self.incident.with_words(Words::Sealed).next().is_some()
+    }
+
+    /// It is handed on where it is opened: dots are nothing to hand on.
+    fn is_handed_on_opened(&self) -> bool {
+        self.frame.may_open() && self.incident.history.iter().any(|step| step.words != Words::Clear)
     }
 
     fn is_opened(&self) -> bool {

@@ -101,7 +101,8 @@ pub async fn file(reader: Reader, Path((week, name)): Path<(String, String)>, ur
     Ok(sent(bytes, format, &format!("schoolgate-{week}-{edition}.{format}")))
 }
 
-fn sent(bytes: Vec<u8>, format: Format, name: &str) -> Response {
+/// A file to take along.
+pub(super) fn sent(bytes: Vec<u8>, format: Format, name: &str) -> Response {
     let kind = match format {
         Format::Html => "text/html; charset=utf-8",
         Format::Pdf => "application/pdf",
