@@ -89,7 +89,7 @@ pub use event::{ATTEMPT_MS, Decrypted, Door, Event, Intent, Span};
 pub use fault::JournalFault;
 pub use handle::Journal;
 pub use names::Names;
-pub use opened::Unopened;
+pub use opened::{Taken, Unopened};
 pub use time::Dated;
 pub use week::{BadWeek, IsoWeek};
 

@@ -3,14 +3,15 @@
 use super::book;
 use super::event::Event;
 use super::names::Names;
-use super::opened::{Opened, Unopened};
+use super::opened::{Opened, Taken, Unopened};
 use super::rollup::{self, Cell, Leave, Place};
 use super::rows::{self, Rows};
+use super::sealing::{bound, sealed_key};
 use super::time::Dated;
 use super::week::IsoWeek;
 use super::{schema, wide};
 use crate::policy::Action;
-use crate::seal::Opener;
+use crate::seal::{Opener, Sealed};
 use crate::words::{Category, DeviceId, PersonId, Who};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params_from_iter};
@@ -192,14 +193,30 @@ impl Week {
 
     fn opened(&self, mut stored: Stored) -> Result<Stored, ReadFault> {
         if let Some(opened) = &self.opened {
-            let version = match &self.layout {
-                Layout::Wide(version) => *version,
-                Layout::Rows(_) => schema::VERSION,
-            };
-            let file = |id| schema::data_key(&self.db, version, id);
-            opened.open(&mut stored, self.path.parent(), file).map_err(|source| self.fault(source))?;
+            opened.open(&mut stored, self.path.parent(), |id| self.data_key(id)).map_err(|source| self.fault(source))?;
         }
         Ok(stored)
+    }
+
+    fn data_key(&self, id: u32) -> rusqlite::Result<Option<Vec<u8>>> {
+        let version = match &self.layout {
+            Layout::Wide(version) => *version,
+            Layout::Rows(_) => schema::VERSION,
+        };
+        schema::data_key(&self.db, version, id)
+    }
+
+    /// What was typed in an event of this week, sealed, to be kept for longer than the week. `None`: nothing is sealed in it, or
+    /// its key is gone.
+    ///
+    /// # Errors
+    /// [`ReadFault`].
+    pub fn taken(&self, stored: &Stored) -> Result<Option<Taken>, ReadFault> {
+        let Some(bytes) = stored.event.sealed.as_deref() else { return Ok(None) };
+        let Some(sealed) = Sealed::parse(bytes) else { return Ok(None) };
+        let key = self.data_key(sealed.key).map_err(|source| self.fault(source))?;
+        let key = key.or_else(|| sealed_key(self.path.parent()?, sealed.key));
+        Ok(key.map(|key| Taken::new(bytes, &key, &bound(&stored.event))))
     }
 
     /// The same, and of its rows only those up to this seq.
