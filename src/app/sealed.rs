@@ -47,6 +47,8 @@ pub enum NotOpened {
 pub struct Reader<'a> {
     pub name: &'a str,
     pub passphrase: &'a str,
+    /// Who asks: an account of this machine, or of the desk.
+    pub by: &'a str,
     /// What is to be shown: `log search of p0904`.
     pub what: &'a str,
     pub purpose: &'a str,
@@ -77,12 +79,12 @@ pub fn open(config: &Config, reader: Reader) -> Result<Opener, NotOpened> {
     match keys.open(reader.name, reader.passphrase) {
         Ok(opener) => {
             // Their name stands with who looked, and not with what: the record is told to whom it is about, without names.
-            let who = format!("{name} ({})", files::own_name());
+            let who = format!("{name} ({})", reader.by);
             look_ups::record_opening(data, &who, &format!("what was typed: {}", reader.what), reader.purpose, now_ms)?;
             Ok(opener)
         }
         Err(SealFault::Wrong) => {
-            look_ups::record(data, &format!("{WRONG}, as {name}"), reader.purpose, now_ms)?;
+            look_ups::record_of(data, reader.by, &format!("{WRONG}, as {name}"), reader.purpose, now_ms)?;
             Err(NotOpened::Wrong(Duration::from_secs(1 << wrong.len().min(5))))
         }
         Err(fault) => Err(fault.into()),

@@ -38,6 +38,11 @@ pub fn may<'p>(by: By, concerns: Concerns, people: impl IntoIterator<Item = &'p 
     whose && people.into_iter().all(|key| by.person.is_none_or(|own| !own.eq_ignore_ascii_case(key)))
 }
 
+/// Whether a role opens, at the desk, what is sealed of what it may see. IT and governors never do, with whatever passphrase.
+pub fn may_open(role: Role) -> bool {
+    matches!(role, Role::Dsl | Role::Deputy | Role::Head)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +56,7 @@ mod tests {
             (Role::Head, Some(Concerns::Adult)),
             (Role::Chair, Some(Concerns::Head)),
         ] {
+            assert_eq!(may_open(role), !matches!(role, Role::Ict | Role::Chair), "{role}");
             for concerns in Concerns::ALL {
                 let theirs = Some(*concerns) == whose;
                 let by = |person| By { who: "x", role, person };

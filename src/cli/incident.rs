@@ -11,6 +11,7 @@ use crate::casebook::review::{self, Said};
 use crate::casebook::{Casebook, MatterRef, Role, look_ups};
 use crate::config::Config;
 use crate::gate::Clock;
+use crate::gate::control::Request;
 use crate::gate::snapshot::local_time;
 use crate::ops;
 use crate::people::Register;
@@ -182,7 +183,7 @@ fn add(context: &Context, config: &Config, args: AddArgs) -> Outcome {
         fields.people.extend(matter.account.iter().filter(|key| !fields.people.contains(key)).cloned().collect::<Vec<_>>());
         of = Some(matter.reference.clone());
     }
-    let new = New { fields, evidence: beside(config, &register, week, &rows)? };
+    let new = New { fields, evidence: beside(context, config, &register, (week, &rows))? };
     let mut casebook = Casebook::open(&config.data).map_err(fail)?;
     let whose = (who.concerns(), of.as_ref());
     let number = incidents::open(&mut casebook, who.by(), new, whose, now_ms).map_err(fail)?;
@@ -193,11 +194,11 @@ fn add(context: &Context, config: &Config, args: AddArgs) -> Outcome {
     say(format_args!("incident {number} is recorded{marked}"))
 }
 
-fn amend(_: &Context, config: &Config, args: AmendArgs) -> Outcome {
+fn amend(context: &Context, config: &Config, args: AmendArgs) -> Outcome {
     let now_ms = Clock::System.unix_ms();
     let (who, register) = somebody(config, args.fields.as_role)?;
     let week = week_of(config, args.fields.week.as_deref(), now_ms)?;
-    let evidence = beside(config, &register, week, &args.fields.evidence)?;
+    let evidence = beside(context, config, &register, (week, &args.fields.evidence))?;
     let new = New { fields: written(args.fields, &register)?, evidence };
     let mut casebook = Casebook::open(&config.data).map_err(fail)?;
     let change = (args.number, args.reason.as_str(), args.close);
@@ -205,7 +206,16 @@ fn amend(_: &Context, config: &Config, args: AmendArgs) -> Outcome {
     say(format_args!("incident {}: {}; record {}", args.number, record.entry.what, record.number))
 }
 
-fn beside(config: &Config, register: &Register, week: IsoWeek, rows: &[u64]) -> Result<Vec<Evidence>, Failed> {
+fn beside(
+    context: &Context,
+    config: &Config,
+    register: &Register,
+    (week, rows): (IsoWeek, &[u64]),
+) -> Result<Vec<Evidence>, Failed> {
+    if !rows.is_empty() {
+        // What is new waits a minute for its week file.
+        context.ask(config, &Request::Settle)?;
+    }
     evidence(config, register, week, rows).map_err(fail)
 }
 

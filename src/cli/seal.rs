@@ -218,7 +218,8 @@ fn opened(config: &Config, reader: &str, what: &str) -> Result<Opener, Failed> {
 pub(super) fn open(config: &Config, reader: &str, what: &str, purpose: &str) -> Result<Opener, Failed> {
     sealed::keys(&config.data).map_err(fail)?;
     let passphrase = secret(&format!("passphrase of {reader}"))?;
-    sealed::open(config, Reader { name: reader, passphrase: &passphrase, what, purpose, now_ms: now() }).map_err(|fault| {
+    let by = &own_name();
+    sealed::open(config, Reader { name: reader, passphrase: &passphrase, by, what, purpose, now_ms: now() }).map_err(|fault| {
         if let NotOpened::Wrong(wait) = fault {
             std::thread::sleep(wait);
         }

@@ -15,6 +15,11 @@ pub fn text(week: &Week) -> String {
     page.head(week);
     if let Some(line) = week.in_one_line() {
         page.say(&line);
+        page.signs(week);
+        if !week.casebook.is_empty() {
+            page.line("");
+            page.say(&week.casebook_line());
+        }
         return page.0;
     }
     page.page_one(week);
@@ -123,6 +128,11 @@ impl Page {
         if week.shows(Part::Networks) {
             self.indented("Filter:     ", &week.filter_line());
         }
+        self.signs(week);
+    }
+
+    /// Who has signed, or where they do so.
+    fn signs(&mut self, week: &Week) {
         for who in BOXES.iter().filter(|_| week.shows(Part::Signs)) {
             self.line("");
             match week.signature(who) {

@@ -71,6 +71,13 @@ async function signIn(page, who) {
   await press(page, "Sign in");
 }
 
+// Types the passphrase of what is sealed.
+async function open(page) {
+  await page.getByLabel("Reader").fill("mrs-khan");
+  await page.getByLabel("Passphrase").fill(todo.passphrase);
+  await press(page, "Open it");
+}
+
 async function week() {
   const rules = `MAP ${new URL(todo.at).hostname} 127.0.0.1`;
   const browser = await chromium.launch({ executablePath: todo.chromium, args: ["--no-sandbox", `--host-resolver-rules=${rules}`] });
@@ -113,7 +120,11 @@ async function week() {
   await look(page, "purpose", ["Why do you look?"]);
   await page.getByLabel("Purpose").fill("to talk to her today");
   await press(page, "Show it");
-  await look(page, "around", ["forum.worry.example", "to talk to her today"]);
+  await look(page, "around", ["forum.worry.example", "to talk to her today", "••••"]);
+  await follow(page, "Open what is sealed");
+  await look(page, "opening", ["Open what is sealed"]);
+  await open(page);
+  await look(page, "around-opened", ["whom to tell", "on this page alone"]);
   await follow(page, "Back to the matter");
   await follow(page, /^Open incident/);
   await page.getByLabel("Category").selectOption("self-harm");
@@ -121,18 +132,25 @@ async function week() {
   await page.getByLabel("Parents told: when, by whom, or why not").fill("By phone, at noon.");
   await look(page, "incident-new", ["Open an incident"]);
   await press(page, "Open the incident");
-  await look(page, "incident", ["Incident 1", "By phone, at noon."]);
+  await look(page, "incident", ["Incident 1", "••••"]);
+  await follow(page, "Open what is sealed");
+  await page.getByLabel("Purpose").fill("to add to it");
+  await open(page);
+  await look(page, "incident-opened", ["Incident 1", "By phone, at noon."]);
   await page.getByLabel("Outcome").fill("She is well.");
   await page.getByLabel("Why you add this").fill("we spoke again");
   await press(page, "Add it");
-  await look(page, "incident-added", ["She is well.", "we spoke again"]);
-  await page.getByLabel("What for").fill("for CPOMS");
+  await look(page, "incident-added", ["amended: outcome", "••••"]);
+  await follow(page, "Open it as a file");
+  await page.getByLabel("Purpose").fill("for CPOMS");
+  await page.getByLabel("Reader").fill("mrs-khan");
+  await page.getByLabel("Passphrase").fill(todo.passphrase);
   for (const [button, file] of [[/^PDF/, "incident-1.pdf"], [/^CSV/, "incident-1.csv"]]) {
     const [taken] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button }).click()]);
     if (taken.suggestedFilename() !== file) faults.push(`${file} is called ${taken.suggestedFilename()}`);
     if (fs.statSync(await taken.path()).size < 500) faults.push(`${file} has nothing in it`);
   }
-  await look(page, "incident-handed", ["Hand it on"]);
+  await look(page, "incident-handed", ["or they are handed on as a file"]);
   await follow(page, /^Incidents$/);
   await look(page, "incidents", ["Incident 1"]);
   await follow(page, /^Who looked$/);

@@ -6,12 +6,14 @@
 //! - [`accounts`]  who may sign in, on disk
 //! - [`review`]    what they say of what a report shows
 //! - [`around`]    what was asked for around a matter
+//! - [`sealed`]    what is sealed, opened for one page
 //! - [`alerts`]    what could not wait
 
 pub mod accounts;
 mod alerts;
 mod around;
 mod review;
+mod sealed;
 
 use super::delivery::{self, Made};
 use super::followed::{self, handed};
@@ -34,7 +36,9 @@ use crate::report::calendar::date_and_time;
 use crate::report::edition::Part;
 use crate::report::week::{MarkLine, Matter};
 use crate::report::{self, Edition, IsoWeek, Week};
-use crate::web::desk::{self, AlertLine, Around, Delivered, Desk, Format, Look, NotDone, NotKept, NotShown, NotSigned, Typed};
+use crate::web::desk::{
+    self, AlertLine, Around, Delivered, Desk, Format, Look, NotDone, NotKept, NotOpened, NotShown, NotSigned, Opens, Typed,
+};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -52,11 +56,13 @@ pub struct Kept {
     attempts: Attempts,
     /// Whole weeks, as they were made and when.
     weeks: Mutex<Vec<(IsoWeek, i64, Arc<Week>)>>,
+    /// One passphrase is tried at a time.
+    opening: Mutex<()>,
 }
 
 impl Kept {
     pub fn new(gate: Arc<Gate>) -> Self {
-        Self { gate, begun: Instant::now(), attempts: Attempts::default(), weeks: Mutex::default() }
+        Self { gate, begun: Instant::now(), attempts: Attempts::default(), weeks: Mutex::default(), opening: Mutex::default() }
     }
 
     fn config(&self) -> Config {
@@ -140,6 +146,17 @@ fn record(config: &Config, look: &Look, what: &str, purpose: &str, now_ms: i64) 
     })?;
     look.recorded.set(true);
     Ok(())
+}
+
+/// Incidents as they are handed on.
+fn handed_on(config: &Config, incidents: &[Incident], format: Format) -> Result<Vec<u8>, NotShown> {
+    let register = Store::peek(&super::register_file(config)).map_err(review::faulty)?;
+    let file = match format {
+        Format::Pdf => handed::pdf(incidents, config),
+        Format::Csv => handed::csv(incidents, config, &register),
+        Format::Html => return Err(NotShown::Nothing),
+    };
+    file.map_err(review::faulty)
 }
 
 /// Whether an edition names anybody.
@@ -266,7 +283,11 @@ impl Desk for Kept {
         record(&config, look, &format!("desk: thirty minutes either side{whom}"), purpose, self.gate.clock.unix_ms())?;
         let register = Store::peek(&super::register_file(&config)).map_err(review::faulty)?;
         self.gate.settle();
-        around::around(&config, &register, &matter).map_err(review::faulty)
+        around::around(&config, &register, &matter, None).map_err(review::faulty)
+    }
+
+    fn open_around(&self, opens: &Opens, matter: &MatterId) -> Result<Around, NotOpened> {
+        self.opened_around(opens, matter)
     }
 
     fn incidents(&self, look: &Look) -> Result<Vec<Incident>, NotShown> {
@@ -285,19 +306,22 @@ impl Desk for Kept {
         if incidents.is_empty() {
             return Err(NotShown::Nothing);
         }
-        let register = Store::peek(&super::register_file(&config)).map_err(review::faulty)?;
-        let file = match format {
-            Format::Pdf => handed::pdf(&incidents, &config),
-            Format::Csv => handed::csv(&incidents, &config, &register),
-            Format::Html => return Err(NotShown::Nothing),
-        };
-        let file = file.map_err(review::faulty)?;
+        let file = handed_on(&config, &incidents, format)?;
         record(&config, look, &format!("desk: incident {number}, as {format}"), purpose, self.gate.clock.unix_ms())?;
         Ok(file)
     }
 
     fn open_incident(&self, account: &Account, matter: Option<&MatterId>, fields: Fields) -> Result<u64, NotKept> {
         self.open(account, matter, fields)
+    }
+
+    fn open_incident_words(&self, opens: &Opens, number: u64) -> Result<Incident, NotOpened> {
+        self.opened_incident(opens, number, "")
+    }
+
+    fn open_incident_file(&self, opens: &Opens, number: u64, format: Format) -> Result<Vec<u8>, NotOpened> {
+        let incident = self.opened_incident(opens, number, &format!(", as {format}"))?;
+        Ok(handed_on(&self.config(), &[incident], format)?)
     }
 
     fn add_to_incident(&self, account: &Account, which: (u64, &str, bool), fields: Fields) -> Result<(), NotKept> {

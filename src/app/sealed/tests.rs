@@ -7,7 +7,7 @@ use crate::gate::school::School;
 const PASSPHRASE: &str = "four words that fit";
 
 fn reader(passphrase: &str, now_ms: i64) -> Reader<'_> {
-    Reader { name: "mrs-khan", passphrase, what: "log search of p1", purpose: "a parent asked", now_ms }
+    Reader { name: "mrs-khan", passphrase, by: "root", what: "log search of p1", purpose: "a parent asked", now_ms }
 }
 
 /// A school's configuration with keys in a folder of its own.
@@ -35,7 +35,7 @@ fn who_opens_is_written_down_first_and_without_a_purpose_nothing_opens() {
     let said = ("what was typed: log search of p1".to_owned(), "a parent asked".to_owned());
     assert_eq!(look_ups_of(&config), [said]);
     let who = look_ups::between(&config.data, 0, 100).expect("read").remove(0);
-    assert!(who.who.starts_with("mrs-khan (") && who.whom.as_deref() == Some("p1"), "{who:?}");
+    assert!(who.who == "mrs-khan (root)" && who.whom.as_deref() == Some("p1"), "{who:?}");
     let silent = open(&config, Reader { purpose: " ", ..reader(PASSPHRASE, 11) });
     assert!(matches!(silent, Err(NotOpened::Record(_))));
     assert_eq!(look_ups_of(&config).len(), 1);

@@ -21,7 +21,9 @@ pub fn page_one(sheet: &mut Sheet, week: &Week) {
     }
     if let Some(line) = week.in_one_line() {
         sheet.gap(8.0);
-        return sheet.paragraph(&line, BODY);
+        sheet.paragraph(&line, BODY);
+        chain(sheet, week);
+        return signs(sheet, week);
     }
     sheet.heading(2, &week.verdict);
     if week.shows(Part::Coverage) {
@@ -81,6 +83,11 @@ fn standing(sheet: &mut Sheet, week: &Week) {
         let matters = count(week.for_head, "matter about an adult is", "matters about adults are");
         sheet.pair("Adults", &format!("{matters} for the head and not in this report."), 6.2);
     }
+    signs(sheet, week);
+}
+
+/// Who has signed, or where they do so.
+fn signs(sheet: &mut Sheet, week: &Week) {
     if week.shows(Part::Signs) {
         let signed = |who: &str| {
             week.signature(who).map(|s| [format!("{} ({})", s.who, s.role), format!("{}, record {}", s.when, s.record)])
@@ -424,14 +431,19 @@ fn health(sheet: &mut Sheet, week: &Week) {
     }
 }
 
+/// The end of the casebook's chain.
+fn chain(sheet: &mut Sheet, week: &Week) {
+    if !week.casebook.is_empty() {
+        sheet.paragraph(&week.casebook_line(), BODY);
+    }
+}
+
 fn limits(sheet: &mut Sheet, week: &Week) {
     sheet.heading(2, "11  What this report cannot know");
     sheet.list(&week.limits);
     sheet.heading(3, "What is kept");
     sheet.paragraph(&week.retention, BODY);
-    if !week.casebook.is_empty() {
-        sheet.paragraph(&week.casebook_line(), BODY);
-    }
+    chain(sheet, week);
     if !week.shows(Part::LookUps) {
         return;
     }

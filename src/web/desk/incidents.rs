@@ -1,7 +1,7 @@
 //! Incidents: opened by hand or of a matter, added to, closed. What was written once stays; what comes later is added.
 
 use super::guard::{Form, NO_PURPOSE, Reader};
-use super::matter::found;
+use super::matter;
 use super::views::{self, IncidentPage, IncidentsPage, NewIncidentPage};
 use super::week::sent;
 use super::{Format, INCIDENTS, NotKept, NotShown};
@@ -36,7 +36,7 @@ pub async fn new(reader: Reader, uri: Uri) -> Answer {
     fields.date = today.get(..10).map(str::to_owned);
     let mut of = asked(&uri, "matter");
     if !of.is_empty() {
-        let (id, matter) = found(&reader, &of).await?;
+        let (id, matter) = matter::found(&reader, &of).await?;
         fields.people = matter.reference.person.iter().cloned().collect();
         fields.description = Some(matter.line.clone());
         of = id.to_string();
@@ -73,7 +73,7 @@ fn written(form: &Form<Reader>) -> Fields {
 
 pub async fn open(form: Form<Reader>) -> Answer {
     let (reader, fields, of) = (&form.by, written(&form), form.field("matter"));
-    let matter = if of.is_empty() { None } else { Some(found(reader, of).await?.0) };
+    let matter = if of.is_empty() { None } else { Some(matter::found(reader, of).await?.0) };
     let kept = fields.clone();
     let opened = reader.keeps(move |desk, account| desk.open_incident(account, matter.as_ref(), kept)).await;
     let number = opened.map_err(|why| match why {
@@ -88,12 +88,21 @@ pub async fn one(reader: Reader, Path(number): Path<String>) -> Answer {
     shown(&reader, StatusCode::OK, &number, "").await
 }
 
-async fn shown(reader: &Reader, status: StatusCode, number: &str, said: &str) -> Answer {
+/// One that somebody may see.
+pub(super) async fn found(reader: &Reader, number: &str) -> Result<Incident, Response> {
     let incident = all(reader).await?.into_iter().find(|incident| incident.number.to_string() == number);
-    let incident = incident.ok_or_else(|| reader.not_shown(NotShown::Nothing))?;
+    incident.ok_or_else(|| reader.not_shown(NotShown::Nothing))
+}
+
+async fn shown(reader: &Reader, status: StatusCode, number: &str, said: &str) -> Answer {
+    Ok(one_shown(reader, status, found(reader, number).await?, said))
+}
+
+/// The page of one, with its words opened or not.
+pub(super) fn one_shown(reader: &Reader, status: StatusCode, incident: Incident, said: &str) -> Response {
     let when = |step: &crate::casebook::incidents::Step| local_time(&reader.caller.snapshot.config, step.when_ms);
     let whens = incident.history.iter().map(when).collect();
-    Ok(views::page(status, &IncidentPage { frame: reader.frame("incidents"), said, incident, whens }))
+    views::page(status, &IncidentPage { frame: reader.frame("incidents"), said, incident, whens })
 }
 
 /// What came later.

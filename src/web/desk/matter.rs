@@ -2,7 +2,7 @@
 
 use super::guard::{Form, NO_PURPOSE, Reader};
 use super::views::{self, AroundPage, MatterPage, PurposePage};
-use super::{NotShown, editions};
+use super::{Around, NotShown, editions};
 use crate::casebook::MatterId;
 use crate::casebook::review::Said;
 use crate::report::week::Matter;
@@ -80,6 +80,18 @@ pub async fn around(reader: Reader, Path(id): Path<String>) -> Answer {
     // Another purpose is another look.
     let (of, why) = (id.clone(), purpose.clone());
     let around = reader.sees(&format!("around {id} {purpose}"), move |desk, look| desk.around(look, &of, &why)).await?;
-    let page = AroundPage { frame: reader.frame("week"), id: id.to_string(), matter: &matter, around, purpose };
-    Ok(views::page(StatusCode::OK, &page))
+    Ok(around_shown(&reader, &id, &matter, around, purpose, false))
+}
+
+/// The page of that, with what was sealed opened or not.
+pub(super) fn around_shown(
+    reader: &Reader,
+    id: &MatterId,
+    matter: &Matter,
+    around: Around,
+    purpose: String,
+    opened: bool,
+) -> Response {
+    let frame = reader.frame("week");
+    views::page(StatusCode::OK, &AroundPage { frame, id: id.to_string(), matter, around, purpose, opened })
 }

@@ -9,6 +9,7 @@
 //! - [`week`]     a week of the report, and its files
 //! - [`matter`]   what somebody says of a matter, and what was asked for around it
 //! - [`incidents`] what was opened, and what became of it
+//! - [`opening`]  what is sealed, opened for one page
 //! - [`looked`]   who looked at whom
 //! - [`alerts`]   what could not wait
 //! - [`confirm`]  the test mail has come
@@ -20,6 +21,7 @@ mod guard;
 mod incidents;
 mod looked;
 mod matter;
+mod opening;
 mod sign_in;
 mod views;
 mod week;
@@ -133,12 +135,48 @@ pub enum NotKept {
     Fault,
 }
 
+/// Who would open what is sealed, with which reader's passphrase, what for and from where.
+#[derive(Clone, Copy)]
+pub struct Opens<'a> {
+    pub account: &'a Account,
+    pub reader: &'a str,
+    pub passphrase: &'a str,
+    pub purpose: &'a str,
+    pub client: IpAddr,
+    pub now: Now,
+}
+
+/// Why what is sealed stays so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotOpened {
+    /// They may not see it, sealed or not, or their role opens nothing.
+    NotShown(NotShown),
+    /// The reader or the passphrase; which of them is told nobody.
+    Wrong,
+    /// Too many were wrong from there: after so many seconds.
+    Wait(u64),
+    /// Too many were wrong, wherever: until then, in the school's time.
+    Until(String),
+    /// Somebody else opens something at this moment.
+    Busy,
+    /// There are no keys.
+    NoKeys,
+}
+
+impl From<NotShown> for NotOpened {
+    fn from(why: NotShown) -> Self {
+        Self::NotShown(why)
+    }
+}
+
 /// What somebody asked for around a matter: from half an hour before what it rests on to half an hour after.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Around {
     pub spans: Vec<Stretch>,
     /// There is more than is shown.
     pub more: bool,
+    /// Rows of which dots are shown.
+    pub sealed: usize,
 }
 
 /// One stretch of time.
@@ -243,7 +281,13 @@ pub trait Desk: Send + Sync {
     /// [`NotShown`].
     fn around(&self, look: &Look, matter: &MatterId, purpose: &str) -> Result<Around, NotShown>;
 
-    /// The incidents that they may see.
+    /// The same with what was typed, where that is sealed. Who opens it and why is written down, and a wrong passphrase too.
+    ///
+    /// # Errors
+    /// [`NotOpened`].
+    fn open_around(&self, opens: &Opens, matter: &MatterId) -> Result<Around, NotOpened>;
+
+    /// The incidents that they may see; dots where they are sealed.
     ///
     /// # Errors
     /// [`NotShown`].
@@ -260,6 +304,18 @@ pub trait Desk: Send + Sync {
     /// # Errors
     /// [`NotKept`].
     fn open_incident(&self, account: &Account, matter: Option<&MatterId>, fields: Fields) -> Result<u64, NotKept>;
+
+    /// One with its words, as [`Desk::open_around`] has them.
+    ///
+    /// # Errors
+    /// [`NotOpened`].
+    fn open_incident_words(&self, opens: &Opens, number: u64) -> Result<Incident, NotOpened>;
+
+    /// The same to be handed on, as PDF or CSV.
+    ///
+    /// # Errors
+    /// [`NotOpened`].
+    fn open_incident_file(&self, opens: &Opens, number: u64, format: Format) -> Result<Vec<u8>, NotOpened>;
 
     /// Adds to one.
     ///
@@ -303,9 +359,11 @@ pub(super) fn router() -> Router<Arc<Hall>> {
         .route("/desk/week/{week}/{file}", get(week::file))
         .route("/desk/matter/{matter}", get(matter::page).post(matter::mark))
         .route("/desk/matter/{matter}/around", get(matter::around).post(matter::purpose))
+        .route("/desk/matter/{matter}/open", get(opening::around_page).post(opening::around))
         .route(INCIDENTS, get(incidents::list).post(incidents::open))
         .route("/desk/incidents/new", get(incidents::new))
         .route("/desk/incidents/{number}", get(incidents::one).post(incidents::add))
+        .route("/desk/incidents/{number}/open", get(opening::incident_page).post(opening::incident))
         .route("/desk/incidents/{number}/export", post(incidents::export))
         .route(ALERTS, get(alerts::page).post(alerts::acknowledge))
         .route("/desk/looked", get(looked::page))
