@@ -2,92 +2,25 @@
 
 #[path = "portal/browser.rs"]
 mod browser;
+#[path = "desk/chromium.rs"]
+mod chromium;
 #[path = "support/last_week.rs"]
 mod last_week;
+#[path = "desk/owner.rs"]
+mod owner;
+#[path = "desk/sealed.rs"]
+mod sealed;
+#[path = "desk/sheet.rs"]
+mod sheet;
 mod support;
+#[path = "desk/watched.rs"]
+mod watched;
 
 use browser::{Browser, school, status, token};
-use data_encoding::BASE32_NOPAD;
+use owner::{OWN, Owner, alerted, delivered, is_in, matters, new_password, recorded, session_form, typed};
 use schoolgate::words::Category;
 use serde_json::Value;
-use std::time::{Duration, Instant};
-use support::{School, Wish, holding};
-use totp_rs::{Builder, Totp};
-
-const OWN: &str = "eleven brass kettles";
-const PASSPHRASE: &str = "four words that fit";
-
-/// Whose account it is: what they know, and the device that shows codes.
-struct Owner {
-    name: &'static str,
-    password: String,
-    codes: Totp,
-    /// The step of the last code they used.
-    used: u64,
-}
-
-impl Owner {
-    fn of(name: &'static str, made: &Value) -> Self {
-        let text = |key: &str| made[key].as_str().unwrap_or_else(|| panic!("no {key}: {made}")).to_owned();
-        let secret: [u8; 20] = BASE32_NOPAD.decode(text("secret").as_bytes()).expect("base32").try_into().expect("160 bits");
-        let codes = Builder::new().with_secret(secret).build().expect("as apps do");
-        Self { name, password: text("password"), codes, used: 0 }
-    }
-
-    fn added(school: &School, name: &'static str, role: &str, more: &[&str]) -> Self {
-        Self::of(name, &school.json(&[&["desk", "add", name, "--role", role], more].concat()))
-    }
-
-    /// A code they have not used; of two in half a minute the second is the next one, as a device that is ahead shows it.
-    fn code(&mut self) -> String {
-        loop {
-            let now = schoolgate::gate::Clock::System.unix_ms() as u64 / 30_000;
-            let step = now.max(self.used + 1);
-            if step <= now + 1 {
-                self.used = step;
-                return self.codes.generate(step * 30).to_string();
-            }
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    }
-
-    fn sign_in(&mut self, browser: &Browser) -> String {
-        let code = self.code();
-        typed(browser, self.name, &self.password, &code)
-    }
-
-    /// Signs in for the first time, and has a password of their own from then on.
-    fn settles(&mut self, browser: &Browser) {
-        let led = self.sign_in(browser);
-        assert!(status(&led) == "303" && led.contains("location: /desk\r\n"), "{led}");
-        let done = new_password(browser, &self.password, OWN);
-        assert!(status(&done) == "303" && done.contains("location: /desk\r\n"), "{done}");
-        OWN.clone_into(&mut self.password);
-    }
-}
-
-fn typed(browser: &Browser, name: &str, password: &str, code: &str) -> String {
-    let token = token(&browser.curl("/desk/sign-in", &[]));
-    let fields = [("do", "sign-in"), ("token", &token), ("to", ""), ("name", name), ("password", password), ("code", code)];
-    browser.post("/desk", &browser.at, &fields)
-}
-
-fn new_password(browser: &Browser, current: &str, new: &str) -> String {
-    let token = token(&browser.curl("/desk/password", &[]));
-    browser.post("/desk/password", &browser.at, &[("token", &token), ("current", current), ("new", new), ("again", new)])
-}
-
-fn is_in(browser: &Browser) -> bool {
-    let page = browser.curl("/desk", &[]);
-    assert!(status(&page) == "200" || page.contains("location: /desk/sign-in\r\n"), "{page}");
-    status(&page) == "200"
-}
-
-/// Who looked at what this week, and what was changed, as the report says it.
-fn recorded(school: &School, part: &str) -> Vec<Value> {
-    let report = school.json(&["report", "week", "--week", "this"]);
-    report[part].as_array().unwrap_or_else(|| panic!("no {part}: {report}")).clone()
-}
+use support::Wish;
 
 #[test]
 fn who_has_not_signed_in_gets_nothing_and_in_the_clear_there_is_no_desk() {
@@ -255,20 +188,6 @@ fn who_guesses_is_slowed_by_name_and_address_and_others_are_not() {
     assert_eq!(status(&ict.sign_in(&guesser)), "303", "and there somebody else signs in");
 }
 
-/// Waits for the report that the gate owes, and gives its week.
-fn delivered(school: &School) -> String {
-    let until = Instant::now() + Duration::from_secs(90);
-    loop {
-        let weeks = std::fs::read_dir(school.path("var/reports")).into_iter().flatten().flatten();
-        let mut made = weeks.filter(|week| week.path().join("made.json").exists());
-        if let Some(week) = made.next() {
-            return week.file_name().into_string().expect("a week");
-        }
-        assert!(Instant::now() < until, "no report: {}", school.service_log());
-        std::thread::sleep(Duration::from_millis(200));
-    }
-}
-
 #[test]
 fn each_role_reads_its_own_edition_and_asking_for_another_gets_none() {
     let school = school(&Wish::default());
@@ -355,74 +274,6 @@ fn each_role_reads_its_own_edition_and_asking_for_another_gets_none() {
     let file = std::fs::metadata(school.path("var/desk.json")).expect("the accounts");
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o777, 0o600);
     assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
-}
-
-/// Somebody asks for what an alert is raised of, through the door.
-fn alerted(gate: &support::Gate) {
-    let harm = std::fs::read_to_string(support::project().join("blocklists/self-harm.txt")).expect("the list");
-    let host = harm.lines().find(|line| !line.starts_with('#') && line.contains('.')).expect("a host").trim().to_owned();
-    gate.dig("127.0.9.7", &[&host, "A"]);
-    let until = Instant::now() + Duration::from_secs(30);
-    while gate.school.json(&["alerts", "list"]).as_array().is_none_or(Vec::is_empty) {
-        assert!(Instant::now() < until, "no alert of {host}: {}", gate.school.service_log());
-        std::thread::sleep(Duration::from_millis(200));
-    }
-}
-
-#[test]
-fn the_lead_s_week_in_a_browser_from_the_link_in_the_mail_to_signing_out() {
-    let Some(folder) = browser::tests() else { return };
-    // A port that is known before the gate is there, as mails lead to it.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
-    let mail = "[mail]\nserver = \"localhost\"\nport = 9\nfrom = \"gate@school.example\"\nto = [\"dsl@school.example\"]\n";
-    let school = school(&Wish { more: mail, ..Wish::default() });
-    let config = std::fs::read_to_string(school.path("config/schoolgate.toml")).expect("the configuration");
-    school.write(
-        "config/schoolgate.toml",
-        &config.replace("tls_listen = [\"127.0.0.1:0\"]", &format!("tls_listen = [\"127.0.0.1:{port}\"]")),
-    );
-    school.import("id,name,role,year,device,mac\nP0901,Alma Quill,pupil,9,Laptop 1,3c:22:fb:00:00:01\n");
-    school.typed(&[PASSPHRASE], &["seal", "init", "--reader", "mrs-khan"]);
-    last_week::searched(&school, &[(1, Category::SELF_HARM, "forum.worry.example")], "whom to tell");
-    let dsl = school.json(&["desk", "add", "a.jones", "--role", "dsl"]);
-    let gate = school.start();
-    delivered(&school);
-    alerted(&gate);
-    let letter = |id: &str| {
-        let text = std::fs::read_to_string(school.path(&format!("var/mail/queue/{id}.json"))).expect("a letter");
-        let letter: Value = serde_json::from_str(&text).expect("JSON");
-        let body = letter["body"].as_str().expect("a body").to_owned();
-        body.lines()
-            .map(str::trim)
-            .find(|line| line.starts_with("https://"))
-            .unwrap_or_else(|| panic!("no link: {body}"))
-            .to_owned()
-    };
-    let at = format!("https://{}:{port}", browser::NAME);
-    let pictures = std::env::var_os("SCHOOLGATE_PICTURES").map_or_else(|| school.path("pictures"), Into::into);
-    std::fs::create_dir_all(&pictures).expect("a folder");
-    let week = std::fs::read_dir(school.path("var/mail/queue")).expect("letters").flatten();
-    let week =
-        week.filter_map(|f| f.path().file_stem()?.to_str().map(str::to_owned)).find(|id| id != "test").expect("the week's");
-    let todo = serde_json::json!({
-        "at": at, "confirm": letter("test"), "desk": letter(&week), "dsl": dsl, "own": OWN, "passphrase": PASSPHRASE, "pictures": pictures, "chromium": "/usr/bin/chromium",
-    });
-    browser::drive(&folder.join("desk.js"), &todo);
-    assert!(!school.json(&["status"])["needs_you"].to_string().contains("report confirm"), "confirmed by the link");
-    assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
-}
-
-/// The ids of the matters that somebody may mark, as their page has them.
-fn matters(browser: &Browser) -> Vec<String> {
-    let page = browser.curl("/desk", &[]);
-    let ids = page.split("href=\"/desk/matter/").skip(1).filter_map(|rest| rest.split('"').next());
-    ids.map(str::to_owned).collect()
-}
-
-/// Sends a form of the session.
-fn session_form(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> String {
-    let token = token(&browser.curl("/desk", &[]));
-    browser.post(path, &browser.at, &[&[("token", token.as_str())], fields].concat())
 }
 
 #[test]
@@ -585,15 +436,19 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
 
     // Alerts are the lead's: one is raised now, through the door, and acknowledged once.
     alerted(&gate);
-    assert!(lead.curl("/desk/alerts", &[]).contains("I have it"));
+    let alert = lead.curl("/desk/alerts", &[]);
+    assert!(alert.contains(">I have it<") && alert.contains("Find out who was there. See the pupil"), "{alert}");
+    let counted = |browser: &Browser| browser.curl("/desk", &[]).contains("class=\"count\">1<");
+    assert!(counted(&lead) && !counted(&coordinator) && !counted(&heads), "every page of hers says that it waits");
     for browser in [&coordinator, &heads] {
         assert_eq!(status(&browser.curl("/desk/alerts", &[])), "403");
         assert_eq!(status(&session_form(browser, "/desk/alerts", &[("acknowledge", "1")])), "422");
     }
-    assert!(lead.curl("/desk/alerts?acknowledge=1", &[]).contains("I have it"), "no GET changes anything");
+    assert!(lead.curl("/desk/alerts?acknowledge=1", &[]).contains(">I have it<"), "no GET changes anything");
     assert_eq!(status(&session_form(&lead, "/desk/alerts", &[("acknowledge", "1")])), "303");
     let acknowledged = lead.curl("/desk/alerts", &[]);
-    assert!(!acknowledged.contains("I have it") && acknowledged.contains("dsl (desk), "), "{acknowledged}");
+    assert!(!acknowledged.contains(">I have it<") && acknowledged.contains("dsl (desk), "), "{acknowledged}");
+    assert!(!counted(&lead));
     assert_eq!(status(&session_form(&lead, "/desk/alerts", &[("acknowledge", "99")])), "422");
 
     // Who looked at whom: the lead sees it, IT sees that somebody did.
@@ -603,139 +458,4 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
     assert!(blurred.contains("dsl (desk)") && !blurred.contains("P0901") && !blurred.contains("talk to her"), "{blurred}");
     school.ok(&["log", "verify"]);
     assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
-}
-
-#[test]
-fn what_is_sealed_opens_for_one_page_with_a_passphrase_and_a_purpose_and_that_is_written_down() {
-    let school = school(&Wish::default());
-    school.import(
-        "id,name,role,year,device,mac\nP0901,Alma Quill,pupil,9,Laptop 1,3c:22:fb:00:00:01\n\
-         s1,Otto Brand,staff,,LT-2,3c:22:fb:00:00:02\nh1,Hilda Crane,staff,,LT-3,3c:22:fb:00:00:03\n",
-    );
-    school.typed(&[PASSPHRASE], &["seal", "init", "--reader", "mrs-khan"]);
-    last_week::searched(&school, &[(1, Category::SELF_HARM, "forum.worry.example")], "canary words");
-    let roles = [("dsl", "dsl", &[][..]), ("deputy", "deputy", &["--person", "s1"]), ("ict", "ict", &[])];
-    let [mut dsl, mut deputy, mut ict] = roles.map(|(name, role, more)| Owner::added(&school, name, role, more));
-    let roles = [("head", &["--person", "h1"][..]), ("chair", &[])];
-    let [mut head, mut chair] = roles.map(|(role, more)| Owner::added(&school, role, role, more));
-    let gate = school.start();
-    delivered(&school);
-    let at = |from, name| Browser::new(&gate, from, name);
-    let [lead, second, coordinator] = [at("127.0.9.1", "lead"), at("127.0.9.2", "second"), at("127.0.9.3", "ict")];
-    let [heads, governor] = [at("127.0.9.4", "head"), at("127.0.9.5", "chair")];
-    let all = [(&mut dsl, &lead), (&mut deputy, &second), (&mut ict, &coordinator), (&mut head, &heads), (&mut chair, &governor)];
-    all.into_iter().for_each(|(owner, browser)| owner.settles(browser));
-    let nowhere = || assert_eq!(holding(&school.path("var"), "canary"), Vec::<std::path::PathBuf>::new());
-    let right = [("reader", "mrs-khan"), ("passphrase", PASSPHRASE), ("purpose", "to talk to <her>")];
-
-    // What was searched for, around a matter.
-    let id = matters(&lead).first().expect("a matter").clone();
-    let (path, open) = (format!("/desk/matter/{id}/around"), format!("/desk/matter/{id}/open"));
-    session_form(&lead, &path, &[("purpose", "the weekly review")]);
-    let dots = || {
-        let page = lead.curl(&path, &[]);
-        assert!(page.contains("••••") && page.contains(&open) && !page.contains("canary"), "{page}");
-    };
-    dots();
-    let form = lead.curl(&format!("{open}?reader=mrs-khan&passphrase={}&purpose=x", PASSPHRASE.replace(' ', "+")), &[]);
-    assert!(
-        form.contains("type=\"password\"") && form.contains("value=\"the weekly review\"") && !form.contains("canary"),
-        "{form}"
-    );
-    for (fields, expected, said) in [
-        ([right[0], ("passphrase", "another passphrase"), right[2]], "403", "The reader or the passphrase is not right"),
-        ([("reader", "dsl"), right[1], right[2]], "403", "The reader or the passphrase is not right"),
-        ([right[0], right[1], ("purpose", " ")], "422", "Please say in a few words what you need it for"),
-    ] {
-        let refused = session_form(&lead, &open, &fields);
-        assert!(status(&refused) == expected && refused.contains(said) && !refused.contains("canary"), "{refused}");
-        assert!(!refused.contains(PASSPHRASE) && !refused.contains("another passphrase"), "{refused}");
-    }
-    assert_eq!(school.records(schoolgate::casebook::Kind::Opening), Vec::<String>::new());
-    let opened = session_form(&lead, &open, &right);
-    assert_eq!((status(&opened), opened.matches("<td>canary words</td>").count()), ("200", 7), "{opened}");
-    assert!(opened.contains("cache-control: no-store") && opened.contains("to talk to &#60;her&#62;"), "{opened}");
-    assert!(!opened.contains(PASSPHRASE), "{opened}");
-    dots();
-    for (browser, expected) in [(&coordinator, "404"), (&heads, "404"), (&governor, "404")] {
-        let refused = session_form(browser, &open, &right);
-        assert!(status(&refused) == expected && !refused.contains("canary"), "{refused}");
-    }
-    let elsewhere = lead.post(&open, "https://evil.example", &[&[("token", token(&form).as_str())], &right[..]].concat());
-    assert!(status(&elsewhere) == "403" && !elsewhere.contains("canary"), "{elsewhere}");
-    nowhere();
-
-    // What was written of incidents: of a pupil, of the same and a member of staff, of the head.
-    let incident = |browser: &Browser, people: &str| {
-        let fields = [("do", "open"), ("date", "2026-11-18"), ("place", "school"), ("category", "other"), ("people", people)];
-        let words = [("description", "canary described"), ("recorded_by", "A. Jones")];
-        let opened = session_form(browser, "/desk/incidents", &[&fields[..], &words].concat());
-        assert_eq!(status(&opened), "303", "{opened}");
-    };
-    incident(&lead, "P0901");
-    incident(&lead, "P0901, s1");
-    incident(&governor, "h1");
-    let later = [("outcome", "canary outcome"), ("why", "canary why")];
-    assert_eq!(status(&session_form(&lead, "/desk/incidents/1", &later)), "303");
-    let sealed = lead.curl("/desk/incidents/1", &[]);
-    assert!(sealed.contains("••••") && sealed.contains("/desk/incidents/1/open") && !sealed.contains("canary"), "{sealed}");
-    let opened = session_form(&lead, "/desk/incidents/1/open", &right);
-    for words in ["canary described", "canary outcome", "canary why"] {
-        assert!(opened.contains(words), "{words}: {opened}");
-    }
-    assert!(session_form(&second, "/desk/incidents/1/open", &right).contains("canary described"), "the deputy's, too");
-    // It is handed on where it is opened, and not as dots.
-    assert!(sealed.contains("Open it as a file") && !sealed.contains("/desk/incidents/1/export"), "{sealed}");
-    let taken = session_form(&lead, "/desk/incidents/1/open", &[&right[..], &[("do", "csv")]].concat());
-    assert!(taken.contains("incident-1.csv") && taken.contains("canary described"), "{taken}");
-    for (browser, number, expected) in [
-        (&second, 2, "404"),
-        (&lead, 3, "404"),
-        (&lead, 4, "404"),
-        (&heads, 1, "404"),
-        (&heads, 3, "404"),
-        (&coordinator, 1, "404"),
-        (&governor, 1, "404"),
-        (&governor, 3, "403"),
-    ] {
-        for answer in [
-            session_form(browser, &format!("/desk/incidents/{number}/open"), &right),
-            browser.curl(&format!("/desk/incidents/{number}/open"), &[]),
-        ] {
-            assert!(status(&answer) == expected && !answer.contains("canary"), "{number}: {answer}");
-        }
-    }
-    nowhere();
-
-    // Who opened what and why stands in the casebook, and among who looked.
-    let openings = school.records(schoolgate::casebook::Kind::Opening);
-    let around = "what was typed: thirty minutes either side of P0901: to talk to <her>".to_owned();
-    let of_incident = "what was typed: incident 1: to talk to <her>".to_owned();
-    let taken = "what was typed: incident 1, as csv: to talk to <her>".to_owned();
-    assert_eq!(openings, [around, of_incident.clone(), of_incident, taken]);
-    let looked = lead.curl("/desk/looked", &[]);
-    assert!(
-        looked.contains("mrs-khan (dsl at the desk)") && looked.contains("a wrong passphrase for what is sealed"),
-        "{looked}"
-    );
-    let blurred = coordinator.curl("/desk/looked", &[]);
-    assert!(blurred.contains("dsl at the desk") && !blurred.contains("P0901") && !blurred.contains("talk to"), "{blurred}");
-    school.ok(&["log", "verify"]);
-
-    // One is tried at a time, and the doors go on meanwhile.
-    let tries: Vec<_> = std::thread::scope(|scope| {
-        let each = |browser| move || session_form(browser, "/desk/incidents/1/open", &right);
-        let running = [scope.spawn(each(&lead)), scope.spawn(each(&second))];
-        gate.dig("127.0.9.7", &["lesson.example", "A"]);
-        running.into_iter().map(|thread| thread.join().expect("it ends")).collect()
-    });
-    assert!(tries.iter().all(|answer| ["200", "503"].contains(&status(answer))), "{tries:?}");
-    assert!(tries.iter().any(|answer| answer.contains("canary described")), "{tries:?}");
-    // Who guesses is slowed.
-    let wrong = [right[0], ("passphrase", "not this one either"), right[2]];
-    let slowed = (0..12).map(|_| session_form(&lead, "/desk/incidents/1/open", &wrong)).find(|answer| status(answer) == "429");
-    assert!(slowed.is_some_and(|answer| answer.contains("Too many were wrong") && !answer.contains("canary")));
-    nowhere();
-    let log = school.service_log();
-    assert!(!log.contains("canary") && !log.contains(PASSPHRASE) && !log.contains("ERROR"), "{log}");
 }

@@ -162,10 +162,10 @@ pub fn amend(
     let fields = checked(new.fields, false)?;
     let evidence = enough(new.evidence)?;
     if fields == Fields::default() && evidence.is_empty() && !close {
-        return Err(CasebookFault::Refused("say what is to be added: --outcome, --action-taken, …, or --close".into()));
+        return Err(CasebookFault::Refused("say what is to be added, or that it is to be closed".into()));
     }
     if why.trim().is_empty() {
-        return Err(CasebookFault::Refused("say why it is amended, --reason 'the parents rang back'".into()));
+        return Err(CasebookFault::Refused("say why it is added or corrected, such as 'the parents rang back'".into()));
     }
     let sealer = Sealer::of(casebook)?;
     let added = casebook.add_with(now_ms, |reading| {

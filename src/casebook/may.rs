@@ -18,6 +18,17 @@ words! {
     }
 }
 
+impl Role {
+    /// Whom they record incidents about; of the ICT coordinator [`may`] knows better.
+    pub fn concerns(self) -> Concerns {
+        match self {
+            Self::Head => Concerns::Adult,
+            Self::Chair => Concerns::Head,
+            Self::Dsl | Self::Deputy | Self::Ict => Concerns::Pupil,
+        }
+    }
+}
+
 /// Somebody at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct By<'a> {
@@ -31,7 +42,7 @@ pub struct By<'a> {
 /// Whether somebody may see and mark what concerns such people, these by their ids in the register.
 pub fn may<'p>(by: By, concerns: Concerns, people: impl IntoIterator<Item = &'p str>) -> bool {
     let whose = match concerns {
-        Concerns::Pupil => matches!(by.role, Role::Dsl | Role::Deputy),
+        Concerns::Pupil => by.role.safeguards(),
         Concerns::Adult => by.role == Role::Head,
         Concerns::Head => by.role == Role::Chair,
     };

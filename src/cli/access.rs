@@ -19,7 +19,6 @@ use crate::words::{Day, PersonRole};
 use clap::ArgGroup;
 use std::fmt::Display;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Most vouchers of one sheet.
@@ -245,7 +244,7 @@ impl Printed {
     fn of(config: &Config, slips: &[Slip], out: Option<&Path>) -> Result<Self, Failed> {
         let Some(path) = out else { return Ok(Self::Here) };
         let shown = |fault: std::io::Error| fail(format_args!("{}: {fault}", path.display()));
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(shown)?;
+        let mut file = ops::files::new_private(path).map_err(shown)?;
         file.write_all(slips::html(&config.school.name, slips).as_bytes()).map_err(shown)?;
         Ok(Self::File(path.to_owned()))
     }

@@ -186,7 +186,7 @@ fn add(context: &Context, config: &Config, args: AddArgs) -> Outcome {
     }
     let new = New { fields, evidence: beside(context, config, &register, (week, &rows))? };
     let mut casebook = Casebook::open(&config.data).map_err(fail)?;
-    let whose = (who.concerns(), of.as_ref());
+    let whose = (who.role.concerns(), of.as_ref());
     let number = incidents::open(&mut casebook, who.by(), new, whose, now_ms).map_err(fail)?;
     let marked = of.map_or(Ok(String::new()), |matter: MatterRef| {
         let concern = review::mark(&mut casebook, who.by(), &matter, (Said::Concern, ""), Some(number), now_ms);

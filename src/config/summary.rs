@@ -245,8 +245,10 @@ impl Config {
         }
         let at: Vec<_> = alerts.digests.iter().map(|minute| clock(*minute)).collect();
         let digests = if at.is_empty() { String::new() } else { format!(", high ones at {}", at.join(" and ")) };
-        let nobody = if self.mail.is_none() && alerts.webhook.is_none() { "; NOBODY IS TOLD but who looks" } else { "" };
-        line(f, "Alerts", format_args!("critical ones at once{digests}{nobody}"))?;
+        if self.mail.is_none() && alerts.webhook.is_none() {
+            return line(f, "Alerts", "NOBODY IS TOLD but who looks: neither `[mail]` nor a webhook is there");
+        }
+        line(f, "Alerts", format_args!("critical ones at once{digests}"))?;
         if let Some((from, until)) = alerts.quiet {
             let who =
                 if alerts.out_of_hours.is_empty() { "whom they go to by day".into() } else { alerts.out_of_hours.join(", ") };

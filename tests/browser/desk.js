@@ -126,6 +126,18 @@ async function week() {
   await open(page);
   await look(page, "around-opened", ["whom to tell", "on this page alone"]);
   await follow(page, "Back to the matter");
+  await follow(page, "Watch this pupil more closely for a while");
+  await look(page, "watch", ["Nobody is watched more closely"]);
+  await page.getByLabel("Last day").fill(todo.day);
+  await page.getByLabel("Why", { exact: true }).fill("Her tutor is worried since the half-term.");
+  await press(page, "Watch more closely");
+  await look(page, "watched", ["P0901: Alma Quill", "Her tutor is worried"]);
+  await page.getByLabel("End it for P0901").click();
+  await page.getByLabel("Why it ends").fill("She is well.");
+  await look(page, "watch-ends", ["End it"]);
+  await press(page, /^End it$/);
+  await page.goto(todo.desk);
+  await follow(page, /^Self-harm, suicide, eating disorder$/);
   await follow(page, /^Open incident/);
   await page.getByLabel("Category").selectOption("self-harm");
   await page.getByLabel("Action taken").fill("Spoke to her with her tutor.");

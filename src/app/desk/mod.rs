@@ -8,12 +8,14 @@
 //! - [`around`]    what was asked for around a matter
 //! - [`sealed`]    what is sealed, opened for one page
 //! - [`alerts`]    what could not wait
+//! - [`watched`]   pupils who are watched more closely
 
 pub mod accounts;
 mod alerts;
 mod around;
 mod review;
 mod sealed;
+mod watched;
 
 use super::delivery::{self, Made};
 use super::followed::{self, handed};
@@ -38,6 +40,7 @@ use crate::report::week::{MarkLine, Matter};
 use crate::report::{self, Edition, IsoWeek, Week};
 use crate::web::desk::{
     self, AlertLine, Around, Delivered, Desk, Format, Look, NotDone, NotKept, NotOpened, NotShown, NotSigned, Opens, Typed,
+    WatchLine,
 };
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -230,7 +233,7 @@ impl Desk for Kept {
 
     fn week(&self, look: &Look, week: IsoWeek, edition: Edition) -> Result<Week, NotShown> {
         let config = self.config();
-        if !desk::editions(look.account.role).contains(&edition) {
+        if !Edition::of(look.account.role).contains(&edition) {
             return Err(NotShown::NotTheirs);
         }
         let made = delivery::made(&config.data, week).ok_or(NotShown::Nothing)?;
@@ -252,7 +255,7 @@ impl Desk for Kept {
 
     fn file(&self, look: &Look, week: IsoWeek, edition: Edition, format: Format) -> Result<Vec<u8>, NotShown> {
         let config = self.config();
-        if !desk::editions(look.account.role).contains(&edition) {
+        if !Edition::of(look.account.role).contains(&edition) {
             return Err(NotShown::NotTheirs);
         }
         delivery::made(&config.data, week).ok_or(NotShown::Nothing)?;
@@ -338,6 +341,19 @@ impl Desk for Kept {
 
     fn acknowledge(&self, account: &Account, number: u32) -> Result<(), NotKept> {
         self.has_seen(account, number)
+    }
+
+    fn watched(&self, look: &Look) -> Result<Vec<WatchLine>, NotShown> {
+        let watched = self.all_watched(look.account)?;
+        if !watched.is_empty() {
+            let what = "desk: pupils who are watched more closely";
+            record(&self.config(), look, what, desk::REVIEW, self.gate.clock.unix_ms())?;
+        }
+        Ok(watched)
+    }
+
+    fn watch(&self, account: &Account, said: (&str, Option<&str>, &str)) -> Result<(), NotKept> {
+        self.watch_closely(account, said)
     }
 
     fn looked(&self, account: &Account) -> Result<Vec<LookUp>, NotShown> {

@@ -441,5 +441,8 @@ fn what_was_understood_is_printed() {
     }
     let plain = understood(&shipped()).to_string();
     assert!(!plain.contains("Sources"));
-    assert!(plain.contains("; NOBODY IS TOLD but who looks\n") && plain.contains("Backup      none made by itself"), "{plain}");
+    assert!(
+        plain.contains("Alerts      NOBODY IS TOLD but who looks") && plain.contains("Backup      none made by itself"),
+        "{plain}"
+    );
 }

@@ -44,6 +44,7 @@ pub struct AlertLine {
     pub whose: String,
     /// `Tue 17 Nov 10:42`
     pub first: String,
+    /// 0: the journal has not told yet; once, at least.
     pub times: u64,
     /// When somebody was first told; and if the deputy was, too.
     pub told: Option<String>,
@@ -57,7 +58,8 @@ impl AlertLine {
         let Self { number, tier, title, whose, first, times, told, acknowledged } = self;
         let told = told.as_ref().map_or_else(|| "nobody was told yet".to_owned(), |told| format!("told {told}"));
         let seen = acknowledged.as_ref().map_or_else(|| "NOT ACKNOWLEDGED".to_owned(), |by| format!("acknowledged {by}"));
-        format!("{number}: {tier}, {title}; {whose}, {first}, {}; {told}; {seen}.", count(*times, "time", "times"))
+        let times = if *times == 0 { "at least once".to_owned() } else { count(*times, "time", "times") };
+        format!("{number}: {tier}, {title}; {whose}, {first}, {times}; {told}; {seen}.")
     }
 }
 

@@ -71,7 +71,7 @@ impl Caller {
 
     /// The frame of a page for nobody in particular.
     pub fn frame(&self) -> Frame<'_> {
-        Frame { school: &self.snapshot.config.school.name, token: String::new(), reader: None, here: "" }
+        Frame { school: &self.snapshot.config.school.name, token: String::new(), reader: None, waiting: 0, here: "" }
     }
 
     /// The fields of a form of this very door, of at most so many bytes.
@@ -121,7 +121,9 @@ impl FromRequestParts<Arc<Hall>> for Reader {
 impl Reader {
     pub fn frame(&self, here: &'static str) -> Frame<'_> {
         let token = self.caller.hall.portal.forms.at_desk(&self.token);
-        Frame { token, reader: Some(&self.account), here, ..self.caller.frame() }
+        let alerts = self.account.role.safeguards().then(|| self.caller.hall.gate.alerts.all()).unwrap_or_default();
+        let waiting = alerts.iter().filter(|alert| alert.acknowledged.is_none()).count();
+        Frame { token, reader: Some(&self.account), waiting, here, ..self.caller.frame() }
     }
 
     /// What the house shows them; that they look is written down once a session for each `what`, each time if that is empty.
@@ -161,7 +163,7 @@ impl Reader {
     /// What was not written down, and why.
     pub fn not_kept(&self, why: &NotKept, back: &str) -> Response {
         let line = match why {
-            NotKept::Refused(why) => format!("{}.", capital(why.trim_end_matches('.'))),
+            NotKept::Refused(why) => sentence(why),
             NotKept::Fault => "Something at the gateway went wrong. Ask your network manager: the service log says what.".into(),
         };
         let status = if *why == NotKept::Fault { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -171,9 +173,11 @@ impl Reader {
     /// What is not shown, and why.
     pub fn not_shown(&self, why: NotShown) -> Response {
         let (status, heading, line) = match why {
-            NotShown::Nothing => {
-                (StatusCode::NOT_FOUND, "There is no such page", "The report of that week was not made, or is past its time.")
-            }
+            NotShown::Nothing => (
+                StatusCode::NOT_FOUND,
+                "There is no such page",
+                "If it is a week you look for: its report was not made, or is past its time.",
+            ),
             NotShown::NotTheirs => {
                 (StatusCode::FORBIDDEN, "This is not for your role", "Your account opens other editions of the report.")
             }
@@ -259,5 +263,20 @@ impl Form<Reader> {
     }
 }
 
+/// What is wrong, as a sentence.
+pub(super) fn sentence(why: &str) -> String {
+    format!("{}.", capital(why.trim_end_matches('.')))
+}
+
 /// The desk speaks English.
 pub(super) const LANGUAGE: Language = Language::English;
+
+/// There is no such page. Who has not signed in is not told so.
+pub async fn nothing(reader: Reader) -> Response {
+    reader.not_shown(NotShown::Nothing)
+}
+
+/// The same of a form.
+pub async fn nothing_done(form: Form<Reader>) -> Response {
+    form.by.not_shown(NotShown::Nothing)
+}

@@ -1,6 +1,6 @@
 //! Incidents: opened by hand or of a matter, added to, closed. What was written once stays; what comes later is added.
 
-use super::guard::{Form, NO_PURPOSE, Reader};
+use super::guard::{Form, NO_PURPOSE, Reader, sentence};
 use super::matter;
 use super::views::{self, IncidentPage, IncidentsPage, NewIncidentPage};
 use super::week::sent;
@@ -78,7 +78,7 @@ pub async fn open(form: Form<Reader>) -> Answer {
     let opened = reader.keeps(move |desk, account| desk.open_incident(account, matter.as_ref(), kept)).await;
     let number = opened.map_err(|why| match why {
         // What they have written stays in the form.
-        NotKept::Refused(why) => asked_for(reader, StatusCode::UNPROCESSABLE_ENTITY, &why, of, &fields),
+        NotKept::Refused(why) => asked_for(reader, StatusCode::UNPROCESSABLE_ENTITY, &sentence(&why), of, &fields),
         NotKept::Fault => reader.not_kept(&NotKept::Fault, INCIDENTS),
     })?;
     Ok(led(&format!("{INCIDENTS}/{number}")))
@@ -112,7 +112,7 @@ pub async fn add(Path(number): Path<String>, form: Form<Reader>) -> Answer {
     let (fields, why, close) = (written(&form), form.field("why").trim().to_owned(), form.field("close") == "yes");
     match reader.keeps(move |desk, account| desk.add_to_incident(account, (which, &why, close), fields)).await {
         Ok(()) => Ok(led(&format!("{INCIDENTS}/{which}"))),
-        Err(NotKept::Refused(why)) => shown(reader, StatusCode::UNPROCESSABLE_ENTITY, &number, &why).await,
+        Err(NotKept::Refused(why)) => shown(reader, StatusCode::UNPROCESSABLE_ENTITY, &number, &sentence(&why)).await,
         Err(why) => Err(reader.not_kept(&why, INCIDENTS)),
     }
 }

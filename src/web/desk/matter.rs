@@ -2,9 +2,10 @@
 
 use super::guard::{Form, NO_PURPOSE, Reader};
 use super::views::{self, AroundPage, MatterPage, PurposePage};
-use super::{Around, NotShown, editions};
+use super::{Around, NotShown};
 use crate::casebook::MatterId;
 use crate::casebook::review::Said;
+use crate::report::Edition;
 use crate::report::week::Matter;
 use crate::web::hall::Answer;
 use crate::web::portal::led;
@@ -19,7 +20,7 @@ use hyper::StatusCode;
 pub(super) async fn found(reader: &Reader, text: &str) -> Result<(MatterId, Matter), Response> {
     let nothing = || reader.not_shown(NotShown::Nothing);
     let id: MatterId = text.parse().map_err(|_| nothing())?;
-    let (week, edition) = (id.week, editions(reader.account.role)[0]);
+    let (week, edition) = (id.week, Edition::of(reader.account.role)[0]);
     let whole = reader.sees(&format!("week {week} {edition}"), move |desk, look| desk.week(look, week, edition)).await?;
     let matter = whole.matters.into_iter().chain(whole.known).find(|matter| matter.reference.id == id).ok_or_else(nothing)?;
     Ok((id, matter))

@@ -12,6 +12,7 @@
 //! - [`opening`]  what is sealed, opened for one page
 //! - [`looked`]   who looked at whom
 //! - [`alerts`]   what could not wait
+//! - [`watch`]    pupils who are watched more closely
 //! - [`confirm`]  the test mail has come
 //! - [`views`]    the pages
 
@@ -24,6 +25,7 @@ mod matter;
 mod opening;
 mod sign_in;
 mod views;
+mod watch;
 mod week;
 
 use super::hall::Hall;
@@ -31,8 +33,8 @@ use crate::casebook::incidents::Fields;
 use crate::casebook::look_ups::LookUp;
 use crate::casebook::review::Said;
 use crate::casebook::{Incident, MatterId};
+use crate::people::desk::Account;
 use crate::people::desk::sessions::Signed;
-use crate::people::desk::{Account, Role};
 use crate::people::roster::Now;
 use crate::report::{Edition, IsoWeek, Week};
 use crate::words::person::words;
@@ -56,22 +58,15 @@ const ALERTS: &str = "/desk/alerts";
 /// Where incidents are.
 const INCIDENTS: &str = "/desk/incidents";
 
+/// Where pupils are who are watched more closely.
+const WATCH: &str = "/desk/watch";
+
 const PASSWORD: &str = "/desk/password";
 
 const SIGN_IN: &str = "/desk/sign-in";
 
 /// Why who opens a week's report looks at those in it.
 pub const REVIEW: &str = "the weekly review";
-
-/// What a role may open, the first being what it opens by itself.
-pub fn editions(role: Role) -> &'static [Edition] {
-    match role {
-        Role::Dsl | Role::Deputy => &[Edition::Dsl, Edition::Governor],
-        Role::Ict => &[Edition::It],
-        Role::Head => &[Edition::Head, Edition::Governor],
-        Role::Chair => &[Edition::Chair, Edition::Governor],
-    }
-}
 
 words! {
     /// A report or an incident to take along.
@@ -213,8 +208,22 @@ pub struct AlertLine {
     pub times: u64,
     pub whose: String,
     pub theme: &'static str,
+    /// What to do.
+    pub next: String,
     /// By whom, and when.
     pub acknowledged: Option<String>,
+}
+
+/// A pupil who is watched more closely, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchLine {
+    pub person: String,
+    pub name: String,
+    pub since: String,
+    /// The last day.
+    pub until: String,
+    pub who: String,
+    pub reason: String,
 }
 
 /// Somebody who looks.
@@ -335,6 +344,18 @@ pub trait Desk: Send + Sync {
     /// [`NotKept`].
     fn acknowledge(&self, account: &Account, number: u32) -> Result<(), NotKept>;
 
+    /// Who is watched more closely now. To whom it is not for there is no such thing.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn watched(&self, look: &Look) -> Result<Vec<WatchLine>, NotShown>;
+
+    /// Watches a pupil more closely: whom, until which day, and why. Without a day it ends.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn watch(&self, account: &Account, said: (&str, Option<&str>, &str)) -> Result<(), NotKept>;
+
     /// Who looked at whom in the last four weeks, the last one first, as far as it is theirs to see.
     ///
     /// # Errors
@@ -367,6 +388,9 @@ pub(super) fn router() -> Router<Arc<Hall>> {
         .route("/desk/incidents/{number}/export", post(incidents::export))
         .route(ALERTS, get(alerts::page).post(alerts::acknowledge))
         .route("/desk/looked", get(looked::page))
+        .route(WATCH, get(watch::page).post(watch::act))
+        // Whatever else: what is not for somebody is to them as what is not there.
+        .route("/desk/{*rest}", get(guard::nothing).post(guard::nothing_done))
         .route("/desk/style.css", get(style))
 }
 

@@ -1,7 +1,8 @@
 //! The pages of the desk. Every text is escaped; nothing runs, and nothing is loaded but the style sheet, from this door.
 
 use super::guard::LANGUAGE;
-use super::{AlertLine, Around, PATH};
+use super::watch::Typed;
+use super::{AlertLine, Around, PATH, WatchLine};
 use crate::casebook::Incident;
 use crate::casebook::incidents::{Fields, Words};
 use crate::casebook::may_open;
@@ -29,6 +30,8 @@ pub struct Frame<'a> {
     pub token: String,
     /// Who has signed in.
     pub reader: Option<&'a Account>,
+    /// Alerts that nobody has yet, if they are theirs.
+    pub waiting: usize,
     /// Which of the links above leads here.
     pub here: &'static str,
 }
@@ -180,6 +183,15 @@ pub struct AlertsPage<'a> {
     pub frame: Frame<'a>,
     pub waiting: Vec<AlertLine>,
     pub seen: Vec<AlertLine>,
+}
+
+#[derive(Template)]
+#[template(path = "watch.html", config = "src/web/desk/askama.toml")]
+pub struct WatchPage<'a> {
+    pub frame: Frame<'a>,
+    pub said: &'a str,
+    pub watched: Vec<WatchLine>,
+    pub typed: &'a Typed,
 }
 
 #[derive(Template)]

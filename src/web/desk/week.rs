@@ -2,7 +2,7 @@
 
 use super::guard::{Form, Reader};
 use super::views::{self, EarlierWeek, OtherEdition, WeekPage};
-use super::{Desk, Format, Look, NotShown, editions};
+use super::{Desk, Format, Look, NotShown};
 use crate::people::desk::Role;
 use crate::report::week::BOXES;
 use crate::report::{Edition, IsoWeek, calendar};
@@ -43,7 +43,7 @@ fn edition(uri: &Uri) -> Result<Option<Edition>, NotShown> {
 }
 
 async fn shown(reader: &Reader, week: Option<IsoWeek>, edition: Option<Edition>) -> Answer {
-    let own = editions(reader.account.role);
+    let own = Edition::of(reader.account.role);
     let edition = edition.unwrap_or(own[0]);
     let weeks = reader.caller.asks(|desk| desk.weeks()).await.unwrap_or_default();
     let latest = weeks.first().map(|delivered| delivered.week);
@@ -95,7 +95,7 @@ pub async fn file(reader: Reader, Path((week, name)): Path<(String, String)>, ur
     let nothing = |why| reader.not_shown(why);
     let (week, edition) = (that(&week).map_err(nothing)?, edition(&uri).map_err(nothing)?);
     let format = name.strip_prefix("report.").and_then(Format::from_word).ok_or_else(|| nothing(NotShown::Nothing))?;
-    let edition = edition.unwrap_or(editions(reader.account.role)[0]);
+    let edition = edition.unwrap_or(Edition::of(reader.account.role)[0]);
     let work = move |desk: &dyn Desk, look: &Look| desk.file(look, week, edition, format);
     let bytes = reader.sees(&format!("file {week} {edition} {format}"), work).await?;
     Ok(sent(bytes, format, &format!("schoolgate-{week}-{edition}.{format}")))
