@@ -326,7 +326,9 @@ fn told(incident: &Incident, config: &Config) -> String {
     let state = if incident.closed { "closed" } else { "open" };
     let mut lines = vec![format!("Incident {}, opened {}, {state}", incident.number, local_time(config, incident.opened_ms()))];
     for (name, text) in incident.fields.named() {
-        lines.extend(text.map(|text| format!("{name:<13} {}", text.lines().map(whole).collect::<Vec<_>>().join("\n              "))));
+        lines.extend(
+            text.map(|text| format!("{name:<13} {}", text.lines().map(whole).collect::<Vec<_>>().join("\n              "))),
+        );
     }
     lines.extend(incident.matter.as_ref().map(|matter| format!("{:<13} {matter}", "matter")));
     for step in &incident.history {

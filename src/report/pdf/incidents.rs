@@ -50,7 +50,7 @@ fn one(sheet: &mut Sheet, school: &str, zone: &TimeZone, incident: &Incident) {
         Column("Why", 4.0, false),
     ];
     let row = |step: &crate::casebook::incidents::Step| {
-        vec![step.record.to_string(), when(step.when_ms), shown(&step.who), shown(&step.what), whole(&step.why)]
+        vec![step.record.to_string(), when(step.when_ms), shown(&step.who), whole(&step.what), whole(&step.why)]
     };
     sheet.table("", &columns, &incident.history.iter().map(row).collect::<Vec<_>>());
     if let Some(last) = incident.history.last() {

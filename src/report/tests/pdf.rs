@@ -131,6 +131,39 @@ pub(super) fn words_of(week: &Week) -> String {
 }
 
 #[test]
+fn what_was_written_of_an_incident_is_whole_in_its_pdf_however_long() {
+    use crate::casebook::incidents::{Evidence, Fields, Step, Words};
+    let words: Vec<String> = (0..1500).map(|n| format!("word{n}")).collect();
+    let fields = Fields { description: Some(words.join(" ")), ..Fields::default() };
+    let step = |record| Step {
+        record,
+        when_ms: 0,
+        who: "dsl".into(),
+        what: "opened".into(),
+        why: format!("{}why", "and ".repeat(60)),
+        hash: "9f".repeat(32),
+        fields: Fields::default(),
+        words: Words::Opened,
+    };
+    let row = Evidence::new("2026-W47", 118, 3, None, format!("{{\"host\":\"{}\",\"path\":\"/the-end\"}}", "h".repeat(200)));
+    let incident = crate::casebook::Incident {
+        number: 1,
+        concerns: crate::casebook::Concerns::Pupil,
+        fields,
+        matter: None,
+        evidence: vec![Evidence { typed: Some("/find?q=whom+to+tell".into()), ..row }],
+        closed: false,
+        history: vec![step(1), step(2)],
+    };
+    let pdf = crate::report::pdf::incidents("Hillside School", &jiff::tz::TimeZone::UTC, &[incident]).expect("made");
+    let text = text_of(&pdf, &[]).split_whitespace().collect::<Vec<_>>().join(" ");
+    for word in words.iter().map(String::as_str).chain(["whom+to+tell", "the-end", "and why"]) {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    assert!(!info(&[], &pdf).contains("Pages:           1\n"), "what is longer than a page goes on on the next");
+}
+
+#[test]
 fn half_term_is_one_page_with_one_line() {
     let pdf = made(&half_term().week());
     assert!(info(&[], &pdf).contains("Pages:           1"));
