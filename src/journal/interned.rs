@@ -79,7 +79,7 @@ impl Interned {
         let mut rows = whys.query([MOST as i64])?;
         while let Some(row) = rows.next()? {
             if let Some(why) = Why::read(row, 1)? {
-                why.key(&mut known.bytes);
+                why::key(&why.event, why.dated, &mut known.bytes);
                 known.whys.insert(known.keys.of(&[&known.bytes]), row.get(0)?);
             }
         }
@@ -99,9 +99,8 @@ impl Interned {
                 Some(id(&mut self.whos, self.keys.of(&[&self.bytes]), || schema::add_who(db, who))?)
             }
         };
-        let why = Why::of(event, dated);
-        why.key(&mut self.bytes);
-        let why = id(&mut self.whys, self.keys.of(&[&self.bytes]), || schema::add_why(db, &why))?;
+        why::key(event, dated, &mut self.bytes);
+        let why = id(&mut self.whys, self.keys.of(&[&self.bytes]), || schema::add_why(db, event, dated))?;
         Ok(Ids { who, host, why })
     }
 }

@@ -1,7 +1,7 @@
 //! The tables of a week file, and how they are written to. Everything is added at the end of a table, and nothing has an index of
 //! its own: a page of the card is written once or twice, and not once for each event.
 //!
-//! What many events have in common stands once: hosts, [`who`](super::why::read_who) it was, what came of it and [`Why`]. A time is
+//! What many events have in common stands once: hosts, [`who`](super::why::read_who) it was, what came of it and [`why`](super::why::Why). A time is
 //! milliseconds since the file's `base_ms`; a count of one, a text that is empty and what is not known are NULL. What is in
 //! `details` is the first to go when there is no room. Which rows are whose, five minutes by five minutes, and what they come to,
 //! is in `slots` (see [`super::rollup`]). The view `log` tells all of it in plain columns.
@@ -10,7 +10,6 @@ use super::event::Event;
 use super::gap::Gap;
 use super::time::Dated;
 use super::week::IsoWeek;
-use super::why::Why;
 use crate::words::Who;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
@@ -164,35 +163,35 @@ pub fn add_who(db: &Connection, who: &Who) -> rusqlite::Result<i64> {
     Ok(db.last_insert_rowid())
 }
 
-/// Adds what came of it and why.
-pub fn add_why(db: &Connection, why: &Why) -> rusqlite::Result<i64> {
+/// Adds what came of it and event.
+pub fn add_why(db: &Connection, event: &Event, dated: Dated) -> rusqlite::Result<i64> {
     let sql =
         "INSERT INTO whys (dated, door, method, port, query_type, action, step, category, categories, list, labels, rule, grp,
                cell, profile, pass, intent, status, policy_version, theme, severity, decrypted)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
     db.prepare_cached(sql)?.execute(params![
-        why.dated as u8,
-        why.door as u8,
-        (!why.method.is_empty()).then_some(&*why.method),
-        why.port,
-        why.query_type,
-        why.action as u8,
-        why.step as u8,
-        why.category.map(|c| c.bit()),
-        why.categories.bits() as i64,
-        why.list.map(|l| l.0),
-        why.labels,
-        why.rule,
-        why.group.map(|g| g.0),
-        why.cell.map(|c| c.0),
-        why.profile.0,
-        why.pass,
-        why.intent as u8,
-        why.status,
-        why.policy_version,
-        why.theme.map(|(theme, _)| theme as u8),
-        why.theme.map(|(_, severity)| severity),
-        why.decrypted as u8,
+        dated as u8,
+        event.door as u8,
+        (!event.method.is_empty()).then_some(&*event.method),
+        event.port,
+        event.query_type,
+        event.action as u8,
+        event.step as u8,
+        event.category.map(|c| c.bit()),
+        event.categories.bits() as i64,
+        event.list.map(|l| l.0),
+        event.labels,
+        event.rule,
+        event.group.map(|g| g.0),
+        event.cell.map(|c| c.0),
+        event.profile.0,
+        event.pass,
+        event.intent as u8,
+        event.status,
+        event.policy_version,
+        event.theme.map(|(theme, _)| theme as u8),
+        event.theme.map(|(_, severity)| severity),
+        event.decrypted as u8,
     ])?;
     Ok(db.last_insert_rowid())
 }

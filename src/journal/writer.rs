@@ -160,6 +160,10 @@ impl Writer {
         }
         self.note_clock();
         self.keep();
+        for (path, fault) in self.shared.take_broken() {
+            self.book.is_broken(&path, fault);
+            self.shared.broken.store(self.book.broken, Relaxed);
+        }
         if all || now.duration_since(self.timing.synced) >= SYNC_EVERY {
             self.drain(Which::All)?;
             self.segments.sync()?;

@@ -79,6 +79,7 @@ impl Collector for Live {
         let snapshot = self.gate.snapshot();
         for (name, help, unit, value) in [
             ("events_undated", "Events that wait for the clock to be set", None, tally.undated as i64),
+            ("week_files_unchecked", "Week files not looked through since the start", None, tally.unchecked as i64),
             ("journal_stalled", "1 while the disk takes no events", None, i64::from(tally.stalled)),
             (
                 "journal_left_out",
