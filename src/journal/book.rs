@@ -9,7 +9,7 @@ use super::ring::RingId;
 use super::rollup::{self, Rollup};
 use super::room::Room;
 use super::rows::{self, Rows};
-use super::schema;
+use super::schema::{self, Summed};
 use super::sealing;
 use super::segment::{Mark, What};
 use super::time::Dated;
@@ -398,16 +398,24 @@ impl WeekBook {
         self.booked.map_or(Ok(()), |range| schema::book(&transaction, range))?;
         let (mut unnamed, mut keyless) = (HashSet::new(), HashSet::new());
         let mut writing = schema::Writing::new(&transaction, self.base_ms)?;
+        let mut summed: Option<Summed> = None;
         for entry in alike::merge(rows.iter().copied()) {
             let (seq, event) = (entry.row.seq, room.fit(entry.event()));
+            if !self.versions.contains(&event.policy_version) && unnamed.insert(event.policy_version) {
+                name(&transaction, &mut self.versions, &self.dir, event.policy_version)?;
+            }
+            if !room.has_row(&event) {
+                let one = Summed::of(seq, &event);
+                summed = Some(summed.map_or(one, |before| before.and(one)));
+                let who = self.interned.who(&transaction, &event)?;
+                self.rollup.sum(&event, who.unwrap_or(0));
+                continue;
+            }
             let ids = self.interned.ids(&transaction, &event, entry.row.dated)?;
             if !writing.insert(seq, &event, ids)? {
                 continue;
             }
             self.rollup.add(seq, &event, ids.who.unwrap_or(0));
-            if !self.versions.contains(&event.policy_version) && unnamed.insert(event.policy_version) {
-                name(&transaction, &mut self.versions, &self.dir, event.policy_version)?;
-            }
             if let Some(key) = event.detail().map(|sealed| sealed.key)
                 && !self.data_keys.contains(&key)
                 && keyless.insert(key)
@@ -416,6 +424,7 @@ impl WeekBook {
             }
         }
         drop(writing);
+        summed.map_or(Ok(()), |summed| summed.write(&transaction))?;
         self.rollup.write(&transaction)?;
         marks.extend(present);
         for (ring, mark) in marks {

@@ -92,16 +92,17 @@ impl Interned {
             "" => None,
             host => Some(id(&mut self.hosts, self.keys.of(&[host.as_bytes()]), || schema::add_host(db, host))?),
         };
-        let who = match &event.who {
-            None => None,
-            Some(who) => {
-                why::who_key(who, &mut self.bytes);
-                Some(id(&mut self.whos, self.keys.of(&[&self.bytes]), || schema::add_who(db, who))?)
-            }
-        };
+        let who = self.who(db, event)?;
         why::key(event, dated, &mut self.bytes);
         let why = id(&mut self.whys, self.keys.of(&[&self.bytes]), || schema::add_why(db, event, dated))?;
         Ok(Ids { who, host, why })
+    }
+
+    /// The id of who it was; `None` where nobody may be written down.
+    pub fn who(&mut self, db: &Connection, event: &Event) -> rusqlite::Result<Option<i64>> {
+        let Some(who) = &event.who else { return Ok(None) };
+        why::who_key(who, &mut self.bytes);
+        id(&mut self.whos, self.keys.of(&[&self.bytes]), || schema::add_who(db, who)).map(Some)
     }
 }
 

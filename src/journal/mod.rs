@@ -190,6 +190,8 @@ pub struct Tally {
     pub stalled: bool,
     /// There is little room on the disk: paths and searches of what was allowed are left out.
     pub left_out: bool,
+    /// There is next to none: what was allowed is kept as sums alone.
+    pub summed: bool,
     /// What becomes of what was typed.
     pub detail: Kept,
 }

@@ -425,9 +425,17 @@ impl Week {
         last.map(|n| self.upto.map_or(n as u64, |upto| upto.min(n as u64))).map_err(|e| self.fault(e))
     }
 
-    /// How many events the week has: the sum of their counts.
+    /// How many events the week has: the sum of their counts, and those that are kept as sums alone.
     pub fn total(&self) -> Result<u64, ReadFault> {
         let sum = self.db.query_row("SELECT ifnull(sum(ifnull(count, 1)), 0) FROM events", [], |row| row.get::<_, i64>(0));
-        sum.map(|n| n as u64).map_err(|e| self.fault(e))
+        Ok(sum.map_err(|e| self.fault(e))? as u64 + self.summed()?)
+    }
+
+    /// How many allowed events there was no room for a row of: they are in the sums of their five minutes alone.
+    ///
+    /// # Errors
+    /// [`ReadFault`]: the file cannot be read.
+    pub fn summed(&self) -> Result<u64, ReadFault> {
+        schema::summed(&self.db).map(|all| all.iter().map(|one| one.events).sum()).map_err(|e| self.fault(e))
     }
 }

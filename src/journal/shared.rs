@@ -5,11 +5,12 @@ use super::event::Event;
 use super::gap::Gap;
 use super::retention::DETAIL_DAYS;
 use super::rings::Rings;
+use super::room::Room;
 use super::sealing::Sealing;
 use arc_swap::ArcSwap;
 use rusqlite::InterruptHandle;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,8 +33,8 @@ pub struct Shared {
     /// How long single visits are kept.
     pub detail_days: AtomicU32,
     pub stalled: AtomicBool,
-    /// There is little room on the disk.
-    pub little_room: AtomicBool,
+    /// How much room there is on the disk: see [`Room::of_u8`].
+    room: AtomicU8,
     /// Nothing more is noted.
     pub stopped: AtomicBool,
     /// The writer has ended: nobody will write down what was lost when.
@@ -91,7 +92,7 @@ impl Shared {
             look: Mutex::default(),
             detail_days: AtomicU32::new(DETAIL_DAYS),
             stalled: AtomicBool::new(false),
-            little_room: AtomicBool::new(false),
+            room: AtomicU8::new(0),
             stopped: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             ringless: Mutex::new(None),
@@ -110,9 +111,19 @@ impl Shared {
             broken: self.broken.load(Relaxed),
             unchecked: self.unchecked.load(Relaxed),
             stalled: self.stalled.load(Relaxed),
-            left_out: self.little_room.load(Relaxed),
+            left_out: self.room() >= Room::Little,
+            summed: self.room() == Room::Scarce,
             detail: self.sealing.load().kept(),
         }
+    }
+
+    pub fn room(&self) -> Room {
+        Room::of_u8(self.room.load(Relaxed))
+    }
+
+    /// Writer only.
+    pub fn set_room(&self, room: Room) {
+        self.room.store(room.to_u8(), Relaxed);
     }
 
     /// Counts an event whose thread has no ring.

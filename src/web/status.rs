@@ -87,6 +87,12 @@ impl Collector for Live {
                 None,
                 i64::from(tally.left_out),
             ),
+            (
+                "journal_summed",
+                "1 while the disk is all but full: what was allowed is kept as sums alone",
+                None,
+                i64::from(tally.summed),
+            ),
             ("table_damaged", "1 while the disk has spoilt the table", None, i64::from(snapshot.condition.damaged.is_some())),
             ("lists", "Sources in the table of lists", None, snapshot.table.lists().len() as i64),
             ("policy_version", "The version that events are judged by now", None, i64::from(snapshot.version)),

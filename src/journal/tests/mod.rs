@@ -1,5 +1,6 @@
 //! The journal as a whole, in this process and in ones that are killed.
 
+mod disk;
 mod kill;
 mod sealed;
 mod tail;
