@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 pub enum Command {
     /// Make an account; its first password and the code for their phone are shown this once
     ///
-    /// With --out they are on a sheet to print. They open the desk (`https://NAME/desk`, the name under [web]), sign in with both, and choose a password of their own. Have
-    /// them beside you: whoever scans the code has the account's second key.
+    /// They open the desk (`https://NAME/desk`, the name under [web]), sign in with both, and choose a password of their own. Have
+    /// them beside you, or hand them the sheet that --out writes: whoever scans the code has the account's second key.
     Add(AddArgs),
     /// The accounts: their roles, since when, and when they were last used
     List,

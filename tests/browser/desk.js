@@ -132,9 +132,9 @@ async function week() {
   await page.getByLabel("Why", { exact: true }).fill("Her tutor is worried since the half-term.");
   await press(page, "Watch more closely");
   await look(page, "watched", ["P0901: Alma Quill", "Her tutor is worried"]);
-  await page.getByLabel("End it for P0901").click();
+  await page.getByText("End it, because…").click();
   await page.getByLabel("Why it ends").fill("She is well.");
-  await look(page, "watch-ends", ["End it"]);
+  await look(page, "watch-ends", ["End it, because…"]);
   await press(page, /^End it$/);
   await page.goto(todo.desk);
   await follow(page, /^Self-harm, suicide, eating disorder$/);
@@ -148,7 +148,7 @@ async function week() {
   await follow(page, "Open what is sealed");
   await page.getByLabel("Purpose").fill("to add to it");
   await open(page);
-  await look(page, "incident-opened", ["Incident 1", "By phone, at noon."]);
+  await look(page, "incident-opened", ["Incident 1", "By phone, at noon.", "Rows of the log beside it", "forum.worry.example"]);
   await page.getByLabel("Outcome").fill("She is well.");
   await page.getByLabel("Why you add this").fill("we spoke again");
   await press(page, "Add it");
@@ -181,6 +181,7 @@ async function week() {
   await page.goBack();
   await follow(page, "Weekly assurance for governors");
   await look(page, "governors", ["What governors are told"]);
+  if (await page.getByRole("button", { name: /^Sign this week/ }).count()) faults.push("the governors' edition is not what the lead signs");
   await page.goto(todo.desk);
   await press(page, "Sign out");
   await look(page, "signed-out", ["You are signed out"]);

@@ -121,8 +121,8 @@ impl FromRequestParts<Arc<Hall>> for Reader {
 impl Reader {
     pub fn frame(&self, here: &'static str) -> Frame<'_> {
         let token = self.caller.hall.portal.forms.at_desk(&self.token);
-        let alerts = self.account.role.safeguards().then(|| self.caller.hall.gate.alerts.all()).unwrap_or_default();
-        let waiting = alerts.iter().filter(|alert| alert.acknowledged.is_none()).count();
+        let waits = || self.caller.hall.gate.alerts.all().iter().filter(|alert| alert.acknowledged.is_none()).count();
+        let waiting = if self.account.role.safeguards() { waits() } else { 0 };
         Frame { token, reader: Some(&self.account), waiting, here, ..self.caller.frame() }
     }
 

@@ -253,6 +253,19 @@ impl IncidentPage<'_> {
         self.frame.may_open() && self.incident.history.iter().any(|step| step.words != Words::Clear)
     }
 
+    /// Rows of the log beside it: which, when, on what, what was asked for, what became of it, what was typed.
+    fn rows(&self) -> impl Iterator<Item = [String; 6]> {
+        self.incident.evidence.iter().map(|evidence| {
+            let line: serde_json::Value = serde_json::from_str(&evidence.line).unwrap_or_default();
+            let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+            let either = |one, other| Some(text(one)).filter(|text| !text.is_empty()).unwrap_or_else(|| text(other));
+            let when = text("when_local").chars().take(19).collect::<String>().replace('T', " ");
+            let on = either("device", "client");
+            let typed = evidence.typed.clone().unwrap_or_else(|| either("search", "path"));
+            [evidence.seq.to_string(), when, on, text("host"), text("action"), typed]
+        })
+    }
+
     fn is_opened(&self) -> bool {
         self.incident.with_words(Words::Opened).next().is_some()
     }

@@ -54,7 +54,7 @@ async fn shown(reader: &Reader, week: Option<IsoWeek>, edition: Option<Edition>)
     let others = own.iter().filter(|other| **other != edition);
     let page = WeekPage {
         frame: reader.frame("week"),
-        may_sign: matches!(reader.account.role, Role::Dsl | Role::Deputy | Role::Ict) && !whole.unfinished,
+        may_sign: edition == own[0] && matches!(reader.account.role, Role::Dsl | Role::Deputy | Role::Ict) && !whole.unfinished,
         own_box: if reader.account.role == Role::Ict { BOXES[1] } else { BOXES[0] },
         is_latest: latest == Some(week),
         earlier: earlier.collect(),
