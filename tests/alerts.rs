@@ -127,14 +127,15 @@ fn https(stream: &mut BufReader<Stream>) -> Option<String> {
     Some(head + &String::from_utf8(body).ok()?)
 }
 
-fn school() -> (School, Server, Server) {
+/// `report` is what is more of its `[report]`.
+fn school(report: &str) -> (School, Server, Server) {
     let school = School::new(&Wish::default());
     let (mail, hook) = (Server::start(&school, "mail.pem", smtp), Server::start(&school, "hook.pem", https));
     school.write("config/hook.secret", SECRET);
     let more = format!(
         "[mail]\nserver = \"localhost\"\nport = {}\ntls = \"tls\"\ntrust = \"../mail.pem\"\nfrom = \"gate@school.example\"\nto = \
          [\"dsl@school.example\"]\n\n[alerts]\nwebhook = \"https://127.0.0.1:{}/hook\"\nwebhook_secret_file = \
-         \"hook.secret\"\nwebhook_trust = \"../hook.pem\"\nit = [\"it@school.example\"]\n",
+         \"hook.secret\"\nwebhook_trust = \"../hook.pem\"\nit = [\"it@school.example\"]\n\n[report]\n{report}",
         mail.port, hook.port
     );
     school.write("config/schoolgate.toml", &school.config(&Wish { more: &more, ..Wish::default() }));
@@ -155,7 +156,7 @@ const SEARCH: &str = "/search?q=i+am+going+to+kill+myself+tonight";
 
 #[test]
 fn a_search_in_the_first_person_is_with_the_dsl_within_a_minute_once_and_outlives_a_kill() {
-    let (school, mail, hook) = school();
+    let (school, mail, hook) = school("");
     let mut gate = school.start();
     // The gate has looked at its journal once.
     let until = Instant::now() + Duration::from_secs(30);
@@ -205,6 +206,33 @@ fn a_search_in_the_first_person_is_with_the_dsl_within_a_minute_once_and_outlive
     assert!(alerts[0]["acknowledged"].as_str().is_some_and(|by| by.contains("by ")) && alerts[1]["acknowledged"].is_null());
     let it = school.json(&["report", "week", "--week", "this", "--edition", "it", "--format", "json"]);
     assert!(it.get("alerts").is_none(), "{it:#}");
+}
+
+#[test]
+fn what_a_pupil_does_who_is_watched_more_closely_counts_one_tier_more() {
+    let me = schoolgate::ops::files::own_name();
+    let (school, mail, _hook) = school(&format!("dsl = [\"{me}\"]\n"));
+    school.import(&format!("{PEOPLE}p0902,Ben Carter,pupil,9,Laptop-8,127.0.9.2\n"));
+    school.ok(&["report", "watch", "p0901", "--until", &support::in_a_month(), "--reason", "worries at home"]);
+    let gate = school.start();
+    let alerts = || school.json(&["alerts", "list", "--purpose", "a test"]);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while alerts().as_array().is_none_or(Vec::is_empty) {
+        assert!(Instant::now() < deadline, "{}", school.service_log());
+        // Words about violence: medium, and of no alert for others.
+        for address in ["127.0.9.2", "127.0.9.1"] {
+            gate.curl(address, &[&gate.url("www.google.com", "/search?q=school+fight+video")]);
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let all = alerts();
+    assert_eq!(
+        (all.as_array().map(Vec::len), all[0]["whose"].as_str(), all[0]["tier"].as_str()),
+        (Some(1), Some("p0901"), Some("high"))
+    );
+    // IT sees nothing of it.
+    let seen = [school.json(&["status"]).to_string(), school.service_log(), mail.heard().join("\n")].join("\n");
+    assert!(!seen.contains("closely") && !seen.contains("p0901"), "{seen}");
 }
 
 /// The signature is of this message, by the shared secret.

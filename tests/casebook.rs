@@ -3,21 +3,11 @@
 mod support;
 
 use schoolgate::casebook::Kind;
-use support::{School, Wish, text};
+use schoolgate::ops::files::own_name;
+use support::{School, Wish, in_a_month, text};
 
 const PEOPLE: &str =
     "id,name,role,year,device,address\np1,Ada,pupil,7,LT-1,127.0.0.9\np2,Bob,pupil,8,LT-2,127.0.0.8\ns1,Mr Hopper,staff,,,\n";
-
-/// A month from now.
-fn until() -> String {
-    let now = jiff::Timestamp::from_millisecond(schoolgate::gate::Clock::System.unix_ms()).expect("a time");
-    let day = now.to_zoned(jiff::tz::TimeZone::UTC).date().checked_add(jiff::Span::new().days(30)).expect("a day");
-    day.to_string()
-}
-
-fn me() -> String {
-    schoolgate::ops::files::user_name(nix::unistd::getuid().as_raw())
-}
 
 #[test]
 fn log_verify_proves_the_casebook_and_the_journal_and_names_what_was_changed() {
@@ -67,7 +57,7 @@ fn what_was_changed_is_a_record_with_what_held_before_and_after() {
     let casebook = schoolgate::casebook::Casebook::open(&school.path("var")).expect("a casebook");
     let made = casebook.read().about(Kind::Change, "quiz.example").expect("read");
     let said: Vec<_> = made.iter().map(|r| (r.entry.who.as_str(), r.entry.before.as_deref(), r.entry.after.as_deref())).collect();
-    let me = me();
+    let me = own_name();
     let (allow, block) = (Some("allow quiz.example"), Some("block quiz.example"));
     assert_eq!(said, [(me.as_str(), None, allow), (me.as_str(), allow, block)]);
 
@@ -102,7 +92,7 @@ fn what_was_changed_is_a_record_with_what_held_before_and_after() {
 
 #[test]
 fn a_matter_is_marked_an_incident_opened_and_the_week_signed_by_who_has_a_part_in_it() {
-    let more = format!("[report]\ndsl = [\"{0}\"]\nict = [\"{0}\"]\n", me());
+    let more = format!("[report]\ndsl = [\"{0}\"]\nict = [\"{0}\"]\n", own_name());
     let school = School::new(&Wish { more: &more, lists: "", ..Wish::default() });
     school.import(PEOPLE);
     let gate = school.start();
@@ -196,7 +186,7 @@ fn a_matter_is_marked_an_incident_opened_and_the_week_signed_by_who_has_a_part_i
     ];
     assert!(school.ok(&with_adult).contains("incident 2 is recorded"));
     assert!(!school.ok(&["report", "week", "--week", "this"]).contains("hate, of"));
-    school.ok(&["report", "watch", "p2", "--until", &until(), "--reason", "worries at home"]);
+    school.ok(&["report", "watch", "p2", "--until", &in_a_month(), "--reason", "worries at home"]);
 }
 
 #[test]
@@ -206,11 +196,11 @@ fn nobody_has_a_part_that_the_configuration_does_not_give_and_nobody_does_anythi
         let refused = school.run(command);
         assert!(refused.status.code() == Some(1) && text(&refused.stderr).contains("has no part in this"), "{command:?}");
     }
-    let more = format!("[report]\ndsl = [\"{}\"]\n", me());
+    let more = format!("[report]\ndsl = [\"{}\"]\n", own_name());
     let school = School::new(&Wish { more: &more, ..Wish::default() });
-    school.import(&format!("id,name,role\n{},The Lead,staff\np1,Ada,pupil\n", me()));
-    let own = me();
-    let refused = school.run(&["report", "watch", &own, "--until", &until(), "--reason", "x"]);
+    school.import(&format!("id,name,role\n{},The Lead,staff\np1,Ada,pupil\n", own_name()));
+    let own = own_name();
+    let refused = school.run(&["report", "watch", &own, "--until", &in_a_month(), "--reason", "x"]);
     assert!(refused.status.code() == Some(1) && text(&refused.stderr).contains("nobody says it of themselves"));
     let add = [
         "incident",

@@ -2,91 +2,25 @@
 
 #[path = "portal/browser.rs"]
 mod browser;
+#[path = "desk/chromium.rs"]
+mod chromium;
 #[path = "support/last_week.rs"]
 mod last_week;
+#[path = "desk/owner.rs"]
+mod owner;
+#[path = "desk/sealed.rs"]
+mod sealed;
+#[path = "desk/sheet.rs"]
+mod sheet;
 mod support;
+#[path = "desk/watched.rs"]
+mod watched;
 
 use browser::{Browser, school, status, token};
-use data_encoding::BASE32_NOPAD;
+use owner::{OWN, Owner, alerted, delivered, is_in, matters, new_password, recorded, session_form, typed};
 use schoolgate::words::Category;
 use serde_json::Value;
-use std::time::{Duration, Instant};
-use support::{School, Wish};
-use totp_rs::{Builder, Totp};
-
-const OWN: &str = "eleven brass kettles";
-
-/// Whose account it is: what they know, and the device that shows codes.
-struct Owner {
-    name: &'static str,
-    password: String,
-    codes: Totp,
-    /// The step of the last code they used.
-    used: u64,
-}
-
-impl Owner {
-    fn of(name: &'static str, made: &Value) -> Self {
-        let text = |key: &str| made[key].as_str().unwrap_or_else(|| panic!("no {key}: {made}")).to_owned();
-        let secret: [u8; 20] = BASE32_NOPAD.decode(text("secret").as_bytes()).expect("base32").try_into().expect("160 bits");
-        let codes = Builder::new().with_secret(secret).build().expect("as apps do");
-        Self { name, password: text("password"), codes, used: 0 }
-    }
-
-    fn added(school: &School, name: &'static str, role: &str, more: &[&str]) -> Self {
-        Self::of(name, &school.json(&[&["desk", "add", name, "--role", role], more].concat()))
-    }
-
-    /// A code they have not used; of two in half a minute the second is the next one, as a device that is ahead shows it.
-    fn code(&mut self) -> String {
-        loop {
-            let now = schoolgate::gate::Clock::System.unix_ms() as u64 / 30_000;
-            let step = now.max(self.used + 1);
-            if step <= now + 1 {
-                self.used = step;
-                return self.codes.generate(step * 30).to_string();
-            }
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    }
-
-    fn sign_in(&mut self, browser: &Browser) -> String {
-        let code = self.code();
-        typed(browser, self.name, &self.password, &code)
-    }
-
-    /// Signs in for the first time, and has a password of their own from then on.
-    fn settles(&mut self, browser: &Browser) {
-        let led = self.sign_in(browser);
-        assert!(status(&led) == "303" && led.contains("location: /desk\r\n"), "{led}");
-        let done = new_password(browser, &self.password, OWN);
-        assert!(status(&done) == "303" && done.contains("location: /desk\r\n"), "{done}");
-        OWN.clone_into(&mut self.password);
-    }
-}
-
-fn typed(browser: &Browser, name: &str, password: &str, code: &str) -> String {
-    let token = token(&browser.curl("/desk/sign-in", &[]));
-    let fields = [("do", "sign-in"), ("token", &token), ("to", ""), ("name", name), ("password", password), ("code", code)];
-    browser.post("/desk", &browser.at, &fields)
-}
-
-fn new_password(browser: &Browser, current: &str, new: &str) -> String {
-    let token = token(&browser.curl("/desk/password", &[]));
-    browser.post("/desk/password", &browser.at, &[("token", &token), ("current", current), ("new", new), ("again", new)])
-}
-
-fn is_in(browser: &Browser) -> bool {
-    let page = browser.curl("/desk", &[]);
-    assert!(status(&page) == "200" || page.contains("location: /desk/sign-in\r\n"), "{page}");
-    status(&page) == "200"
-}
-
-/// Who looked at what this week, and what was changed, as the report says it.
-fn recorded(school: &School, part: &str) -> Vec<Value> {
-    let report = school.json(&["report", "week", "--week", "this"]);
-    report[part].as_array().unwrap_or_else(|| panic!("no {part}: {report}")).clone()
-}
+use support::Wish;
 
 #[test]
 fn who_has_not_signed_in_gets_nothing_and_in_the_clear_there_is_no_desk() {
@@ -254,20 +188,6 @@ fn who_guesses_is_slowed_by_name_and_address_and_others_are_not() {
     assert_eq!(status(&ict.sign_in(&guesser)), "303", "and there somebody else signs in");
 }
 
-/// Waits for the report that the gate owes, and gives its week.
-fn delivered(school: &School) -> String {
-    let until = Instant::now() + Duration::from_secs(90);
-    loop {
-        let weeks = std::fs::read_dir(school.path("var/reports")).into_iter().flatten().flatten();
-        let mut made = weeks.filter(|week| week.path().join("made.json").exists());
-        if let Some(week) = made.next() {
-            return week.file_name().into_string().expect("a week");
-        }
-        assert!(Instant::now() < until, "no report: {}", school.service_log());
-        std::thread::sleep(Duration::from_millis(200));
-    }
-}
-
 #[test]
 fn each_role_reads_its_own_edition_and_asking_for_another_gets_none() {
     let school = school(&Wish::default());
@@ -356,81 +276,6 @@ fn each_role_reads_its_own_edition_and_asking_for_another_gets_none() {
     assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
 }
 
-/// What drives Chromium, from npm. `None`: it is not here.
-fn browser_tests() -> Option<std::path::PathBuf> {
-    let folder = support::project().join("tests/browser");
-    let has = |program: &str| std::process::Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
-    if has("node") && has("chromium") && folder.join("node_modules/playwright-core").is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("SCHOOLGATE_FULL").is_none(), "node, chromium and `npm ci` in tests/browser are needed");
-    eprintln!("NOT RUN: node, chromium or tests/browser/node_modules is not here; tests/run --full installs them");
-    None
-}
-
-#[test]
-fn the_lead_s_week_in_a_browser_from_the_link_in_the_mail_to_signing_out() {
-    let Some(folder) = browser_tests() else { return };
-    // A port that is known before the gate is there, as mails lead to it.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
-    let mail = "[mail]\nserver = \"localhost\"\nport = 9\nfrom = \"gate@school.example\"\nto = [\"dsl@school.example\"]\n";
-    let school = school(&Wish { more: mail, ..Wish::default() });
-    let config = std::fs::read_to_string(school.path("config/schoolgate.toml")).expect("the configuration");
-    school.write(
-        "config/schoolgate.toml",
-        &config.replace("tls_listen = [\"127.0.0.1:0\"]", &format!("tls_listen = [\"127.0.0.1:{port}\"]")),
-    );
-    school.import("id,name,role,year,device,mac\nP0901,Alma Quill,pupil,9,Laptop 1,3c:22:fb:00:00:01\n");
-    last_week::asked(&school, &[(1, Category::SELF_HARM, "forum.worry.example")]);
-    let dsl = school.json(&["desk", "add", "a.jones", "--role", "dsl"]);
-    let _gate = school.start();
-    delivered(&school);
-    let letter = |id: &str| {
-        let text = std::fs::read_to_string(school.path(&format!("var/mail/queue/{id}.json"))).expect("a letter");
-        let letter: Value = serde_json::from_str(&text).expect("JSON");
-        let body = letter["body"].as_str().expect("a body").to_owned();
-        body.lines()
-            .map(str::trim)
-            .find(|line| line.starts_with("https://"))
-            .unwrap_or_else(|| panic!("no link: {body}"))
-            .to_owned()
-    };
-    let at = format!("https://{}:{port}", browser::NAME);
-    let pictures = std::env::var_os("SCHOOLGATE_PICTURES").map_or_else(|| school.path("pictures"), Into::into);
-    std::fs::create_dir_all(&pictures).expect("a folder");
-    let week = std::fs::read_dir(school.path("var/mail/queue")).expect("letters").flatten();
-    let week =
-        week.filter_map(|f| f.path().file_stem()?.to_str().map(str::to_owned)).find(|id| id != "test").expect("the week's");
-    let todo = serde_json::json!({
-        "at": at, "confirm": letter("test"), "desk": letter(&week), "dsl": dsl, "own": OWN, "pictures": pictures, "chromium": "/usr/bin/chromium",
-    });
-    let mut node = std::process::Command::new("node")
-        .arg(folder.join("desk.js"))
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .expect("node starts");
-    std::io::Write::write_all(&mut node.stdin.take().expect("its input"), todo.to_string().as_bytes()).expect("told");
-    let said = node.wait_with_output().expect("node ends");
-    assert!(said.status.success(), "{}{}", support::text(&said.stdout), support::text(&said.stderr));
-    assert!(!school.json(&["status"])["needs_you"].to_string().contains("report confirm"), "confirmed by the link");
-    assert!(!school.service_log().contains("ERROR"), "{}", school.service_log());
-}
-
-/// The ids of the matters that somebody may mark, as their page has them.
-fn matters(browser: &Browser) -> Vec<String> {
-    let page = browser.curl("/desk", &[]);
-    let ids = page.split("href=\"/desk/matter/").skip(1).filter_map(|rest| rest.split('"').next());
-    ids.map(str::to_owned).collect()
-}
-
-/// Sends a form of the session.
-fn session_form(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> String {
-    let token = token(&browser.curl("/desk", &[]));
-    browser.post(path, &browser.at, &[&[("token", token.as_str())], fields].concat())
-}
-
 #[test]
 fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
     let school = school(&Wish::default());
@@ -510,6 +355,8 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
     );
 
     // An incident of it, with what is known already.
+    // A list with nobody in it is no look at anybody; that of a minute later is.
+    assert!(lead.curl("/desk/incidents", &[]).contains("<p>None.</p>"));
     let form = lead.curl(&format!("/desk/incidents/new?matter={id}"), &[]);
     assert!(form.contains(">P0901</textarea>") && form.contains(&format!("name=\"matter\" value=\"{id}\"")), "{form}");
     let fields = [("do", "open"), ("matter", id.as_str()), ("date", "2026-11-18"), ("place", "school"), ("people", "P0901")];
@@ -528,6 +375,9 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
     for words in ["as &#60;i&#62;reported", "A. Jones", "<dt>rows of the log beside it</dt><dd>7</dd>", &id] {
         assert!(incident.contains(words), "{words}: {incident}");
     }
+    let looked = recorded(&school, "look_ups");
+    let listed = looked.iter().filter(|l| l["who"] == "dsl (desk)" && l["whom"] == "desk: incidents");
+    assert_eq!(listed.count(), 1, "{looked:?}");
     assert!(lead.curl(&path, &[]).contains("concern, incident 1, by dsl (desk)"));
     for browser in [&coordinator, &heads] {
         assert_eq!(status(&browser.curl("/desk/incidents/1", &[])), "404");
@@ -548,6 +398,30 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
         "{closed}"
     );
 
+    // To be handed on it has a purpose, each time, and is for whom the incident is.
+    let export = |browser, path: &str, fields: &[(&str, &str)]| session_form(browser, path, fields);
+    let (to, purpose) = ("/desk/incidents/1/export", ("purpose", "for CPOMS <her file>"));
+    let pdf = export(&lead, to, &[("as", "pdf"), purpose]);
+    assert!(status(&pdf) == "200" && pdf.contains("attachment; filename=\"incident-1.pdf\"") && pdf.contains("%PDF-"), "{pdf}");
+    let csv = export(&lead, to, &[("as", "csv"), purpose]);
+    for words in ["filename=\"incident-1.csv\"", "\"P0901\"", "Alma Quill", "she is well", "closed"] {
+        assert!(csv.contains(words), "{words}: {csv}");
+    }
+    let unsaid = export(&lead, to, &[("as", "pdf"), ("purpose", " ")]);
+    assert!(status(&unsaid) == "422" && unsaid.contains("what you need it for") && !unsaid.contains("%PDF"), "{unsaid}");
+    for (browser, path, kind) in
+        [(&lead, "/desk/incidents/99/export", "pdf"), (&lead, to, "html"), (&coordinator, to, "pdf"), (&heads, to, "csv")]
+    {
+        let none = export(browser, path, &[("as", kind), purpose]);
+        assert!(status(&none) == "404" && !none.contains("P0901"), "{path} {kind}: {none}");
+    }
+    assert_eq!(status(&lead.curl(&format!("{to}?as=pdf&purpose=x"), &[])), "405", "no GET hands anything on");
+    let forged = lead.post(to, "https://evil.example", &[("token", &token(&lead.curl("/desk", &[]))), ("as", "pdf"), purpose]);
+    assert!(status(&forged) == "403" && !forged.contains("%PDF"), "{forged}");
+    let looked = recorded(&school, "look_ups");
+    let handed: Vec<_> = looked.iter().filter(|l| l["purpose"] == "for CPOMS <her file>").map(|l| &l["whom"]).collect();
+    assert_eq!(handed, ["desk: incident 1, as pdf", "desk: incident 1, as csv"], "{looked:?}");
+
     // The week is signed by two, each once.
     let sign = format!("/desk/week/{week}");
     for (browser, expected) in [(&lead, "303"), (&lead, "422"), (&heads, "422"), (&coordinator, "303")] {
@@ -561,22 +435,20 @@ fn what_needs_a_person_is_answered_by_whom_it_is_for_and_stays_written_down() {
     assert_eq!(report["signed"].as_array().map(Vec::len), Some(2), "{report:#}");
 
     // Alerts are the lead's: one is raised now, through the door, and acknowledged once.
-    let harm = std::fs::read_to_string(support::project().join("blocklists/self-harm.txt")).expect("the list");
-    let host = harm.lines().find(|line| !line.starts_with('#') && line.contains('.')).expect("a host").trim().to_owned();
-    gate.dig("127.0.9.7", &[&host, "A"]);
-    let until = Instant::now() + Duration::from_secs(30);
-    while !lead.curl("/desk/alerts", &[]).contains("I have it") {
-        assert!(Instant::now() < until, "no alert of {host}: {}", school.ok(&["alerts", "list", "--all"]));
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    alerted(&gate);
+    let alert = lead.curl("/desk/alerts", &[]);
+    assert!(alert.contains(">I have it<") && alert.contains("Find out who was there. See the pupil"), "{alert}");
+    let counted = |browser: &Browser| browser.curl("/desk", &[]).contains("class=\"count\">1<");
+    assert!(counted(&lead) && !counted(&coordinator) && !counted(&heads), "every page of hers says that it waits");
     for browser in [&coordinator, &heads] {
         assert_eq!(status(&browser.curl("/desk/alerts", &[])), "403");
         assert_eq!(status(&session_form(browser, "/desk/alerts", &[("acknowledge", "1")])), "422");
     }
-    assert!(lead.curl("/desk/alerts?acknowledge=1", &[]).contains("I have it"), "no GET changes anything");
+    assert!(lead.curl("/desk/alerts?acknowledge=1", &[]).contains(">I have it<"), "no GET changes anything");
     assert_eq!(status(&session_form(&lead, "/desk/alerts", &[("acknowledge", "1")])), "303");
     let acknowledged = lead.curl("/desk/alerts", &[]);
-    assert!(!acknowledged.contains("I have it") && acknowledged.contains("dsl (desk), "), "{acknowledged}");
+    assert!(!acknowledged.contains(">I have it<") && acknowledged.contains("dsl (desk), "), "{acknowledged}");
+    assert!(!counted(&lead));
     assert_eq!(status(&session_form(&lead, "/desk/alerts", &[("acknowledge", "99")])), "422");
 
     // Who looked at whom: the lead sees it, IT sees that somebody did.

@@ -75,6 +75,51 @@ fn a_flood_of_random_names_slows_nobody_else_and_is_summed() {
     assert!(report.contains("1 device asked more than 200 questions a second"), "{report}");
 }
 
+#[test]
+fn a_shared_address_has_no_limit_of_one_client_and_is_nobodys_and_an_ordinary_one_beside_it_has() {
+    // A domain controller that passes questions on; the register has it for somebody's, which it is not.
+    let (shared, ordinary) = (Ipv4Addr::new(127, 0, 7, 10), Ipv4Addr::new(127, 0, 8, 10));
+    let more = format!("[[shared]]\nname = \"controller\"\naddresses = [\"{shared}\"]\ngroup = \"sixth-form\"\n");
+    let school = School::new(&Wish { more: &more, ..Wish::default() });
+    school.import(&format!(
+        "id,name,role,year,device,address\np1,Ada Lovelace,pupil,7,Server,{shared}\np2,Bob,pupil,7,Laptop,{ordinary}\n"
+    ));
+    let gate = school.start();
+    let door = *gate.dns.iter().find(|door| door.is_ipv4()).expect("a v4 door");
+    let begun = Instant::now();
+    // Beyond the ten seconds after which a flood is summed.
+    let asks = |from: Ipv4Addr| {
+        let (socket, mut answers) = (socket(from, door), 0_u64);
+        let mut n = 0_u64;
+        while begun.elapsed() < Duration::from_secs(14) {
+            socket.send(&question(n as u16, &format!("n{n}.school.example"))).expect("sent");
+            let mut answer = [0; 1500];
+            answers += u64::from(socket.recv(&mut answer).is_ok_and(|len| len > 12));
+            n += 1;
+            let due = Duration::from_micros(2_500 * n);
+            std::thread::sleep(due.saturating_sub(begun.elapsed()));
+        }
+        assert_eq!(answers, n, "{from}: each is answered");
+        n
+    };
+    let (of_shared, of_ordinary) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| asks(ordinary));
+        (asks(shared), other.join().expect("it asks"))
+    });
+    assert!(of_shared.min(of_ordinary) > 14 * 250, "{of_shared} and {of_ordinary}: not enough for a flood on this machine");
+    // The last second's sum is written when that is over.
+    std::thread::sleep(Duration::from_millis(2_500));
+    let log = school.log();
+    let of = |address: Ipv4Addr| log.iter().filter(move |line| line["client"] == address.to_string());
+    let count = |line: &serde_json::Value| line["count"].as_u64().expect("a count");
+    assert_eq!(of(shared).filter(|line| line["sum"] == false).map(count).sum::<u64>(), of_shared, "none is in a sum");
+    let is_group = |line: &serde_json::Value| line["person"].is_null() && line["groups"] == serde_json::json!(["sixth-form"]);
+    assert!(of(shared).all(|line| is_group(line) && line["how_known"] == "shared" && line["how_sure"] == "group"));
+    assert_eq!(of(ordinary).map(count).sum::<u64>(), of_ordinary);
+    let summed: u64 = of(ordinary).filter(|line| line["sum"] == true).map(count).sum();
+    assert!(summed > 200 && of(ordinary).any(|line| line["person"] == "p2"), "{summed} of {of_ordinary}");
+}
+
 fn socket(from: Ipv4Addr, door: SocketAddr) -> UdpSocket {
     let socket = UdpSocket::bind((from, 0)).expect("a socket");
     socket.connect(door).expect("connected");

@@ -15,11 +15,11 @@ use schoolgate::net::ca::{Authority, made};
 use schoolgate::words::Host;
 use std::convert::Infallible;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use support::{Gate, School, Wish, command, text};
+use support::{Gate, School, Wish, command, holding, text};
 use tokio_rustls::TlsAcceptor;
 
 /// An internet of TLS on the stub's address, under an authority of its own: any name, HTTP/2 or HTTP/1.1.
@@ -108,6 +108,45 @@ fn school(world: &World, network: &str) -> School {
     school.write("config/schoolgate.toml", &text);
     school.write("config/world.pem", &world.certificate);
     school
+}
+
+#[test]
+fn what_is_searched_for_within_tls_is_sealed_at_the_door_and_opens_with_the_key_alone() {
+    let world = World::start();
+    let school = school(&world, "ca = \"installed\"");
+    school.ok(&["ca", "init"]);
+    let sheet = school.path("sheet.html");
+    school.typed(&["four words that fit"], &["seal", "init", "--reader", "mrs-khan", "--out", sheet.to_str().expect("a path")]);
+    let out = school.path("carried");
+    school.ok(&["ca", "export", "--out", out.to_str().expect("a path")]);
+    let pem = out.join("schoolgate-ca.pem");
+    let gate = school.start();
+    for (version, path) in [("--http1.1", "/search?q=kill+myself+canary+one"), ("--http2", "/search?q=kill+myself+canary+two")] {
+        let as_a_browser = [version, "-A", "Mozilla/5.0", "-H", "Accept: text/html", "--suppress-connect-headers"];
+        let trusted = ["--cacert", pem.to_str().expect("a path"), &world.url("www.bing.com", path)];
+        let page = gate.curl("127.0.0.1", &[&as_a_browser[..], &trusted].concat());
+        assert!(page.contains("asked over"), "it went through, looked into: {page}");
+    }
+    let var = school.path("var");
+    // In rings and segments, then in the week file with its log.
+    assert_eq!(holding(&var, "canary"), Vec::<PathBuf>::new());
+    let rows = school.log();
+    let searches: Vec<_> = rows.iter().filter(|row| row["host"] == "www.bing.com" && row["search"] == "••••").collect();
+    assert_eq!(searches.len(), 2, "{rows:?}");
+    for row in searches {
+        assert!(row["path"] == "/••••" && row["decrypted"] == "yes", "{row}");
+        assert!(row["theme"].is_string(), "the theme was told before the words were sealed: {row}");
+    }
+    assert_eq!(holding(&var, "canary"), Vec::<PathBuf>::new());
+    assert!(!holding(&var, "www.bing.com").is_empty(), "the host is there, or this looks in the wrong place");
+    let export = ["log", "export", "--format", "jsonl", "--purpose", "a matter", "--open=mrs-khan"];
+    let opened = school.typed(&["four words that fit"], &export);
+    for words in ["kill myself canary one", "kill myself canary two"] {
+        assert!(opened.contains(words), "{words}: {opened}");
+    }
+    assert!(gate.stop().success());
+    assert_eq!(holding(&var, "canary"), Vec::<PathBuf>::new());
+    assert!(!school.service_log().contains("canary"));
 }
 
 /// The page that a browser shows, as it reads it; `store` is its folder of certificates.

@@ -47,10 +47,6 @@ fn what_the_kernel_sends_to_the_doors_is_judged_by_its_name_and_written_down_wit
     let (good, bad) = ("origin 11.1.0.80 for goodschool.com", "origin 11.1.0.66");
     let ca = school.path("ca.pem");
 
-    // The kernel has told whose the address of IPv6 is: a connection that is the very first may come before that.
-    pupil.says("curl", &["-sS", "--max-time", "2", "http://[2a00:20::1]:9/"]);
-    std::thread::sleep(std::time::Duration::from_millis(500));
-
     // As any machine does it, that knows of no gate: HTTP and HTTPS, IPv4 and IPv6.
     for (arguments, origin) in [
         (&["-4", "http://goodschool.com/"][..], good),
@@ -124,6 +120,27 @@ fn what_the_kernel_sends_to_the_doors_is_judged_by_its_name_and_written_down_wit
     assert_eq!(school.last("goodschool.com"), told("transparent", "2", "allow", 200));
 
     by_chromium(&school);
+}
+
+#[test]
+fn the_very_first_page_from_an_address_that_a_device_has_just_made_up_is_its_persons() {
+    let Some(school) = lab() else { return };
+    school.import(PEOPLE);
+    let _gate = school.start();
+    school.ok(&["firewall", "apply", "--unattended"]);
+    let pupil = &school.pupil;
+    assert!(pupil.curl(&["-4", "http://goodschool.com/known"]).contains(" 200"));
+    assert_eq!(school.last("goodschool.com"), told("transparent", "1", "allow", 200));
+    for n in 0..30 {
+        let address = format!("2a00:20::ad:{n:x}");
+        pupil.must("ip", &["-6", "address", "add", &format!("{address}/64"), "dev", "eth0", "nodad"]);
+        let answer = pupil.curl(&["-6", "--interface", &address, &format!("http://goodschool.com/{n}")]);
+        assert!(answer.contains(" 200"), "{n}: {answer}");
+    }
+    let lines = school.lines("goodschool.com");
+    assert_eq!(lines.len(), 31);
+    let others: Vec<_> = lines.iter().filter(|line| line["person"] != "1").collect();
+    assert!(others.is_empty(), "{} of 30: {others:?}", others.len());
 }
 
 /// A machine, where its gateway is, and what is to be seen of it.

@@ -64,6 +64,8 @@ done <<'PATHS'
 -rw-r--r-- usr/share/zsh/vendor-completions/_schoolgate
 -rw-r--r-- usr/share/fish/vendor_completions.d/schoolgate.fish
 -rw-r--r-- usr/share/doc/schoolgate/copyright
+-rw-r--r-- usr/share/doc/schoolgate/public-certificate.md
+-rwxr-xr-x usr/share/schoolgate/certbot-deploy
 PATHS
 for list in $(find blocklists -type f); do
 	grep -q " \./usr/share/schoolgate/$list\$" <<<"$contents" || die "a shipped list is missing: $list"

@@ -80,11 +80,6 @@ fn who_signs_in_is_named_on_that_device_and_on_no_other_until_they_sign_out() {
     assert_eq!(notice("p1"), Some(format!("\"1, {}\"", today.trim())));
     assert_eq!(notice("p2").as_deref(), Some("\"\""));
 
-    let thief = ada.stolen_on("127.0.9.2");
-    assert!(thief.page().contains("What the school sees"), "{}", thief.page());
-    assert_eq!(thief.who("stolen.example"), (None, "network".into()));
-    assert_eq!(ada.who("still.example").0.as_deref(), Some("p1"), "hers is as it was");
-
     let out = ada.sign_out();
     assert!(out.contains("Signed out") && out.contains("__Host-schoolgate=; Path=/; Max-Age=0"), "{out}");
     assert_eq!(ada.who("after.example"), (None, "network".into()));
@@ -123,10 +118,96 @@ fn a_form_from_elsewhere_signs_nobody_in() {
     let site =
         ["-H", "Sec-Fetch-Site: cross-site", "-H", &format!("Origin: {}", ada.at), "-d", &format!("do=sign-in&token={token}")];
     assert!(ada.curl("/sign-in", &site).starts_with("HTTP/1.1 403"));
-    let name = ["-H", "X-Remote-User: p1", "-H", "X-Authenticated-User: p1", "-H", "Remote-User: p1"];
-    ada.curl("/sign-in", &name);
     assert_eq!(ada.who("nobody.example"), (None, "network".into()));
     assert!(ada.sign_in("p1", &password).starts_with("HTTP/1.1 303"), "and from here it does");
+}
+
+#[test]
+fn a_stolen_session_cookie_is_nothing_on_another_device() {
+    let school = portal();
+    let password = passwords(&school, &["p1"]).remove(0);
+    let gate = school.start();
+    let ada = Browser::new(&gate, "127.0.9.1", "ada");
+    assert!(ada.sign_in("p1", &password).starts_with("HTTP/1.1 303"));
+    let thief = ada.stolen_on("127.0.9.2");
+    let page = thief.page();
+    assert!(page.contains("What the school sees") && !page.contains("You are signed in"), "{page}");
+    assert_eq!(thief.who("stolen.example"), (None, "network".into()));
+    // Nor can it sign her out from there.
+    thief.sign_out();
+    assert_eq!(ada.who("still.example").0.as_deref(), Some("p1"), "hers is as it was");
+}
+
+#[test]
+fn a_user_name_in_a_header_is_nobodys() {
+    let school = portal();
+    let gate = school.start();
+    let ada = Browser::new(&gate, "127.0.9.1", "ada");
+    let claims: Vec<String> =
+        ["X-Remote-User", "X-Authenticated-User", "X-Forwarded-User", "Remote-User", "X-WEBAUTH-USER", "From"]
+            .iter()
+            .map(|name| format!("{name}: p1"))
+            .chain(["X-Forwarded-For: 127.0.9.7", "X-Real-IP: 127.0.9.7", "Forwarded: for=127.0.9.7;by=p1"].map(str::to_owned))
+            // `p1` and any password: in the clear nobody is asked for one, nor believed with one.
+            .chain(["Proxy-Authorization: Basic cDE6cDE=", "Authorization: Basic cDE6cDE="].map(str::to_owned))
+            .collect();
+    let headers: Vec<&str> = claims.iter().flat_map(|claim| ["-H", claim]).collect();
+    for path in ["/sign-in", "/captive", "/", "/why"] {
+        assert!(!ada.curl(path, &headers).contains("signed in"), "{path}");
+    }
+    gate.curl("127.0.9.1", &[&headers[..], &[&gate.url("named.example", "/")]].concat());
+    assert_eq!(ada.who("asked.example"), (None, "network".into()));
+    let log = school.log();
+    let of_device = || log.iter().filter(|line| line["host"] == "named.example");
+    assert_eq!(of_device().count(), 1, "{log:?}");
+    assert!(log.iter().all(|line| line["person"].is_null() && line["client"] != "127.0.9.7"), "{log:?}");
+}
+
+#[test]
+fn the_schools_way_to_raise_a_concern_is_on_the_sign_in_page_and_on_the_block_page() {
+    let more = "[portal]\nconcern = \"https://school.example/worried\"\n\
+        [[entry]]\nhost = \"blocked.example\"\naction = \"block\"\nreason = \"a test\"\n";
+    let (_, without) = more.split_at(more.find("[[entry]]").expect("the entry"));
+    for (more, shown) in [(more, true), (without, false)] {
+        let school = school(&Wish { network: "portal = [\"password\"]", more, ..Wish::default() });
+        let gate = school.start();
+        let sign_in = Browser::new(&gate, "127.0.9.1", "ada").page();
+        let blocked = gate.curl("127.0.9.1", &["-H", "Accept: text/html", &gate.url("blocked.example", "/")]);
+        assert!(sign_in.contains("What the school sees") && blocked.starts_with("HTTP/1.1 403"), "{sign_in}{blocked}");
+        for page in [sign_in, blocked] {
+            let link = "href=\"https://school.example/worried\">Worried about something? Tell the school</a>";
+            assert_eq!(page.contains(link), shown, "{page}");
+        }
+    }
+}
+
+#[test]
+fn it_works_without_javascript_from_what_a_system_looks_for_to_signing_out() {
+    let Some(folder) = browser::tests() else { return };
+    let more = "[portal]\nconcern = \"https://school.example/worried\"\n";
+    let school = school(&Wish { network: "portal = [\"password\"]", more, ..Wish::default() });
+    school.import(PEOPLE);
+    let password = passwords(&school, &["p1"]).remove(0);
+    let gate = school.start();
+    let device = Browser::new(&gate, "127.0.0.1", "unused");
+    let path = |name: &str| school.path(name).to_str().expect("a path").to_owned();
+    let todo = serde_json::json!({
+        "looks": "http://captive.apple.com/hotspot-detect.html", "web": gate.web[0].to_string(), "at": device.at,
+        "concern": "https://school.example/worried", "name": "p1", "password": password, "chromium": "/usr/bin/chromium",
+        "signed_in": path("signed-in"), "go_on": path("go-on"),
+    });
+    assert_eq!(device.who("before.example"), (None, "network".into()));
+    std::thread::scope(|scope| {
+        let browser = scope.spawn(|| browser::drive(&folder.join("portal.js"), &todo));
+        while !school.path("signed-in").exists() && !browser.is_finished() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let who = device.who("during.example");
+        school.write("go-on", "");
+        browser.join().expect("the browser's day");
+        assert_eq!(who, (Some("p1".into()), "portal".into()));
+    });
+    assert_eq!(device.who("after.example"), (None, "network".into()));
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn its_commands_exist() {
 #[test]
 fn its_commands_do_what_they_say_as_they_are_written() {
     let group = "[[group]]\nname = \"secondary\"\nprofile = \"secondary\"\nroles = [\"visitor\"]\n";
-    let me = schoolgate::ops::files::user_name(nix::unistd::getuid().as_raw());
+    let me = schoolgate::ops::files::own_name();
     let more = format!("{group}[report]\ndsl = [\"{me}\"]\n");
     let school = School::new(&Wish { more: &more, ..Wish::default() });
     let _gate = school.start();

@@ -2,6 +2,7 @@
 
 mod support;
 
+use md5::{Digest, Md5};
 use serde_json::Value;
 use std::io::Write;
 use std::net::UdpSocket;
@@ -97,6 +98,60 @@ fn radius_accounting_names_who_came_and_nobody_who_has_gone() {
     for from in ["127.0.9.1", "127.0.9.2"] {
         assert_eq!(who(&asked(&gate, from, "four.example")), (None, "network", "group"));
     }
+}
+
+/// An Accounting-Request as RFC 2866 §3 has it: its authenticator is over this secret.
+fn accounting(user: &str, secret: &str) -> Vec<u8> {
+    let attributes: [(u8, &[u8]); 5] =
+        [(1, user.as_bytes()), (40, &[0, 0, 0, 1]), (44, b"s1"), (4, &[127, 0, 0, 1]), (8, &[127, 0, 9, 41])];
+    let attributes: Vec<u8> =
+        attributes.iter().flat_map(|(kind, value)| [&[*kind, value.len() as u8 + 2][..], value].concat()).collect();
+    let mut packet = vec![4, 7];
+    packet.extend((20 + attributes.len() as u16).to_be_bytes());
+    packet.extend([0; 16]);
+    packet.extend(attributes);
+    let signed = Md5::digest([&packet, secret.as_bytes()].concat());
+    packet[4..20].copy_from_slice(&signed);
+    packet
+}
+
+#[test]
+fn a_forged_accounting_packet_names_nobody() {
+    let port = free_port();
+    let more = format!(
+        "[radius]\nlisten = [\"127.0.0.1:{port}\"]\n[[radius.client]]\nname = \"wireless\"\nfrom = [\"127.0.0.1\"]\n\
+         secret_file = \"radius.secret\"\n"
+    );
+    let school = School::new(&Wish { more: &more, ..Wish::default() });
+    school.write("config/radius.secret", SECRET);
+    school.import(PEOPLE);
+    let gate = school.start();
+    let answered = |from: &str, packet: &[u8]| {
+        let socket = UdpSocket::bind((from, 0)).expect("a socket");
+        socket.set_read_timeout(Some(Duration::from_millis(400))).expect("a limit");
+        socket.send_to(packet, ("127.0.0.1", port)).expect("sent");
+        socket.recv(&mut [0; 64]).is_ok()
+    };
+    let good = accounting("p0901", SECRET);
+    // Somebody on the way puts another name of the same length in.
+    let mut altered = good.clone();
+    altered[26] = b'2';
+    let mut unsigned = good.clone();
+    unsigned[4..20].fill(0);
+    let all = [
+        ("a guessed secret", "127.0.0.1", accounting("p0901", "a guessed secret")),
+        ("no secret", "127.0.0.1", accounting("p0901", "")),
+        ("no authenticator", "127.0.0.1", unsigned),
+        ("another name", "127.0.0.1", altered),
+        ("half of it", "127.0.0.1", good[..good.len() - 3].to_vec()),
+        ("another access point", "127.0.0.9", good.clone()),
+    ];
+    for (what, from, packet) in all {
+        assert!(!answered(from, &packet), "{what}");
+        assert_eq!(who(&asked(&gate, "127.0.9.41", "forged.example")), (None, "network", "group"), "{what}");
+    }
+    assert!(answered("127.0.0.1", &good), "{}", school.service_log());
+    assert_eq!(who(&asked(&gate, "127.0.9.41", "told.example")), (Some("p0901"), "radius", "high"));
 }
 
 /// What goes wrong between an access point and the gate, each by FreeRADIUS's own client.

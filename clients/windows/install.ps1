@@ -4,7 +4,7 @@ Installs the tasks that tell Schoolgate who sits at this computer. Run it as an 
 script of Group Policy: a second time changes nothing but the settings.
 
 .EXAMPLE
-.\install.ps1 -Gate http://10.20.0.1:8080 -Token (Get-Content \\server\secrets$\schoolgate-token.txt)
+.\install.ps1 -Gate https://portal.school.example:8443 -Token (Get-Content \\server\secrets$\schoolgate-token.txt)
 #>
 [CmdletBinding()]
 param(

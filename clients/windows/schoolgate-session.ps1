@@ -9,7 +9,7 @@ only SYSTEM and administrators can read: a pupil who had it could sign in on the
 #>
 [CmdletBinding()]
 param(
-    # A folder with gate.json ({ "gate": "http://10.20.0.1:8080", "token": "…" }) and what was last said.
+    # A folder with gate.json ({ "gate": "https://portal.school.example:8443", "token": "..." }) and what was last said.
     [string]$Folder = "$env:ProgramData\Schoolgate",
     # Somebody has come to the screen just now: said again even if it is the same person.
     [switch]$Arrived
@@ -19,7 +19,8 @@ $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 2
 $settings = Get-Content -Raw -LiteralPath (Join-Path $Folder 'gate.json') | ConvertFrom-Json
 $lastFile = Join-Path $Folder 'last.txt'
-$last = if (Test-Path -LiteralPath $lastFile) { (Get-Content -Raw -LiteralPath $lastFile).Trim() } else { '' }
+# In quotes: of an empty file, which a power cut leaves, nothing at all is read.
+$last = if (Test-Path -LiteralPath $lastFile) { "$(Get-Content -Raw -LiteralPath $lastFile)".Trim() } else { '' }
 
 # Who is at the console: DOMAIN\user, or nobody. Remote desktop sessions are no one person's address: those servers are `shared`.
 $user = (Get-CimInstance -ClassName Win32_ComputerSystem).UserName
@@ -44,6 +45,8 @@ function Send-Event([string]$Name, [string]$Who) {
     # The gate must see this computer's own address, not a proxy's.
     $request.Uri = [Uri]$request.Uri
     [Net.WebRequest]::DefaultWebProxy = New-Object Net.WebProxy
+    # Windows PowerShell does not offer it by itself everywhere.
+    [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
     $answer = Invoke-RestMethod @request
     if (-not $answer.known) { Write-Warning "Schoolgate does not know the user $Who" }
 }

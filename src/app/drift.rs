@@ -3,6 +3,7 @@
 //! `allow` and `block` are written down as they happen. A profile, network or timetable is changed in an editor, so it is
 //! compared with what was in force before, at each start and reload; the report shows both.
 
+use super::followed::parts;
 use crate::casebook::{self, CasebookFault, Entry, Kind};
 use crate::config::Config;
 use crate::ops::files;
@@ -117,14 +118,7 @@ fn said(config: &Config) -> Said {
     }
     let list = |names: &[String]| if names.is_empty() { "nobody".to_owned() } else { names.join(" ") };
     let report = &config.report;
-    let parts = [
-        ("dsl", &report.dsl[..]),
-        ("deputies", &report.deputies),
-        ("ict", &report.ict),
-        ("head", report.head.as_slice()),
-        ("chair", &report.chair),
-    ];
-    said.extend(parts.map(|(part, names)| (format!("report, {part}"), list(names))));
+    said.extend(parts(report).map(|(part, _, names)| (format!("report, {part}"), list(names))));
     said.insert("report, made".into(), format!("day {}, {:02}:{:02}", report.day, report.minute / 60, report.minute % 60));
     let told =
         |names: fn(&crate::config::Mail) -> &[String]| config.mail.as_ref().map_or_else(|| list(&[]), |mail| list(names(mail)));

@@ -5,6 +5,7 @@
 //! command; who has a copy of the file is slowed down by what a try costs ([`crate::seal`]).
 
 use crate::casebook::CasebookFault;
+use crate::casebook::incidents::OF_KEYS;
 use crate::config::Config;
 use crate::journal::Kept;
 use crate::ops::changes::{self, Change};
@@ -46,6 +47,8 @@ pub enum NotOpened {
 pub struct Reader<'a> {
     pub name: &'a str,
     pub passphrase: &'a str,
+    /// Who asks: an account of this machine, or of the desk.
+    pub by: &'a str,
     /// What is to be shown: `log search of p0904`.
     pub what: &'a str,
     pub purpose: &'a str,
@@ -76,19 +79,19 @@ pub fn open(config: &Config, reader: Reader) -> Result<Opener, NotOpened> {
     match keys.open(reader.name, reader.passphrase) {
         Ok(opener) => {
             // Their name stands with who looked, and not with what: the record is told to whom it is about, without names.
-            let who = format!("{name} ({})", files::user_name(nix::unistd::getuid().as_raw()));
-            look_ups::record_of(data, &who, &format!("what was typed: {}", reader.what), reader.purpose, now_ms)?;
+            let who = format!("{name} ({})", reader.by);
+            look_ups::record_opening(data, &who, &format!("what was typed: {}", reader.what), reader.purpose, now_ms)?;
             Ok(opener)
         }
         Err(SealFault::Wrong) => {
-            look_ups::record(data, &format!("{WRONG}, as {name}"), reader.purpose, now_ms)?;
+            look_ups::record_of(data, reader.by, &format!("{WRONG}, as {name}"), reader.purpose, now_ms)?;
             Err(NotOpened::Wrong(Duration::from_secs(1 << wrong.len().min(5))))
         }
         Err(fault) => Err(fault.into()),
     }
 }
 
-/// Makes a change to the keys, alone, and writes it down: in the place of the file, or not at all.
+/// Makes a change to the keys, alone, and writes it down with what it was, such as `new keys`: in the place of the file, or not at all.
 ///
 /// # Errors
 /// What `change` says, or the disk.
@@ -101,8 +104,12 @@ pub fn change<T>(
     let at = |source| SealFault::Io { path: path.clone(), source };
     let _alone = files::alone(&path).map_err(at)?;
     let (keys, done) = change(Keys::read(&config.data)?)?;
-    let record =
-        Change { when_ms: now_ms, who: who.to_owned(), what: what.to_owned(), why: format!("keys {}", keys.fingerprint()) };
+    let record = Change {
+        when_ms: now_ms,
+        who: who.to_owned(),
+        what: format!("{OF_KEYS}{what}"),
+        why: format!("keys {}", keys.fingerprint()),
+    };
     changes::record(&config.data, &record)?;
     files::replace_private(&path, &keys.text()).map_err(at)?;
     Ok(done)

@@ -53,7 +53,8 @@ pub fn sources(gate: &Gate, snapshot: &Snapshot, now_ms: i64, needs_you: &mut Ve
             let name = config.policy.network(*id).map_or("?", |network| network.name.as_str());
             format!(
                 "on network {name} people are to sign in with their own accounts, and the web door has no TLS: only vouchers are \
-                 taken there. Add `tls_listen`, `name`, `certificate` and `key` under [web]"
+                 taken there. Add `tls_listen`, `name`, `certificate` and `key` under [web]; {}",
+                super::status::HOW_TO_CERTIFY
             )
         }));
     }

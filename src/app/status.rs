@@ -141,7 +141,7 @@ fn certificate(
             Some(format!("{name}, until {until}"))
         }
         Err(why) => {
-            needs_you.push(format!("{what} not served: {why}"));
+            needs_you.push(format!("{what} not served: {why}; {HOW_TO_CERTIFY}"));
             Some("none that can be used".into())
         }
     }
@@ -156,6 +156,10 @@ fn filter(snapshot: &Snapshot) -> String {
 
 /// Most lists that could not be fetched and have a line each: if there are more, it is the school's line and not the lists.
 const LISTS_SHOWN: usize = 3;
+
+/// What is said with a certificate that is not there.
+pub(super) const HOW_TO_CERTIFY: &str =
+    "how certbot fetches and renews one stands in /usr/share/doc/schoolgate/public-certificate.md";
 
 /// Seconds before a certificate ends from which `status` says so: 30 days, as its authority's own letters do.
 const CERTIFICATE_AHEAD: i64 = 30 * 24 * 60 * 60;

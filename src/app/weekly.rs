@@ -255,7 +255,7 @@ fn alerts(config: &Config, register: &Register, from_ms: i64, until_ms: i64) -> 
         theme: alert.theme.clone(),
         whose: super::alerts::called(alert.whose, register),
         first_ms: alert.first_ms,
-        times: alert.count.max(1),
+        times: alert.count,
         told_ms: alert.told.first().map(|told| told.when_ms),
         deputy: alert.told.iter().any(|told| told.how == How::Deputy),
         acknowledged: alert.acknowledged.as_ref().map(|a| (a.by.clone(), a.when_ms)),

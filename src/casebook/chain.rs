@@ -148,7 +148,7 @@ fn line(text: &str) -> String {
 }
 
 /// Some lines, without other control characters.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     text.trim().chars().filter(|c| *c == '\n' || !c.is_control()).take(MAX_TEXT).collect()
 }
 

@@ -1,87 +1,27 @@
 //! Incidents: opened by hand or from a matter, numbered, never changed; what comes later is a record of its own.
+//!
+//! - [`fields`]  what is written of one
+//! - [`sealed`]  its words, sealed to the DSL's keys
 
-use super::chain::{Entry, Kind, MAX_DETAIL, Record};
+mod fields;
+mod sealed;
+
+pub use fields::{Category, Fields};
+pub use sealed::{OF_KEYS, Words, in_the_clear};
+
+use super::chain::{Kind, MAX_DETAIL, Record};
 use super::matter::{MatterId, MatterRef};
 use super::may::{By, Concerns, may};
-use super::review::{json, one};
+use super::review::one;
 use super::store::{Casebook, CasebookFault, Reading};
-use crate::words::person::words;
-use jiff::civil::{Date, Time};
+use crate::seal::Opener;
+use fields::checked;
 use ring::digest::{SHA256, digest};
-use serde::{Deserialize, Serialize};
+use sealed::Sealer;
+use serde::{Deserialize, Serialize, Serializer};
 
-/// Longest text of a field, in characters: some pages.
-const MAX_FIELD: usize = 20_000;
-
-/// Longest text of one line.
-const MAX_LINE: usize = 200;
-
-/// Most people that one is about, and rows of the log beside it.
-const MAX_PEOPLE: usize = 50;
+/// Most rows of the log beside one.
 pub const MAX_EVIDENCE: usize = 200;
-
-words! {
-    /// What kind of incident.
-    Category {
-        CyberBullying "cyber-bullying",
-        Bullying "bullying",
-        SelfHarm "self-harm",
-        Grooming "grooming",
-        Exploitation "exploitation",
-        Images "nudes and semi-nudes",
-        Harassment "sexual harassment",
-        Pornography "pornography",
-        Radicalisation "radicalisation",
-        Hate "hate",
-        Violence "violence or threat",
-        Drugs "drugs, alcohol or tobacco",
-        Gambling "gambling",
-        Illegal "illegal content",
-        Bypass "getting round the filter",
-        Security "accounts, hacking or malware",
-        PersonalData "personal data",
-        Staff "conduct of an adult",
-        Other "other",
-    }
-}
-
-/// What is written of an incident. In an amendment, what is `None` or empty stays as it was.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Fields {
-    /// The day it happened: `2026-11-18`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub date: Option<String>,
-    /// `10:42`
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub time: Option<String>,
-    /// Where it took place: the school, a bus, at home.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub room: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<String>,
-    /// Whom it is about, by their ids in the register.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub people: Vec<String>,
-    /// Others, in words: who is in no register.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub others: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub action_taken: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parents_told: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub referred_to: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<String>,
-    /// The member of staff who records it, by name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recorded_by: Option<String>,
-}
 
 /// A row of the log that an incident rests on, as it was when it was put there: the log is deleted before the incident is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +58,9 @@ struct Detail {
     matter: Option<MatterId>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     closed: bool,
+    /// What the dots of the others stand for: see [`sealed`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: Option<String>,
 }
 
 /// An incident that is to be opened.
@@ -156,6 +99,12 @@ pub struct Step {
     pub hash: String,
     /// What it added.
     pub fields: Fields,
+    #[serde(serialize_with = "word")]
+    pub words: Words,
+}
+
+fn word<S: Serializer>(words: &Words, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(words.word())
 }
 
 /// Opens an incident; gives its number. Of a matter, whoever opens it marks that as a concern afterwards.
@@ -179,13 +128,12 @@ pub fn open(
         fields,
         evidence: enough(new.evidence)?,
         matter: matter.map(|m| m.id.clone()),
-        closed: false,
+        ..Detail::default()
     };
-    let detail = fits(json(&detail)?)?;
+    let sealer = Sealer::of(casebook)?;
     let added = casebook.add_with(now_ms, |reading| {
         let number = numbers(reading)? + 1;
-        let entry = Entry::new(Kind::Incident, by.who, OPENED).about(&number.to_string());
-        Ok(vec![entry.detail(detail)])
+        Ok(vec![sealer.entry(reading, (by.who, OPENED), number, detail, "")?])
     })?;
     let number = one(added)?.entry.about.and_then(|about| about.parse().ok());
     number.ok_or_else(|| CasebookFault::Refused("the incident has no number".into()))
@@ -207,13 +155,14 @@ pub fn amend(
     let fields = checked(new.fields, false)?;
     let evidence = enough(new.evidence)?;
     if fields == Fields::default() && evidence.is_empty() && !close {
-        return Err(CasebookFault::Refused("say what is to be added: --outcome, --action-taken, …, or --close".into()));
+        return Err(CasebookFault::Refused("say what is to be added, or that it is to be closed".into()));
     }
     if why.trim().is_empty() {
-        return Err(CasebookFault::Refused("say why it is amended, --reason 'the parents rang back'".into()));
+        return Err(CasebookFault::Refused("say why it is added or corrected, such as 'the parents rang back'".into()));
     }
+    let sealer = Sealer::of(casebook)?;
     let added = casebook.add_with(now_ms, |reading| {
-        let there = find(reading, number)?.filter(|i| may(by, i.concerns, i.fields.people.iter().map(String::as_str)));
+        let there = find(reading, number, None)?.filter(|i| may(by, i.concerns, i.fields.people.iter().map(String::as_str)));
         let there = there.ok_or_else(|| no_such(number))?;
         mine(by, there.concerns, &fields)?;
         if there.closed && close {
@@ -226,45 +175,49 @@ pub fn amend(
             (true, false) => format!("closed; amended: {}", said.join(", ")),
             (false, _) => format!("amended: {}", said.join(", ")),
         };
-        let detail = Detail { concerns: there.concerns.word().into(), fields, evidence, matter: None, closed: close };
-        let entry = Entry::new(Kind::Incident, by.who, what).about(&number.to_string()).why(why);
-        Ok(vec![entry.detail(fits(json(&detail)?)?)])
+        let concerns = there.concerns.word().into();
+        let detail = Detail { concerns, fields, evidence, closed: close, ..Detail::default() };
+        Ok(vec![sealer.entry(reading, (by.who, &what), number, detail, why)?])
     })?;
     one(added)
 }
 
-/// One incident, if somebody may see it.
+/// One incident, if somebody may see it; its words, where they are sealed, with an opener alone.
 ///
 /// # Errors
 /// [`CasebookFault::Refused`]: there is none for them.
-pub fn shown(reading: &Reading, by: By, number: u64) -> Result<Incident, CasebookFault> {
-    let incident = find(reading, number)?.filter(|i| may(by, i.concerns, i.fields.people.iter().map(String::as_str)));
+pub fn shown(reading: &Reading, by: By, number: u64, with: Option<&Opener>) -> Result<Incident, CasebookFault> {
+    let incident = find(reading, number, with)?.filter(|i| may(by, i.concerns, i.fields.people.iter().map(String::as_str)));
     incident.ok_or_else(|| no_such(number))
 }
 
-/// All that somebody may see, by number.
+/// All that somebody may see, by number; their words as [`shown`] has them.
 ///
 /// # Errors
 /// [`CasebookFault`].
-pub fn list(reading: &Reading, by: By) -> Result<Vec<Incident>, CasebookFault> {
-    let mut all = all(reading)?;
+pub fn list(reading: &Reading, by: By, with: Option<&Opener>) -> Result<Vec<Incident>, CasebookFault> {
+    let mut all = read(reading, with)?;
     all.retain(|i| may(by, i.concerns, i.fields.people.iter().map(String::as_str)));
     Ok(all)
 }
 
-/// All there are, by number: for who has asked [`may`] themselves.
+/// All there are, by number: for who has asked [`may`](super::may()) themselves. What is sealed stays so.
 ///
 /// # Errors
 /// [`CasebookFault`].
 pub fn all(reading: &Reading) -> Result<Vec<Incident>, CasebookFault> {
+    read(reading, None)
+}
+
+fn read(reading: &Reading, with: Option<&Opener>) -> Result<Vec<Incident>, CasebookFault> {
     let mut incidents: Vec<Incident> = Vec::new();
     for record in reading.of(Kind::Incident)? {
         let Some(number) = record.entry.about.as_deref().and_then(|about| about.parse::<u64>().ok()) else { continue };
         match incidents.iter_mut().find(|i| i.number == number) {
-            Some(incident) => incident.add(record),
+            Some(incident) => incident.add(record, with),
             None => {
                 let mut incident = Incident::begun(number);
-                incident.add(record);
+                incident.add(record, with);
                 incidents.push(incident);
             }
         }
@@ -272,13 +225,13 @@ pub fn all(reading: &Reading) -> Result<Vec<Incident>, CasebookFault> {
     Ok(incidents)
 }
 
-fn find(reading: &Reading, number: u64) -> Result<Option<Incident>, CasebookFault> {
+fn find(reading: &Reading, number: u64, with: Option<&Opener>) -> Result<Option<Incident>, CasebookFault> {
     let records = reading.about(Kind::Incident, &number.to_string())?;
     if records.is_empty() {
         return Ok(None);
     }
     let mut incident = Incident::begun(number);
-    records.into_iter().for_each(|record| incident.add(record));
+    records.into_iter().for_each(|record| incident.add(record, with));
     Ok(Some(incident))
 }
 
@@ -318,112 +271,18 @@ fn fits(detail: String) -> Result<String, CasebookFault> {
     Err(CasebookFault::Refused("this is more than one record holds: open the incident with less, and amend it".into()))
 }
 
-/// The fields trimmed and bounded; `whole` asks for what every incident has.
-fn checked(mut fields: Fields, whole: bool) -> Result<Fields, CasebookFault> {
-    let refused = |why: String| CasebookFault::Refused(why);
-    fields.people.iter_mut().for_each(|key| *key = key.trim().to_owned());
-    fields.people.retain(|key| !key.is_empty());
-    if fields.people.len() > MAX_PEOPLE {
-        return Err(refused(format!("an incident is about at most {MAX_PEOPLE} people")));
-    }
-    for (name, text, most) in fields.texts() {
-        let clean: String =
-            text.iter().flat_map(|t| t.trim().chars()).filter(|c| *c == '\n' && most > MAX_LINE || !c.is_control()).collect();
-        if clean.chars().count() > most {
-            return Err(refused(format!("{name} has at most {most} characters")));
-        }
-        *text = Some(clean).filter(|t| !t.is_empty());
-    }
-    if let Some(date) = fields.date.as_ref().filter(|d| d.parse::<Date>().is_err()) {
-        return Err(refused(format!("'{date}' is not a date such as 2026-11-18")));
-    }
-    if let Some(time) = fields.time.as_ref().filter(|t| t.len() != 5 || t.parse::<Time>().is_err()) {
-        return Err(refused(format!("'{time}' is not a time such as 10:42")));
-    }
-    if let Some(category) = fields.category.as_ref().filter(|c| Category::from_word(c).is_none()) {
-        let words: Vec<_> = Category::ALL.iter().map(|c| c.word()).collect();
-        return Err(refused(format!("'{category}' is no category; there are {}", words.join("; "))));
-    }
-    let needed = [
-        ("date", &fields.date),
-        ("place", &fields.place),
-        ("category", &fields.category),
-        ("description", &fields.description),
-        ("recorded by", &fields.recorded_by),
-    ];
-    match needed.iter().find(|(_, text)| whole && text.is_none()) {
-        Some((name, _)) => Err(refused(format!(
-            "{name} is missing: an incident has date, place, category, description and the name of who records it"
-        ))),
-        None => Ok(fields),
-    }
-}
-
-impl Fields {
-    /// Every field with what people call it, in the order of an export; lists as text.
-    pub fn named(&self) -> Vec<(&'static str, Option<String>)> {
-        let people = (!self.people.is_empty()).then(|| self.people.join(", "));
-        let text = |text: &Option<String>| text.clone();
-        vec![
-            ("date", text(&self.date)),
-            ("time", text(&self.time)),
-            ("place", text(&self.place)),
-            ("room", text(&self.room)),
-            ("category", text(&self.category)),
-            ("people", people),
-            ("others", text(&self.others)),
-            ("description", text(&self.description)),
-            ("action taken", text(&self.action_taken)),
-            ("parents told", text(&self.parents_told)),
-            ("referred to", text(&self.referred_to)),
-            ("outcome", text(&self.outcome)),
-            ("recorded by", text(&self.recorded_by)),
-        ]
-    }
-
-    fn texts(&mut self) -> [(&'static str, &mut Option<String>, usize); 12] {
-        [
-            ("date", &mut self.date, MAX_LINE),
-            ("time", &mut self.time, MAX_LINE),
-            ("place", &mut self.place, MAX_LINE),
-            ("room", &mut self.room, MAX_LINE),
-            ("category", &mut self.category, MAX_LINE),
-            ("others", &mut self.others, MAX_FIELD),
-            ("description", &mut self.description, MAX_FIELD),
-            ("action taken", &mut self.action_taken, MAX_FIELD),
-            ("parents told", &mut self.parents_told, MAX_FIELD),
-            ("referred to", &mut self.referred_to, MAX_FIELD),
-            ("outcome", &mut self.outcome, MAX_FIELD),
-            ("recorded by", &mut self.recorded_by, MAX_LINE),
-        ]
-    }
-
-    /// With what a later record says.
-    fn amended(&mut self, mut later: Self) {
-        for ((_, text, _), (_, new, _)) in self.texts().into_iter().zip(later.texts()) {
-            if new.is_some() {
-                *text = new.take();
-            }
-        }
-        // Whom it was about once, it is about: nobody is taken out of sight of `may`.
-        for key in later.people {
-            if !self.people.contains(&key) {
-                self.people.push(key);
-            }
-        }
-    }
-}
-
 impl Incident {
     fn begun(number: u64) -> Self {
         let (fields, evidence, history) = (Fields::default(), Vec::new(), Vec::new());
         Self { number, concerns: Concerns::Pupil, fields, matter: None, evidence, closed: false, history }
     }
 
-    fn add(&mut self, record: Record) {
+    fn add(&mut self, record: Record, with: Option<&Opener>) {
         let Record { number, when_ms, entry, hash } = record;
         // Texts that were deleted leave the step and nothing of what it said.
-        let detail: Detail = entry.detail.as_deref().and_then(|detail| serde_json::from_str(detail).ok()).unwrap_or_default();
+        let mut detail: Detail = entry.detail.as_deref().and_then(|detail| serde_json::from_str(detail).ok()).unwrap_or_default();
+        let mut why = entry.why.unwrap_or_default();
+        let words = sealed::open(&mut detail, &mut why, (self.number, number), with);
         if let Some(concerns) = Concerns::from_word(&detail.concerns).filter(|_| self.history.is_empty()) {
             self.concerns = concerns;
         }
@@ -432,9 +291,10 @@ impl Incident {
             when_ms,
             who: entry.who,
             what: entry.what,
-            why: entry.why.unwrap_or_default(),
+            why,
             hash: hash.to_string(),
             fields: detail.fields.clone(),
+            words,
         });
         self.fields.amended(detail.fields);
         self.evidence.extend(detail.evidence);
@@ -445,6 +305,11 @@ impl Incident {
     /// When it was opened: milliseconds since 1970.
     pub fn opened_ms(&self) -> i64 {
         self.history.first().map_or(0, |step| step.when_ms)
+    }
+
+    /// The records whose words are shown so.
+    pub fn with_words(&self, words: Words) -> impl Iterator<Item = u64> {
+        self.history.iter().filter(move |step| step.words == words).map(|step| step.record)
     }
 
     /// When something was last added.

@@ -25,12 +25,24 @@ pub struct LookUp {
 /// # Errors
 /// An empty purpose, or [`CasebookFault`]: what cannot be recorded is not shown.
 pub fn record_of(data: &Path, who: &str, what: &str, purpose: &str, now_ms: i64) -> Result<(), CasebookFault> {
+    record(data, Kind::LookUp, (who, what, purpose), now_ms)
+}
+
+/// Writes down that somebody opens what is sealed, before they do.
+///
+/// # Errors
+/// As [`record_of`].
+pub fn record_opening(data: &Path, who: &str, what: &str, purpose: &str, now_ms: i64) -> Result<(), CasebookFault> {
+    record(data, Kind::Opening, (who, what, purpose), now_ms)
+}
+
+fn record(data: &Path, kind: Kind, (who, what, purpose): (&str, &str, &str), now_ms: i64) -> Result<(), CasebookFault> {
     let purpose: String = purpose.trim().chars().filter(|c| !c.is_control()).take(MAX_PURPOSE).collect();
     if purpose.is_empty() {
         let said = "this shows people: say in a few words why you look, --purpose 'a parent asked'. The report shows it";
         return Err(CasebookFault::Refused(said.into()));
     }
-    store::add(data, now_ms, entry(who, what, &purpose)).map(drop)
+    store::add(data, now_ms, Entry { kind, ..entry(who, what, &purpose) }).map(drop)
 }
 
 pub(super) fn entry(who: &str, what: &str, purpose: &str) -> Entry {
@@ -41,13 +53,13 @@ pub(super) fn entry(who: &str, what: &str, purpose: &str) -> Entry {
     }
 }
 
-/// The look-ups of a span of time.
+/// The look-ups of a span of time, openings among them.
 ///
 /// # Errors
 /// [`CasebookFault`].
 pub fn between(data: &Path, from_ms: i64, until_ms: i64) -> Result<Vec<LookUp>, CasebookFault> {
     let Some(casebook) = Casebook::peek(data)? else { return Ok(Vec::new()) };
-    let records = casebook.read().between(&[Kind::LookUp], from_ms, until_ms)?;
+    let records = casebook.read().between(&[Kind::LookUp, Kind::Opening], from_ms, until_ms)?;
     Ok(records.into_iter().map(LookUp::from).collect())
 }
 

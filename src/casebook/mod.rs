@@ -32,7 +32,7 @@ pub mod watch;
 pub use chain::{Anchor, Entry, Hash, Kind, Record};
 pub use incidents::Incident;
 pub use matter::{BadMatter, Gravity, MatterId, MatterRef};
-pub use may::{By, Concerns, Role, may};
+pub use may::{By, Concerns, Role, may, may_open};
 pub use proof::{Proof, Wrong};
 pub use review::{MarkOf, Marks, Said, SignOff};
 pub use store::{Casebook, CasebookFault, Reading, add, add_all};

@@ -7,6 +7,7 @@ use super::chain::{Anchor, Entry, Hash, Kind, MAX_DETAIL, Record};
 use super::earlier;
 use super::proof::{self, Proof};
 use crate::database::{self, Form, Unusable};
+use crate::seal::SealFault;
 use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
@@ -16,7 +17,8 @@ const APPLICATION: i64 = 0x5347_6362;
 
 /// What each version adds to the one before. Never edit one that was released: add one. So is a new kind of record: who does not know
 /// it does not read the file.
-const VERSIONS: &[&str] = &[r#"
+const VERSIONS: &[&str] = &[
+    r#"
     CREATE TABLE records (
         number      INTEGER PRIMARY KEY AUTOINCREMENT,
         at          INTEGER NOT NULL,
@@ -45,7 +47,9 @@ const VERSIONS: &[&str] = &[r#"
                 NEW.detail) IS NULL)
         BEGIN SELECT RAISE(ABORT, 'a record of the casebook is never changed: add one that amends it'); END;
     CREATE TABLE taken_in (file TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT;
-"#];
+"#,
+    "-- Words of incidents may be sealed. Who does not know that adds to them in the clear.",
+];
 
 const FORM: Form = Form { application: APPLICATION, versions: VERSIONS };
 
@@ -77,6 +81,9 @@ pub enum CasebookFault {
     Row { path: PathBuf, number: u64, what: String },
     #[error("this machine has no randomness")]
     NoRandomness,
+    /// Nothing was written: it would have been in the clear.
+    #[error("what is written here is sealed, and cannot be now: {0}")]
+    Seal(#[from] SealFault),
     /// What was to be recorded is wrong: what it is, and what would be right.
     #[error("{0}")]
     Refused(String),
@@ -145,6 +152,11 @@ impl Casebook {
             Ok(_) => Self::open(data).map(Some),
             Err(source) => Err(CasebookFault::Folder { path, source }),
         }
+    }
+
+    /// The folder of the state, which it is in.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 
     /// Puts a record at the end; on the disk when this returns.

@@ -45,10 +45,10 @@ pub fn watch(
         return refused("the DSL and the deputies say which pupil is watched more closely, and nobody says it of themselves");
     }
     if reason.trim().is_empty() || reason.chars().count() > MAX_REASON {
-        return refused("--reason is a sentence or two: the record of it is looked at when somebody asks why");
+        return refused("say why in a sentence or two: the record of it is looked at when somebody asks");
     }
     if until_ms < now_ms || until_ms - now_ms > LONGEST_MS {
-        return refused("--until is a day to come, at most a year from now");
+        return refused("the last day is one to come, at most a year from now");
     }
     let added = casebook.add_with(now_ms, |reading| {
         let before = if at(reading, now_ms, now_ms + 1)?.iter().any(|w| w.person == person) { "watched" } else { "" };

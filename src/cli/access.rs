@@ -9,7 +9,7 @@ use crate::gate::clock::moment;
 use crate::gate::control::Request;
 use crate::gate::{Clock, Snapshot};
 use crate::ops;
-use crate::ops::files::user_name;
+use crate::ops::files::own_name;
 use crate::pages::slips::{self, Slip};
 use crate::people::details::{agreed, day_text};
 use crate::people::import::PersonRow;
@@ -19,7 +19,6 @@ use crate::words::{Day, PersonRole};
 use clap::ArgGroup;
 use std::fmt::Display;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Most vouchers of one sheet.
@@ -113,7 +112,7 @@ pub fn add(context: &Context, config: &Config, args: &AddArgs) -> Outcome {
     let short = short_of(&details, args.role, config);
     let row = PersonRow { key, name, role: args.role, year: args.year, groups: args.group.clone(), details };
     let grouped = !Grouping::of_config(config).groups(row.role, row.year, &row.groups).is_empty();
-    let (by, now_ms) = (me(), now());
+    let (by, now_ms) = (own_name(), now());
     let key = row.key.clone();
     let register = store(config)?.add(&[(row, None)], Source::Hand, &by, now_ms).map_err(fail)?;
     let hand = Hand { by: &by, now_ms };
@@ -183,7 +182,7 @@ pub fn password(context: &Context, config: &Config, args: &PasswordArgs) -> Outc
     }
     // A sheet that cannot be written changes no password.
     let printed = Printed::of(config, &slips, args.out.as_deref())?;
-    let (by, now_ms) = (me(), now());
+    let (by, now_ms) = (own_name(), now());
     store.set_passwords(&hashes, &by, now_ms).map_err(fail)?;
     let hand = Hand { by: &by, now_ms };
     let made = |slip: &Slip| enrolment::entry(hand, format!("a new password for {}", slip.user), &slip.user).why(&purpose);
@@ -213,7 +212,7 @@ pub fn vouchers(context: &Context, config: &Config, args: &VoucherArgs) -> Outco
         slips.push(Slip { title: format!("Voucher {n}"), user: key, password: code, note });
     }
     let printed = Printed::of(config, &slips, args.out.as_deref())?;
-    let (by, now_ms) = (me(), now());
+    let (by, now_ms) = (own_name(), now());
     store.add(&rows, Source::Voucher, &by, now_ms).map_err(fail)?;
     let hand = Hand { by: &by, now_ms };
     let made = |slip: &Slip| enrolment::entry(hand, format!("voucher: {}", slip.user), &slip.user).from_to("", &slip.note);
@@ -245,7 +244,7 @@ impl Printed {
     fn of(config: &Config, slips: &[Slip], out: Option<&Path>) -> Result<Self, Failed> {
         let Some(path) = out else { return Ok(Self::Here) };
         let shown = |fault: std::io::Error| fail(format_args!("{}: {fault}", path.display()));
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(shown)?;
+        let mut file = ops::files::new_private(path).map_err(shown)?;
         file.write_all(slips::html(&config.school.name, slips).as_bytes()).map_err(shown)?;
         Ok(Self::File(path.to_owned()))
     }
@@ -282,10 +281,6 @@ fn one_line(what: &str, text: &str, most: usize) -> Result<String, Failed> {
 
 fn store(config: &Config) -> Result<Store, Failed> {
     Store::open(&register_file(config)).map_err(fail)
-}
-
-fn me() -> String {
-    user_name(nix::unistd::getuid().as_raw())
 }
 
 fn now() -> i64 {

@@ -56,7 +56,7 @@ pub fn alerts(context: &Context, command: &Command) -> Outcome {
             let alert: Alert = match context.ask(&config, &Request::AcknowledgeAlert { number: *number })? {
                 Some(value) => serde_json::from_value(value).map_err(fail)?,
                 None => {
-                    let by = files::user_name(nix::unistd::getuid().as_raw());
+                    let by = files::own_name();
                     let kept = alerts::open(&config.data).map_err(fail)?;
                     kept.acknowledge(*number, &by, Clock::System.unix_ms()).map_err(fail)?
                 }

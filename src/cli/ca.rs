@@ -79,7 +79,7 @@ pub fn ca(context: &Context, command: &Command) -> Outcome {
 
 /// In the casebook: who may look into HTTPS is a change of filtering.
 fn recorded(config: &Config, made: &Carried, what: &str) -> Outcome {
-    let by = files::user_name(nix::unistd::getuid().as_raw());
+    let by = files::own_name();
     let after = format!("{}, until {}", fingerprint_of(made), day(config, made.ends));
     let entry = Entry::new(Kind::Change, &by, what).about("ca").from_to("", &after);
     casebook::add(&config.data, Clock::System.unix_ms(), entry).map(drop).map_err(fail)

@@ -1,29 +1,33 @@
 //! `schoolgate desk`: who may sign in at the desk.
 
+use super::review::role;
 use super::table::table;
 use super::{Context, Outcome, fail, say};
 use crate::app::desk::accounts::{self, By, Fresh};
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::snapshot::local_time;
-use crate::ops::files::user_name;
+use crate::ops::files::{self, own_name};
+use crate::pages::DeskSheet;
 use crate::people::desk::Role;
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Make an account; its first password and the code for their phone are shown this once
     ///
-    /// They open the desk (`https://NAME/desk`, the name under [web]), sign in with both, and choose a password of their own. Have
+    /// With --out they are on a sheet to print. They open the desk (`https://NAME/desk`, the name under [web]), sign in with both, and choose a password of their own. Have
     /// them beside you: whoever scans the code has the account's second key.
     Add(AddArgs),
     /// The accounts: their roles, since when, and when they were last used
     List,
     /// End an account
-    Remove(NameArgs),
+    Remove { name: String },
     /// A new password and a new code, for who has lost theirs; whoever is signed in there is not any more
-    Reset(NameArgs),
+    Reset(ResetArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -36,11 +40,17 @@ pub struct AddArgs {
     /// Their id in the register, if they are in it
     #[arg(long)]
     person: Option<String>,
+    /// Where a sheet to print and hand over is written, its owner's alone [default: all of it is shown here]
+    #[arg(long, value_name = "FILE.html")]
+    out: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
-pub struct NameArgs {
+pub struct ResetArgs {
     name: String,
+    /// Where a sheet to print and hand over is written, its owner's alone [default: all of it is shown here]
+    #[arg(long, value_name = "FILE.html")]
+    out: Option<PathBuf>,
 }
 
 /// An account, as it is listed.
@@ -58,15 +68,16 @@ struct Listed {
 
 pub fn desk(context: &Context, command: &Command) -> Outcome {
     let config = context.read()?;
-    let me = user_name(nix::unistd::getuid().as_raw());
+    let me = own_name();
     let by = By { who: &me, now_ms: Clock::System.unix_ms() };
     match command {
-        Command::Add(AddArgs { name, role, person }) => {
-            let fresh = accounts::add(&config, name, *role, person.as_deref(), by).map_err(fail)?;
-            told(context, &config, &fresh)
+        Command::Add(AddArgs { name, role, person, out }) => {
+            handed_over(context, &config, out.as_deref(), || accounts::add(&config, name, *role, person.as_deref(), by))
         }
-        Command::Reset(NameArgs { name }) => told(context, &config, &accounts::reset(&config, name, by).map_err(fail)?),
-        Command::Remove(NameArgs { name }) => {
+        Command::Reset(ResetArgs { name, out }) => {
+            handed_over(context, &config, out.as_deref(), || accounts::reset(&config, name, by))
+        }
+        Command::Remove { name } => {
             accounts::remove(&config, name, by).map_err(fail)?;
             say(format_args!("{name} signs in at the desk no more"))
         }
@@ -74,8 +85,33 @@ pub fn desk(context: &Context, command: &Command) -> Outcome {
     }
 }
 
+/// What is shown of a new account, this once: here, or on a sheet. One that cannot be written changes nothing.
+fn handed_over(context: &Context, config: &Config, out: Option<&Path>, make: impl FnOnce() -> Result<Fresh, String>) -> Outcome {
+    let Some(path) = out else { return told(context, config, &make().map_err(fail)?) };
+    let mut file = files::new_private(path).map_err(|fault| fail(format_args!("{}: {fault}", path.display())))?;
+    let fresh = make().map_err(|why| {
+        // Nothing is on it.
+        let _ = std::fs::remove_file(path);
+        fail(why)
+    })?;
+    let Fresh { name, role, password, secret, uri } = &fresh;
+    let (school, at) = (&config.school.name, at(config));
+    let sheet = DeskSheet { school, name, role: role.title(), at: &at, password, secret, uri }.html();
+    file.write_all(sheet.as_bytes()).and_then(|()| file.sync_all()).map_err(|fault| {
+        fail(format_args!("{}: {fault}; `schoolgate desk reset {name} --out FILE.html` makes another", path.display()))
+    })?;
+    say(format_args!(
+        "the sheet for {name} ({role}) is in {}, its owner's alone: print it, hand it over, and delete the file",
+        path.display()
+    ))
+}
+
+fn at(config: &Config) -> String {
+    config.web.desk().unwrap_or_else(|| "nowhere yet: the desk needs `tls_listen` and `name` under [web]".into())
+}
+
 fn told(context: &Context, config: &Config, fresh: &Fresh) -> Outcome {
-    let at = config.web.desk().unwrap_or_else(|| "nowhere yet: the desk needs `tls_listen` and `name` under [web]".into());
+    let at = at(config);
     context.print(fresh, || {
         let code = QrCode::new(fresh.uri.as_bytes()).map(|code| code.render::<Dense1x2>().build()).unwrap_or_default();
         let Fresh { name, role, password, secret, .. } = fresh;
@@ -112,12 +148,5 @@ fn list(context: &Context, config: &Config) -> Outcome {
             table.add_row([&a.name, a.role.word(), a.person.as_deref().unwrap_or(""), &a.since, &a.by, used]);
         }
         table.to_string()
-    })
-}
-
-fn role(word: &str) -> Result<Role, String> {
-    Role::from_word(word).ok_or_else(|| {
-        let words: Vec<_> = Role::ALL.iter().map(|r| r.word()).collect();
-        format!("a role is one of {}", words.join(", "))
     })
 }

@@ -54,7 +54,7 @@ pub fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome 
     let mut kept = about(config, &store, &register, person).map_err(fail)?;
     let (blotter, id) = (Blotter::of(&register, person).map_err(fail)?, person.id);
     kept.noted = match lead(config, &register, sealed.reader()) {
-        Some(lead) => noted(config, person, &blotter, lead.by()).map_err(fail)?,
+        Some(lead) => noted(config, person, &blotter, (lead.by(), sealed.opener())).map_err(fail)?,
         None => None,
     };
     if kept.noted.is_none() {
@@ -86,7 +86,7 @@ fn lead(config: &Config, register: &Register, reader: Option<&str>) -> Option<So
     if !matches!(Keys::read(&config.data), Ok(None)) {
         return None;
     }
-    let account = files::user_name(nix::unistd::getuid().as_raw());
+    let account = files::own_name();
     [Role::Dsl, Role::Deputy, Role::Head].into_iter().find_map(|role| Somebody::at(config, register, &account, Some(role)).ok())
 }
 
@@ -120,8 +120,8 @@ fn as_csv(kept: &About, blotter: &Blotter, book: &Book, to: &mut impl Write) -> 
         written(row(["device", "", &format!("{} {known}", device.name), ""]))?;
     }
     let About { history, passes, exams, requests, look_ups, .. } = kept;
-    let Noted { incidents, marks, watched } = kept.noted.clone().unwrap_or_default();
-    let noted = [("incident", &incidents), ("mark", &marks), ("watched", &watched)];
+    let Noted { incidents, marks, watched, alerts } = kept.noted.clone().unwrap_or_default();
+    let noted = [("incident", &incidents), ("mark", &marks), ("watched", &watched), ("alert", &alerts)];
     let known = [("register", history), ("pass", passes), ("exam", exams), ("request", requests), ("look-up", look_ups)];
     for (about, deeds) in known.into_iter().chain(noted) {
         for Deed { when, what, by } in deeds {

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::gate::Clock;
 use crate::journal::IsoWeek;
 use crate::journal::hold::Held;
-use crate::ops::files::user_name;
+use crate::ops::files::own_name;
 use crate::people::Store;
 
 #[derive(Debug, clap::Args)]
@@ -26,13 +26,13 @@ pub struct HeldArgs {
 pub fn hold(config: &Config, args: &HeldArgs) -> Outcome {
     let what = held(config, args)?;
     let told = format!("{what} is held: nothing of it is deleted until `schoolgate log release`");
-    holds::hold(config, what, said(&me(), args)).map_err(fail)?;
+    holds::hold(config, what, said(&own_name(), args)).map_err(fail)?;
     say(told)
 }
 
 pub fn release(config: &Config, args: &HeldArgs) -> Outcome {
     let what = held(config, args)?;
-    holds::release(config, &what, said(&me(), args)).map_err(fail)?;
+    holds::release(config, &what, said(&own_name(), args)).map_err(fail)?;
     say(format_args!("{what} is released: what of it is past its time is deleted within a day"))
 }
 
@@ -55,8 +55,4 @@ fn held(config: &Config, args: &HeldArgs) -> Result<Held, Failed> {
 
 fn said<'a>(by: &'a str, args: &'a HeldArgs) -> Said<'a> {
     Said { by, reason: &args.reason, now_ms: Clock::System.unix_ms() }
-}
-
-fn me() -> String {
-    user_name(nix::unistd::getuid().as_raw())
 }

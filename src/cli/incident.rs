@@ -1,21 +1,21 @@
 //! `schoolgate incident`: incidents opened, added to, shown and handed on.
 
+use super::log::Unsealing;
 use super::review::{looked_at, role, somebody, week_of};
 use super::table::table;
 use super::{Context, Failed, Outcome, fail, put, say};
 use crate::app::followed::evidence::evidence;
-use crate::app::followed::{self, Somebody};
-use crate::casebook::incidents::{self, Category, Evidence, Fields, Incident, New};
+use crate::app::followed::{self, Somebody, handed};
+use crate::casebook::incidents::{self, Category, Evidence, Fields, Incident, New, Words};
 use crate::casebook::review::{self, Said};
 use crate::casebook::{Casebook, MatterRef, Role, look_ups};
 use crate::config::Config;
 use crate::gate::Clock;
+use crate::gate::control::Request;
 use crate::gate::snapshot::local_time;
-use crate::journal::export::csv::cell;
+use crate::ops;
 use crate::people::Register;
 use crate::report::IsoWeek;
-use crate::{ops, report};
-use csv::{QuoteStyle, WriterBuilder};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -38,9 +38,19 @@ pub enum Command {
         number: u64,
         #[command(flatten)]
         look: Look,
+        #[command(flatten)]
+        open: Open,
     },
     /// For CPOMS, MyConcern or a file: as a table, a PDF or JSON
     Export(ExportArgs),
+}
+
+/// With which reader's passphrase what is sealed opens.
+#[derive(Debug, clap::Args)]
+pub struct Open {
+    /// Show what was written, too: asks for a reader's passphrase, and is written down
+    #[arg(long = "open", value_name = "READER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    reader: Option<String>,
 }
 
 /// In which part somebody looks, and what for.
@@ -134,6 +144,8 @@ pub struct ExportArgs {
     out: Option<PathBuf>,
     #[command(flatten)]
     look: Look,
+    #[command(flatten)]
+    open: Open,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -150,7 +162,7 @@ pub fn incident(context: &Context, command: Command) -> Outcome {
         Command::Add(args) => add(context, &config, args),
         Command::Amend(args) => amend(context, &config, args),
         Command::List { open, look } => list(context, &config, open, &look),
-        Command::Show { number, look } => show(context, &config, number, &look),
+        Command::Show { number, look, open } => show(context, &config, number, (&look, open.reader.as_deref())),
         Command::Export(args) => export(context, &config, &args),
     }
 }
@@ -171,9 +183,9 @@ fn add(context: &Context, config: &Config, args: AddArgs) -> Outcome {
         fields.people.extend(matter.account.iter().filter(|key| !fields.people.contains(key)).cloned().collect::<Vec<_>>());
         of = Some(matter.reference.clone());
     }
-    let new = New { fields, evidence: beside(config, &register, week, &rows)? };
+    let new = New { fields, evidence: beside(context, config, &register, (week, &rows))? };
     let mut casebook = Casebook::open(&config.data).map_err(fail)?;
-    let whose = (who.concerns(), of.as_ref());
+    let whose = (who.role.concerns(), of.as_ref());
     let number = incidents::open(&mut casebook, who.by(), new, whose, now_ms).map_err(fail)?;
     let marked = of.map_or(Ok(String::new()), |matter: MatterRef| {
         let concern = review::mark(&mut casebook, who.by(), &matter, (Said::Concern, ""), Some(number), now_ms);
@@ -182,11 +194,11 @@ fn add(context: &Context, config: &Config, args: AddArgs) -> Outcome {
     say(format_args!("incident {number} is recorded{marked}"))
 }
 
-fn amend(_: &Context, config: &Config, args: AmendArgs) -> Outcome {
+fn amend(context: &Context, config: &Config, args: AmendArgs) -> Outcome {
     let now_ms = Clock::System.unix_ms();
     let (who, register) = somebody(config, args.fields.as_role)?;
     let week = week_of(config, args.fields.week.as_deref(), now_ms)?;
-    let evidence = beside(config, &register, week, &args.fields.evidence)?;
+    let evidence = beside(context, config, &register, (week, &args.fields.evidence))?;
     let new = New { fields: written(args.fields, &register)?, evidence };
     let mut casebook = Casebook::open(&config.data).map_err(fail)?;
     let change = (args.number, args.reason.as_str(), args.close);
@@ -194,7 +206,16 @@ fn amend(_: &Context, config: &Config, args: AmendArgs) -> Outcome {
     say(format_args!("incident {}: {}; record {}", args.number, record.entry.what, record.number))
 }
 
-fn beside(config: &Config, register: &Register, week: IsoWeek, rows: &[u64]) -> Result<Vec<Evidence>, Failed> {
+fn beside(
+    context: &Context,
+    config: &Config,
+    register: &Register,
+    (week, rows): (IsoWeek, &[u64]),
+) -> Result<Vec<Evidence>, Failed> {
+    if !rows.is_empty() {
+        // What is new waits a minute for its week file.
+        context.ask(config, &Request::Settle)?;
+    }
     evidence(config, register, week, rows).map_err(fail)
 }
 
@@ -232,17 +253,51 @@ fn written(args: FieldArgs, register: &Register) -> Result<Fields, Failed> {
     })
 }
 
-/// The casebook for a look that is written down first.
-fn opened(context: &Context, config: &Config, look: &Look, what: &str) -> Result<(Somebody, Register, Casebook), Failed> {
-    let (who, register) = somebody(config, look.as_role)?;
-    let purpose = context.purpose(look.purpose.as_deref())?;
-    look_ups::record_of(&config.data, &who.who, what, &purpose, Clock::System.unix_ms()).map_err(fail)?;
-    Ok((who, register, Casebook::open(&config.data).map_err(fail)?))
+/// A look that is written down, and what it opens.
+struct Looking {
+    who: Somebody,
+    register: Register,
+    casebook: Casebook,
+    sealed: Unsealing,
+}
+
+impl Looking {
+    /// Written down before anything is shown.
+    fn begin(context: &Context, config: &Config, (look, open): (&Look, Option<&str>), what: &str) -> Result<Self, Failed> {
+        let (who, register) = somebody(config, look.as_role)?;
+        let purpose = context.purpose(look.purpose.as_deref())?;
+        look_ups::record_of(&config.data, &who.who, what, &purpose, Clock::System.unix_ms()).map_err(fail)?;
+        let sealed = Unsealing::ask(config, open, what, &purpose)?;
+        Ok(Self { who, register, casebook: Casebook::open(&config.data).map_err(fail)?, sealed })
+    }
+
+    fn all(&self) -> Result<Vec<Incident>, Failed> {
+        incidents::list(&self.casebook.read(), self.who.by(), self.sealed.opener()).map_err(fail)
+    }
+
+    fn one(&self, number: u64) -> Result<Incident, Failed> {
+        incidents::shown(&self.casebook.read(), self.who.by(), number, self.sealed.opener()).map_err(fail)
+    }
+}
+
+/// Tells what stayed sealed. What was to be opened and was not is a fault.
+fn told_sealed(shown: &[Incident]) -> Outcome {
+    let with = |words| shown.iter().flat_map(move |incident| incident.with_words(words));
+    if with(Words::Sealed).next().is_some() {
+        eprintln!("dots stand for what is sealed: --open READER shows it");
+    }
+    let records: Vec<_> = with(Words::Unopened).map(|record| record.to_string()).collect();
+    if records.is_empty() {
+        return Ok(());
+    }
+    Err(fail(format_args!(
+        "these records stay sealed, since they are not as they were written or were sealed to keys that are lost: {}",
+        records.join(", ")
+    )))
 }
 
 fn list(context: &Context, config: &Config, open: bool, look: &Look) -> Outcome {
-    let (who, _, casebook) = opened(context, config, look, "incident list")?;
-    let mut all = incidents::list(&casebook.read(), who.by()).map_err(fail)?;
+    let mut all = Looking::begin(context, config, (look, None), "incident list")?.all()?;
     all.retain(|i| !open || !i.closed);
     context.print(&all, || {
         if all.is_empty() {
@@ -260,10 +315,10 @@ fn list(context: &Context, config: &Config, open: bool, look: &Look) -> Outcome 
     })
 }
 
-fn show(context: &Context, config: &Config, number: u64, look: &Look) -> Outcome {
-    let (who, _, casebook) = opened(context, config, look, &format!("incident {number}"))?;
-    let incident = incidents::shown(&casebook.read(), who.by(), number).map_err(fail)?;
-    context.print(&incident, || told(&incident, config))
+fn show(context: &Context, config: &Config, number: u64, look: (&Look, Option<&str>)) -> Outcome {
+    let incident = Looking::begin(context, config, look, &format!("incident {number}"))?.one(number)?;
+    context.print(&incident, || told(&incident, config))?;
+    told_sealed(&[incident])
 }
 
 fn told(incident: &Incident, config: &Config) -> String {
@@ -286,52 +341,26 @@ fn told(incident: &Incident, config: &Config) -> String {
 
 fn export(context: &Context, config: &Config, args: &ExportArgs) -> Outcome {
     let what = args.number.map_or_else(|| "incident export".to_owned(), |number| format!("incident export {number}"));
-    let (who, register, casebook) = opened(context, config, &args.look, &what)?;
+    let looking = Looking::begin(context, config, (&args.look, args.open.reader.as_deref()), &what)?;
     let all = match args.number {
-        Some(number) => vec![incidents::shown(&casebook.read(), who.by(), number).map_err(fail)?],
-        None => incidents::list(&casebook.read(), who.by()).map_err(fail)?,
+        Some(number) => vec![looking.one(number)?],
+        None => looking.all()?,
     };
     let written = match args.format {
-        Format::Csv => as_csv(&all, config, &register).map_err(fail)?,
+        Format::Csv => handed::csv(&all, config, &looking.register).map_err(fail)?,
         Format::Json => serde_json::to_vec_pretty(&all).map_err(fail)?,
-        Format::Pdf => report::pdf::incidents(&config.school.name, &config.school.zone, &all).map_err(fail)?,
+        Format::Pdf => handed::pdf(&all, config).map_err(fail)?,
     };
     match &args.out {
         None if args.format == Format::Pdf && std::io::stdout().is_terminal() => {
-            Err(fail("a PDF cannot be read in a terminal: say --out FILE"))
+            return Err(fail("a PDF cannot be read in a terminal: say --out FILE"));
         }
-        None => put(&written),
+        None => put(&written)?,
         Some(path) => {
             ops::files::replace_private(path, &written).map_err(|e| fail(format_args!("{}: {e}", path.display())))?;
             let many = if all.len() == 1 { "1 incident".to_owned() } else { format!("{} incidents", all.len()) };
-            say(format_args!("{many} in {}", path.display()))
+            say(format_args!("{many} in {}", path.display()))?;
         }
     }
-}
-
-/// A row for each person an incident is about: what CPOMS and MyConcern take in goes by the pupil.
-fn as_csv(all: &[Incident], config: &Config, register: &Register) -> Result<Vec<u8>, csv::Error> {
-    let mut sheet = WriterBuilder::new().quote_style(QuoteStyle::NonNumeric).from_writer(Vec::new());
-    let mut head = vec!["incident", "person id", "person name", "year", "form"];
-    let names: Vec<_> = Fields::default().named().into_iter().map(|(name, _)| name).collect();
-    head.extend(&names);
-    head.extend(["opened", "last entry", "state", "rows of the log", "last record"]);
-    sheet.write_record(&head)?;
-    for i in all {
-        let nobody = [String::new()];
-        let people = if i.fields.people.is_empty() { &nobody[..] } else { &i.fields.people };
-        for key in people {
-            let person = register.person_of_key(key);
-            let year = person.and_then(|p| p.year).map_or_else(String::new, |year| year.to_string());
-            let (name, form) = person.map_or(("", ""), |p| (p.name.as_str(), p.details.form.as_str()));
-            let mut row = vec![i.number.to_string(), key.clone(), name.to_owned(), year, form.to_owned()];
-            row.extend(i.fields.named().into_iter().map(|(_, text)| text.unwrap_or_default()));
-            let state = if i.closed { "closed" } else { "open" };
-            let rows: Vec<_> = i.evidence.iter().map(|e| format!("{} {} {}", e.week, e.seq, e.sha256)).collect();
-            let last = i.history.last().map_or_else(String::new, |step| format!("{}:{}", step.record, step.hash));
-            row.extend([local_time(config, i.opened_ms()), local_time(config, i.last_ms()), state.into(), rows.join("; "), last]);
-            sheet.write_record(row.iter().map(|text| cell(text)))?;
-        }
-    }
-    sheet.into_inner().map_err(|fault| csv::Error::from(std::io::Error::other(fault.to_string())))
+    told_sealed(&all)
 }

@@ -274,6 +274,11 @@ impl Unsealing {
         Ok(Self { opener: Some((reader, opener)), unopened: RefCell::default() })
     }
 
+    /// What the passphrase opens, if one was typed.
+    pub fn opener(&self) -> Option<&Opener> {
+        self.opener.as_ref().map(|(_, opener)| opener.as_ref())
+    }
+
     /// Who has typed their passphrase.
     pub fn reader(&self) -> Option<&str> {
         self.opener.as_ref().map(|(reader, _)| reader.as_str())

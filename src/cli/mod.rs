@@ -242,7 +242,7 @@ impl Context {
             return Err(fail("the gate has just stopped, and nothing is changed by a broken configuration: mend it first"));
         }
         let snapshot = crate::app::assemble::unnumbered(config.clone()).map_err(fail)?;
-        let by = crate::ops::files::user_name(nix::unistd::getuid().as_raw());
+        let by = crate::ops::files::own_name();
         change(&snapshot, Hand { by: &by, now_ms: Clock::System.unix_ms() }).map_err(fail)
     }
 

@@ -111,7 +111,7 @@ fn token(context: &Context, args: &TokenArgs) -> Outcome {
     let token_sha256 = hex(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()).as_ref());
     let name: String = args.name.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect();
     let made = Token { token, token_sha256 };
-    let by = ops::files::user_name(nix::unistd::getuid().as_raw());
+    let by = ops::files::own_name();
     let what = format!("a token for '{name}', which says who is signed in; SHA-256 {}", made.token_sha256);
     casebook::add(&config.data, Clock::System.unix_ms(), Entry::new(Kind::Register, &by, what).about("token")).map_err(fail)?;
     context.print(&made, || {
@@ -168,7 +168,7 @@ fn import(context: &Context, config: &Config, args: &ImportArgs) -> Outcome {
             return Err(fail(refusal));
         }
     };
-    let by = args.by.clone().unwrap_or_else(|| ops::files::user_name(nix::unistd::getuid().as_raw()));
+    let by = args.by.clone().unwrap_or_else(ops::files::own_name);
     let now_ms = Clock::System.unix_ms();
     let outcome = if args.dry_run {
         store.rehearse(&agreed, &by, now_ms).map_err(fail)?;

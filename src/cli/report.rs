@@ -91,7 +91,7 @@ pub fn report(context: &Context, command: &Command) -> Outcome {
         Command::Review(args) => return review(context, &config, args),
         Command::Watch(args) => return watch(context, &config, args),
         Command::Confirm(ConfirmArgs { code }) => {
-            post(&config)?.confirm(code, &ops::files::user_name(nix::unistd::getuid().as_raw()), now).map_err(fail)?;
+            post(&config)?.confirm(code, &ops::files::own_name(), now).map_err(fail)?;
             return say("Written down: the DSL has had the test mail.");
         }
     };

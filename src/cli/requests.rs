@@ -122,7 +122,7 @@ fn all_of(context: &Context, config: &Config, purpose: Option<&str>) -> Result<V
     match context.ask(config, &request)? {
         Some(value) => serde_json::from_value(value).map_err(fail),
         None => {
-            let by = crate::ops::files::user_name(nix::unistd::getuid().as_raw());
+            let by = crate::ops::files::own_name();
             let kept = requests::read(&config.data).map_err(fail)?.requests;
             requests::shown(kept, config, (&by, purpose)).map_err(fail)
         }

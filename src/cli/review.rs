@@ -2,8 +2,7 @@
 
 use super::table::table;
 use super::{Context, Failed, Outcome, fail, say};
-use crate::app::entries::end_ms;
-use crate::app::followed::{self, Somebody};
+use crate::app::followed::{self, Somebody, watched};
 use crate::app::register_file;
 use crate::casebook::review::{self, Said};
 use crate::casebook::{Casebook, Role, look_ups, watch};
@@ -11,7 +10,7 @@ use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::control::Request;
 use crate::gate::snapshot::local_time;
-use crate::ops::files::user_name;
+use crate::ops::files::own_name;
 use crate::people::{Register, Store};
 use crate::report::week::{Matter, SignedLine};
 use crate::report::{IsoWeek, Week};
@@ -77,13 +76,13 @@ struct Shown<'w> {
 
 pub fn role(word: &str) -> Result<Role, String> {
     let words: Vec<_> = Role::ALL.iter().map(|r| r.word()).collect();
-    Role::from_word(word).ok_or_else(|| format!("a part is one of {}", words.join(", ")))
+    Role::from_word(word).ok_or_else(|| format!("a role is one of {}", words.join(", ")))
 }
 
 /// Whoever types, in the part they have.
 pub fn somebody(config: &Config, wanted: Option<Role>) -> Result<(Somebody, Register), Failed> {
     let register = Store::peek(&register_file(config)).map_err(fail)?;
-    let account = user_name(nix::unistd::getuid().as_raw());
+    let account = own_name();
     let who = Somebody::at(config, &register, &account, wanted).map_err(fail)?;
     Ok((who, register))
 }
@@ -189,34 +188,30 @@ fn one(matter: &Matter) -> String {
 pub fn watch(context: &Context, config: &Config, args: &WatchArgs) -> Outcome {
     let now_ms = Clock::System.unix_ms();
     let (who, register) = somebody(config, args.as_role)?;
-    if !matches!(who.role, Role::Dsl | Role::Deputy) {
+    if !who.role.safeguards() {
         return Err(fail("the DSL and the deputies say which pupil is watched more closely"));
     }
-    let mut casebook = Casebook::open(&config.data).map_err(fail)?;
     let Some(person) = &args.person else {
         look_ups::record_of(&config.data, &who.who, "report watch", PURPOSE, now_ms).map_err(fail)?;
-        let mut watched = watch::at(&casebook.read(), now_ms, now_ms + 1).map_err(fail)?;
-        watched.retain(|w| who.person.as_ref() != Some(&w.person));
-        return context.print(&watched, || {
-            if watched.is_empty() {
+        let casebook = Casebook::open(&config.data).map_err(fail)?;
+        let mut closely = watch::at(&casebook.read(), now_ms, now_ms + 1).map_err(fail)?;
+        closely.retain(|w| who.person.as_ref() != Some(&w.person));
+        return context.print(&closely, || {
+            if closely.is_empty() {
                 return "nobody is watched more closely".into();
             }
             let mut rows = table(["person", "until", "by", "why"]);
-            for w in &watched {
+            for w in &closely {
                 rows.add_row([&w.person, &local_time(config, w.until_ms), &w.who, &w.reason]);
             }
             rows.to_string()
         });
     };
-    let there = register.person_of_key(person);
-    let there = there.ok_or_else(|| fail(format_args!("nobody in the register has the id '{}'", person.escape_debug())))?;
-    let until_ms = match (&args.until, args.end) {
-        (Some(until), _) => end_ms(until, &config.school.zone).map_err(fail)?,
-        (None, true) => now_ms,
-        (None, false) => return Err(fail("say until which day, --until 2026-12-18, or --end")),
-    };
-    let reason = args.reason.as_deref().unwrap_or_default();
-    let record = watch::watch(&mut casebook, who.by(), &there.key, until_ms, reason, now_ms).map_err(fail)?;
+    if args.until.is_none() && !args.end {
+        return Err(fail("say until which day, --until 2026-12-18, or --end"));
+    }
+    let said = (person.as_str(), args.until.as_deref(), args.reason.as_deref().unwrap_or_default());
+    let (record, until_ms) = watched::watch(config, &register, who.by(), said, now_ms).map_err(fail)?;
     let until = if args.end { String::new() } else { format!(" until {}", local_time(config, until_ms)) };
-    say(format_args!("{}: {}{until}; record {}", there.key, record.entry.what, record.number))
+    say(format_args!("{person}: {}{until}; record {}", record.entry.what, record.number))
 }

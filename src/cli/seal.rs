@@ -1,13 +1,14 @@
-//! `schoolgate seal`: the keys of what pupils type.
+//! `schoolgate seal`: the keys of what pupils type and of what is written of incidents.
 
 use super::secret::{new_secret, secret};
 use super::{Context, Failed, Outcome, fail, say};
 use crate::app::sealed::{self, NotOpened, Reader};
+use crate::casebook::{Casebook, incidents};
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::gate::control::Request;
 use crate::gate::snapshot::local_time;
-use crate::ops::files::user_name;
+use crate::ops::files::own_name;
 use crate::pages::recovery;
 use crate::seal::{Keys, Opener, RecoveryCode};
 use serde::Serialize;
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Make the keys: from now on paths, queries and searches are sealed, and open for their readers alone
+    /// Make the keys: from now on paths, queries, searches and what is written of incidents are sealed, and open for their readers alone
     ///
     /// The first reader is the DSL, who types the passphrase. The recovery sheet is printed and put into the school's safe: it opens
     /// everything when no passphrase is known any more, and there is no other way.
@@ -90,6 +91,8 @@ struct State {
     fingerprint: Option<String>,
     since: Option<String>,
     readers: Vec<String>,
+    /// Records of incidents that were written before there were keys, and stay as they are.
+    incidents_in_the_clear: usize,
 }
 
 pub fn seal(context: &Context, command: &Command) -> Outcome {
@@ -98,24 +101,24 @@ pub fn seal(context: &Context, command: &Command) -> Outcome {
         Command::Init(args) => init(context, config, args)?,
         Command::Add(GivenArgs { name, by }) => {
             let (opener, passphrase) = (opened(config, by, "a new reader")?, new_secret(&format!("passphrase of {name}"))?);
-            change(config, &format!("seal: {name} may read"), |keys| keys.add(&opener, name, &passphrase, now()))?;
+            change(config, &format!("{name} may read"), |keys| keys.add(&opener, name, &passphrase, now()))?;
             say(format_args!("{name} is a reader now, of everything that was and will be sealed"))?
         }
         Command::Remove(GivenArgs { name, by }) => {
             let opener = opened(config, by, "a reader taken out")?;
-            change(config, &format!("seal: {name} may not read any more"), |keys| keys.remove(&opener, name, now()))?;
+            change(config, &format!("{name} may not read any more"), |keys| keys.remove(&opener, name, now()))?;
             say(format_args!("{name} is no reader any more, and what is sealed from now on opens with new keys"))?
         }
         Command::Passphrase(NameArgs { name }) => {
             let (opener, passphrase) = (opened(config, name, "a new passphrase")?, new_secret("the new passphrase")?);
-            change(config, &format!("seal: a new passphrase of {name}"), |keys| keys.set_passphrase(&opener, name, &passphrase))?;
+            change(config, &format!("a new passphrase of {name}"), |keys| keys.set_passphrase(&opener, name, &passphrase))?;
             say("the new passphrase holds now")?
         }
         Command::Recover(NameArgs { name }) => recover(config, name)?,
         Command::Sheet(SheetArgs { by, out }) => {
             let opener = opened(config, by, "a new recovery sheet")?;
             let mut sheet = Sheet::begin(out.as_deref())?;
-            let code = change(config, "seal: a new recovery sheet", |keys| {
+            let code = change(config, "a new recovery sheet", |keys| {
                 let code = keys.new_sheet(&opener)?;
                 sheet.write(config, keys, &code).map_err(NotOpened::Sheet)?;
                 Ok::<_, NotOpened>(code)
@@ -124,7 +127,7 @@ pub fn seal(context: &Context, command: &Command) -> Outcome {
         }
         Command::Roll(AsArgs { by }) => {
             let opener = opened(config, by, "new keys")?;
-            let fingerprint = change(config, "seal: new keys", |keys| keys.roll(&opener, now()).map(|()| keys.fingerprint()))?;
+            let fingerprint = change(config, "new keys", |keys| keys.roll(&opener, now()).map(|()| keys.fingerprint()))?;
             say(format_args!("new keys, {fingerprint}; readers and the recovery sheet stay as they are"))?
         }
         Command::Status => return status(context, config),
@@ -145,8 +148,8 @@ fn init(context: &Context, config: &Config, args: &InitArgs) -> Outcome {
     }
     let passphrase = new_secret(&format!("passphrase of {}", args.reader))?;
     let mut sheet = Sheet::begin(args.out.as_deref())?;
-    let what = format!("seal: keys were made, {} may read", args.reader.trim());
-    let made = sealed::change(config, (&me(), &what, now()), |there| {
+    let what = format!("keys were made, {} may read", args.reader.trim());
+    let made = sealed::change(config, (&own_name(), &what, now()), |there| {
         if there.is_some() {
             return Err(NotOpened::There);
         }
@@ -162,7 +165,7 @@ fn recover(config: &Config, name: &str) -> Outcome {
     let code = RecoveryCode::parse(&secret("the groups of the recovery sheet")?).map_err(fail)?;
     let opener = keys.recover(&code).map_err(fail)?;
     let passphrase = new_secret(&format!("the new passphrase of {name}"))?;
-    change(config, &format!("seal: a new passphrase of {name}, by the recovery sheet"), |keys| {
+    change(config, &format!("a new passphrase of {name}, by the recovery sheet"), |keys| {
         if keys.has_reader(name) {
             keys.set_passphrase(&opener, name, &passphrase)
         } else {
@@ -179,14 +182,31 @@ fn status(context: &Context, config: &Config) -> Outcome {
         fingerprint: keys.as_ref().map(Keys::fingerprint),
         since: keys.as_ref().map(|k| local_time(config, k.made_ms)),
         readers: keys.iter().flat_map(Keys::readers).map(|(name, _)| name.to_owned()).collect(),
+        incidents_in_the_clear: in_the_clear(config)?,
     };
     context.print(&state, || match &state {
-        State { fingerprint: Some(fingerprint), since: Some(since), readers, .. } => format!(
-            "what pupils type is sealed, to keys {fingerprint} of {since}\nreaders: {}\nthe recovery sheet opens it too",
-            readers.join(", ")
+        State { fingerprint: Some(fingerprint), since: Some(since), readers, incidents_in_the_clear, .. } => format!(
+            "what pupils type and what is written of incidents is sealed, to keys {fingerprint} of {since}\nreaders: {}\n\
+             the recovery sheet opens it too{}",
+            readers.join(", "),
+            earlier(*incidents_in_the_clear)
         ),
         _ => "what pupils type is not sealed: `schoolgate seal init --reader NAME` makes the keys".to_owned(),
     })
+}
+
+/// Records of incidents that are not sealed.
+fn in_the_clear(config: &Config) -> Result<usize, Failed> {
+    let Some(casebook) = Casebook::peek(&config.data).map_err(fail)? else { return Ok(0) };
+    incidents::in_the_clear(&casebook.read()).map_err(fail)
+}
+
+/// What is said of them, on a line of its own.
+fn earlier(in_the_clear: usize) -> String {
+    match in_the_clear {
+        0 => String::new(),
+        n => format!("\nrecords of incidents that were written before, and stay readable: {n}"),
+    }
 }
 
 /// What a reader's passphrase opens, asked for on the terminal; recorded.
@@ -198,7 +218,8 @@ fn opened(config: &Config, reader: &str, what: &str) -> Result<Opener, Failed> {
 pub(super) fn open(config: &Config, reader: &str, what: &str, purpose: &str) -> Result<Opener, Failed> {
     sealed::keys(&config.data).map_err(fail)?;
     let passphrase = secret(&format!("passphrase of {reader}"))?;
-    sealed::open(config, Reader { name: reader, passphrase: &passphrase, what, purpose, now_ms: now() }).map_err(|fault| {
+    let by = &own_name();
+    sealed::open(config, Reader { name: reader, passphrase: &passphrase, by, what, purpose, now_ms: now() }).map_err(|fault| {
         if let NotOpened::Wrong(wait) = fault {
             std::thread::sleep(wait);
         }
@@ -207,16 +228,12 @@ pub(super) fn open(config: &Config, reader: &str, what: &str, purpose: &str) -> 
 }
 
 fn change<T, E: Into<NotOpened>>(config: &Config, what: &str, make: impl FnOnce(&mut Keys) -> Result<T, E>) -> Result<T, Failed> {
-    let changed = sealed::change(config, (&me(), what, now()), |keys| {
+    let changed = sealed::change(config, (&own_name(), what, now()), |keys| {
         let mut keys = keys.ok_or(NotOpened::NoKeys)?;
         let done = make(&mut keys).map_err(Into::into)?;
         Ok((keys, done))
     });
     changed.map_err(fail)
-}
-
-fn me() -> String {
-    user_name(nix::unistd::getuid().as_raw())
 }
 
 fn now() -> i64 {
@@ -266,14 +283,15 @@ impl<'a> Sheet<'a> {
         let sheet = self.file.as_ref().map(|(path, _)| path.to_path_buf());
         let recovery = sheet.is_none().then(|| code.to_string());
         let made = Made { fingerprint: sealed::keys(&config.data).map_err(fail)?.fingerprint(), recovery, sheet };
+        let earlier = earlier(in_the_clear(config)?);
         context.print(&made, || match (&made.sheet, &made.recovery) {
             (Some(path), _) => format!(
-                "keys {}; print {}, put it into the safe, and delete the file: it is shown nowhere again",
+                "keys {}; print {}, put it into the safe, and delete the file: it is shown nowhere again{earlier}",
                 made.fingerprint,
                 path.display()
             ),
             (None, code) => format!(
-                "keys {}\nThe recovery sheet, for the safe: write it down now, it is shown nowhere again\n\n  {}",
+                "keys {}\nThe recovery sheet, for the safe: write it down now, it is shown nowhere again\n\n  {}{earlier}",
                 made.fingerprint,
                 code.as_deref().unwrap_or_default()
             ),

@@ -30,7 +30,7 @@ pub fn sync(context: &Context, config: &Config, args: &SyncArgs) -> Outcome {
     // What a dry run meets is not how the gate's own went.
     let found = runtime.block_on(async { if args.dry_run { ask(directory).await } else { fetch(config, directory).await } });
     let found = found.map_err(fail)?;
-    let by = args.by.clone().unwrap_or_else(|| ops::files::user_name(nix::unistd::getuid().as_raw()));
+    let by = args.by.clone().unwrap_or_else(ops::files::own_name);
     let (force, now_ms) = (if args.force { Force::Yes } else { Force::No }, Clock::System.unix_ms());
     let synced = settle(config, directory, &found, (force, args.dry_run), (&by, now_ms)).map_err(fail)?;
     if synced.diff.shows_register() {

@@ -1,7 +1,7 @@
 //! What was understood, as `check` prints it.
 
 use super::groups::Membership;
-use super::timetable::times_text;
+use super::timetable::{clock, times_text};
 use super::{Config, values};
 use crate::policy::{Act, Mode, WhenDown};
 use crate::words::Download;
@@ -18,8 +18,16 @@ impl Display for Config {
         self.portal(f)?;
         self.sources(f)?;
         self.times(f)?;
+        self.told(f)?;
         let kept = self.retention;
         line(f, "Kept", format_args!("single visits {} days, sums and reports {} days", kept.detail_days, kept.rollup_days))?;
+        match &self.backup {
+            Some(backup) => {
+                let (to, at, keep) = (backup.to.display(), clock(backup.minute), backup.keep);
+                line(f, "Backup", format_args!("to {to} every night at {at}, the last {keep} stay"))?;
+            }
+            None => line(f, "Backup", "none made by itself: `[backup]` says where to")?,
+        }
         self.names(f)
     }
 }
@@ -221,6 +229,38 @@ impl Config {
         }
         if !days.periods.is_empty() {
             line(f, "Bells", format_args!("{} periods", days.periods.len()))?;
+        }
+        Ok(())
+    }
+
+    /// Who is told of the report, and what cannot wait for it.
+    fn told(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let alerts = &self.alerts;
+        match &self.mail {
+            Some(mail) => {
+                let routes: Vec<_> = mail.routes.iter().map(|route| format!("{}:{}", route.server, route.port)).collect();
+                line(f, "Mail", format_args!("to {}, by {}", mail.to.join(", "), routes.join(", then ")))?;
+            }
+            None => line(f, "Mail", "none: `[mail]` says to whom")?,
+        }
+        let at: Vec<_> = alerts.digests.iter().map(|minute| clock(*minute)).collect();
+        let digests = if at.is_empty() { String::new() } else { format!(", high ones at {}", at.join(" and ")) };
+        if self.mail.is_none() && alerts.webhook.is_none() {
+            return line(f, "Alerts", "NOBODY IS TOLD but who looks: neither `[mail]` nor a webhook is there");
+        }
+        line(f, "Alerts", format_args!("critical ones at once{digests}"))?;
+        if let Some((from, until)) = alerts.quiet {
+            let who =
+                if alerts.out_of_hours.is_empty() { "whom they go to by day".into() } else { alerts.out_of_hours.join(", ") };
+            line(f, "", format_args!("quiet from {} to {}: critical ones only, to {who}", clock(from), clock(until)))?;
+        }
+        let deputy = if alerts.deputy.is_empty() { "told again".into() } else { alerts.deputy.join(", ") };
+        line(f, "", format_args!("critical and not acknowledged for {} minutes: {deputy}", alerts.deputy_after))?;
+        if let Some(webhook) = &alerts.webhook {
+            line(f, "", format_args!("and by a signed message to {}", webhook.url.host))?;
+        }
+        if !alerts.it.is_empty() {
+            line(f, "", format_args!("what is wrong with the gate: {}", alerts.it.join(", ")))?;
         }
         Ok(())
     }

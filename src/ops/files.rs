@@ -82,6 +82,14 @@ pub fn private(path: &Path) -> io::Result<File> {
     File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
+/// A new file that only its owner reads. What is there already is left alone, and what a link of that name leads to.
+///
+/// # Errors
+/// As the file system says.
+pub fn new_private(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
 /// Waits until nobody else changes this file, and keeps others from it until it is dropped: a lock beside it.
 ///
 /// # Errors
@@ -164,6 +172,11 @@ pub fn user_name(uid: u32) -> String {
         Ok(Some(user)) => user.name,
         _ => uid.to_string(),
     }
+}
+
+/// The login name of whoever runs this.
+pub fn own_name() -> String {
+    user_name(nix::unistd::getuid().as_raw())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Who looked at whom, from the command line: in the name of who runs it.
 
-pub use crate::casebook::look_ups::{LookUp, between, record_of};
+pub use crate::casebook::look_ups::{LookUp, between, record_of, record_opening};
 
 use crate::casebook::CasebookFault;
 use std::path::Path;
@@ -10,5 +10,5 @@ use std::path::Path;
 /// # Errors
 /// As [`record_of`].
 pub fn record(data: &Path, what: &str, purpose: &str, now_ms: i64) -> Result<(), CasebookFault> {
-    record_of(data, &super::files::user_name(nix::unistd::getuid().as_raw()), what, purpose, now_ms)
+    record_of(data, &super::files::own_name(), what, purpose, now_ms)
 }

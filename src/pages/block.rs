@@ -17,6 +17,8 @@ pub struct BlockPage {
     reference: Reference,
     /// What it was taken for; staff only.
     category: Option<String>,
+    /// Where the school is told of a worry.
+    concern: Option<String>,
     reader: Reader,
     words: &'static Words,
     /// Why nearly nothing opens for them.
@@ -41,6 +43,7 @@ impl BlockPage {
             whom_to_see: config.school.whom_to_see.clone(),
             reference: Reference::of(visit.moment.unix_ms, visit.who.client),
             category: telling.map(|category| title(category, config)),
+            concern: config.portal.concern.clone(),
             reader: Reader::default(),
             words: Language::English.words(),
         }

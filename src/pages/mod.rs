@@ -19,12 +19,14 @@
 //! - [`words`]      every word, in both
 //! - [`help`]       whom a child can call
 //! - [`reference`]  the short code by which IT finds the event
+//! - [`desk`]       a new account of the desk, to print and hand over
 //! - [`recovery`]   what opens what is sealed when no passphrase is known, to print for the safe
 //! - [`slips`]      names and passwords to print
 //! - [`sheet`]      the one style sheet, its hash, and the headers every page has
 
 pub mod block;
 pub mod ca;
+pub mod desk;
 pub mod help;
 pub mod intent;
 pub mod language;
@@ -43,6 +45,7 @@ pub mod words;
 
 pub use block::BlockPage;
 pub use ca::CaPage;
+pub use desk::DeskSheet;
 pub use intent::Seen;
 pub use language::Language;
 pub use notice::{Link, Notice};

@@ -4,6 +4,7 @@
 
 use super::leases::Leases;
 use super::neighbours::Neighbours;
+use super::neighbours::ask::Ask;
 use super::radius::Accounting;
 use super::roster::{Now, Roster};
 use crate::config::Sources;
@@ -56,7 +57,10 @@ impl Keeper {
         let of_system = |fault: std::io::Error| format!("sources cannot be watched: {fault}");
         let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK).map_err(|e| of_system(e.into()))?;
         let told = Arc::new(Told { next: Mutex::default(), bell });
-        let neighbours = Neighbours::open();
+        let neighbours = Ask::open().and_then(|ask| {
+            roster.ask_by(ask);
+            Neighbours::open()
+        });
         if let Err(fault) = &neighbours {
             tracing::warn!(%fault, "the kernel's neighbours cannot be read: nobody is known by a MAC but by leases and RADIUS");
         }

@@ -6,6 +6,7 @@
 
 use super::plain::{capital, count, list, number};
 use super::week::{Assured, Coverage, Matter, Totals, Week};
+use crate::people::desk::Role;
 use crate::words::person::words;
 use serde_json::Value;
 
@@ -19,6 +20,18 @@ words! {
         /// The chair of governors, for what concerns the head.
         Chair "chair",
         Governor "governor",
+    }
+}
+
+impl Edition {
+    /// What somebody in a role may read: their own first.
+    pub fn of(role: Role) -> &'static [Self] {
+        match role {
+            Role::Dsl | Role::Deputy => &[Self::Dsl, Self::Governor],
+            Role::Ict => &[Self::It],
+            Role::Head => &[Self::Head, Self::Governor],
+            Role::Chair => &[Self::Chair, Self::Governor],
+        }
     }
 }
 

@@ -15,10 +15,16 @@ pub fn text(week: &Week) -> String {
     page.head(week);
     if let Some(line) = week.in_one_line() {
         page.say(&line);
+        page.signs(week);
+        if !week.casebook.is_empty() {
+            page.line("");
+            page.say(&week.casebook_line());
+        }
         return page.0;
     }
     page.page_one(week);
     page.matters_in_full(week);
+    page.alerts(week);
     page.themes(week);
     page.bypass_and_illegal(week);
     page.noise(week);
@@ -118,13 +124,15 @@ impl Page {
         }
         if week.shows(Part::Open) {
             self.indented("Alerts:     ", &week.alerts_line());
-            for alert in week.alerts.iter().flatten() {
-                self.indented("            ", &alert.line());
-            }
         }
         if week.shows(Part::Networks) {
             self.indented("Filter:     ", &week.filter_line());
         }
+        self.signs(week);
+    }
+
+    /// Who has signed, or where they do so.
+    fn signs(&mut self, week: &Week) {
         for who in BOXES.iter().filter(|_| week.shows(Part::Signs)) {
             self.line("");
             match week.signature(who) {
@@ -153,6 +161,12 @@ impl Page {
             let said = format!("{}, of {}, opened {}, last entry {}: {state}", i.category, i.happened, i.opened, i.last);
             self.indented(&format!("   {:>4}  ", i.number), &said);
         }
+    }
+
+    fn alerts(&mut self, week: &Week) {
+        let Some(alerts) = week.alerts.as_ref().filter(|alerts| week.shows(Part::Alerts) && !alerts.is_empty()) else { return };
+        self.heading("Alerts in full");
+        alerts.iter().for_each(|alert| self.indented("  ", &alert.line()));
     }
 
     fn matters_in_full(&mut self, week: &Week) {

@@ -3,14 +3,13 @@
 //! The visit is judged again, for the right page and a reference to it. It is not written down again: the DNS door did
 //! that when it answered, and one question of a person is one line.
 
-use super::hall::{Hall, Peer, page};
+use super::hall::{Answer, Hall, Peer, page};
 use super::{portal, tls};
 use crate::pages::online::{self, Online};
 use crate::pages::reader;
 use crate::pages::{BlockPage, Notice, Reader, Seen, WarnPage};
 use crate::policy::{Act, Surface};
 use crate::words::{Host, Url};
-use axum::Extension;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -19,12 +18,7 @@ use hyper::{HeaderMap, StatusCode, Uri};
 use std::sync::Arc;
 
 /// Lets pass what is meant for this box.
-pub async fn turn_back(
-    State(hall): State<Arc<Hall>>,
-    Extension(peer): Extension<Peer>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub async fn turn_back(State(hall): State<Arc<Hall>>, peer: Peer, request: Request, next: Next) -> Response {
     match meant_for(request.uri(), request.headers()) {
         Ok(Some(host)) if hall.is_meant(&host, &peer, &hall.gate.snapshot().config) => {
             let mut response = next.run(request).await;
@@ -36,7 +30,7 @@ pub async fn turn_back(
         Ok(_) if peer.secure => (StatusCode::MISDIRECTED_REQUEST, "This connection is for another name.\n").into_response(),
         // HTTP/1.0 without a Host can only mean whom it called.
         Ok(None) => next.run(request).await,
-        Ok(Some(host)) => answer(&hall, &peer, (&host, request.uri().path()), request.headers()),
+        Ok(Some(host)) => answer(&hall, &peer, (&host, request.uri().path()), request.headers()).unwrap_or_else(|answer| answer),
         Err(Astray) => {
             hall.gate.counters.malformed.inc();
             (StatusCode::BAD_REQUEST, "This request has no host that can be read.\n").into_response()
@@ -74,24 +68,21 @@ fn as_expected(online: Online) -> Response {
     (status, [(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, kind)], text).into_response()
 }
 
-fn answer(hall: &Hall, peer: &Peer, (host, path): (&Host, &str), headers: &HeaderMap) -> Response {
-    let Some(visit) = hall.gate.visit(peer.client) else {
-        hall.gate.counters.strangers.inc();
-        return (StatusCode::FORBIDDEN, "This page is for the school's own networks.\n").into_response();
-    };
+fn answer(hall: &Hall, peer: &Peer, (host, path): (&Host, &str), headers: &HeaderMap) -> Answer {
+    let visit = hall.visit(peer)?;
     let snapshot = &visit.snapshot;
     if let Some(online) = online::expected(host, path).filter(|_| !snapshot.config.portal.networks.is_empty()) {
         let to = || reader::sign_in(&hall.gate, snapshot, peer.local).filter(|_| snapshot.is_to_sign_in(&visit.who));
-        return to().map_or_else(|| as_expected(online), |to| portal::led(&to));
+        return Ok(to().map_or_else(|| as_expected(online), |to| portal::led(&to)));
     }
     if !Seen::of(headers).page {
-        return (StatusCode::FORBIDDEN, [(CACHE_CONTROL, "no-store")]).into_response();
+        return Err((StatusCode::FORBIDDEN, [(CACHE_CONTROL, "no-store")]).into_response());
     }
     let judged = visit.judge(host, Surface::Page);
     let reader = Reader::of(headers, &visit.snapshot.config, &hall.gate.web, peer.local);
     let reader = reader.who_signs_in(&hall.gate, &visit, peer.local);
     let language = reader.language;
-    match judged.verdict.act {
+    Ok(match judged.verdict.act {
         Act::Block => page(StatusCode::FORBIDDEN, language, BlockPage::of(&visit, &judged).read_by(reader).html()),
         Act::Warn => page(StatusCode::FORBIDDEN, language, WarnPage::of(&visit, &judged, host, reader).html()),
         Act::Allow => {
@@ -101,7 +92,7 @@ fn answer(hall: &Hall, peer: &Peer, (host, path): (&Host, &str), headers: &Heade
             let notice = Notice { school, heading: said.heading, lines: &[said.line], detail: "" };
             page(StatusCode::MISDIRECTED_REQUEST, language, notice.html_in(language, &[]))
         }
-    }
+    })
 }
 
 #[cfg(test)]

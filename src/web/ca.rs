@@ -8,7 +8,6 @@ use crate::net::inspection::Inspection;
 use crate::pages::{CaPage, Language};
 use crate::wire::certificate;
 use crate::words::Host;
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -16,7 +15,7 @@ use hyper::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
 /// The page with the steps.
-pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+pub async fn page(State(hall): State<Arc<Hall>>, peer: Peer, headers: HeaderMap) -> Response {
     let snapshot = hall.gate.snapshot();
     let Some(inspection) = of(&snapshot) else { return front::nothing(State(hall.clone()), headers).await };
     let der = carried::der(&inspection.carried).unwrap_or_else(|| Vec::new().into());

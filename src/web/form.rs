@@ -62,6 +62,11 @@ pub fn pairs(text: &str) -> Vec<(String, String)> {
     text.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value))).collect()
 }
 
+/// What stands in a field; of two of one name the last counts.
+pub fn field<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
+    fields.iter().rev().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str())
+}
+
 /// What an address asks for behind its `?`, by this name; empty: nothing.
 pub fn asked(uri: &Uri, name: &str) -> String {
     let pairs = pairs(uri.query().unwrap_or_default());

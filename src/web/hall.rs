@@ -5,8 +5,8 @@ use super::portal::Portal;
 use super::status;
 use super::why::Why;
 use crate::config::Config;
-use crate::gate::Gate;
 use crate::gate::staffroom::Staffroom;
+use crate::gate::{Gate, Visit};
 use crate::net::fetch::Lookup;
 use crate::net::listen::Caller;
 use crate::net::own::OwnAddresses;
@@ -14,12 +14,17 @@ use crate::pages::{FORM_HEADERS, HEADERS, Language};
 use crate::people::desk::sessions::Sessions;
 use crate::words::{ClientAddr, Host};
 use axum::body::Body;
-use axum::response::Response;
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_LANGUAGE, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use prometheus_client::registry::Registry;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+
+/// What a request is answered; the second is why it went no further.
+pub type Answer = Result<Response, Response>;
 
 /// By this name the front page is the list of what did not open.
 pub const WHY: &str = "why";
@@ -37,6 +42,14 @@ pub struct Peer {
 impl Peer {
     pub fn of(caller: &Caller, secure: bool) -> Self {
         Self { client: caller.client, local: caller.local.ip(), port: caller.local.port(), secure }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        parts.extensions.get().copied().ok_or_else(|| StatusCode::INTERNAL_SERVER_ERROR.into_response())
     }
 }
 
@@ -99,6 +112,17 @@ impl Hall {
         let alone = |name: &str| matches!(name, "wpad" | WHY) || Host::parse(name).is_ok() && name == gateway;
         let zoned = |zone: &Host| host.as_str().strip_suffix(zone.as_str()).and_then(|h| h.strip_suffix('.'));
         host.as_str() == "localhost" || alone(host.as_str()) || config.proxy.internal_zones.iter().filter_map(zoned).any(alone)
+    }
+
+    /// Who calls, as they are now.
+    ///
+    /// # Errors
+    /// What one of nobody's is answered.
+    pub fn visit(&self, peer: &Peer) -> Result<Visit, Response> {
+        self.gate.visit(peer.client).ok_or_else(|| {
+            self.gate.counters.strangers.inc();
+            (StatusCode::FORBIDDEN, "This page is for the school's own networks.\n").into_response()
+        })
     }
 
     /// Whether health and metrics are for this client.

@@ -8,7 +8,6 @@ use super::front;
 use super::hall::{Hall, Peer};
 use crate::config::Config;
 use crate::words::{Host, Network};
-use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -29,7 +28,7 @@ const PRIVATE: [(&str, &str); 5] = [
 /// How long a browser may keep it: a change reaches everyone within a lesson.
 const KEPT: &str = "max-age=1800";
 
-pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+pub async fn page(State(hall): State<Arc<Hall>>, peer: Peer, headers: HeaderMap) -> Response {
     let Some(visit) = hall.gate.visit(peer.client) else {
         hall.gate.counters.strangers.inc();
         return (StatusCode::FORBIDDEN, "This file is for the school's own networks.\n").into_response();

@@ -6,7 +6,6 @@
 use super::hall::{Hall, Peer};
 use crate::people::roster::Now;
 use crate::people::session::{self, MAX_MESSAGE, Refused};
-use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, Limited};
@@ -17,7 +16,7 @@ use std::sync::Arc;
 /// Where it is.
 pub const PATH: &str = "/api/session";
 
-pub async fn take(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+pub async fn take(State(hall): State<Arc<Hall>>, peer: Peer, request: Request) -> Response {
     let snapshot = hall.gate.snapshot();
     let roster = snapshot.register.roster().clone();
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());

@@ -4,8 +4,8 @@
 //! not enough. A form counts as one of the portal's does. What is opened is their own doing, by the rules of the command; they see
 //! and close their own passes and no others.
 
-use super::hall::{self, Hall, Peer};
-use super::portal::{self, Guest, led, stranger, with};
+use super::hall::{self, Answer, Hall, Peer};
+use super::portal::{self, Guest, led, with};
 use super::{form, front};
 use crate::gate::Snapshot;
 use crate::gate::control::{For, Lasts, NewPass, Opens};
@@ -16,10 +16,10 @@ use crate::pages::staffroom::{Choice, Shown, StaffroomPage, Typed};
 use crate::pages::words::{Said, StaffroomWords};
 use crate::pages::{Link, Notice};
 use crate::words::PersonId;
-use axum::Extension;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::response::Response;
-use hyper::{HeaderMap, StatusCode};
+use hyper::StatusCode;
+use hyper::http::request::Parts;
 use std::sync::Arc;
 
 /// Where it is.
@@ -34,43 +34,41 @@ const MINUTES: &str = "50";
 const FORM: &str = "form:";
 const GROUP: &str = "group:";
 
-/// The page.
-pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
-    if !peer.secure || hall.rooms.staffroom.is_none() {
-        return front::nothing(State(hall), headers).await;
-    }
-    let Some(guest) = Guest::of(&hall, peer, &headers) else { return stranger() };
-    match staff(&guest) {
-        Ok(person) => shown(&guest, person, StatusCode::OK, None, &Typed { minutes: MINUTES.into(), ..Typed::default() }).await,
-        Err(why) => away(&guest, why),
+/// Somebody of the staff, who has signed in with this browser.
+pub struct Staff {
+    guest: Guest,
+    person: PersonId,
+}
+
+impl FromRequestParts<Arc<Hall>> for Staff {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, hall: &Arc<Hall>) -> Result<Self, Response> {
+        let peer = Peer::from_request_parts(parts, hall).await?;
+        if !peer.secure || hall.rooms.staffroom.is_none() {
+            return Err(front::nothing(State(hall.clone()), parts.headers.clone()).await);
+        }
+        let guest = Guest::from_request_parts(parts, hall).await?;
+        let person = staff(&guest).map_err(|why| away(&guest, why))?;
+        Ok(Self { guest, person })
     }
 }
 
+/// The page.
+pub async fn page(Staff { guest, person }: Staff) -> Response {
+    shown(&guest, person, StatusCode::OK, None, &Typed { minutes: MINUTES.into(), ..Typed::default() }).await
+}
+
 /// One of its forms.
-pub async fn act(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    if !peer.secure || hall.rooms.staffroom.is_none() {
-        return front::nothing(State(hall), request.headers().clone()).await;
-    }
-    let Some(guest) = Guest::of(&hall, peer, request.headers()) else { return stranger() };
+pub async fn act(Staff { guest, person }: Staff, request: Request) -> Answer {
     let words = guest.language.words();
-    let again = [Link { to: PATH, words: words.staffroom.back }];
-    if !form::is_from_here(request.headers(), peer.secure) {
-        return guest.notice(StatusCode::FORBIDDEN, words.not_sent_here, "", &again);
+    let again = Link { to: PATH, words: words.staffroom.back };
+    let fields = guest.sent(request, again).await?;
+    if !guest.hall.portal.forms.is_ours(&guest.browser, form::field(&fields, "token")) {
+        return Err(guest.notice(StatusCode::FORBIDDEN, words.not_sent_here, "", &[again]));
     }
-    let person = match staff(&guest) {
-        Ok(person) => person,
-        Err(why) => return away(&guest, why),
-    };
-    let Some(fields) = form::fields(request).await else {
-        hall.gate.counters.malformed.inc();
-        return guest.notice(StatusCode::BAD_REQUEST, words.not_sent_here, "", &again);
-    };
-    let field = |name: &str| fields.iter().rev().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str());
-    if !hall.portal.forms.is_ours(&guest.browser, field("token")) {
-        return guest.notice(StatusCode::FORBIDDEN, words.not_sent_here, "", &again);
-    }
-    let written = |name: &str| field(name).to_owned();
-    let (typed, done) = match field("do") {
+    let written = |name| form::field(&fields, name).to_owned();
+    let (typed, done) = match form::field(&fields, "do") {
         "open" => {
             let typed = Typed {
                 what: written("what"),
@@ -83,13 +81,13 @@ pub async fn act(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>
             (typed, done)
         }
         "revoke" => {
-            let id = field("id").parse().unwrap_or_default();
+            let id = form::field(&fields, "id").parse().unwrap_or_default();
             let done = kept(&guest.hall, move |room| room.revoke(person, id)).await.map_err(Wrong::from);
             (Typed { minutes: MINUTES.into(), ..Typed::default() }, done)
         }
-        _ => return guest.notice(StatusCode::BAD_REQUEST, words.not_sent_here, "", &again),
+        _ => return Err(guest.notice(StatusCode::BAD_REQUEST, words.not_sent_here, "", &[again])),
     };
-    match done {
+    Ok(match done {
         Ok(()) => led(PATH),
         Err(Wrong::Refused(Refused::NotStaff)) => away(&guest, Away::NotStaff),
         Err(wrong) => {
@@ -100,7 +98,7 @@ pub async fn act(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>
             };
             shown(&guest, person, status, Some(&wrong), &typed).await
         }
-    }
+    })
 }
 
 /// Why somebody does not see the page.

@@ -2,7 +2,6 @@
 
 use super::hall::{Hall, Peer};
 use crate::gate::Gate;
-use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
@@ -20,14 +19,14 @@ use std::time::Instant;
 /// The OpenMetrics text format, as prometheus-client writes it.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-pub async fn health(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>) -> Response {
+pub async fn health(State(hall): State<Arc<Hall>>, peer: Peer) -> Response {
     if !hall.may_read_status(peer.client) {
         return not_for_you();
     }
     (StatusCode::OK, [(CACHE_CONTROL, "no-store")], "ok\n").into_response()
 }
 
-pub async fn metrics(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>) -> Response {
+pub async fn metrics(State(hall): State<Arc<Hall>>, peer: Peer) -> Response {
     if !hall.may_read_status(peer.client) {
         return not_for_you();
     }

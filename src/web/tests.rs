@@ -154,7 +154,7 @@ async fn a_token_of_another_system_may_come_over_tls_and_not_in_the_clear() {
         let peer = super::hall::Peer { client, local: [10, 0, 0, 2].into(), port: 8443, secure };
         let request = axum::extract::Request::post("/api/session").header("authorization", "Bearer test");
         let request = request.body(axum::body::Body::from("{}")).expect("a request");
-        let said = super::session::take(axum::extract::State(hall.clone()), axum::Extension(peer), request).await;
+        let said = super::session::take(axum::extract::State(hall.clone()), peer, request).await;
         assert_eq!(said.status().as_u16(), status, "{secure}");
     }
 }

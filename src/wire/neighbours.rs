@@ -47,6 +47,28 @@ pub fn request(seq: u32) -> [u8; HEADER + NDMSG] {
     request
 }
 
+/// The request for one of them, on this interface: answered with the neighbour, or refused.
+pub fn ask(address: IpAddr, interface: u32) -> Vec<u8> {
+    const REQUEST: u16 = 0x1;
+    let (family, octets) = match address {
+        IpAddr::V4(v4) => (V4, v4.octets().to_vec()),
+        IpAddr::V6(v6) => (V6, v6.octets().to_vec()),
+    };
+    let attribute = 4 + octets.len();
+    let mut request = Vec::with_capacity(HEADER + NDMSG + attribute);
+    request.extend(((HEADER + NDMSG + attribute) as u32).to_ne_bytes());
+    request.extend(GET.to_ne_bytes());
+    request.extend(REQUEST.to_ne_bytes());
+    request.resize(HEADER, 0);
+    request.extend([family, 0, 0, 0]);
+    request.extend(interface.to_ne_bytes());
+    request.resize(HEADER + NDMSG, 0);
+    request.extend((attribute as u16).to_ne_bytes());
+    request.extend(DESTINATION.to_ne_bytes());
+    request.extend(octets);
+    request
+}
+
 /// The messages of one datagram. What cannot be understood is passed over.
 pub fn read(mut bytes: &[u8]) -> Vec<Heard> {
     let mut heard = Vec::new();
@@ -148,6 +170,16 @@ mod tests {
             Heard::Done,
         ];
         assert_eq!(read(&said.concat()), expected);
+    }
+
+    #[test]
+    fn one_is_asked_for_as_the_kernel_reads_it() {
+        let asked = ask([10, 20, 1, 5].into(), 3);
+        let words = |at: usize| u32_at(&asked, at);
+        assert_eq!((asked.len(), words(0), u16_at(&asked, 4), u16_at(&asked, 6)), (36, Some(36), Some(GET), Some(1)));
+        assert_eq!((asked[HEADER], words(HEADER + 4), words(HEADER + 8)), (V4, Some(3), Some(0)));
+        assert_eq!((u16_at(&asked, 28), u16_at(&asked, 30), &asked[32..]), (Some(8), Some(DESTINATION), &[10, 20, 1, 5][..]));
+        assert_eq!(ask(std::net::Ipv6Addr::LOCALHOST.into(), 3).len(), 48);
     }
 
     proptest! {

@@ -28,6 +28,13 @@ impl Network {
         Self { base: address, prefix: if address.is_ipv4() { 32 } else { 128 } }
     }
 
+    /// The range of this length that an address lies in. `None`: the prefix is too long for it.
+    pub fn around(address: IpAddr, prefix: u8) -> Option<Self> {
+        let address = address.to_canonical();
+        let whole = if address.is_ipv4() { 32 } else { 128 };
+        (prefix <= whole).then(|| Self { base: masked(address, prefix), prefix })
+    }
+
     /// # Errors
     /// [`BadNetwork`]: no address, a prefix that is too long, bits after the prefix.
     pub fn parse(text: &str) -> Result<Self, BadNetwork> {
@@ -97,5 +104,9 @@ mod tests {
         assert!(matches!(Network::parse("10.20.1.0/16"), Err(BadNetwork::HostBits(_))));
         assert_eq!(Network::parse("10.20.0.0/33"), Err(BadNetwork::Prefix));
         assert_eq!(Network::parse("ten"), Err(BadNetwork::Address));
+        let around = |a: &str, prefix| Network::around(a.parse().expect("an address"), prefix);
+        assert_eq!(around("10.20.1.10", 16), Network::parse("10.20.0.0/16").ok());
+        assert_eq!(around("2001:db8::7", 64), Network::parse("2001:db8::/64").ok());
+        assert_eq!(around("10.20.1.10", 64), None);
     }
 }

@@ -71,12 +71,19 @@ async function signIn(page, who) {
   await press(page, "Sign in");
 }
 
+// Types the passphrase of what is sealed.
+async function open(page) {
+  await page.getByLabel("Reader").fill("mrs-khan");
+  await page.getByLabel("Passphrase").fill(todo.passphrase);
+  await press(page, "Open it");
+}
+
 async function week() {
   const rules = `MAP ${new URL(todo.at).hostname} 127.0.0.1`;
   const browser = await chromium.launch({ executablePath: todo.chromium, args: ["--no-sandbox", `--host-resolver-rules=${rules}`] });
   const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "en-GB" });
   const page = await context.newPage();
-  page.on("console", (said) => { if (said.type() === "error" && !said.text().includes("403")) faults.push(`${page.url()}: ${said.text()}`); });
+  page.on("console", (said) => { if (said.type() === "error" && !/40[34]/.test(said.text())) faults.push(`${page.url()}: ${said.text()}`); });
   const asked = [];
   context.on("request", (request) => { if (!request.url().startsWith(todo.at)) asked.push(request.url()); });
 
@@ -113,23 +120,59 @@ async function week() {
   await look(page, "purpose", ["Why do you look?"]);
   await page.getByLabel("Purpose").fill("to talk to her today");
   await press(page, "Show it");
-  await look(page, "around", ["forum.worry.example", "to talk to her today"]);
+  await look(page, "around", ["forum.worry.example", "to talk to her today", "••••"]);
+  await follow(page, "Open what is sealed");
+  await look(page, "opening", ["Open what is sealed"]);
+  await open(page);
+  await look(page, "around-opened", ["whom to tell", "on this page alone"]);
   await follow(page, "Back to the matter");
+  await follow(page, "Watch this pupil more closely for a while");
+  await look(page, "watch", ["Nobody is watched more closely"]);
+  await page.getByLabel("Last day").fill(todo.day);
+  await page.getByLabel("Why", { exact: true }).fill("Her tutor is worried since the half-term.");
+  await press(page, "Watch more closely");
+  await look(page, "watched", ["P0901: Alma Quill", "Her tutor is worried"]);
+  await page.getByLabel("End it for P0901").click();
+  await page.getByLabel("Why it ends").fill("She is well.");
+  await look(page, "watch-ends", ["End it"]);
+  await press(page, /^End it$/);
+  await page.goto(todo.desk);
+  await follow(page, /^Self-harm, suicide, eating disorder$/);
   await follow(page, /^Open incident/);
   await page.getByLabel("Category").selectOption("self-harm");
   await page.getByLabel("Action taken").fill("Spoke to her with her tutor.");
   await page.getByLabel("Parents told: when, by whom, or why not").fill("By phone, at noon.");
   await look(page, "incident-new", ["Open an incident"]);
   await press(page, "Open the incident");
-  await look(page, "incident", ["Incident 1", "By phone, at noon."]);
+  await look(page, "incident", ["Incident 1", "••••"]);
+  await follow(page, "Open what is sealed");
+  await page.getByLabel("Purpose").fill("to add to it");
+  await open(page);
+  await look(page, "incident-opened", ["Incident 1", "By phone, at noon."]);
   await page.getByLabel("Outcome").fill("She is well.");
   await page.getByLabel("Why you add this").fill("we spoke again");
   await press(page, "Add it");
-  await look(page, "incident-added", ["She is well.", "we spoke again"]);
+  await look(page, "incident-added", ["amended: outcome", "••••"]);
+  await follow(page, "Open it as a file");
+  await page.getByLabel("Purpose").fill("for CPOMS");
+  await page.getByLabel("Reader").fill("mrs-khan");
+  await page.getByLabel("Passphrase").fill(todo.passphrase);
+  for (const [button, file] of [[/^PDF/, "incident-1.pdf"], [/^CSV/, "incident-1.csv"]]) {
+    const [taken] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button }).click()]);
+    if (taken.suggestedFilename() !== file) faults.push(`${file} is called ${taken.suggestedFilename()}`);
+    if (fs.statSync(await taken.path()).size < 500) faults.push(`${file} has nothing in it`);
+  }
+  await look(page, "incident-handed", ["or they are handed on as a file"]);
   await follow(page, /^Incidents$/);
   await look(page, "incidents", ["Incident 1"]);
   await follow(page, /^Who looked$/);
-  await look(page, "looked", ["to talk to her today"]);
+  await look(page, "looked", ["to talk to her today", "for CPOMS"]);
+  await follow(page, /^Alerts/);
+  await look(page, "alerts", ["Nobody has said yet that they have these", "I have it"]);
+  await press(page, /^I have it/);
+  await look(page, "alerts-acknowledged", ["a.jones (desk)"]);
+  await page.goto(`${todo.at}/desk/week/2001-W01`);
+  await look(page, "no-such-page", ["There is no such page"]);
   await page.goto(todo.desk);
   await press(page, "Sign this week for the Designated Safeguarding Lead");
   await look(page, "week-signed", ["Signed by a.jones (desk)", "concern, incident 1"]);

@@ -1,10 +1,13 @@
 //! The portal as a browser sees it, by `curl`.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-use crate::support::{Gate, School, Wish, command};
+use crate::support::{Gate, School, Wish, command, project, text};
 use serde_json::Value;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 pub const NAME: &str = "portal.school.example";
 
@@ -137,4 +140,26 @@ impl<'a> Browser<'a> {
 pub fn passwords(school: &School, people: &[&str]) -> Vec<String> {
     let slips = school.json(&[&["people", "password", "--purpose", "a test"], people].concat());
     slips.as_array().expect("slips").iter().map(|slip| slip["password"].as_str().expect("one").to_owned()).collect()
+}
+
+/// What drives Chromium, from npm. `None`: it is not here.
+pub fn tests() -> Option<PathBuf> {
+    let folder = project().join("tests/browser");
+    let has = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
+    if has("node") && has("chromium") && folder.join("node_modules/playwright-core").is_dir() {
+        return Some(folder);
+    }
+    assert!(std::env::var_os("SCHOOLGATE_FULL").is_none(), "node, chromium and `npm ci` in tests/browser are needed");
+    eprintln!("NOT RUN: node, chromium or tests/browser/node_modules is not here; tests/run --full installs them");
+    None
+}
+
+/// Runs a script of [`tests`], which is told what to do and must end well.
+pub fn drive(script: &Path, todo: &Value) {
+    let mut node = Command::new("node");
+    node.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut node = node.spawn().expect("node starts");
+    node.stdin.take().expect("its input").write_all(todo.to_string().as_bytes()).expect("told");
+    let said = node.wait_with_output().expect("node ends");
+    assert!(said.status.success(), "{}{}", text(&said.stdout), text(&said.stderr));
 }

@@ -14,11 +14,17 @@ const TO_FRIDAY_MS: i64 = 60 * 60 * 60 * 1000;
 
 /// In the last week whose report is due by now: early on a Monday that is not the week that has just ended. Seven times, a minute between: the person of this number in the register, at the device of the same, blocked by this category.
 pub fn asked(school: &School, all: &[(u32, Category, &str)]) {
+    searched(school, all, "");
+}
+
+/// The same by the proxy, of pages with these words searched for; sealed, if the school has keys.
+pub fn searched(school: &School, all: &[(u32, Category, &str)], words: &str) {
     let zone = jiff::tz::TimeZone::get("Europe/London").expect("a zone");
     let as_shipped = Report { minute: 6 * 60, ..Report::default() };
     let (week, _) = due(&as_shipped, &zone, schoolgate::gate::Clock::System.unix_ms());
     let now = week.bounds(&zone).1 - TO_FRIDAY_MS;
     let settings = Settings::new(school.path("var/journal"), school.path("rings"), jiff::tz::TimeZone::UTC);
+    let settings = settings.sealed_by(school.path("var"));
     let journal = Journal::start(settings.with_clock(std::sync::Arc::new(move || now))).expect("a journal");
     for (number, category, host) in all {
         let verdict = Verdict {
@@ -50,10 +56,12 @@ pub fn asked(school: &School, all: &[(u32, Category, &str)]) {
                 when_ms: now + n * 60_000,
                 boot_ms: 1_000,
                 host: (*host).into(),
-                query_type: 1,
+                query_type: u16::from(words.is_empty()),
+                path: if words.is_empty() { "".into() } else { format!("/find?q={words}").into() },
+                search: words.into(),
                 categories: CategorySet::of(&[*category]),
                 intent: Intent::Navigation,
-                ..Event::of(&verdict, Door::Dns, Some(who))
+                ..Event::of(&verdict, if words.is_empty() { Door::Dns } else { Door::Proxy }, Some(who))
             };
             journal.note(&event);
         }

@@ -4,7 +4,7 @@
 use schoolgate::casebook::{Casebook, Kind};
 use schoolgate::demo::internet::Internet;
 use serde_json::Value;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -15,6 +15,13 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_schoolgate");
 /// The folder of the project: shipped configuration and lists.
 pub fn project() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A month from now.
+pub fn in_a_month() -> String {
+    let now = jiff::Timestamp::from_millisecond(schoolgate::gate::Clock::System.unix_ms()).expect("a time");
+    let day = now.to_zoned(jiff::tz::TimeZone::UTC).date().checked_add(jiff::Span::new().days(30)).expect("a day");
+    day.to_string()
 }
 
 /// A school in a temporary folder.
@@ -145,6 +152,24 @@ roles = ["staff"]
     pub fn run(&self, arguments: &[&str]) -> Output {
         let config = self.path("config/schoolgate.toml");
         Command::new(BINARY).arg("--config").arg(config).args(arguments).stdin(Stdio::null()).output().expect("the binary runs")
+    }
+
+    /// [`School::run`] with these lines for what it asks.
+    pub fn typing(&self, lines: &[&str], arguments: &[&str]) -> Output {
+        let mut command = Command::new(BINARY);
+        command.arg("--config").arg(self.path("config/schoolgate.toml")).args(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let typed: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        // A command that asks for nothing may be gone already.
+        let _ = child.stdin.take().expect("its input").write_all(typed.as_bytes());
+        child.wait_with_output().expect("it ends")
+    }
+
+    /// The same, which must succeed; what it printed.
+    pub fn typed(&self, lines: &[&str], arguments: &[&str]) -> String {
+        let output = self.typing(lines, arguments);
+        assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
     }
 
     /// [`School::run`], which must succeed; what it printed.
@@ -394,4 +419,18 @@ pub fn talk_from(from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> String {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     text(&answer)
+}
+
+/// The files below a folder that hold these bytes.
+pub fn holding(folder: &Path, bytes: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(holding(&path, bytes));
+        } else if path.is_file() && memchr::memmem::find(&std::fs::read(&path).expect("read"), bytes.as_bytes()).is_some() {
+            found.push(path);
+        }
+    }
+    found
 }

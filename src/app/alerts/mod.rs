@@ -23,9 +23,9 @@ mod webhook;
 use super::journal_dir;
 use super::mail::Post;
 use crate::config::Config;
+use crate::gate::Gate;
 use crate::gate::alerts::{Alert, Alerts, State, Whose};
 use crate::gate::snapshot::local_time;
-use crate::gate::{Gate, Snapshot};
 use crate::journal::read::Filter;
 use crate::journal::tail::{self, Part};
 use crate::journal::time::BUILT_MS;
@@ -39,6 +39,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use watch::Judge;
 
 /// Between two looks at the queue: a critical matter is with the mail server within a minute, and the queue is never full.
 const TICK: Duration = Duration::from_secs(1);
@@ -133,7 +134,7 @@ pub struct Around {
 /// # Errors
 /// If the system gives no thread.
 pub fn start(around: Around, drain: Drain) -> io::Result<()> {
-    around.gate.alerts.watch(watch::watched(&around.gate.snapshot().config));
+    around.gate.alerts.watch(watch::watched(&around.gate.snapshot().config, &watch::Closely::new()));
     std::thread::Builder::new().name("alerts".into()).spawn(move || run(&around, drain)).map(drop)
 }
 
@@ -145,6 +146,7 @@ fn run(around: &Around, mut drain: Drain) {
     runtime.block_on(async {
         let (mut read, mut looked) = (None::<Instant>, None::<Instant>);
         let mut at = None;
+        let mut closely = watch::Closely::new();
         let mut blocks = health::Blocks::default();
         let is_due = |last: Option<Instant>, every: Duration| last.is_none_or(|last| last.elapsed() >= every);
         loop {
@@ -158,11 +160,19 @@ fn run(around: &Around, mut drain: Drain) {
                 continue;
             }
             let snapshot = around.gate.snapshot();
-            around.gate.alerts.watch(watch::watched(&snapshot.config));
-            let missed = seen(&around.gate, &snapshot, now_ms);
-            if missed > 0 || is_due(read, READ_EVERY) {
+            let reads = is_due(read, READ_EVERY);
+            if reads {
+                match watch::closely(&snapshot.config, now_ms) {
+                    Ok(now) => closely = now,
+                    Err(fault) => tracing::warn!(%fault, "the casebook cannot be read for alerts now"),
+                }
+            }
+            around.gate.alerts.watch(watch::watched(&snapshot.config, &closely));
+            let judge = Judge { snapshot: &snapshot, closely: &closely, now_ms };
+            let missed = seen(&around.gate, judge);
+            if missed > 0 || reads {
                 read = Some(Instant::now());
-                if let Err(why) = of_journal(&around.gate, &snapshot, &mut at, missed > 0, now_ms) {
+                if let Err(why) = of_journal(&around.gate, judge, &mut at, missed > 0) {
                     tracing::warn!(why, "the journal cannot be read for alerts now");
                 }
             }
@@ -186,17 +196,17 @@ fn complain(kept: Result<(), String>) {
 }
 
 /// What the doors have put into the queue, judged. How much found no room there.
-fn seen(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> u64 {
+fn seen(gate: &Gate, judge: Judge) -> u64 {
     let (seen, missed) = gate.alerts.taken();
     if seen.is_empty() && missed == 0 {
         return 0;
     }
-    let policy = &snapshot.config.policy;
+    let policy = &judge.snapshot.config.policy;
     let names = |sighting: &crate::gate::alerts::Sighting| -> Vec<String> {
         sighting.who.groups.iter().filter_map(|id| policy.group(id)).map(|group| group.name.clone()).collect()
     };
     // How often is the journal's to say.
-    let new: Vec<_> = seen.iter().filter_map(|s| watch::judged(s, snapshot, &names(s), now_ms, 0)).collect();
+    let new: Vec<_> = seen.iter().filter_map(|s| judge.judged(s, &names(s), 0)).collect();
     let (raised, kept) = gate.alerts.change(|state| {
         state.missed += missed;
         new.iter().filter_map(|new| state.raise(new)).collect::<Vec<_>>()
@@ -209,10 +219,10 @@ fn seen(gate: &Gate, snapshot: &Snapshot, now_ms: i64) -> u64 {
 }
 
 /// What the journal has since it was last read.
-fn of_journal(gate: &Gate, snapshot: &Snapshot, at: &mut Option<u64>, missed: bool, now_ms: i64) -> Result<(), String> {
+fn of_journal(gate: &Gate, judge: Judge, at: &mut Option<u64>, missed: bool) -> Result<(), String> {
     // What waits for its week file is read at the start, since whoever was killed may have told nobody of it, and when there was more
     // than the doors could tell. Else they tell, and the week files say how often.
-    let mut parts = tail::newest(&journal_dir(&snapshot.config), now_ms).map_err(|fault| fault.to_string())?;
+    let mut parts = tail::newest(&journal_dir(&judge.snapshot.config), judge.now_ms).map_err(|fault| fault.to_string())?;
     if at.is_some() && !missed {
         parts.retain(|part| matches!(part, Part::File(_)));
     }
@@ -235,7 +245,7 @@ fn of_journal(gate: &Gate, snapshot: &Snapshot, at: &mut Option<u64>, missed: bo
             let names = part.names_of(sighting.policy_version).map_err(|fault| fault.to_string())?;
             let groups: Vec<String> =
                 sighting.who.groups.iter().filter_map(|id| names.groups.get(usize::from(id.0)).cloned()).collect();
-            new.extend(watch::judged(&sighting, snapshot, &groups, now_ms, u64::from(sighting.count)));
+            new.extend(judge.judged(&sighting, &groups, u64::from(sighting.count)));
         }
         // The rest of it first, the next time.
         if rows == MOST_ROWS {

@@ -8,8 +8,10 @@ use crate::people::Register;
 use crate::policy::Action;
 use crate::report::calendar::date_and_time;
 use crate::report::week::Matter;
+use crate::seal::Opener;
 use crate::web::desk::{Around, AskedFor, Stretch};
 use crate::words::{DeviceId, PersonId};
+use std::sync::Arc;
 
 const HALF_AN_HOUR_MS: i64 = 30 * 60 * 1000;
 
@@ -17,12 +19,17 @@ const HALF_AN_HOUR_MS: i64 = 30 * 60 * 1000;
 const MOST_ROWS: usize = 600;
 const MOST_STRETCHES: usize = 12;
 
+/// What is sealed of it is dots, but for who opens it: that is recorded by then.
+///
 /// # Errors
 /// [`ReadFault`]. A week that is not there any more is none.
-pub fn around(config: &Config, register: &Register, matter: &Matter) -> Result<Around, ReadFault> {
+pub fn around(config: &Config, register: &Register, matter: &Matter, with: Option<Arc<Opener>>) -> Result<Around, ReadFault> {
     let files = read::weeks(&journal_dir(config))?;
     let Some(file) = files.into_iter().find(|file| file.week == matter.reference.id.week) else { return Ok(Around::default()) };
-    let week = Week::open(&file.path)?;
+    let mut week = Week::open(&file.path)?;
+    if let Some(opener) = with {
+        week.open_with(opener);
+    }
     let Some(whose) = whose(&matter.reference.id.subject) else { return Ok(Around::default()) };
     let mut times = Vec::new();
     for seq in &matter.rows {
@@ -46,6 +53,7 @@ pub fn around(config: &Config, register: &Register, matter: &Matter) -> Result<A
             rows.push(stored?);
         }
         left -= rows.len();
+        around.sealed += rows.iter().filter(|stored| stored.event.sealed.is_some()).count();
         // The journal's own order is that in which the doors' threads handed over.
         rows.sort_by_key(|stored| (stored.event.when_ms, stored.seq));
         let asked = rows.iter().map(|stored| row(config, register, &week, stored, matter)).collect::<Result<_, _>>()?;

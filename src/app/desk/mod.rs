@@ -6,15 +6,19 @@
 //! - [`accounts`]  who may sign in, on disk
 //! - [`review`]    what they say of what a report shows
 //! - [`around`]    what was asked for around a matter
+//! - [`sealed`]    what is sealed, opened for one page
 //! - [`alerts`]    what could not wait
+//! - [`watched`]   pupils who are watched more closely
 
 pub mod accounts;
 mod alerts;
 mod around;
 mod review;
+mod sealed;
+mod watched;
 
 use super::delivery::{self, Made};
-use super::followed;
+use super::followed::{self, handed};
 use super::mail::Post;
 use super::weekly::{self, Running};
 use crate::casebook::incidents::Fields;
@@ -34,7 +38,10 @@ use crate::report::calendar::date_and_time;
 use crate::report::edition::Part;
 use crate::report::week::{MarkLine, Matter};
 use crate::report::{self, Edition, IsoWeek, Week};
-use crate::web::desk::{self, AlertLine, Around, Delivered, Desk, Format, Look, NotDone, NotKept, NotShown, NotSigned, Typed};
+use crate::web::desk::{
+    self, AlertLine, Around, Delivered, Desk, Format, Look, NotDone, NotKept, NotOpened, NotShown, NotSigned, Opens, Typed,
+    WatchLine,
+};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -52,11 +59,13 @@ pub struct Kept {
     attempts: Attempts,
     /// Whole weeks, as they were made and when.
     weeks: Mutex<Vec<(IsoWeek, i64, Arc<Week>)>>,
+    /// One passphrase is tried at a time.
+    opening: Mutex<()>,
 }
 
 impl Kept {
     pub fn new(gate: Arc<Gate>) -> Self {
-        Self { gate, begun: Instant::now(), attempts: Attempts::default(), weeks: Mutex::default() }
+        Self { gate, begun: Instant::now(), attempts: Attempts::default(), weeks: Mutex::default(), opening: Mutex::default() }
     }
 
     fn config(&self) -> Config {
@@ -131,13 +140,26 @@ fn faulty(fault: impl std::fmt::Display) -> NotSigned {
 
 /// Writes down who looks, before they do.
 fn record(config: &Config, look: &Look, what: &str, purpose: &str, now_ms: i64) -> Result<(), NotShown> {
-    if look.recorded {
+    if look.recorded.get() {
         return Ok(());
     }
     look_ups::record_of(&config.data, &look.account.called(), what, purpose, now_ms).map_err(|fault| {
         tracing::error!(%fault, "what cannot be written down as looked at is not shown");
         NotShown::Fault
-    })
+    })?;
+    look.recorded.set(true);
+    Ok(())
+}
+
+/// Incidents as they are handed on.
+fn handed_on(config: &Config, incidents: &[Incident], format: Format) -> Result<Vec<u8>, NotShown> {
+    let register = Store::peek(&super::register_file(config)).map_err(review::faulty)?;
+    let file = match format {
+        Format::Pdf => handed::pdf(incidents, config),
+        Format::Csv => handed::csv(incidents, config, &register),
+        Format::Html => return Err(NotShown::Nothing),
+    };
+    file.map_err(review::faulty)
 }
 
 /// Whether an edition names anybody.
@@ -211,7 +233,7 @@ impl Desk for Kept {
 
     fn week(&self, look: &Look, week: IsoWeek, edition: Edition) -> Result<Week, NotShown> {
         let config = self.config();
-        if !desk::editions(look.account.role).contains(&edition) {
+        if !Edition::of(look.account.role).contains(&edition) {
             return Err(NotShown::NotTheirs);
         }
         let made = delivery::made(&config.data, week).ok_or(NotShown::Nothing)?;
@@ -233,7 +255,7 @@ impl Desk for Kept {
 
     fn file(&self, look: &Look, week: IsoWeek, edition: Edition, format: Format) -> Result<Vec<u8>, NotShown> {
         let config = self.config();
-        if !desk::editions(look.account.role).contains(&edition) {
+        if !Edition::of(look.account.role).contains(&edition) {
             return Err(NotShown::NotTheirs);
         }
         delivery::made(&config.data, week).ok_or(NotShown::Nothing)?;
@@ -264,7 +286,11 @@ impl Desk for Kept {
         record(&config, look, &format!("desk: thirty minutes either side{whom}"), purpose, self.gate.clock.unix_ms())?;
         let register = Store::peek(&super::register_file(&config)).map_err(review::faulty)?;
         self.gate.settle();
-        around::around(&config, &register, &matter).map_err(review::faulty)
+        around::around(&config, &register, &matter, None).map_err(review::faulty)
+    }
+
+    fn open_around(&self, opens: &Opens, matter: &MatterId) -> Result<Around, NotOpened> {
+        self.opened_around(opens, matter)
     }
 
     fn incidents(&self, look: &Look) -> Result<Vec<Incident>, NotShown> {
@@ -276,8 +302,29 @@ impl Desk for Kept {
         Ok(incidents)
     }
 
+    fn incident_file(&self, look: &Look, number: u64, format: Format, purpose: &str) -> Result<Vec<u8>, NotShown> {
+        let config = self.config();
+        let mut incidents = self.all_incidents(&config, look.account)?;
+        incidents.retain(|incident| incident.number == number);
+        if incidents.is_empty() {
+            return Err(NotShown::Nothing);
+        }
+        let file = handed_on(&config, &incidents, format)?;
+        record(&config, look, &format!("desk: incident {number}, as {format}"), purpose, self.gate.clock.unix_ms())?;
+        Ok(file)
+    }
+
     fn open_incident(&self, account: &Account, matter: Option<&MatterId>, fields: Fields) -> Result<u64, NotKept> {
         self.open(account, matter, fields)
+    }
+
+    fn open_incident_words(&self, opens: &Opens, number: u64) -> Result<Incident, NotOpened> {
+        self.opened_incident(opens, number, "")
+    }
+
+    fn open_incident_file(&self, opens: &Opens, number: u64, format: Format) -> Result<Vec<u8>, NotOpened> {
+        let incident = self.opened_incident(opens, number, &format!(", as {format}"))?;
+        Ok(handed_on(&self.config(), &[incident], format)?)
     }
 
     fn add_to_incident(&self, account: &Account, which: (u64, &str, bool), fields: Fields) -> Result<(), NotKept> {
@@ -294,6 +341,19 @@ impl Desk for Kept {
 
     fn acknowledge(&self, account: &Account, number: u32) -> Result<(), NotKept> {
         self.has_seen(account, number)
+    }
+
+    fn watched(&self, look: &Look) -> Result<Vec<WatchLine>, NotShown> {
+        let watched = self.all_watched(look.account)?;
+        if !watched.is_empty() {
+            let what = "desk: pupils who are watched more closely";
+            record(&self.config(), look, what, desk::REVIEW, self.gate.clock.unix_ms())?;
+        }
+        Ok(watched)
+    }
+
+    fn watch(&self, account: &Account, said: (&str, Option<&str>, &str)) -> Result<(), NotKept> {
+        self.watch_closely(account, said)
     }
 
     fn looked(&self, account: &Account) -> Result<Vec<LookUp>, NotShown> {

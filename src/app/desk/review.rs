@@ -5,14 +5,15 @@ use crate::app::followed::evidence;
 use crate::app::register_file;
 use crate::casebook::incidents::{Fields, New};
 use crate::casebook::review::{self, Said};
-use crate::casebook::{By, Casebook, CasebookFault, Concerns, Incident, MatterId, incidents, look_ups};
+use crate::casebook::{By, Casebook, CasebookFault, Incident, MatterId, incidents, look_ups};
 use crate::config::Config;
 use crate::people::Store;
 use crate::people::desk::{Account, Role};
-use crate::report::IsoWeek;
 use crate::report::week::Matter;
-use crate::web::desk::{self, Desk, Look, NotKept, NotShown};
+use crate::report::{Edition, IsoWeek};
+use crate::web::desk::{Desk, Look, NotKept, NotShown};
 use look_ups::LookUp;
+use std::cell::Cell;
 
 /// How far back it is told who looked.
 const FOUR_WEEKS_MS: i64 = 28 * 24 * 60 * 60 * 1000;
@@ -25,16 +26,7 @@ pub fn by<'a>(account: &'a Account, called: &'a str) -> By<'a> {
     By { who: called, role: account.role, person: account.person.as_deref() }
 }
 
-/// Whom they record incidents about.
-fn concerns(role: Role) -> Concerns {
-    match role {
-        Role::Head => Concerns::Adult,
-        Role::Chair => Concerns::Head,
-        Role::Dsl | Role::Deputy | Role::Ict => Concerns::Pupil,
-    }
-}
-
-fn not_kept(fault: CasebookFault) -> NotKept {
+pub fn not_kept(fault: CasebookFault) -> NotKept {
     match fault {
         CasebookFault::Refused(why) => NotKept::Refused(why),
         fault => {
@@ -53,7 +45,7 @@ impl Kept {
     /// A matter that they may see, as the report of its week has it.
     pub fn matter(&self, account: &Account, id: &MatterId) -> Result<Matter, NotShown> {
         // They have its page before them, which was written down.
-        let week = self.week(&Look { account, recorded: true }, id.week, desk::editions(account.role)[0])?;
+        let week = self.week(&Look { account, recorded: Cell::new(true) }, id.week, Edition::of(account.role)[0])?;
         week.matters.into_iter().chain(week.known).find(|matter| matter.reference.id == *id).ok_or(NotShown::Nothing)
     }
 
@@ -96,7 +88,7 @@ impl Kept {
         let by = by(account, &called);
         let mut casebook = Casebook::open(&config.data).map_err(not_kept)?;
         let reference = matter.as_ref().map(|matter| &matter.reference);
-        let concerns = reference.map_or_else(|| concerns(account.role), |reference| reference.concerns);
+        let concerns = reference.map_or_else(|| account.role.concerns(), |reference| reference.concerns);
         let number =
             incidents::open(&mut casebook, by, New { fields, evidence }, (concerns, reference), now_ms).map_err(not_kept)?;
         if let Some(reference) = reference {
@@ -115,7 +107,7 @@ impl Kept {
     pub fn all_incidents(&self, config: &Config, account: &Account) -> Result<Vec<Incident>, NotShown> {
         let called = account.called();
         match Casebook::peek(&config.data).map_err(faulty)? {
-            Some(casebook) => incidents::list(&casebook.read(), by(account, &called)).map_err(faulty),
+            Some(casebook) => incidents::list(&casebook.read(), by(account, &called), None).map_err(faulty),
             None => Ok(Vec::new()),
         }
     }

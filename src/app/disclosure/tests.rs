@@ -27,6 +27,7 @@ fn others_are_blotted_out_by_name_and_id_and_nobody_else_is() {
 #[test]
 fn what_the_dsl_noted_is_told_to_a_reader_without_the_others_and_never_of_adults_or_themselves() {
     use crate::casebook::{By, Casebook, Concerns, Role, incidents, watch};
+    use crate::gate::alerts::{New, Whose};
     use crate::gate::school::School;
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = crate::gate::Snapshot::clone(&School::with("").gate.snapshot()).config;
@@ -43,7 +44,7 @@ fn what_the_dsl_noted_is_told_to_a_reader_without_the_others_and_never_of_adults
         let person = register.person_of_key(key).expect("there");
         let blotter = Blotter::of(&register, person).expect("few names");
         let own = register.person_of_key(reader).map(|p| p.key.as_str());
-        noted(&config, person, &blotter, By { who: reader, role: Role::Deputy, person: own }).expect("read")
+        noted(&config, person, &blotter, (By { who: reader, role: Role::Deputy, person: own }, None)).expect("read")
     };
     assert_eq!(noted_of("p1", "mrs-khan"), Some(Noted::default()));
     let by = By { who: "mrs-khan", role: Role::Dsl, person: None };
@@ -61,12 +62,24 @@ fn what_the_dsl_noted_is_told_to_a_reader_without_the_others_and_never_of_adults
     let new = incidents::New { fields, evidence: Vec::new() };
     incidents::open(&mut casebook, by, new, (Concerns::Pupil, None), 10).expect("opened");
     watch::watch(&mut casebook, by, "p1", 900, "worries after a letter", 100).expect("watched");
+    let alert = New {
+        whose: Whose::Person(register.person_of_key("p1").expect("there").id.0),
+        theme: "self-harm",
+        critical: false,
+        when_ms: 5,
+        due_ms: 5,
+        count: 3,
+    };
+    let alerts = crate::app::alerts::open(folder.path()).expect("none yet");
+    alerts.change(|state| state.raise(&alert)).1.expect("kept");
+    alerts.acknowledge(1, "mrs-khan", 9).expect("there");
     let kept = noted_of("p1", "mrs-khan").expect("hers to see");
     let told = serde_json::to_string(&kept).expect("JSON");
     for (said, there) in [
         ("incident 1, opened", true),
         ("(somebody else) wrote to Ada Byron", true),
         ("worries after a letter", true),
+        ("alert 1: high, Self-harm", true),
         ("Bob Kahn", false),
         ("p2", false),
         ("Babbage", false),
@@ -74,7 +87,8 @@ fn what_the_dsl_noted_is_told_to_a_reader_without_the_others_and_never_of_adults
     ] {
         assert_eq!(told.contains(said), there, "{said}: {told}");
     }
-    assert_eq!(noted_of("p2", "mrs-khan").expect("hers to see").watched, [], "what is another's is not theirs");
+    let other = noted_of("p2", "mrs-khan").expect("hers to see");
+    assert!(other.watched.is_empty() && other.alerts.is_empty(), "what is another's is not theirs: {other:?}");
     assert_eq!(noted_of("t1", "mrs-khan"), None, "adults are the head's");
     assert_eq!(noted_of("p1", "p1"), None, "nobody reads about themselves");
 }

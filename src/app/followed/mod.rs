@@ -1,10 +1,14 @@
 //! What follows a report: who has a part in it, the matters of earlier weeks, marks and signatures of this one.
 //!
 //! - [`evidence`]  rows of the log beside an incident
+//! - [`handed`]    incidents as they are handed on
 //! - [`told`]      who is told of a report that nobody has looked at
+//! - [`watched`]   which pupils are watched more closely
 
 pub mod evidence;
+pub mod handed;
 pub mod told;
+pub mod watched;
 
 use super::delivery;
 use super::weekly::{self, WeeklyFault};
@@ -169,28 +173,23 @@ impl Somebody {
     pub fn by(&self) -> By<'_> {
         By { who: &self.who, role: self.role, person: self.person.as_deref() }
     }
+}
 
-    /// Whom they record incidents about.
-    pub fn concerns(&self) -> Concerns {
-        match self.role {
-            Role::Head => Concerns::Adult,
-            Role::Chair => Concerns::Head,
-            Role::Dsl | Role::Deputy | Role::Ict => Concerns::Pupil,
-        }
-    }
+/// Who has which part by the configuration, with the key that says so.
+pub fn parts(report: &config::Report) -> [(&'static str, Role, &[String]); 5] {
+    [
+        ("dsl", Role::Dsl, &report.dsl[..]),
+        ("deputies", Role::Deputy, &report.deputies),
+        ("ict", Role::Ict, &report.ict),
+        ("head", Role::Head, report.head.as_slice()),
+        ("chair", Role::Chair, &report.chair),
+    ]
 }
 
 /// The parts that an account of this machine has.
 fn roles_of(report: &config::Report, account: &str) -> Vec<Role> {
-    let head = report.head.as_slice();
-    let named = [
-        (Role::Dsl, &report.dsl[..]),
-        (Role::Deputy, &report.deputies),
-        (Role::Ict, &report.ict),
-        (Role::Head, head),
-        (Role::Chair, &report.chair),
-    ];
-    named.into_iter().filter(|(_, names)| names.iter().any(|name| name == account)).map(|(role, _)| role).collect()
+    let named = parts(report).into_iter().filter(|(_, _, names)| names.iter().any(|name| name == account));
+    named.map(|(_, role, _)| role).collect()
 }
 
 /// The week as somebody may see it: their edition, without what is about themselves.
@@ -199,13 +198,7 @@ fn roles_of(report: &config::Report, account: &str) -> Vec<Role> {
 /// As [`weekly::make`].
 pub fn shown_to(config: &Config, week: IsoWeek, by: By, now_ms: i64) -> Result<Week, WeeklyFault> {
     let whole = weekly::make(config, week, now_ms, None)?;
-    let edition = match by.role {
-        Role::Dsl | Role::Deputy => Edition::Dsl,
-        Role::Ict => Edition::It,
-        Role::Head => Edition::Head,
-        Role::Chair => Edition::Chair,
-    };
-    let mut shown = report::edit(&whole, edition);
+    let mut shown = report::edit(&whole, Edition::of(by.role)[0]);
     let theirs = |matter: &Matter| may(by, matter.reference.concerns, matter.reference.person.as_deref());
     shown.matters.retain(theirs);
     shown.known.retain(theirs);

@@ -7,7 +7,7 @@ use crate::gate::school::School;
 const PASSPHRASE: &str = "four words that fit";
 
 fn reader(passphrase: &str, now_ms: i64) -> Reader<'_> {
-    Reader { name: "mrs-khan", passphrase, what: "log search of p1", purpose: "a parent asked", now_ms }
+    Reader { name: "mrs-khan", passphrase, by: "root", what: "log search of p1", purpose: "a parent asked", now_ms }
 }
 
 /// A school's configuration with keys in a folder of its own.
@@ -15,7 +15,7 @@ fn school() -> (tempfile::TempDir, Config) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = crate::gate::Snapshot::clone(&School::with("").gate.snapshot()).config;
     config.data = folder.path().to_owned();
-    let made = change(&config, ("root", "seal: keys were made", 5), |there| {
+    let made = change(&config, ("root", "keys were made", 5), |there| {
         assert!(there.is_none());
         Ok(Keys::make("mrs-khan", PASSPHRASE, 5)?)
     });
@@ -35,7 +35,7 @@ fn who_opens_is_written_down_first_and_without_a_purpose_nothing_opens() {
     let said = ("what was typed: log search of p1".to_owned(), "a parent asked".to_owned());
     assert_eq!(look_ups_of(&config), [said]);
     let who = look_ups::between(&config.data, 0, 100).expect("read").remove(0);
-    assert!(who.who.starts_with("mrs-khan (") && who.whom.as_deref() == Some("p1"), "{who:?}");
+    assert!(who.who == "mrs-khan (root)" && who.whom.as_deref() == Some("p1"), "{who:?}");
     let silent = open(&config, Reader { purpose: " ", ..reader(PASSPHRASE, 11) });
     assert!(matches!(silent, Err(NotOpened::Record(_))));
     assert_eq!(look_ups_of(&config).len(), 1);
@@ -65,7 +65,7 @@ fn a_change_is_recorded_and_only_its_owner_reads_the_keys() {
     let mode = std::fs::metadata(seal::file(&config.data)).expect("there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let before = keys(&config.data).expect("keys").text();
-    let refused = change(&config, ("root", "seal: nobody", 9), |keys| {
+    let refused = change(&config, ("root", "nobody", 9), |keys| {
         drop(keys);
         Err::<(Keys, ()), _>(NotOpened::NoKeys)
     });

@@ -427,11 +427,22 @@ fn what_was_understood_is_printed() {
         "            games: allow for sixth-form 12:00–12:50 on Fridays of week B (12:00–12:50 on Fridays of week B)\n",
         "Terms       6, from 2026-09-02 to 2027-07-21, 2 days off and the bank holidays\n",
         "Bells       3 periods\n",
+        "Alerts      critical ones at once, high ones at 12:00 and 15:00\n",
+        "            quiet from 18:00 to 07:00: critical ones only, to duty@school.example\n",
+        "            critical and not acknowledged for 15 minutes: deputy-dsl@school.example\n",
+        "            and by a signed message to hooks.school.example\n",
+        "            what is wrong with the gate: it@school.example\n",
+        "Backup      to /mnt/backup every night at 02:30, the last 14 stay\n",
         "Entries     2 allow, 1 block (1 of them firm); 2 with an end\n",
         "Lists       those that ship, in config/../blocklists\n",
         "            more games: games, config/lists/games.txt (detect)\n",
     ] {
         assert!(printed.contains(line), "{line}is not in:\n{printed}");
     }
-    assert!(!understood(&shipped()).to_string().contains("Sources"));
+    let plain = understood(&shipped()).to_string();
+    assert!(!plain.contains("Sources"));
+    assert!(
+        plain.contains("Alerts      NOBODY IS TOLD but who looks") && plain.contains("Backup      none made by itself"),
+        "{plain}"
+    );
 }

@@ -15,7 +15,7 @@ mod squid;
 
 pub use csv::Csv;
 pub use json::json;
-pub use line::{Line, Resolve};
+pub use line::{DOTS, Line, Resolve};
 pub use squid::squid;
 
 use crate::words::escaped;

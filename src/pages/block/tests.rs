@@ -9,6 +9,7 @@ fn page(category: Option<&str>) -> BlockPage {
         whom_to_see: "your teacher \"Mr. <b>\"".into(),
         reference: Reference::parse("7K3M-0Q2F").expect("a reference"),
         category: category.map(str::to_owned),
+        concern: None,
         reader: Reader::default(),
         words: Language::English.words(),
         held: None,
@@ -36,6 +37,13 @@ fn a_member_of_staff_sees_what_it_was_taken_for() {
     let (pupil, staff) = (page(None).html(), page(Some("Social <networking>")).html());
     assert!(staff.contains("Social &#60;networking&#62;"));
     assert!(!pupil.contains("Listed as"));
+}
+
+#[test]
+fn where_the_school_is_told_of_a_worry_is_a_link_if_there_is_one() {
+    let with = BlockPage { concern: Some("https://school.example/worried?a=1&b=2".into()), ..page(None) }.html();
+    assert!(with.contains("href=\"https://school.example/worried?a=1&#38;b=2\">Worried about something? Tell the school</a>"));
+    assert!(!page(None).html().contains("Worried about something"));
 }
 
 #[test]

@@ -30,6 +30,11 @@ words! {
 }
 
 impl Role {
+    /// Whether pupils are theirs: the lead, or who stands in for them.
+    pub fn safeguards(self) -> bool {
+        matches!(self, Self::Dsl | Self::Deputy)
+    }
+
     /// As people say it.
     pub fn title(self) -> &'static str {
         match self {

@@ -180,6 +180,11 @@ impl Book {
         }
     }
 
+    /// Whether a teller says whose an address is, believed or not.
+    pub(super) fn is_told(&self, address: IpAddr, teller: Teller) -> bool {
+        self.bound[teller as usize].contains_key(&address.to_canonical())
+    }
+
     /// Which device an address is, by whoever is to be believed. `None`: nobody knows, or it is a router's.
     pub fn device_at(&self, address: IpAddr) -> Option<Mac> {
         self.told_of(address.to_canonical()).map(|(told, _)| told.bound.mac)

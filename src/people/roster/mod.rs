@@ -32,16 +32,21 @@ pub use claim::{At, Bound, Claim, Now, Teller, Whose};
 pub use merge::CROWD;
 pub use places::{Crowd, Here, Sitting};
 
+use super::neighbours::ask::Ask;
 use crate::words::{DeviceId, PersonId};
 use arc_swap::ArcSwap;
 use places::Places;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 /// More IPv4 addresses than one device has at once: while it changes networks it has two.
 pub const MANY_V4: usize = 4;
+
+/// How long a request waits for the book, so that the kernel is asked whose it is: as long as another one asks.
+const WAITS: Duration = Duration::from_micros(200);
 
 /// What is told of people and devices by name, and whom that means: the ids and tags of a register, in small letters.
 #[derive(Debug, Default)]
@@ -58,6 +63,7 @@ pub struct Roster {
     /// Another number whenever anybody may be elsewhere.
     generation: AtomicU32,
     names: ArcSwap<Names>,
+    ask: OnceLock<Ask>,
     /// What RADIUS has said.
     pub radius: super::radius::Tally,
     /// What other systems have said.
@@ -68,6 +74,54 @@ impl Roster {
     /// What is known of an address. Waits for nothing.
     pub fn look_up(&self, address: IpAddr) -> Option<Here> {
         self.places.get(address)
+    }
+
+    /// The same; and of an address on our own links that nobody has told of, the kernel is asked whose it is, so that the request
+    /// at hand is that device's. Waits for [`WAITS`] at most.
+    pub fn find(&self, address: IpAddr) -> Option<Here> {
+        let here = self.look_up(address);
+        match self.ask.get() {
+            Some(ask) if here.is_none_or(|here| here.mac.is_none()) && ask.is_on_link(address) => {
+                self.ask(ask, address, Now::read());
+                self.look_up(address)
+            }
+            _ => here,
+        }
+    }
+
+    /// Whom [`Roster::find`] asks from now on; the first who is given stays.
+    pub(super) fn ask_by(&self, ask: Ask) {
+        let _ = self.ask.set(ask);
+    }
+
+    pub(super) fn asker(&self) -> Option<&Ask> {
+        self.ask.get()
+    }
+
+    /// The book is held while the kernel is asked: what it tells of a change after that is read after that.
+    #[cold]
+    fn ask(&self, ask: &Ask, address: IpAddr, now: Now) {
+        let Some(book) = ask.may(address, now.boot_ms).then(|| self.book_soon()).flatten() else { return };
+        self.write(book, now, |book| {
+            // It is told, and yet no device's: a router's, and whoever asks anew hears the same.
+            let told = book.is_told(address, Teller::Neighbour);
+            match (!told).then(|| ask.mac(address, now.boot_ms)).flatten() {
+                Some(mac) => book.bind(address, Teller::Neighbour, Bound { mac, by: 0, until_ms: None }),
+                None => ask.nobody(address, now.boot_ms),
+            }
+        });
+    }
+
+    fn book_soon(&self) -> Option<MutexGuard<'_, Book>> {
+        let until = Instant::now() + WAITS;
+        loop {
+            match self.book.try_lock() {
+                Ok(book) => return Some(book),
+                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::yield_now(),
+                Err(TryLockError::WouldBlock) => return None,
+            }
+        }
     }
 
     /// Another number than before whenever anybody may be elsewhere: whoever keeps what he looked up asks again then.
@@ -84,7 +138,10 @@ impl Roster {
 
     /// Takes what a source says. When it returns, every reader sees what follows from it.
     pub fn change<T>(&self, now: Now, change: impl FnOnce(&mut Book) -> T) -> T {
-        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        self.write(self.book.lock().unwrap_or_else(PoisonError::into_inner), now, change)
+    }
+
+    fn write<T>(&self, mut book: MutexGuard<'_, Book>, now: Now, change: impl FnOnce(&mut Book) -> T) -> T {
         book.turn(now);
         let said = change(&mut book);
         let touched = book.touched();

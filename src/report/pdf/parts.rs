@@ -21,7 +21,9 @@ pub fn page_one(sheet: &mut Sheet, week: &Week) {
     }
     if let Some(line) = week.in_one_line() {
         sheet.gap(8.0);
-        return sheet.paragraph(&line, BODY);
+        sheet.paragraph(&line, BODY);
+        chain(sheet, week);
+        return signs(sheet, week);
     }
     sheet.heading(2, &week.verdict);
     if week.shows(Part::Coverage) {
@@ -81,6 +83,11 @@ fn standing(sheet: &mut Sheet, week: &Week) {
         let matters = count(week.for_head, "matter about an adult is", "matters about adults are");
         sheet.pair("Adults", &format!("{matters} for the head and not in this report."), 6.2);
     }
+    signs(sheet, week);
+}
+
+/// Who has signed, or where they do so.
+fn signs(sheet: &mut Sheet, week: &Week) {
     if week.shows(Part::Signs) {
         let signed = |who: &str| {
             week.signature(who).map(|s| [format!("{} ({})", s.who, s.role), format!("{}, record {}", s.when, s.record)])
@@ -103,6 +110,7 @@ pub fn behind(sheet: &mut Sheet, week: &Week) {
     sheet.new_page();
     for (part, set) in [
         (Part::Matters, matters as fn(&mut Sheet, &Week)),
+        (Part::Alerts, alerts),
         (Part::Themes, themes),
         (Part::Themes, prevent),
         (Part::Illegal, illegal),
@@ -273,6 +281,12 @@ fn prevent(sheet: &mut Sheet, week: &Week) {
     sheet.paragraph(&line, BODY);
 }
 
+fn alerts(sheet: &mut Sheet, week: &Week) {
+    let Some(alerts) = week.alerts.as_ref().filter(|alerts| !alerts.is_empty()) else { return };
+    sheet.heading(2, "Alerts in full");
+    alerts.iter().for_each(|alert| sheet.paragraph(&alert.line(), BODY));
+}
+
 fn illegal(sheet: &mut Sheet, week: &Week) {
     sheet.heading(2, "4  Illegal lists");
     sheet.paragraph(&format!("{} Addresses are never kept or shown.", week.illegal.line()), BODY);
@@ -417,14 +431,19 @@ fn health(sheet: &mut Sheet, week: &Week) {
     }
 }
 
+/// The end of the casebook's chain.
+fn chain(sheet: &mut Sheet, week: &Week) {
+    if !week.casebook.is_empty() {
+        sheet.paragraph(&week.casebook_line(), BODY);
+    }
+}
+
 fn limits(sheet: &mut Sheet, week: &Week) {
     sheet.heading(2, "11  What this report cannot know");
     sheet.list(&week.limits);
     sheet.heading(3, "What is kept");
     sheet.paragraph(&week.retention, BODY);
-    if !week.casebook.is_empty() {
-        sheet.paragraph(&week.casebook_line(), BODY);
-    }
+    chain(sheet, week);
     if !week.shows(Part::LookUps) {
         return;
     }

@@ -437,6 +437,28 @@ fn more_than_five_matters_are_behind_page_one() {
 }
 
 #[test]
+fn alerts_are_counted_on_page_one_and_told_behind_it() {
+    let mut week = trouble().week();
+    let alert = |number| week::AlertLine {
+        number,
+        tier: "high",
+        title: "Self-harm".into(),
+        whose: "p0023".into(),
+        first: "Monday 20:14".into(),
+        times: 2,
+        told: None,
+        acknowledged: None,
+    };
+    week.alerts = Some((1..=30).map(alert).collect());
+    for (written, behind) in [(html(&week), "id=\"part1\""), (text(&week), "1  Matters in full")] {
+        let (one, behind) = written.split_once(behind).expect("page one, and what is behind it");
+        assert!(one.contains("30 alerts, 30 NOT ACKNOWLEDGED") && !one.contains("nobody was told yet"), "{one}");
+        assert_eq!(behind.matches("nobody was told yet").count(), 30);
+    }
+    assert!(pdf(&week).is_ok());
+}
+
+#[test]
 fn a_craze_of_a_whole_year_pushes_no_other_child_off_page_one() {
     let mut script = quiet();
     for n in 1..=20 {

@@ -125,6 +125,11 @@ fn page_one_is_one_page_and_every_edition_says_there_what_its_text_says() {
     }
 }
 
+/// What stands in the PDF of a week.
+pub(super) fn words_of(week: &Week) -> String {
+    text_of(&made(week), &[])
+}
+
 #[test]
 fn half_term_is_one_page_with_one_line() {
     let pdf = made(&half_term().week());

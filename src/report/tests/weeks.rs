@@ -34,6 +34,16 @@ fn half_term_is_one_line_and_still_numbered() {
     assert!(html(&week).contains(&line.replace('\'', "&#39;")) && !html(&week).contains("part1"));
     assert!(text(&week).contains("delivery 12"));
     golden("half-term", &week);
+    // It is signed and proved as any other, where the edition is.
+    script.casebook = Some(format!("118:{}", "9f".repeat(32)).parse().expect("an end"));
+    let week = script.week();
+    for (format, page) in [("text", text(&week)), ("html", html(&week)), ("pdf", super::pdf::words_of(&week))] {
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        for said in ["Reviewed by the Designated Safeguarding Lead", "Reviewed by the ICT coordinator", "Signed", "118:9f9f"] {
+            let said = if format == "text" { said.replace("by the ", "by ") } else { said.to_owned() };
+            assert!(page.contains(&said), "{format}: {said}: {page}");
+        }
+    }
     // A child who is in school all the same, and in trouble, is no less a matter.
     script.block(script.at(2, 21, 0), owner(PersonId(3)), "forum.worry.example", Category::SELF_HARM);
     let week = script.week();

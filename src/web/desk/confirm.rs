@@ -1,17 +1,12 @@
 //! The test mail has come: whoever has it says so by its code, without an account. Nothing is shown here, and nothing else changed.
 
-use super::guard::{Caller, field, fields};
-use super::sign_in::later;
+use super::guard::{Caller, Form};
 use super::views::{self, ConfirmPage};
 use super::{CONFIRM, NotDone};
 use crate::web::form::asked as asked_for;
-use crate::web::hall::{Hall, Peer};
-use crate::web::portal::with;
-use axum::Extension;
-use axum::extract::{Request, State};
+use crate::web::portal::{later, with};
 use axum::response::Response;
-use hyper::{HeaderMap, StatusCode, Uri};
-use std::sync::Arc;
+use hyper::{StatusCode, Uri};
 
 /// Longest code that is looked at.
 const MAX_CODE: usize = 40;
@@ -20,11 +15,7 @@ const MAX_CODE: usize = 40;
 const BY: &str = "the link in the mail";
 
 /// A button, and nothing done yet: a program that opens every link of a mail confirms nothing.
-pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match Caller::of(&hall, peer, &headers).await {
-        Ok(caller) => caller,
-        Err(answer) => return answer,
-    };
+pub async fn page(caller: Caller, uri: Uri) -> Response {
     let code: String = asked_for(&uri, "code").chars().filter(char::is_ascii_alphanumeric).take(MAX_CODE).collect();
     asked(&caller, StatusCode::OK, "", &code)
 }
@@ -36,19 +27,12 @@ fn asked(caller: &Caller, status: StatusCode, said: &str, code: &str) -> Respons
     response
 }
 
-pub async fn act(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    let caller = match Caller::of(&hall, peer, request.headers()).await {
-        Ok(caller) => caller,
-        Err(answer) => return answer,
-    };
-    let fields = match fields(&caller, request).await {
-        Ok(fields) => fields,
-        Err(answer) => return answer,
-    };
-    let code: String = field(&fields, "code").chars().take(MAX_CODE).collect();
-    if !caller.hall.portal.forms.is_ours(&caller.browser, field(&fields, "token")) {
+pub async fn act(form: Form<Caller>) -> Response {
+    let caller = &form.by;
+    let code: String = form.field("code").chars().take(MAX_CODE).collect();
+    if !caller.hall.portal.forms.is_ours(&caller.browser, form.field("token")) {
         return asked(
-            &caller,
+            caller,
             StatusCode::FORBIDDEN,
             "This page had been open for too long. Please press the button again.",
             &code,
@@ -64,11 +48,11 @@ pub async fn act(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>
         ),
         Err(NotDone::Wait(seconds)) => {
             let said = format!("Too many codes were wrong. Please wait {seconds} seconds, then try again.");
-            later(asked(&caller, StatusCode::TOO_MANY_REQUESTS, &said, &code), seconds)
+            later(asked(caller, StatusCode::TOO_MANY_REQUESTS, &said, &code), seconds)
         }
         Err(_) => {
             let said = "This is not the code of the last test mail. If there is a later one, use that.";
-            asked(&caller, StatusCode::UNPROCESSABLE_ENTITY, said, &code)
+            asked(caller, StatusCode::UNPROCESSABLE_ENTITY, said, &code)
         }
     }
 }

@@ -1,68 +1,47 @@
 //! Incidents: opened by hand or of a matter, added to, closed. What was written once stays; what comes later is added.
 
-use super::guard::{Reader, field, form_of};
-use super::matter::found;
+use super::guard::{Form, NO_PURPOSE, Reader, sentence};
+use super::matter;
 use super::views::{self, IncidentPage, IncidentsPage, NewIncidentPage};
-use super::{INCIDENTS, Look, NotKept, NotShown};
+use super::week::sent;
+use super::{Format, INCIDENTS, NotKept, NotShown};
+use crate::casebook::Incident;
 use crate::casebook::incidents::{Category, Fields};
-use crate::casebook::{Incident, MatterId};
 use crate::gate::snapshot::local_time;
 use crate::people::desk::Role;
 use crate::web::form::asked;
-use crate::web::hall::{Hall, Peer};
+use crate::web::hall::Answer;
 use crate::web::portal::led;
-use axum::Extension;
-use axum::extract::{Path, Request, State};
+use axum::extract::Path;
 use axum::response::Response;
-use hyper::{HeaderMap, StatusCode, Uri};
-use std::sync::Arc;
+use hyper::{StatusCode, Uri};
 
 /// The incidents that somebody may see.
 async fn all(reader: &Reader) -> Result<Vec<Incident>, Response> {
-    let (account, recorded) = (reader.account.clone(), reader.has_looked(INCIDENTS));
-    let work = move |desk: &dyn super::Desk| desk.incidents(&Look { account: &account, recorded });
-    let incidents = reader.caller.asks(work).await.unwrap_or(Err(NotShown::Fault)).map_err(|why| reader.not_shown(why))?;
-    reader.looked(INCIDENTS);
-    Ok(incidents)
+    reader.sees(INCIDENTS, |desk, look| desk.incidents(look)).await
 }
 
-pub async fn list(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
-    let reader = match Reader::of(&hall, peer, &headers, INCIDENTS).await {
-        Ok(reader) => reader,
-        Err(answer) => return answer,
-    };
-    let (mut open, mut closed) = match all(&reader).await {
-        Ok(incidents) => incidents.into_iter().partition::<Vec<_>, _>(|incident| !incident.closed),
-        Err(answer) => return answer,
-    };
+pub async fn list(reader: Reader) -> Answer {
+    let (mut open, mut closed) = all(&reader).await?.into_iter().partition::<Vec<_>, _>(|incident| !incident.closed);
     open.sort_by_key(Incident::last_ms);
     closed.reverse();
     let may_open = reader.account.role != Role::Ict;
-    views::page(StatusCode::OK, &IncidentsPage { frame: reader.frame("incidents"), open, closed, may_open })
+    Ok(views::page(StatusCode::OK, &IncidentsPage { frame: reader.frame("incidents"), open, closed, may_open }))
 }
 
 /// The form of a new one; of a matter, with what is known of it.
-pub async fn new(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, uri: Uri, headers: HeaderMap) -> Response {
-    let reader = match Reader::of(&hall, peer, &headers, uri.path()).await {
-        Ok(reader) => reader,
-        Err(answer) => return answer,
-    };
+pub async fn new(reader: Reader, uri: Uri) -> Answer {
     let mut fields = Fields { recorded_by: Some(reader.account.name.clone()), place: Some("school".into()), ..Fields::default() };
     let today = local_time(&reader.caller.snapshot.config, reader.caller.now.unix_ms);
     fields.date = today.get(..10).map(str::to_owned);
-    let mut of = String::new();
-    match asked(&uri, "matter") {
-        text if text.is_empty() => {}
-        text => match found(&reader, &text).await {
-            Ok((id, matter)) => {
-                fields.people = matter.reference.person.iter().cloned().collect();
-                fields.description = Some(matter.line.clone());
-                of = id.to_string();
-            }
-            Err(answer) => return answer,
-        },
+    let mut of = asked(&uri, "matter");
+    if !of.is_empty() {
+        let (id, matter) = matter::found(&reader, &of).await?;
+        fields.people = matter.reference.person.iter().cloned().collect();
+        fields.description = Some(matter.line.clone());
+        of = id.to_string();
     }
-    asked_for(&reader, StatusCode::OK, "", &of, &fields)
+    Ok(asked_for(&reader, StatusCode::OK, "", &of, &fields))
 }
 
 fn asked_for(reader: &Reader, status: StatusCode, said: &str, matter: &str, fields: &Fields) -> Response {
@@ -72,9 +51,9 @@ fn asked_for(reader: &Reader, status: StatusCode, said: &str, matter: &str, fiel
 }
 
 /// What stands in a form; an empty field says nothing.
-fn written(form: &[(String, String)]) -> Fields {
-    let text = |name| Some(field(form, name).replace("\r\n", "\n").trim().to_owned()).filter(|text| !text.is_empty());
-    let people = field(form, "people").split(['\n', ',', ';']).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
+fn written(form: &Form<Reader>) -> Fields {
+    let text = |name| Some(form.field(name).replace("\r\n", "\n").trim().to_owned()).filter(|text| !text.is_empty());
+    let people = form.field("people").split(['\n', ',', ';']).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
     Fields {
         date: text("date"),
         time: text("time"),
@@ -92,74 +71,61 @@ fn written(form: &[(String, String)]) -> Fields {
     }
 }
 
-pub async fn open(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    let (reader, form) = match form_of(&hall, peer, request).await {
-        Ok(form) => form,
-        Err(answer) => return answer,
-    };
-    let (fields, of) = (written(&form), field(&form, "matter").to_owned());
-    let matter: Option<MatterId> = match of.as_str() {
-        "" => None,
-        text => match found(&reader, text).await {
-            Ok((id, _)) => Some(id),
-            Err(answer) => return answer,
-        },
-    };
-    let (account, kept) = (reader.account.clone(), fields.clone());
-    let opened = reader.caller.asks(move |desk| desk.open_incident(&account, matter.as_ref(), kept)).await;
-    match opened.unwrap_or(Err(NotKept::Fault)) {
-        Ok(number) => led(&format!("{INCIDENTS}/{number}")),
+pub async fn open(form: Form<Reader>) -> Answer {
+    let (reader, fields, of) = (&form.by, written(&form), form.field("matter"));
+    let matter = if of.is_empty() { None } else { Some(matter::found(reader, of).await?.0) };
+    let kept = fields.clone();
+    let opened = reader.keeps(move |desk, account| desk.open_incident(account, matter.as_ref(), kept)).await;
+    let number = opened.map_err(|why| match why {
         // What they have written stays in the form.
-        Err(NotKept::Refused(why)) => asked_for(&reader, StatusCode::UNPROCESSABLE_ENTITY, &why, &of, &fields),
-        Err(why) => reader.not_kept(&why, INCIDENTS),
-    }
+        NotKept::Refused(why) => asked_for(reader, StatusCode::UNPROCESSABLE_ENTITY, &sentence(&why), of, &fields),
+        NotKept::Fault => reader.not_kept(&NotKept::Fault, INCIDENTS),
+    })?;
+    Ok(led(&format!("{INCIDENTS}/{number}")))
 }
 
-pub async fn one(
-    State(hall): State<Arc<Hall>>,
-    Extension(peer): Extension<Peer>,
-    Path(number): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let reader = match Reader::of(&hall, peer, &headers, uri.path()).await {
-        Ok(reader) => reader,
-        Err(answer) => return answer,
-    };
+pub async fn one(reader: Reader, Path(number): Path<String>) -> Answer {
     shown(&reader, StatusCode::OK, &number, "").await
 }
 
-async fn shown(reader: &Reader, status: StatusCode, number: &str, said: &str) -> Response {
-    let incidents = match all(reader).await {
-        Ok(incidents) => incidents,
-        Err(answer) => return answer,
-    };
-    let Some(incident) = incidents.into_iter().find(|incident| incident.number.to_string() == number) else {
-        return reader.not_shown(NotShown::Nothing);
-    };
+/// One that somebody may see.
+pub(super) async fn found(reader: &Reader, number: &str) -> Result<Incident, Response> {
+    let incident = all(reader).await?.into_iter().find(|incident| incident.number.to_string() == number);
+    incident.ok_or_else(|| reader.not_shown(NotShown::Nothing))
+}
+
+async fn shown(reader: &Reader, status: StatusCode, number: &str, said: &str) -> Answer {
+    Ok(one_shown(reader, status, found(reader, number).await?, said))
+}
+
+/// The page of one, with its words opened or not.
+pub(super) fn one_shown(reader: &Reader, status: StatusCode, incident: Incident, said: &str) -> Response {
     let when = |step: &crate::casebook::incidents::Step| local_time(&reader.caller.snapshot.config, step.when_ms);
     let whens = incident.history.iter().map(when).collect();
     views::page(status, &IncidentPage { frame: reader.frame("incidents"), said, incident, whens })
 }
 
 /// What came later.
-pub async fn add(
-    State(hall): State<Arc<Hall>>,
-    Extension(peer): Extension<Peer>,
-    Path(number): Path<String>,
-    request: Request,
-) -> Response {
-    let (reader, form) = match form_of(&hall, peer, request).await {
-        Ok(form) => form,
-        Err(answer) => return answer,
-    };
-    let Ok(which) = number.parse::<u64>() else { return reader.not_shown(NotShown::Nothing) };
-    let (account, fields) = (reader.account.clone(), written(&form));
-    let (why, close) = (field(&form, "why").trim().to_owned(), field(&form, "close") == "yes");
-    let added = reader.caller.asks(move |desk| desk.add_to_incident(&account, (which, &why, close), fields)).await;
-    match added.unwrap_or(Err(NotKept::Fault)) {
-        Ok(()) => led(&format!("{INCIDENTS}/{which}")),
-        Err(NotKept::Refused(why)) => shown(&reader, StatusCode::UNPROCESSABLE_ENTITY, &number, &why).await,
-        Err(why) => reader.not_kept(&why, INCIDENTS),
+pub async fn add(Path(number): Path<String>, form: Form<Reader>) -> Answer {
+    let reader = &form.by;
+    let which = number.parse::<u64>().map_err(|_| reader.not_shown(NotShown::Nothing))?;
+    let (fields, why, close) = (written(&form), form.field("why").trim().to_owned(), form.field("close") == "yes");
+    match reader.keeps(move |desk, account| desk.add_to_incident(account, (which, &why, close), fields)).await {
+        Ok(()) => Ok(led(&format!("{INCIDENTS}/{which}"))),
+        Err(NotKept::Refused(why)) => shown(reader, StatusCode::UNPROCESSABLE_ENTITY, &number, &sentence(&why)).await,
+        Err(why) => Err(reader.not_kept(&why, INCIDENTS)),
     }
+}
+
+/// One to be handed on, with what for: each time is written down.
+pub async fn export(Path(number): Path<String>, form: Form<Reader>) -> Answer {
+    let (reader, purpose) = (&form.by, form.purpose());
+    let nothing = || reader.not_shown(NotShown::Nothing);
+    let which = number.parse::<u64>().map_err(|_| nothing())?;
+    let format = Format::from_word(form.field("as")).filter(|format| *format != Format::Html).ok_or_else(nothing)?;
+    if purpose.is_empty() {
+        return shown(reader, StatusCode::UNPROCESSABLE_ENTITY, &number, NO_PURPOSE).await;
+    }
+    let bytes = reader.sees("", move |desk, look| desk.incident_file(look, which, format, &purpose)).await?;
+    Ok(sent(bytes, format, &format!("incident-{which}.{format}")))
 }

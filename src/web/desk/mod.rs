@@ -9,8 +9,10 @@
 //! - [`week`]     a week of the report, and its files
 //! - [`matter`]   what somebody says of a matter, and what was asked for around it
 //! - [`incidents`] what was opened, and what became of it
+//! - [`opening`]  what is sealed, opened for one page
 //! - [`looked`]   who looked at whom
 //! - [`alerts`]   what could not wait
+//! - [`watch`]    pupils who are watched more closely
 //! - [`confirm`]  the test mail has come
 //! - [`views`]    the pages
 
@@ -20,8 +22,10 @@ mod guard;
 mod incidents;
 mod looked;
 mod matter;
+mod opening;
 mod sign_in;
 mod views;
+mod watch;
 mod week;
 
 use super::hall::Hall;
@@ -29,15 +33,16 @@ use crate::casebook::incidents::Fields;
 use crate::casebook::look_ups::LookUp;
 use crate::casebook::review::Said;
 use crate::casebook::{Incident, MatterId};
+use crate::people::desk::Account;
 use crate::people::desk::sessions::Signed;
-use crate::people::desk::{Account, Role};
 use crate::people::roster::Now;
 use crate::report::{Edition, IsoWeek, Week};
 use crate::words::person::words;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -53,23 +58,18 @@ const ALERTS: &str = "/desk/alerts";
 /// Where incidents are.
 const INCIDENTS: &str = "/desk/incidents";
 
+/// Where pupils are who are watched more closely.
+const WATCH: &str = "/desk/watch";
+
 const PASSWORD: &str = "/desk/password";
+
+const SIGN_IN: &str = "/desk/sign-in";
 
 /// Why who opens a week's report looks at those in it.
 pub const REVIEW: &str = "the weekly review";
 
-/// What a role may open, the first being what it opens by itself.
-pub fn editions(role: Role) -> &'static [Edition] {
-    match role {
-        Role::Dsl | Role::Deputy => &[Edition::Dsl, Edition::Governor],
-        Role::Ict => &[Edition::It],
-        Role::Head => &[Edition::Head, Edition::Governor],
-        Role::Chair => &[Edition::Chair, Edition::Governor],
-    }
-}
-
 words! {
-    /// A report to take along.
+    /// A report or an incident to take along.
     Format {
         Html "html",
         Pdf "pdf",
@@ -130,12 +130,48 @@ pub enum NotKept {
     Fault,
 }
 
+/// Who would open what is sealed, with which reader's passphrase, what for and from where.
+#[derive(Clone, Copy)]
+pub struct Opens<'a> {
+    pub account: &'a Account,
+    pub reader: &'a str,
+    pub passphrase: &'a str,
+    pub purpose: &'a str,
+    pub client: IpAddr,
+    pub now: Now,
+}
+
+/// Why what is sealed stays so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotOpened {
+    /// They may not see it, sealed or not, or their role opens nothing.
+    NotShown(NotShown),
+    /// The reader or the passphrase; which of them is told nobody.
+    Wrong,
+    /// Too many were wrong from there: after so many seconds.
+    Wait(u64),
+    /// Too many were wrong, wherever: until then, in the school's time.
+    Until(String),
+    /// Somebody else opens something at this moment.
+    Busy,
+    /// There are no keys.
+    NoKeys,
+}
+
+impl From<NotShown> for NotOpened {
+    fn from(why: NotShown) -> Self {
+        Self::NotShown(why)
+    }
+}
+
 /// What somebody asked for around a matter: from half an hour before what it rests on to half an hour after.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Around {
     pub spans: Vec<Stretch>,
     /// There is more than is shown.
     pub more: bool,
+    /// Rows of which dots are shown.
+    pub sealed: usize,
 }
 
 /// One stretch of time.
@@ -172,16 +208,29 @@ pub struct AlertLine {
     pub times: u64,
     pub whose: String,
     pub theme: &'static str,
+    /// What to do.
+    pub next: String,
     /// By whom, and when.
     pub acknowledged: Option<String>,
 }
 
+/// A pupil who is watched more closely, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchLine {
+    pub person: String,
+    pub name: String,
+    pub since: String,
+    /// The last day.
+    pub until: String,
+    pub who: String,
+    pub reason: String,
+}
+
 /// Somebody who looks.
-#[derive(Clone, Copy)]
 pub struct Look<'a> {
     pub account: &'a Account,
-    /// It is written down already that they look at this, in this session.
-    pub recorded: bool,
+    /// It is written down that they look at this, in this session.
+    pub recorded: Cell<bool>,
 }
 
 /// A week whose report was delivered.
@@ -241,17 +290,41 @@ pub trait Desk: Send + Sync {
     /// [`NotShown`].
     fn around(&self, look: &Look, matter: &MatterId, purpose: &str) -> Result<Around, NotShown>;
 
-    /// The incidents that they may see.
+    /// The same with what was typed, where that is sealed. Who opens it and why is written down, and a wrong passphrase too.
+    ///
+    /// # Errors
+    /// [`NotOpened`].
+    fn open_around(&self, opens: &Opens, matter: &MatterId) -> Result<Around, NotOpened>;
+
+    /// The incidents that they may see; dots where they are sealed.
     ///
     /// # Errors
     /// [`NotShown`].
     fn incidents(&self, look: &Look) -> Result<Vec<Incident>, NotShown>;
+
+    /// One of them to be handed on, as PDF or CSV; for what is written down first.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn incident_file(&self, look: &Look, number: u64, format: Format, purpose: &str) -> Result<Vec<u8>, NotShown>;
 
     /// Opens one, by hand or of a matter; its number.
     ///
     /// # Errors
     /// [`NotKept`].
     fn open_incident(&self, account: &Account, matter: Option<&MatterId>, fields: Fields) -> Result<u64, NotKept>;
+
+    /// One with its words, as [`Desk::open_around`] has them.
+    ///
+    /// # Errors
+    /// [`NotOpened`].
+    fn open_incident_words(&self, opens: &Opens, number: u64) -> Result<Incident, NotOpened>;
+
+    /// The same to be handed on, as PDF or CSV.
+    ///
+    /// # Errors
+    /// [`NotOpened`].
+    fn open_incident_file(&self, opens: &Opens, number: u64, format: Format) -> Result<Vec<u8>, NotOpened>;
 
     /// Adds to one.
     ///
@@ -270,6 +343,18 @@ pub trait Desk: Send + Sync {
     /// # Errors
     /// [`NotKept`].
     fn acknowledge(&self, account: &Account, number: u32) -> Result<(), NotKept>;
+
+    /// Who is watched more closely now. To whom it is not for there is no such thing.
+    ///
+    /// # Errors
+    /// [`NotShown`].
+    fn watched(&self, look: &Look) -> Result<Vec<WatchLine>, NotShown>;
+
+    /// Watches a pupil more closely: whom, until which day, and why. Without a day it ends.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn watch(&self, account: &Account, said: (&str, Option<&str>, &str)) -> Result<(), NotKept>;
 
     /// Who looked at whom in the last four weeks, the last one first, as far as it is theirs to see.
     ///
@@ -290,16 +375,22 @@ pub(super) fn router() -> Router<Arc<Hall>> {
         .route(PATH, get(week::latest).post(sign_in::act))
         .route(PASSWORD, get(sign_in::password_page).post(sign_in::password))
         .route(CONFIRM, get(confirm::page).post(confirm::act))
-        .route("/desk/sign-in", get(sign_in::page))
+        .route(SIGN_IN, get(sign_in::page))
         .route("/desk/week/{week}", get(week::page).post(week::sign_off))
         .route("/desk/week/{week}/{file}", get(week::file))
         .route("/desk/matter/{matter}", get(matter::page).post(matter::mark))
         .route("/desk/matter/{matter}/around", get(matter::around).post(matter::purpose))
+        .route("/desk/matter/{matter}/open", get(opening::around_page).post(opening::around))
         .route(INCIDENTS, get(incidents::list).post(incidents::open))
         .route("/desk/incidents/new", get(incidents::new))
         .route("/desk/incidents/{number}", get(incidents::one).post(incidents::add))
+        .route("/desk/incidents/{number}/open", get(opening::incident_page).post(opening::incident))
+        .route("/desk/incidents/{number}/export", post(incidents::export))
         .route(ALERTS, get(alerts::page).post(alerts::acknowledge))
         .route("/desk/looked", get(looked::page))
+        .route(WATCH, get(watch::page).post(watch::act))
+        // Whatever else: what is not for somebody is to them as what is not there.
+        .route("/desk/{*rest}", get(guard::nothing).post(guard::nothing_done))
         .route("/desk/style.css", get(style))
 }
 

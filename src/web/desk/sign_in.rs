@@ -1,27 +1,19 @@
 //! Signing in and out, and a password of one's own.
 
-use super::guard::{Caller, Reader, field, fields};
+use super::guard::{Caller, Form, Reader};
 use super::views::{self, PasswordPage, SignInPage};
-use super::{NotDone, NotSigned, PATH, Typed};
+use super::{NotDone, NotSigned, PATH, SIGN_IN, Typed};
 use crate::web::form;
-use crate::web::hall::{Hall, Peer};
-use crate::web::portal::{led, with};
-use axum::Extension;
-use axum::extract::{Request, State};
+use crate::web::hall::Answer;
+use crate::web::portal::{later, led, with};
 use axum::response::Response;
-use hyper::header::{HeaderValue, RETRY_AFTER};
-use hyper::{HeaderMap, StatusCode, Uri};
-use std::sync::Arc;
+use hyper::{StatusCode, Uri};
 
 /// Longest name, password and code that are looked at.
 const MAX_TYPED: usize = 128;
 
 /// Where somebody who is not signed in does so.
-pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match Caller::of(&hall, peer, &headers).await {
-        Ok(caller) => caller,
-        Err(answer) => return answer,
-    };
+pub async fn page(caller: Caller, uri: Uri) -> Response {
     let to = asked_for(&uri);
     match caller.reader().await {
         Ok(_) => led(&to),
@@ -48,28 +40,20 @@ fn asked(caller: &Caller, status: StatusCode, said: &str, name: &str, to: &str) 
 }
 
 /// The form of the sign-in, and the button of every page that signs out.
-pub async fn act(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    let caller = match Caller::of(&hall, peer, request.headers()).await {
-        Ok(caller) => caller,
-        Err(answer) => return answer,
-    };
-    let fields = match fields(&caller, request).await {
-        Ok(fields) => fields,
-        Err(answer) => return answer,
-    };
-    match field(&fields, "do") {
-        "sign-in" => sign_in(&caller, &fields).await,
-        "sign-out" => sign_out(caller, field(&fields, "token")).await,
-        _ => caller.notice(StatusCode::BAD_REQUEST, "There is no such button", "Nothing was done."),
+pub async fn act(form: Form<Caller>) -> Answer {
+    match form.field("do") {
+        "sign-in" => Ok(sign_in(&form).await),
+        "sign-out" => sign_out(form).await,
+        _ => Err(form.by.notice(StatusCode::BAD_REQUEST, "There is no such button", "Nothing was done.")),
     }
 }
 
-async fn sign_in(caller: &Caller, fields: &[(String, String)]) -> Response {
-    let (name, to) = (field(fields, "name"), own(field(fields, "to")));
-    if !caller.hall.portal.forms.is_ours(&caller.browser, field(fields, "token")) {
+async fn sign_in(form: &Form<Caller>) -> Response {
+    let (caller, name, to) = (&form.by, form.field("name"), own(form.field("to")));
+    if !caller.hall.portal.forms.is_ours(&caller.browser, form.field("token")) {
         return asked(caller, StatusCode::FORBIDDEN, "This page had been open for too long. Please sign in again.", name, to);
     }
-    let typed = [name, field(fields, "password"), field(fields, "code")];
+    let typed = [name, form.field("password"), form.field("code")];
     if typed.iter().any(|text| text.len() > MAX_TYPED) {
         return told(caller, NotSigned::Wrong, "", to);
     }
@@ -120,35 +104,20 @@ fn lasting(seconds: u64) -> String {
     if seconds < 120 { format!("{seconds} seconds") } else { format!("{} minutes", seconds.div_ceil(60)) }
 }
 
-pub(super) fn later(mut response: Response, seconds: u64) -> Response {
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    response
-}
-
-async fn sign_out(caller: Caller, token: &str) -> Response {
-    let reader = match caller.reader().await {
-        Ok(reader) => reader,
-        Err(_) => return led("/desk/sign-in"),
-    };
+async fn sign_out(form: Form<Caller>) -> Answer {
+    let reader = form.signed().await?.by;
     let caller = &reader.caller;
-    if !caller.hall.portal.forms.is_of_desk(&reader.token, token) {
-        return caller.notice(StatusCode::FORBIDDEN, "That form was not sent from here", "You are still signed in.");
-    }
     caller.hall.at_desk.end(&reader.token);
     let mut response = caller.notice(StatusCode::OK, "You are signed out", "Close this window if others use this device.");
     with(&mut response, caller.browser.left_desk());
-    response
+    Ok(response)
 }
 
 /// Where they choose a password.
-pub async fn password_page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
-    let caller = match Caller::of(&hall, peer, &headers).await {
-        Ok(caller) => caller,
-        Err(answer) => return answer,
-    };
+pub async fn password_page(caller: Caller) -> Response {
     match caller.reader().await {
         Ok(reader) => password_asked(&reader, StatusCode::OK, ""),
-        Err(_) => led("/desk/sign-in"),
+        Err(_) => led(SIGN_IN),
     }
 }
 
@@ -158,33 +127,20 @@ fn password_asked(reader: &Reader, status: StatusCode, said: &str) -> Response {
 }
 
 /// The form of that.
-pub async fn password(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    let caller = match Caller::of(&hall, peer, request.headers()).await {
-        Ok(caller) => caller,
-        Err(answer) => return answer,
-    };
-    let fields = match fields(&caller, request).await {
-        Ok(fields) => fields,
-        Err(answer) => return answer,
-    };
-    let reader = match caller.reader().await {
-        Ok(reader) => reader,
-        Err(_) => return led("/desk/sign-in"),
-    };
-    if !reader.caller.hall.portal.forms.is_of_desk(&reader.token, field(&fields, "token")) {
-        return reader.caller.notice(StatusCode::FORBIDDEN, "That form was not sent from here", "Nothing was changed.");
-    }
-    let (current, new, again) = (field(&fields, "current"), field(&fields, "new"), field(&fields, "again"));
+pub async fn password(form: Form<Caller>) -> Answer {
+    let form = form.signed().await?;
+    let reader = &form.by;
+    let (current, new, again) = (form.field("current"), form.field("new"), form.field("again"));
     if new != again {
-        return password_asked(&reader, StatusCode::UNPROCESSABLE_ENTITY, "The two new passwords are not the same.");
+        return Err(password_asked(reader, StatusCode::UNPROCESSABLE_ENTITY, "The two new passwords are not the same."));
     }
     let (signed, current, new) = (reader.signed.clone(), current.to_owned(), new.to_owned());
     let from = (reader.caller.peer.client.ip(), reader.caller.now);
     let work = move |desk: &dyn super::Desk| desk.set_password(&signed, &current, &new, from);
     let done = reader.caller.asks(work).await.unwrap_or(Err(NotDone::Fault));
     let (status, said) = match done {
-        Ok(()) => return led(PATH),
-        Err(NotDone::Gone) => return led("/desk/sign-in"),
+        Ok(()) => return Ok(led(PATH)),
+        Err(NotDone::Gone) => return Err(led(SIGN_IN)),
         Err(NotDone::Wrong) => (StatusCode::FORBIDDEN, "The password you have now is not right.".to_owned()),
         Err(NotDone::Weak) => {
             let shortest = crate::people::desk::SHORTEST;
@@ -202,7 +158,7 @@ pub async fn password(State(hall): State<Arc<Hall>>, Extension(peer): Extension<
             (StatusCode::INTERNAL_SERVER_ERROR, said.into())
         }
     };
-    password_asked(&reader, status, &said)
+    Err(password_asked(reader, status, &said))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! The pages of the desk. Every text is escaped; nothing runs, and nothing is loaded but the style sheet, from this door.
 
 use super::guard::LANGUAGE;
-use super::{AlertLine, Around, PATH};
+use super::watch::Typed;
+use super::{AlertLine, Around, PATH, WatchLine};
 use crate::casebook::Incident;
-use crate::casebook::incidents::Fields;
+use crate::casebook::incidents::{Fields, Words};
+use crate::casebook::may_open;
 use crate::pages::FORM_HEADERS;
 use crate::people::desk::Account;
 use crate::report::Week;
@@ -28,6 +30,8 @@ pub struct Frame<'a> {
     pub token: String,
     /// Who has signed in.
     pub reader: Option<&'a Account>,
+    /// Alerts that nobody has yet, if they are theirs.
+    pub waiting: usize,
     /// Which of the links above leads here.
     pub here: &'static str,
 }
@@ -153,6 +157,24 @@ pub struct AroundPage<'a> {
     pub matter: &'a Matter,
     pub around: Around,
     pub purpose: String,
+    /// What was typed is shown.
+    pub opened: bool,
+}
+
+#[derive(Template)]
+#[template(path = "opening.html", config = "src/web/desk/askama.toml")]
+pub struct OpeningPage<'a> {
+    pub frame: Frame<'a>,
+    pub said: &'a str,
+    /// Where the form goes.
+    pub here: &'a str,
+    pub back: &'a str,
+    /// What it is of, for people.
+    pub of: &'a str,
+    /// It is handed on as PDF or CSV, too.
+    pub handed: bool,
+    pub reader: &'a str,
+    pub purpose: &'a str,
 }
 
 #[derive(Template)]
@@ -161,6 +183,15 @@ pub struct AlertsPage<'a> {
     pub frame: Frame<'a>,
     pub waiting: Vec<AlertLine>,
     pub seen: Vec<AlertLine>,
+}
+
+#[derive(Template)]
+#[template(path = "watch.html", config = "src/web/desk/askama.toml")]
+pub struct WatchPage<'a> {
+    pub frame: Frame<'a>,
+    pub said: &'a str,
+    pub watched: Vec<WatchLine>,
+    pub typed: &'a Typed,
 }
 
 #[derive(Template)]
@@ -202,4 +233,32 @@ pub struct IncidentPage<'a> {
     pub incident: Incident,
     /// When each step of its history was, in its order.
     pub whens: Vec<String>,
+}
+
+impl Frame<'_> {
+    /// Whether who has signed in may open what is sealed.
+    fn may_open(&self) -> bool {
+        self.reader.is_some_and(|reader| may_open(reader.role))
+    }
+}
+
+impl IncidentPage<'_> {
+    /// Dots stand for some of its words.
+    fn is_sealed(&self) -> bool {
+        self.incident.with_words(Words::Sealed).next().is_some()
+    }
+
+    /// It is handed on where it is opened: dots are nothing to hand on.
+    fn is_handed_on_opened(&self) -> bool {
+        self.frame.may_open() && self.incident.history.iter().any(|step| step.words != Words::Clear)
+    }
+
+    fn is_opened(&self) -> bool {
+        self.incident.with_words(Words::Opened).next().is_some()
+    }
+
+    /// The records whose words are not as they were written.
+    fn unopened(&self) -> Vec<String> {
+        self.incident.with_words(Words::Unopened).map(|record| record.to_string()).collect()
+    }
 }

@@ -1,48 +1,37 @@
 //! A week of the report, as a role may see it, and its files.
 
-use super::guard::{Reader, field, form_of};
+use super::guard::{Form, Reader};
 use super::views::{self, EarlierWeek, OtherEdition, WeekPage};
-use super::{Format, Look, NotKept, NotShown, PATH, editions};
+use super::{Desk, Format, Look, NotShown};
 use crate::people::desk::Role;
 use crate::report::week::BOXES;
 use crate::report::{Edition, IsoWeek, calendar};
 use crate::web::form;
-use crate::web::hall::{Hall, Peer};
+use crate::web::hall::Answer;
 use crate::web::portal::led;
-use axum::Extension;
-use axum::extract::{Path, Request, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use hyper::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY};
 use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
-use hyper::{HeaderMap, StatusCode, Uri};
-use std::sync::Arc;
+use hyper::{StatusCode, Uri};
 
 /// What a report may do in a browser: show itself. Its styles stand in it.
 const REPORT: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The last week that was delivered.
-pub async fn latest(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
-    match Reader::of(&hall, peer, &headers, PATH).await {
-        Ok(reader) => shown(&reader, None, None).await,
-        Err(answer) => answer,
-    }
+pub async fn latest(reader: Reader) -> Answer {
+    shown(&reader, None, None).await
 }
 
 /// One of them.
-pub async fn page(
-    State(hall): State<Arc<Hall>>,
-    Extension(peer): Extension<Peer>,
-    Path(week): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    match Reader::of(&hall, peer, &headers, uri.path()).await {
-        Ok(reader) => match (IsoWeek::parse(&week), edition(&uri)) {
-            (Ok(week), Ok(edition)) => shown(&reader, Some(week), edition).await,
-            _ => reader.not_shown(NotShown::Nothing),
-        },
-        Err(answer) => answer,
-    }
+pub async fn page(reader: Reader, Path(week): Path<String>, uri: Uri) -> Answer {
+    let nothing = |why| reader.not_shown(why);
+    let (week, edition) = (that(&week).map_err(nothing)?, edition(&uri).map_err(nothing)?);
+    shown(&reader, Some(week), edition).await
+}
+
+fn that(week: &str) -> Result<IsoWeek, NotShown> {
+    IsoWeek::parse(week).map_err(|_| NotShown::Nothing)
 }
 
 /// The edition that an address asks for; none: that of the role.
@@ -53,21 +42,13 @@ fn edition(uri: &Uri) -> Result<Option<Edition>, NotShown> {
     }
 }
 
-async fn shown(reader: &Reader, week: Option<IsoWeek>, edition: Option<Edition>) -> Response {
-    let own = editions(reader.account.role);
+async fn shown(reader: &Reader, week: Option<IsoWeek>, edition: Option<Edition>) -> Answer {
+    let own = Edition::of(reader.account.role);
     let edition = edition.unwrap_or(own[0]);
     let weeks = reader.caller.asks(|desk| desk.weeks()).await.unwrap_or_default();
-    let Some(week) = week.or_else(|| weeks.first().map(|delivered| delivered.week)) else {
-        return none_yet(reader);
-    };
-    let (account, what) = (reader.account.clone(), format!("week {week} {edition}"));
-    let recorded = reader.has_looked(&what);
-    let work = move |desk: &dyn super::Desk| desk.week(&Look { account: &account, recorded }, week, edition);
-    let whole = match reader.caller.asks(work).await.unwrap_or(Err(NotShown::Fault)) {
-        Ok(whole) => whole,
-        Err(why) => return reader.not_shown(why),
-    };
-    reader.looked(&what);
+    let latest = weeks.first().map(|delivered| delivered.week);
+    let week = week.or(latest).ok_or_else(|| none_yet(reader))?;
+    let whole = reader.sees(&format!("week {week} {edition}"), move |desk, look| desk.week(look, week, edition)).await?;
     let earlier = weeks.iter().filter(|delivered| delivered.week != week);
     let earlier = earlier.map(|d| EarlierWeek { id: d.week.to_string(), dates: calendar::in_words(d.week), number: d.number });
     let others = own.iter().filter(|other| **other != edition);
@@ -75,34 +56,26 @@ async fn shown(reader: &Reader, week: Option<IsoWeek>, edition: Option<Edition>)
         frame: reader.frame("week"),
         may_sign: matches!(reader.account.role, Role::Dsl | Role::Deputy | Role::Ict) && !whole.unfinished,
         own_box: if reader.account.role == Role::Ict { BOXES[1] } else { BOXES[0] },
-        is_latest: weeks.first().is_some_and(|delivered| delivered.week == week),
+        is_latest: latest == Some(week),
         earlier: earlier.collect(),
         others: others.map(|other| OtherEdition { word: other.word(), title: other.title() }).collect(),
         week: &whole,
     };
-    views::page(StatusCode::OK, &page)
+    Ok(views::page(StatusCode::OK, &page))
 }
 
 /// The button by which a week is signed.
-pub async fn sign_off(
-    State(hall): State<Arc<Hall>>,
-    Extension(peer): Extension<Peer>,
-    Path(week): Path<String>,
-    request: Request,
-) -> Response {
-    let (reader, fields) = match form_of(&hall, peer, request).await {
-        Ok(form) => form,
-        Err(answer) => return answer,
-    };
-    let (Ok(week), "sign-off") = (IsoWeek::parse(&week), field(&fields, "do")) else {
-        return reader.not_shown(NotShown::Nothing);
-    };
-    let account = reader.account.clone();
-    let back = format!("/desk/week/{week}");
-    match reader.caller.asks(move |desk| desk.sign_off(&account, week)).await.unwrap_or(Err(NotKept::Fault)) {
-        Ok(()) => led(&format!("{back}#signed")),
-        Err(why) => reader.not_kept(&why, &back),
+pub async fn sign_off(Path(week): Path<String>, form: Form<Reader>) -> Answer {
+    let reader = &form.by;
+    let nothing = |why| reader.not_shown(why);
+    let week = that(&week).map_err(nothing)?;
+    if form.field("do") != "sign-off" {
+        return Err(nothing(NotShown::Nothing));
     }
+    let back = format!("/desk/week/{week}");
+    let kept = reader.keeps(move |desk, account| desk.sign_off(account, week)).await;
+    kept.map_err(|why| reader.not_kept(&why, &back))?;
+    Ok(led(&format!("{back}#signed")))
 }
 
 fn none_yet(reader: &Reader) -> Response {
@@ -118,35 +91,18 @@ fn none_yet(reader: &Reader) -> Response {
 }
 
 /// A week's report to take along: `report.html`, `.pdf` or `.csv`.
-pub async fn file(
-    State(hall): State<Arc<Hall>>,
-    Extension(peer): Extension<Peer>,
-    Path((week, name)): Path<(String, String)>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let reader = match Reader::of(&hall, peer, &headers, uri.path()).await {
-        Ok(reader) => reader,
-        Err(answer) => return answer,
-    };
-    let format = name.strip_prefix("report.").and_then(Format::from_word);
-    let (Ok(week), Some(format), Ok(edition)) = (IsoWeek::parse(&week), format, edition(&uri)) else {
-        return reader.not_shown(NotShown::Nothing);
-    };
-    let edition = edition.unwrap_or(editions(reader.account.role)[0]);
-    let (account, what) = (reader.account.clone(), format!("file {week} {edition} {format}"));
-    let recorded = reader.has_looked(&what);
-    let work = move |desk: &dyn super::Desk| desk.file(&Look { account: &account, recorded }, week, edition, format);
-    match reader.caller.asks(work).await.unwrap_or(Err(NotShown::Fault)) {
-        Ok(bytes) => {
-            reader.looked(&what);
-            sent(bytes, format, &format!("schoolgate-{week}-{edition}.{format}"))
-        }
-        Err(why) => reader.not_shown(why),
-    }
+pub async fn file(reader: Reader, Path((week, name)): Path<(String, String)>, uri: Uri) -> Answer {
+    let nothing = |why| reader.not_shown(why);
+    let (week, edition) = (that(&week).map_err(nothing)?, edition(&uri).map_err(nothing)?);
+    let format = name.strip_prefix("report.").and_then(Format::from_word).ok_or_else(|| nothing(NotShown::Nothing))?;
+    let edition = edition.unwrap_or(Edition::of(reader.account.role)[0]);
+    let work = move |desk: &dyn Desk, look: &Look| desk.file(look, week, edition, format);
+    let bytes = reader.sees(&format!("file {week} {edition} {format}"), work).await?;
+    Ok(sent(bytes, format, &format!("schoolgate-{week}-{edition}.{format}")))
 }
 
-fn sent(bytes: Vec<u8>, format: Format, name: &str) -> Response {
+/// A file to take along.
+pub(super) fn sent(bytes: Vec<u8>, format: Format, name: &str) -> Response {
     let kind = match format {
         Format::Html => "text/html; charset=utf-8",
         Format::Pdf => "application/pdf",

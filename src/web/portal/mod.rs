@@ -13,7 +13,7 @@ pub(super) mod cookie;
 pub mod openid;
 
 use super::form;
-use super::hall::{self, Hall, Peer};
+use super::hall::{self, Answer, Hall, Peer};
 use crate::config::Way;
 use crate::gate::Visit;
 use crate::gate::snapshot::local_time;
@@ -28,12 +28,12 @@ use crate::people::roster::Now;
 use crate::policy::Lock;
 use crate::words::PersonId;
 use asked::Outcome;
-use axum::Extension;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Response};
 use cookie::{Browser, Forms};
 use hyper::header::{HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE};
-use hyper::{HeaderMap, StatusCode, Uri};
+use hyper::http::request::Parts;
+use hyper::{StatusCode, Uri};
 use std::sync::Arc;
 
 /// Where it is.
@@ -72,18 +72,19 @@ pub(super) struct Guest {
     to_staffroom: bool,
 }
 
-impl Guest {
-    /// `None`: one of nobody's, who is told so.
-    pub fn of(hall: &Arc<Hall>, peer: Peer, headers: &HeaderMap) -> Option<Self> {
-        let visit = hall.gate.visit(peer.client).or_else(|| {
-            hall.gate.counters.strangers.inc();
-            None
-        })?;
-        let place = Place::of(peer.client, visit.snapshot.register.roster());
-        let browser = Browser::of(headers, peer.secure);
-        Some(Self { hall: hall.clone(), peer, language: Language::of(headers), visit, browser, place, to_staffroom: false })
-    }
+impl FromRequestParts<Arc<Hall>> for Guest {
+    type Rejection = Response;
 
+    async fn from_request_parts(parts: &mut Parts, hall: &Arc<Hall>) -> Result<Self, Response> {
+        let peer = Peer::from_request_parts(parts, hall).await?;
+        let visit = hall.visit(&peer)?;
+        let place = Place::of(peer.client, visit.snapshot.register.roster());
+        let (browser, language) = (Browser::of(&parts.headers, peer.secure), Language::of(&parts.headers));
+        Ok(Self { hall: hall.clone(), peer, language, visit, browser, place, to_staffroom: false })
+    }
+}
+
+impl Guest {
     fn roster(&self) -> &crate::people::Roster {
         self.visit.snapshot.register.roster()
     }
@@ -186,6 +187,21 @@ impl Guest {
         }
     }
 
+    /// The fields of a form of this very door.
+    ///
+    /// # Errors
+    /// What is answered to a form of somebody else's, or none: with the way to where ours is.
+    pub async fn sent(&self, request: Request, there: Link<'_>) -> Result<Vec<(String, String)>, Response> {
+        let refused = |status| self.notice(status, self.language.words().not_sent_here, "", &[there]);
+        if !form::is_from_here(request.headers(), self.peer.secure) {
+            return Err(refused(StatusCode::FORBIDDEN));
+        }
+        form::fields(request).await.ok_or_else(|| {
+            self.hall.gate.counters.malformed.inc();
+            refused(StatusCode::BAD_REQUEST)
+        })
+    }
+
     fn sign_out(&self) -> Response {
         self.hall.portal.sessions.end(self.place, self.roster(), self.now());
         let words = self.language.words();
@@ -197,9 +213,8 @@ impl Guest {
 }
 
 /// The page.
-pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, uri: Uri, headers: HeaderMap) -> Response {
-    let Some(mut guest) = Guest::of(&hall, peer, &headers) else { return stranger() };
-    if let Some(elsewhere) = over_tls(&hall.gate, &guest.visit.snapshot).filter(|_| !peer.secure) {
+pub async fn page(mut guest: Guest, uri: Uri) -> Response {
+    if let Some(elsewhere) = over_tls(&guest.hall.gate, &guest.visit.snapshot).filter(|_| !guest.peer.secure) {
         return led(&elsewhere);
     }
     if matches!(guest.visit.lock(), Some(Lock::Withdrawn)) {
@@ -210,11 +225,8 @@ pub async fn page(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer
 }
 
 /// The answer to a system that was told of [`CAPTIVE`].
-pub async fn captive(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>) -> Response {
-    let Some(visit) = hall.gate.visit(peer.client) else {
-        hall.gate.counters.strangers.inc();
-        return stranger();
-    };
+pub async fn captive(State(hall): State<Arc<Hall>>, peer: Peer) -> Answer {
+    let visit = hall.visit(&peer)?;
     let snapshot = &visit.snapshot;
     let captive = snapshot.is_to_sign_in(&visit.who);
     let (roster, now) = (snapshot.register.roster(), Now { unix_ms: visit.moment.unix_ms, boot_ms: visit.boot_ms });
@@ -229,30 +241,23 @@ pub async fn captive(State(hall): State<Arc<Hall>>, Extension(peer): Extension<P
     }
     let headers =
         [(hyper::header::CONTENT_TYPE, "application/captive+json"), (hyper::header::CACHE_CONTROL, "private, no-store")];
-    (headers, said.to_string()).into_response()
+    Ok((headers, said.to_string()).into_response())
 }
 
 /// One of its forms.
-pub async fn act(State(hall): State<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    let Some(mut guest) = Guest::of(&hall, peer, request.headers()) else { return stranger() };
+pub async fn act(mut guest: Guest, request: Request) -> Answer {
     let words = guest.language.words();
-    if !form::is_from_here(request.headers(), peer.secure) {
-        return guest.notice(StatusCode::FORBIDDEN, words.not_sent_here, "", &[Link { to: PATH, words: words.sign_in_here }]);
-    }
-    let Some(fields) = form::fields(request).await else {
-        hall.gate.counters.malformed.inc();
-        return guest.notice(StatusCode::BAD_REQUEST, words.not_sent_here, "", &[Link { to: PATH, words: words.sign_in_here }]);
-    };
-    let field = |name: &str| fields.iter().rev().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str());
+    let fields = guest.sent(request, Link { to: PATH, words: words.sign_in_here }).await?;
+    let field = |name| form::field(&fields, name);
     guest.to_staffroom = field("to") == TO_STAFFROOM;
-    if !hall.portal.forms.is_ours(&guest.browser, field("token")) {
-        return guest.asked(StatusCode::FORBIDDEN, Some((words.not_sent_here, "")));
+    if !guest.hall.portal.forms.is_ours(&guest.browser, field("token")) {
+        return Err(guest.asked(StatusCode::FORBIDDEN, Some((words.not_sent_here, ""))));
     }
-    match field("do") {
+    Ok(match field("do") {
         "sign-out" => guest.sign_out(),
         "sign-in" => told(&guest, asked::sign_in(&guest, field("name"), field("password"), field("notice")).await),
         _ => guest.asked(StatusCode::BAD_REQUEST, Some((words.not_sent_here, ""))),
-    }
+    })
 }
 
 /// What became of somebody who would sign in, said to them.
@@ -285,7 +290,7 @@ fn told(guest: &Guest, outcome: Outcome) -> Response {
 }
 
 /// With when to try again.
-fn later(mut response: Response, seconds: u64) -> Response {
+pub(super) fn later(mut response: Response, seconds: u64) -> Response {
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
@@ -299,8 +304,4 @@ pub(super) fn with(response: &mut Response, cookie: Option<HeaderValue>) {
 /// A way on, to be asked for with GET.
 pub fn led(to: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, to), (hyper::header::CACHE_CONTROL, "no-store")]).into_response()
-}
-
-pub(super) fn stranger() -> Response {
-    (StatusCode::FORBIDDEN, "This page is for the school's own networks.\n").into_response()
 }

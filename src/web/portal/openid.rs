@@ -1,6 +1,6 @@
 //! The way to a provider where the school has its accounts, and back.
 
-use super::{Guest, PATH, asked, later, led, stranger, with};
+use super::{Guest, PATH, asked, later, led, with};
 use crate::config::{OpenId, Way};
 use crate::gate::snapshot::local_time;
 use crate::pages::Link;
@@ -9,56 +9,33 @@ use crate::pages::words::whom_to_see;
 use crate::people::openid::{From, NotKnown};
 use crate::people::{Source, Store};
 use crate::web::form;
-use crate::web::hall::{Hall, Peer};
+use crate::web::hall::Answer;
 use asked::Outcome;
-use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
-use hyper::{HeaderMap, StatusCode, Uri};
-use std::sync::Arc;
+use hyper::{StatusCode, Uri};
 
 /// Leads a browser to the provider, with the notice it was shown.
-pub async fn begin(
-    State(hall): State<Arc<Hall>>,
-    Extension(peer): Extension<Peer>,
-    Path(provider): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let Some(guest) = Guest::of(&hall, peer, &headers) else { return stranger() };
-    let Some((provider, back)) = provider_of(&guest, &provider) else { return guest.page(StatusCode::NOT_FOUND, None, None) };
+pub async fn begin(guest: Guest, Path(provider): Path<String>, uri: Uri) -> Answer {
+    let (provider, back) = provider_of(&guest, &provider).ok_or_else(|| guest.page(StatusCode::NOT_FOUND, None, None))?;
     let notice = form::asked(&uri, "notice");
-    match hall.portal.openids.begin(provider, from(&guest), &back, &notice) {
-        Ok(to) => {
-            let mut response = led(&to);
-            with(&mut response, guest.browser.given());
-            response
-        }
-        Err(fault) => failed(&guest, &fault),
-    }
+    let to = guest.hall.portal.openids.begin(provider, from(&guest), &back, &notice).map_err(|fault| failed(&guest, &fault))?;
+    let mut response = led(&to);
+    with(&mut response, guest.browser.given());
+    Ok(response)
 }
 
 /// A browser that comes back.
-pub async fn end(
-    State(hall): State<Arc<Hall>>,
-    Extension(peer): Extension<Peer>,
-    Path(provider): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let Some(guest) = Guest::of(&hall, peer, &headers) else { return stranger() };
-    let Some((provider, back)) = provider_of(&guest, &provider) else { return guest.page(StatusCode::NOT_FOUND, None, None) };
+pub async fn end(guest: Guest, Path(provider): Path<String>, uri: Uri) -> Answer {
+    let (provider, back) = provider_of(&guest, &provider).ok_or_else(|| guest.page(StatusCode::NOT_FOUND, None, None))?;
     let (state, code, register) = (form::asked(&uri, "state"), form::asked(&uri, "code"), &guest.visit.snapshot.register);
     let now_s = guest.now().unix_ms.div_euclid(1000);
-    let came = hall.portal.openids.end(provider, register, (&state, &code), from(&guest), (&back, now_s)).await;
-    let came = match came {
-        Ok(came) => came,
-        Err(fault) => return failed(&guest, &fault),
-    };
+    let came = guest.hall.portal.openids.end(provider, register, (&state, &code), from(&guest), (&back, now_s)).await;
+    let came = came.map_err(|fault| failed(&guest, &fault))?;
     let source = register.person(came.person).map_or(Source::Import, |person| person.source);
     acknowledge(&guest, came.person, came.notice).await;
     let words = guest.language.words();
-    match asked::signed_in(&guest, came.person, source) {
+    Ok(match asked::signed_in(&guest, came.person, source) {
         Outcome::In(token) => {
             // The way back began elsewhere: a browser would not send its new cookie if it were led on from here.
             let config = &guest.visit.snapshot.config;
@@ -72,7 +49,7 @@ pub async fn end(
         }
         Outcome::Withdrawn => led(PATH),
         _ => guest.notice(StatusCode::INTERNAL_SERVER_ERROR, words.not_kept, "", &[]),
-    }
+    })
 }
 
 /// The provider of this name, if people sign in with it on this network and connection; and where it sends them back to.

@@ -10,7 +10,7 @@ pub use met::Met;
 use met::Reading;
 
 use super::form::{self, Form};
-use super::hall::{self, Hall, Peer};
+use super::hall::{self, Answer, Hall, Peer};
 use crate::gate::Visit;
 use crate::gate::continued::{LASTS_MS, Whose};
 use crate::gate::requests::{Decision, Kind, NewRequest, NotTaken, PageRequest};
@@ -21,9 +21,8 @@ use crate::pages::words::Said;
 use crate::pages::{Language, Link, Notice, WhyPage};
 use crate::policy::{Act, Surface};
 use crate::words::Host;
-use axum::Extension;
 use axum::extract::{Request, State as From};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use hyper::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
@@ -31,45 +30,43 @@ use std::sync::Arc;
 pub type Why = Reading;
 
 /// The list.
-pub async fn page(From(hall): From<Arc<Hall>>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
-    let language = Language::of(&headers);
-    let Some(visit) = hall.gate.visit(peer.client) else { return stranger(&hall) };
-    let words = language.words();
-    let Some(met) = hall.why.met(&hall.gate, &visit).await else {
-        return say(&visit, language, words.busy, StatusCode::SERVICE_UNAVAILABLE);
-    };
+pub async fn page(From(hall): From<Arc<Hall>>, peer: Peer, headers: HeaderMap) -> Answer {
+    let (language, visit) = (Language::of(&headers), hall.visit(&peer)?);
+    let met = met(&hall, &visit, language).await?;
     let rows = rows(&hall, &visit, &met);
-    hall::form(language, WhyPage::new(&visit.snapshot.config.school.name, &rows, language).html())
+    Ok(hall::form(language, WhyPage::new(&visit.snapshot.config.school.name, &rows, language).html()))
+}
+
+/// What did not open on their device.
+async fn met(hall: &Hall, visit: &Visit, language: Language) -> Result<Arc<[Met]>, Response> {
+    let met = hall.why.met(&hall.gate, visit).await;
+    met.ok_or_else(|| say(visit, language, language.words().busy, StatusCode::SERVICE_UNAVAILABLE))
 }
 
 /// One of its buttons.
-pub async fn act(From(hall): From<Arc<Hall>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    let language = Language::of(request.headers());
+pub async fn act(From(hall): From<Arc<Hall>>, peer: Peer, request: Request) -> Answer {
+    let (language, visit) = (Language::of(request.headers()), hall.visit(&peer)?);
     let words = language.words();
-    let Some(visit) = hall.gate.visit(peer.client) else { return stranger(&hall) };
+    let no = |said, status| say(&visit, language, said, status);
     if !form::is_from_here(request.headers(), peer.secure) {
-        return say(&visit, language, words.not_from_here, StatusCode::FORBIDDEN);
+        return Err(no(words.not_from_here, StatusCode::FORBIDDEN));
     }
-    let Some(form) = Form::read(request).await else {
+    let form = Form::read(request).await.ok_or_else(|| {
         hall.gate.counters.malformed.inc();
-        return say(&visit, language, words.not_from_here, StatusCode::BAD_REQUEST);
-    };
+        no(words.not_from_here, StatusCode::BAD_REQUEST)
+    })?;
     if form.does == "report" {
-        let Ok(host) = form::host(&form.host) else { return say(&visit, language, words.not_a_name, StatusCode::OK) };
-        return ask(&hall, &visit, language, Kind::Block, &host, &form).await;
+        let host = form::host(&form.host).map_err(|_| no(words.not_a_name, StatusCode::OK))?;
+        return Ok(ask(&hall, &visit, language, Kind::Block, &host, &form).await);
     }
-    let Some(met) = hall.why.met(&hall.gate, &visit).await else {
-        return say(&visit, language, words.busy, StatusCode::SERVICE_UNAVAILABLE);
-    };
-    let Some(met) = met.iter().find(|met| met.host.as_str() == form.host) else {
-        return say(&visit, language, words.not_met, StatusCode::OK);
-    };
-    match form.does.as_str() {
+    let met = met(&hall, &visit, language).await?;
+    let met = met.iter().find(|met| met.host.as_str() == form.host).ok_or_else(|| no(words.not_met, StatusCode::OK))?;
+    Ok(match form.does.as_str() {
         "go-on" => go_on(&visit, language, met),
         "ask" => ask(&hall, &visit, language, Kind::Open, &met.host, &form).await,
         "accident" => ask(&hall, &visit, language, Kind::Accident, &met.host, &form).await,
-        _ => say(&visit, language, words.not_from_here, StatusCode::BAD_REQUEST),
-    }
+        _ => no(words.not_from_here, StatusCode::BAD_REQUEST),
+    })
 }
 
 /// Lets them through to what they were warned of, if it is still no more than that.
@@ -162,9 +159,4 @@ fn say(visit: &Visit, language: Language, said: Said, status: StatusCode) -> Res
     let notice = Notice { school, heading: said.heading, lines: &[said.line], detail: "" };
     let back = [Link { to: "/why", words: language.words().back }];
     hall::page(status, language, notice.html_in(language, &back))
-}
-
-fn stranger(hall: &Hall) -> Response {
-    hall.gate.counters.strangers.inc();
-    (StatusCode::FORBIDDEN, "This page is for the school's own networks.\n").into_response()
 }

@@ -3,6 +3,10 @@
 //!
 //! So a device keeps its person on the IPv6 addresses that it makes up for itself (RFC 8981). The kernel has a neighbour only
 //! where the device is on a network of its own: of what comes through a router it says nothing.
+//!
+//! - [`ask`]  one address, there and then
+
+pub(super) mod ask;
 
 use super::roster::{Bound, Now, Roster, Teller};
 use crate::wire::neighbours::{self, GROUP, Heard};
@@ -54,6 +58,7 @@ impl Neighbours {
     pub fn turn(&mut self, roster: &Roster, now: Now) {
         if now.boot_ms >= self.next_ms {
             self.next_ms = now.boot_ms + EVERY_MS;
+            roster.asker().iter().for_each(|ask| ask.look_around());
             self.ask();
         }
         let mut heard = Vec::new();
