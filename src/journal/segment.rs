@@ -327,7 +327,9 @@ impl Recovered {
             }
         }
         let mut segment = Segment { unbooked: unpacked.records, ..Segment::found(path, boot, good as u64) };
-        if good < bytes.len() {
+        let rest = &bytes[good..];
+        let is_room = rest.len() <= good.next_multiple_of(records::PAGE as usize) - good && rest.iter().all(|octet| *octet == 0);
+        if !is_room {
             // Killed within a write: the ring still has what the segment has not. After a power cut there is no ring.
             if boot != present {
                 let bytes = bytes.len() - good;
@@ -396,6 +398,10 @@ impl Segment {
 
     fn sync(&mut self, dir: &Path) -> io::Result<()> {
         let Some(file) = self.open.as_ref().filter(|_| self.dirty) else { return Ok(()) };
+        // What is left of the page is written with it: a file that grows from within one has that page written once more. Where this
+        // fails, the next record begins with a page all the same.
+        let room = (self.good.next_multiple_of(records::PAGE) - self.good) as usize;
+        let _ = file.write_all_at(&[0; records::PAGE as usize][..room], self.good);
         file.sync_data()?;
         if self.fresh {
             File::open(dir)?.sync_all()?;

@@ -73,14 +73,14 @@ struct Moments {
 }
 
 impl Moments {
-    fn take(&mut self, body: &mut [u8]) {
+    fn step(&mut self, body: &mut [u8]) {
         let Some((when, boot)) = pair(body) else { return };
         let apart = when.wrapping_sub(boot);
         put(body, when.wrapping_sub(self.when), apart.wrapping_sub(self.apart));
         *self = Self { when, apart };
     }
 
-    fn give_back(&mut self, body: &mut [u8]) {
+    fn restore(&mut self, body: &mut [u8]) {
         let Some((later, other)) = pair(body) else { return };
         *self = Self { when: self.when.wrapping_add(later), apart: self.apart.wrapping_add(other) };
         put(body, self.when, self.when.wrapping_sub(self.apart));
@@ -113,7 +113,7 @@ pub fn pack(noted: &[Noted]) -> io::Result<Vec<u8>> {
         let [a, b, c, d, e, f, g, h] = jump;
         fixed.push([nth as u8, low, high, a, b, c, d, e, f, g, h]);
         let mut body = one.body.to_vec();
-        moments.take(&mut body);
+        moments.step(&mut body);
         bodies.push(body);
     }
     let mut flat = Vec::with_capacity(noted.iter().map(Noted::size).sum());
@@ -164,7 +164,7 @@ pub fn each(packed: &[u8], mut take: impl FnMut(Noted)) -> Option<()> {
         let (tail, after) = rest.split_at_checked(lens[nth] - body.len())?;
         body.extend_from_slice(tail);
         rest = after;
-        moments.give_back(&mut body);
+        moments.restore(&mut body);
         let [place, _, _, jump @ ..] = fixed_of(nth);
         let (ring, position) = along.position(place.into(), u64::from_le_bytes(jump), body.len())?;
         take(Noted { ring, position, body: &body });
