@@ -136,6 +136,7 @@ fn what_is_written_of_an_incident_is_nowhere_on_the_disk_and_the_dsl_reads_it() 
     for words in ["place", "clerk", "description", "action", "parents", "referred", "room", "others", "later", "why"] {
         assert!(opened.contains(&format!("canary-{words}")), "{words}: {opened}");
     }
+    assert!(opened.contains("typed there: /private-canary-page"), "{opened}");
     let csv = ["incident", "export", "--format", "csv", "--open=mrs-khan", "--purpose", "for CPOMS"];
     let csv = school.typed(&[KHAN], &csv);
     assert!(csv.contains("canary-description") && csv.contains("written before"), "{csv}");
@@ -149,6 +150,12 @@ fn what_is_written_of_an_incident_is_nowhere_on_the_disk_and_the_dsl_reads_it() 
     assert!(report["look_ups"].to_string().contains("the police asked") && !report.to_string().contains("canary"), "{report}");
     assert!(gate.stop().success());
     nowhere();
+
+    // The log is deleted before the incident is: what its rows rest on opens all the same.
+    std::fs::remove_dir_all(school.path("var/journal")).expect("deleted");
+    let late = ["incident", "export", "2", "--format", "json", "--open=mrs-khan", "--purpose", "a year later"];
+    let late = school.typed(&[KHAN], &late);
+    assert!(late.contains("\"typed\": \"/private-canary-page\""), "{late}");
 
     // Whoever takes the keys away has turned nothing off.
     let keys = school.path("var/seal/keys.json");

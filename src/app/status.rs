@@ -213,7 +213,13 @@ pub fn status(gate: &Gate, doors: &Doors, uptime: Duration, refused: Option<Refu
         needs_you.push("the journal cannot be written: events wait in memory and are dropped when it is full".into());
     }
     needs_you.extend(super::sealed::needs_you(tally.detail).map(str::to_owned));
-    if tally.left_out {
+    if tally.summed {
+        needs_you.push(
+            "the disk is ALL BUT FULL: what was allowed is kept as sums alone, and only what was blocked, warned of or searched \
+             for of a theme is kept line by line"
+                .into(),
+        );
+    } else if tally.left_out {
         needs_you.push("the disk is nearly full: paths and searches of what was allowed are left out of the log".into());
     }
     if tally.broken > 0 {

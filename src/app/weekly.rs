@@ -140,6 +140,7 @@ pub fn make_due(
             lists,
             started_ms: running.map(|r| made_ms - (r.uptime_s * 1000) as i64),
             events_dropped: lost.max(running.map_or(0, |r| r.dropped)),
+            summed: parts.iter().map(Part::summed).sum::<Result<u64, _>>()?,
             gaps: gaps.len() as u64,
             replayed: running.map_or(0, |r| r.replayed),
             undated: running.map_or(0, |r| r.undated),

@@ -14,6 +14,7 @@ use super::matter::{MatterId, MatterRef};
 use super::may::{By, Concerns, may};
 use super::review::one;
 use super::store::{Casebook, CasebookFault, Reading};
+use crate::journal::Taken;
 use crate::seal::Opener;
 use fields::checked;
 use ring::digest::{SHA256, digest};
@@ -36,13 +37,19 @@ pub struct Evidence {
     pub line: String,
     /// SHA-256 of that text.
     pub sha256: String,
+    /// What was typed there, if it was sealed: kept with the row, which has dots.
+    #[serde(skip)]
+    pub taken: Option<Taken>,
+    /// The same, opened.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub typed: Option<String>,
 }
 
 impl Evidence {
     /// Of a row as the export has it.
     pub fn new(week: &str, seq: u64, policy_version: u32, list: Option<String>, line: String) -> Self {
         let sha256 = digest(&SHA256, line.as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect();
-        Self { week: week.to_owned(), seq, policy_version, list, line, sha256 }
+        Self { week: week.to_owned(), seq, policy_version, list, line, sha256, taken: None, typed: None }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::gate::snapshot::local_time;
 use crate::ops;
 use crate::people::Register;
 use crate::report::IsoWeek;
+use crate::report::plain::whole;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -325,16 +326,19 @@ fn told(incident: &Incident, config: &Config) -> String {
     let state = if incident.closed { "closed" } else { "open" };
     let mut lines = vec![format!("Incident {}, opened {}, {state}", incident.number, local_time(config, incident.opened_ms()))];
     for (name, text) in incident.fields.named() {
-        lines.extend(text.map(|text| format!("{name:<13} {}", crate::words::escaped(&text).replace("\\n", "\n              "))));
+        lines.extend(
+            text.map(|text| format!("{name:<13} {}", text.lines().map(whole).collect::<Vec<_>>().join("\n              "))),
+        );
     }
     lines.extend(incident.matter.as_ref().map(|matter| format!("{:<13} {matter}", "matter")));
     for step in &incident.history {
-        let why = if step.why.is_empty() { String::new() } else { format!(": {}", step.why) };
+        let why = if step.why.is_empty() { String::new() } else { format!(": {}", whole(&step.why)) };
         lines.push(format!("record {}, {}, {}: {}{why}", step.record, local_time(config, step.when_ms), step.who, step.what));
     }
     for row in &incident.evidence {
         let list = row.list.as_deref().map_or_else(String::new, |list| format!(", list {list}"));
         lines.push(format!("row {} of {}, policy {}{list}, SHA-256 {}", row.seq, row.week, row.policy_version, row.sha256));
+        lines.extend(row.typed.as_ref().map(|typed| format!("  typed there: {}", whole(typed))));
     }
     lines.join("\n")
 }

@@ -1,6 +1,7 @@
 //! The week files: rows from segments, each once, in the file of the school's week they belong to.
 
 use super::alike;
+use super::check::{self, Found};
 use super::interned::Interned;
 use super::names;
 use super::point::{Point, reach};
@@ -8,17 +9,18 @@ use super::ring::RingId;
 use super::rollup::{self, Rollup};
 use super::room::Room;
 use super::rows::{self, Rows};
-use super::schema;
+use super::schema::{self, Summed};
 use super::sealing;
 use super::segment::{Mark, What};
 use super::time::Dated;
 use super::week::{IsoWeek, Weeks};
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, params};
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Week files held open: this week's, and last week's for what arrives late on Monday.
 const MAX_OPEN: usize = 2;
@@ -26,9 +28,6 @@ const MAX_OPEN: usize = 2;
 const EARLIER: &str = ".earlier";
 /// Pages of the write-ahead log before they are moved into the file: what is written there a second time is written once.
 const LOG_PAGES: u32 = 4_000;
-/// Week files up to this size are read whole at the start to see whether they are sound. A larger one would keep the doors
-/// shut for seconds on an SD card: it is looked at, and set aside when what is wrong with it shows.
-const MAX_CHECKED: u64 = 32 << 20;
 
 /// Why rows did not get into a week file.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +43,7 @@ pub enum BookFault {
 impl BookFault {
     /// Whether the file itself is at fault, not the disk.
     fn is_broken(&self) -> bool {
-        let Self::Sqlite { source, .. } = self else { return false };
-        matches!(source.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
-            || matches!(source, rusqlite::Error::SqliteFailure(_, Some(said)) if said.starts_with("no such table"))
+        matches!(self, Self::Sqlite { source, .. } if check::is_broken(source))
     }
 }
 
@@ -72,12 +69,14 @@ impl Row<'_> {
 }
 
 /// What the week files hold, as far as a start needs it.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Survey {
     /// A seq that none of them has reached.
     pub next_seq: u64,
     /// Files that could not be read and were set aside.
     pub broken: u64,
+    /// Files that there was no time to look through.
+    pub unchecked: Vec<PathBuf>,
 }
 
 /// All week files of a folder.
@@ -96,24 +95,40 @@ impl Book {
         Self { dir: dir.to_owned(), weeks: Weeks::new(zone), open: Vec::new(), broken: 0, room: Room::default() }
     }
 
-    /// Looks at every week file: brings those of this version's tables up to date, sets the broken aside.
+    /// Looks at every week file: brings those of this version's tables up to date, sets the broken aside. Their pages are looked
+    /// through for so long at most, the newest file's first.
     ///
     /// # Errors
     /// A file that a newer Schoolgate wrote: the journal must not go on beside it.
-    pub fn survey(&mut self) -> Result<Survey, BookFault> {
-        let mut survey = Survey { next_seq: 1, broken: 0 };
-        for (week, path) in week_files(&self.dir).map_err(|source| BookFault::Io { path: self.dir.clone(), source })? {
-            match look_at(&path, week) {
-                Ok(next_seq) => survey.next_seq = survey.next_seq.max(next_seq),
+    pub fn survey(&mut self, within: Duration) -> Result<Survey, BookFault> {
+        let mut survey = Survey { next_seq: 1, ..Survey::default() };
+        let until = Instant::now() + within;
+        let files = week_files(&self.dir).map_err(|source| BookFault::Io { path: self.dir.clone(), source })?;
+        for (week, path) in files.into_iter().rev() {
+            match look_at(&path, week, until.saturating_duration_since(Instant::now())) {
+                Ok((next_seq, is_checked)) => {
+                    survey.next_seq = survey.next_seq.max(next_seq);
+                    if !is_checked {
+                        survey.unchecked.push(path);
+                    }
+                }
                 Err(newer @ BookFault::Newer { .. }) => return Err(newer),
                 Err(fault) if fault.is_broken() => {
-                    self.set_aside(week, &fault);
+                    self.set_aside(week, &path, &fault);
                     survey.broken += 1;
                 }
                 Err(fault) => tracing::error!(%fault, "a week file cannot be opened now"),
             }
         }
         Ok(survey)
+    }
+
+    /// Sets a file aside in which something broken was found after the start.
+    pub fn is_broken(&mut self, path: &Path, source: rusqlite::Error) {
+        let files = week_files(&self.dir).unwrap_or_default();
+        if let Some((week, path)) = files.into_iter().find(|(_, file)| file == path) {
+            self.set_aside(week, &path, &BookFault::Sqlite { path: path.clone(), source });
+        }
     }
 
     /// Up to where week files have the records of a ring.
@@ -173,7 +188,7 @@ impl Book {
                 // What it remembers of hosts and names may have been rolled back.
                 self.close(week);
                 if fault.is_broken() {
-                    self.set_aside(week, &fault);
+                    self.set_aside(week, &week.file(&self.dir), &fault);
                 }
                 return Err(fault);
             }
@@ -202,16 +217,15 @@ impl Book {
     }
 
     /// Gives a file that cannot be read another name, its write-ahead log with it, so that SQLite's own tools still find both.
-    fn set_aside(&mut self, week: IsoWeek, fault: &BookFault) {
+    fn set_aside(&mut self, week: IsoWeek, path: &Path, fault: &BookFault) {
         self.close(week);
-        let path = week.file(&self.dir);
-        let free = (1..).map(|n| if n == 1 { format!("{week}.db.broken") } else { format!("{week}.db.broken{n}") });
-        let Some(aside) = free.map(|name| self.dir.join(name)).find(|p| !p.exists()) else { return };
         let with = |path: &Path, end: &str| PathBuf::from(format!("{}{end}", path.display()));
-        match std::fs::rename(&path, &aside) {
+        let mut free = (1..).map(|n| if n == 1 { with(path, ".broken") } else { with(path, &format!(".broken{n}")) });
+        let Some(aside) = free.find(|aside| !aside.exists()) else { return };
+        match std::fs::rename(path, &aside) {
             Ok(()) => {
-                let _ = std::fs::rename(with(&path, "-wal"), with(&aside, "-wal"));
-                let _ = std::fs::remove_file(with(&path, "-shm"));
+                let _ = std::fs::rename(with(path, "-wal"), with(&aside, "-wal"));
+                let _ = std::fs::remove_file(with(path, "-shm"));
                 self.broken += 1;
                 tracing::error!(%fault, file = %aside.display(), "a week file is broken and is set aside; a new one is begun. Its events are missing from searches and reports; `sqlite3 FILE .recover` may read them");
             }
@@ -232,18 +246,17 @@ pub fn week_files(dir: &Path) -> io::Result<Vec<(IsoWeek, PathBuf)>> {
     Ok(files.into_iter().map(|(week, _, path)| (week, path)).collect())
 }
 
-/// Opens a week file as it is, brings it up to date, and says the seq that it has not reached.
-fn look_at(path: &Path, week: IsoWeek) -> Result<u64, BookFault> {
+/// Opens a week file as it is, brings it up to date, and says the seq that it has not reached; whether there was time to look through
+/// its pages.
+fn look_at(path: &Path, week: IsoWeek, within: Duration) -> Result<(u64, bool), BookFault> {
     let (db, version) = open(path, week)?;
     let at = |source| BookFault::Sqlite { path: path.to_owned(), source };
-    if std::fs::metadata(path).is_ok_and(|m| m.len() <= MAX_CHECKED) {
-        let said: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(at)?;
-        if said != "ok" {
-            let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-            return Err(at(rusqlite::Error::SqliteFailure(corrupt, Some(said))));
-        }
-    }
-    schema::next_seq(&db, version).map_err(at)
+    let is_checked = match check::look(&db, within).map_err(at)? {
+        Found::Sound => true,
+        Found::Unknown => false,
+        Found::Broken(fault) => return Err(at(fault)),
+    };
+    Ok((schema::next_seq(&db, version).map_err(at)?, is_checked))
 }
 
 /// Opens a week file that is there, as it is if an earlier version wrote it; says its version.
@@ -385,16 +398,24 @@ impl WeekBook {
         self.booked.map_or(Ok(()), |range| schema::book(&transaction, range))?;
         let (mut unnamed, mut keyless) = (HashSet::new(), HashSet::new());
         let mut writing = schema::Writing::new(&transaction, self.base_ms)?;
+        let mut summed: Option<Summed> = None;
         for entry in alike::merge(rows.iter().copied()) {
             let (seq, event) = (entry.row.seq, room.fit(entry.event()));
+            if !self.versions.contains(&event.policy_version) && unnamed.insert(event.policy_version) {
+                name(&transaction, &mut self.versions, &self.dir, event.policy_version)?;
+            }
+            if !room.has_row(&event) {
+                let one = Summed::of(seq, &event);
+                summed = Some(summed.map_or(one, |before| before.and(one)));
+                let who = self.interned.who(&transaction, &event)?;
+                self.rollup.sum(&event, who.unwrap_or(0));
+                continue;
+            }
             let ids = self.interned.ids(&transaction, &event, entry.row.dated)?;
             if !writing.insert(seq, &event, ids)? {
                 continue;
             }
             self.rollup.add(seq, &event, ids.who.unwrap_or(0));
-            if !self.versions.contains(&event.policy_version) && unnamed.insert(event.policy_version) {
-                name(&transaction, &mut self.versions, &self.dir, event.policy_version)?;
-            }
             if let Some(key) = event.detail().map(|sealed| sealed.key)
                 && !self.data_keys.contains(&key)
                 && keyless.insert(key)
@@ -403,6 +424,7 @@ impl WeekBook {
             }
         }
         drop(writing);
+        summed.map_or(Ok(()), |summed| summed.write(&transaction))?;
         self.rollup.write(&transaction)?;
         marks.extend(present);
         for (ring, mark) in marks {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -34,9 +34,23 @@ fn file(journal: &Path) -> PathBuf {
 pub fn record(journal: &Path, deletion: &Deletion) -> io::Result<()> {
     let mut line = serde_json::to_vec(deletion)?;
     line.push(b'\n');
-    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(file(journal))?;
+    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file(journal))?;
+    // A power cut may have left half of one: this one has a line of its own.
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    if last != [b'\n'] {
+        line.insert(0, b'\n');
+    }
     file.write_all(&line)?;
     file.sync_data()
+}
+
+/// Whether the deletion of this file, with this in it, is written down already: the gate was killed before the file went.
+pub fn is_recorded(journal: &Path, deletion: &Deletion) -> bool {
+    let same = |one: &Deletion| (&one.file, one.events, one.numbers) == (&deletion.file, deletion.events, deletion.numbers);
+    all(journal).is_ok_and(|all| all.iter().any(same))
 }
 
 /// What was deleted in a span of time. A line that cannot be read is passed over.

@@ -229,26 +229,40 @@ impl<'a> Event<'a> {
     /// An event of this verdict with everything else empty.
     pub fn of(verdict: &Verdict, door: Door, who: Option<Who>) -> Self {
         Self {
+            who,
+            category: verdict.category,
+            labels: verdict.labels,
+            rule: verdict.rule,
+            group: verdict.group,
+            cell: verdict.cell,
+            pass: verdict.pass,
+            ..Self::empty(door, verdict.action, verdict.step, verdict.profile)
+        }
+    }
+
+    /// An event that came to this, with everything else empty.
+    pub(super) fn empty(door: Door, action: Action, step: Step, profile: ProfileId) -> Self {
+        Self {
             when_ms: 0,
             boot_ms: 0,
             door,
-            who,
+            who: None,
             method: Cow::Borrowed(""),
             host: Cow::Borrowed(""),
             port: 0,
             path: Cow::Borrowed(""),
             query_type: 0,
-            action: verdict.action,
-            step: verdict.step,
-            category: verdict.category,
+            action,
+            step,
+            category: None,
             categories: CategorySet::EMPTY,
             list: None,
-            labels: verdict.labels,
-            rule: verdict.rule,
-            group: verdict.group,
-            cell: verdict.cell,
-            profile: verdict.profile,
-            pass: verdict.pass,
+            labels: 0,
+            rule: None,
+            group: None,
+            cell: None,
+            profile,
+            pass: None,
             intent: Intent::Unknown,
             count: 1,
             span: None,

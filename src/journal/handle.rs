@@ -1,6 +1,7 @@
 //! The doors' side: [`Journal`], and the calling thread's ring.
 
 use super::book::Book;
+use super::check;
 use super::event::Event;
 use super::fault::JournalFault;
 use super::names::{self, Names, Stored};
@@ -67,7 +68,7 @@ impl Journal {
         let at = |path: PathBuf| move |source| JournalFault::Folder { path, source };
 
         let mut book = Book::new(&dir, settings.zone.clone());
-        let survey = book.survey()?;
+        let survey = book.survey(settings.check_at_start)?;
         let boot = BootId::present();
         let found = Segments::recover(&dir.join("segments"), boot).map_err(at(dir.join("segments")))?;
         let (mut segments, mut marks) = (found.segments, found.marks);
@@ -75,6 +76,7 @@ impl Journal {
 
         let shared = Arc::new(Shared::new(Rings::new(&settings.run, &dir, boot, settings.ring_bytes)));
         shared.broken.store(survey.broken, Relaxed);
+        shared.unchecked.store(survey.unchecked.len() as u64, Relaxed);
         shared.detail_days.store(settings.detail_days, Relaxed);
         let left = shared.rings.adopt().map_err(at(settings.run.clone()))?;
         for ring in left {
@@ -94,6 +96,7 @@ impl Journal {
         }
         let thread = std::thread::Builder::new().name("journal".into());
         thread.spawn(move || writer.run()).map_err(JournalFault::Writer)?;
+        check::later(survey.unchecked, shared.clone()).map_err(JournalFault::Writer)?;
         Ok(Self { dir, shared, lock, named: Mutex::default() })
     }
 

@@ -79,7 +79,7 @@ impl Interned {
         let mut rows = whys.query([MOST as i64])?;
         while let Some(row) = rows.next()? {
             if let Some(why) = Why::read(row, 1)? {
-                why.key(&mut known.bytes);
+                why::key(&why.event, why.dated, &mut known.bytes);
                 known.whys.insert(known.keys.of(&[&known.bytes]), row.get(0)?);
             }
         }
@@ -92,17 +92,17 @@ impl Interned {
             "" => None,
             host => Some(id(&mut self.hosts, self.keys.of(&[host.as_bytes()]), || schema::add_host(db, host))?),
         };
-        let who = match &event.who {
-            None => None,
-            Some(who) => {
-                why::who_key(who, &mut self.bytes);
-                Some(id(&mut self.whos, self.keys.of(&[&self.bytes]), || schema::add_who(db, who))?)
-            }
-        };
-        let why = Why::of(event, dated);
-        why.key(&mut self.bytes);
-        let why = id(&mut self.whys, self.keys.of(&[&self.bytes]), || schema::add_why(db, &why))?;
+        let who = self.who(db, event)?;
+        why::key(event, dated, &mut self.bytes);
+        let why = id(&mut self.whys, self.keys.of(&[&self.bytes]), || schema::add_why(db, event, dated))?;
         Ok(Ids { who, host, why })
+    }
+
+    /// The id of who it was; `None` where nobody may be written down.
+    pub fn who(&mut self, db: &Connection, event: &Event) -> rusqlite::Result<Option<i64>> {
+        let Some(who) = &event.who else { return Ok(None) };
+        why::who_key(who, &mut self.bytes);
+        id(&mut self.whos, self.keys.of(&[&self.bytes]), || schema::add_who(db, who)).map(Some)
     }
 }
 

@@ -29,6 +29,7 @@
 //! - [`writer`]     the one writer
 //! - [`schema`]     the tables of a week file
 //! - [`book`]       the week files, open for writing
+//! - [`check`]      whether the pages of a week file are as they were written
 //! - [`alike`]      questions that share a row of a week file
 //! - [`why`], [`interned`]  what many rows have in common, stored once
 //! - [`room`]       what is kept when the disk is nearly full
@@ -40,6 +41,7 @@
 //! - [`point`]      where tests kill the writer
 //!
 //! The way out
+//! - [`filter`]     which events are asked for
 //! - [`read`]       weeks, events by filter, gaps, names
 //! - [`tail`]       what waits in the segments for its week file, and all parts of the journal together
 //! - [`rows`], [`wide`]  a row of a week file as an event: of this version's files, and of those before
@@ -52,10 +54,12 @@
 
 mod alike;
 mod book;
+mod check;
 pub mod deletion;
 pub mod event;
 pub mod export;
 mod fault;
+mod filter;
 mod gap;
 mod gathered;
 mod handle;
@@ -89,13 +93,13 @@ pub use event::{ATTEMPT_MS, Decrypted, Door, Event, Intent, Span};
 pub use fault::JournalFault;
 pub use handle::Journal;
 pub use names::Names;
-pub use opened::Unopened;
+pub use opened::{Taken, Unopened};
 pub use time::Dated;
 pub use week::{BadWeek, IsoWeek};
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Tells the time: milliseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -115,6 +119,8 @@ pub struct Settings {
     pub seal: Option<PathBuf>,
     /// Days that single visits are kept after the end of their week.
     pub detail_days: u32,
+    /// How long a start looks through week files; what it has no time for is looked through afterwards.
+    pub check_at_start: Duration,
     /// Bytes of a thread's ring, a power of two; `None`: as many as a gate needs. Tests take fewer.
     pub ring_bytes: Option<u64>,
 }
@@ -130,6 +136,7 @@ impl Settings {
             now: Arc::new(now),
             seal: None,
             detail_days: retention::DETAIL_DAYS,
+            check_at_start: check::AT_START,
             ring_bytes: None,
         }
     }
@@ -177,10 +184,14 @@ pub struct Tally {
     pub undated: u64,
     /// Week files that could not be read and were set aside.
     pub broken: u64,
+    /// Week files whose pages have not been looked through since the start.
+    pub unchecked: u64,
     /// The disk refuses at the moment.
     pub stalled: bool,
     /// There is little room on the disk: paths and searches of what was allowed are left out.
     pub left_out: bool,
+    /// There is next to none: what was allowed is kept as sums alone.
+    pub summed: bool,
     /// What becomes of what was typed.
     pub detail: Kept,
 }

@@ -2,7 +2,9 @@
 
 use super::read::Stored;
 use super::sealing::{bound, sealed_key};
-use crate::seal::{HeldKey, Opener};
+use crate::seal::{Detail, HeldKey, Opener};
+use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -31,6 +33,29 @@ impl Unopened {
 
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// What was typed in one event, taken along sealed, with its sealed key and whose it is: it opens when its week is long deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    // BASE64, all three.
+    sealed: String,
+    key: String,
+    bound: String,
+}
+
+impl Taken {
+    pub(super) fn new(sealed: &[u8], key: &[u8], bound: &[u8]) -> Self {
+        let [sealed, key, bound] = [sealed, key, bound].map(|bytes| BASE64.encode(bytes));
+        Self { sealed, key, bound }
+    }
+
+    /// Path and search. `None`: it is not as it was written, or was sealed to other keys.
+    pub fn open(&self, opener: &Opener) -> Option<Detail> {
+        let bytes = |text: &str| BASE64.decode(text.as_bytes()).ok();
+        let key = opener.data_key(&bytes(&self.key)?).ok().flatten()?;
+        key.detail(&bytes(&self.sealed)?, &bytes(&self.bound)?).ok()
     }
 }
 

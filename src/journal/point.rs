@@ -17,11 +17,16 @@ pub enum Point {
     Swept,
     /// A new week file is made, and not yet at its place.
     WeekMade,
+    /// A deletion is written down; the file is still there.
+    Expiring,
+    /// All segments are deleted at the end; the one whose name keeps the seq is not begun.
+    Closing,
 }
 
 #[cfg(test)]
 impl Point {
-    pub const ALL: [Self; 7] =
+    /// Those that a running writer passes again and again.
+    pub const RUNNING: [Self; 7] =
         [Self::RingMade, Self::Appended, Self::Released, Self::Inserted, Self::Committed, Self::Swept, Self::WeekMade];
 }
 

@@ -1,19 +1,28 @@
 //! Reading week files: while the gate writes them, and long after.
 
+mod connect;
+mod events;
+
+pub use super::filter::Filter;
+pub use events::Events;
+
+use self::connect::connect;
+use self::events::Next;
 use super::book;
 use super::event::Event;
 use super::names::Names;
-use super::opened::{Opened, Unopened};
+use super::opened::{Opened, Taken, Unopened};
 use super::rollup::{self, Cell, Leave, Place};
 use super::rows::{self, Rows};
+use super::sealing::{bound, sealed_key};
 use super::time::Dated;
 use super::week::IsoWeek;
 use super::{schema, wide};
 use crate::policy::Action;
-use crate::seal::Opener;
-use crate::words::{Category, DeviceId, PersonId, Who};
+use crate::seal::{Opener, Sealed};
+use crate::words::Who;
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -21,9 +30,6 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Rows fetched at a time: a reader never holds a transaction open over an export, which would keep the write-ahead log growing.
-const PAGE: usize = 1000;
 
 /// Rows that are looked at for what a device has just met: more than a school of a thousand leaves in ten minutes.
 const LOOKED_AT: usize = 20_000;
@@ -59,48 +65,6 @@ pub fn weeks(dir: &Path) -> Result<Vec<WeekFile>, ReadFault> {
         Ok(files) => Ok(files.into_iter().map(|(week, path)| WeekFile { path, week }).collect()),
         Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(source) => Err(ReadFault::Folder { path: dir.to_owned(), source }),
-    }
-}
-
-/// Which events of a week are wanted: those that meet every condition given.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    pub person: Option<PersonId>,
-    pub device: Option<DeviceId>,
-    pub client: Option<IpAddr>,
-    /// This host, and every host below it.
-    pub host: Option<String>,
-    pub action: Option<Action>,
-    /// The category that decided, or any that the lists say.
-    pub category: Option<Category>,
-    /// From this moment on, in milliseconds since 1970; of what one row stands for, the last.
-    pub since_ms: Option<i64>,
-    /// Before this moment; of what one row stands for, the first.
-    pub until_ms: Option<i64>,
-    /// After this seq: what is new since the last look.
-    pub after: Option<u64>,
-    /// Up to this seq.
-    pub upto: Option<u64>,
-}
-
-impl Filter {
-    /// Whether an event of this seq meets it.
-    pub fn matches(&self, seq: u64, event: &Event) -> bool {
-        let who = event.who.as_ref();
-        let last_ms = event.span.map_or(event.when_ms, |span| span.last_ms);
-        self.after.is_none_or(|after| seq > after)
-            && self.upto.is_none_or(|upto| seq <= upto)
-            && self.person.is_none_or(|id| who.is_some_and(|w| w.person == Some(id)))
-            && self.device.is_none_or(|id| who.is_some_and(|w| w.device == Some(id)))
-            && self.client.is_none_or(|ip| who.is_some_and(|w| w.client.ip() == ip.to_canonical()))
-            && self.action.is_none_or(|action| event.action == action)
-            && self.category.is_none_or(|c| event.category == Some(c) || event.categories.contains(c))
-            && self.since_ms.is_none_or(|since| last_ms >= since)
-            && self.until_ms.is_none_or(|until| event.when_ms < until)
-            && self.host.as_ref().is_none_or(|host| {
-                let (host, below) = rows::host_and_below(host);
-                event.host == host || event.host.ends_with(&below)
-            })
     }
 }
 
@@ -192,14 +156,30 @@ impl Week {
 
     fn opened(&self, mut stored: Stored) -> Result<Stored, ReadFault> {
         if let Some(opened) = &self.opened {
-            let version = match &self.layout {
-                Layout::Wide(version) => *version,
-                Layout::Rows(_) => schema::VERSION,
-            };
-            let file = |id| schema::data_key(&self.db, version, id);
-            opened.open(&mut stored, self.path.parent(), file).map_err(|source| self.fault(source))?;
+            opened.open(&mut stored, self.path.parent(), |id| self.data_key(id)).map_err(|source| self.fault(source))?;
         }
         Ok(stored)
+    }
+
+    fn data_key(&self, id: u32) -> rusqlite::Result<Option<Vec<u8>>> {
+        let version = match &self.layout {
+            Layout::Wide(version) => *version,
+            Layout::Rows(_) => schema::VERSION,
+        };
+        schema::data_key(&self.db, version, id)
+    }
+
+    /// What was typed in an event of this week, sealed, to be kept for longer than the week. `None`: nothing is sealed in it, or
+    /// its key is gone.
+    ///
+    /// # Errors
+    /// [`ReadFault`].
+    pub fn taken(&self, stored: &Stored) -> Result<Option<Taken>, ReadFault> {
+        let Some(bytes) = stored.event.sealed.as_deref() else { return Ok(None) };
+        let Some(sealed) = Sealed::parse(bytes) else { return Ok(None) };
+        let key = self.data_key(sealed.key).map_err(|source| self.fault(source))?;
+        let key = key.or_else(|| sealed_key(self.path.parent()?, sealed.key));
+        Ok(key.map(|key| Taken::new(bytes, &key, &bound(&stored.event))))
     }
 
     /// The same, and of its rows only those up to this seq.
@@ -285,7 +265,7 @@ impl Week {
             Ok(Some(seqs)) => (format!("{select} WHERE events.seq = ?"), Next::Seqs(filter.clone(), seqs.into())),
             // A file that is broken says so when it is read.
             _ => {
-                let sql = format!("{select} WHERE events.seq > ?{conditions} ORDER BY events.seq LIMIT {PAGE}");
+                let sql = format!("{select} WHERE events.seq > ?{conditions} ORDER BY events.seq LIMIT {}", events::PAGE);
                 (sql, Next::After(filter.after.unwrap_or(0), values))
             }
         };
@@ -462,102 +442,17 @@ impl Week {
         last.map(|n| self.upto.map_or(n as u64, |upto| upto.min(n as u64))).map_err(|e| self.fault(e))
     }
 
-    /// How many events the week has: the sum of their counts.
+    /// How many events the week has: the sum of their counts, and those that are kept as sums alone.
     pub fn total(&self) -> Result<u64, ReadFault> {
         let sum = self.db.query_row("SELECT ifnull(sum(ifnull(count, 1)), 0) FROM events", [], |row| row.get::<_, i64>(0));
-        sum.map(|n| n as u64).map_err(|e| self.fault(e))
+        Ok(sum.map_err(|e| self.fault(e))? as u64 + self.summed()?)
     }
-}
 
-/// Opens for reading only. Where even the files beside a log cannot be made (a folder that is not ours to write), a file without
-/// a log is read as it is.
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let uri = |end: &str| {
-        let bytes = path.as_os_str().as_encoded_bytes();
-        let plain = |c: &u8| c.is_ascii_alphanumeric() || b"/-_.~".contains(c);
-        let path: String = bytes.iter().map(|c| if plain(c) { (*c as char).to_string() } else { format!("%{c:02X}") }).collect();
-        format!("file:{path}{end}")
-    };
-    let open = |end: &str| -> rusqlite::Result<Connection> {
-        let db = Connection::open_with_flags(uri(end), flags)?;
-        db.busy_timeout(std::time::Duration::from_secs(5))?;
-        db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        Ok(db)
-    };
-    match open("") {
-        Err(e) if matches!(e.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) => {
-            let log = PathBuf::from(format!("{}-wal", path.display()));
-            if std::fs::metadata(log).is_ok_and(|m| m.len() > 0) { Err(e) } else { open("?immutable=1") }
-        }
-        other => other,
-    }
-}
-
-/// The events of a week, a page at a time.
-pub struct Events<'a> {
-    week: &'a Week,
-    sql: String,
-    next: Next,
-    page: VecDeque<Stored>,
-    ended: bool,
-}
-
-/// Which rows come next.
-enum Next {
-    /// Those after this seq that meet the conditions of these values.
-    After(u64, Vec<Value>),
-    /// These, as far as they meet the filter.
-    Seqs(Filter, VecDeque<u64>),
-}
-
-impl Events<'_> {
-    fn fetch(&mut self) -> Result<(), ReadFault> {
-        let at = |source| self.week.fault(source);
-        let mut statement = self.week.db.prepare_cached(&self.sql).map_err(at)?;
-        match &mut self.next {
-            Next::After(after, values) => {
-                let given = std::iter::once(Value::from(*after as i64)).chain(values.iter().cloned());
-                let mut rows = statement.query(params_from_iter(given)).map_err(at)?;
-                let mut read = 0;
-                while let Some(row) = rows.next().map_err(at)? {
-                    read += 1;
-                    let stored = self.week.stored(row)?;
-                    *after = stored.seq;
-                    self.page.push_back(stored);
-                }
-                self.ended = read < PAGE;
-            }
-            Next::Seqs(filter, seqs) => {
-                while self.page.len() < PAGE
-                    && let Some(seq) = seqs.pop_front()
-                {
-                    let mut rows = statement.query([seq as i64]).map_err(at)?;
-                    if let Some(row) = rows.next().map_err(at)? {
-                        let stored = self.week.stored(row)?;
-                        if filter.matches(seq, &stored.event) {
-                            self.page.push_back(stored);
-                        }
-                    }
-                }
-                self.ended = seqs.is_empty();
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Iterator for Events<'_> {
-    type Item = Result<Stored, ReadFault>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.page.is_empty()
-            && !self.ended
-            && let Err(fault) = self.fetch()
-        {
-            self.ended = true;
-            return Some(Err(fault));
-        }
-        self.page.pop_front().map(Ok)
+    /// How many allowed events there was no room for a row of: they are in the sums of their five minutes alone.
+    ///
+    /// # Errors
+    /// [`ReadFault`]: the file cannot be read.
+    pub fn summed(&self) -> Result<u64, ReadFault> {
+        schema::summed(&self.db).map(|all| all.iter().map(|one| one.events).sum()).map_err(|e| self.fault(e))
     }
 }

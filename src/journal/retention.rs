@@ -2,6 +2,7 @@
 
 use super::deletion::{self, Deletion};
 use super::hold;
+use super::point::{Point, reach};
 use super::read::Week;
 use super::week::IsoWeek;
 use jiff::ToSpan;
@@ -94,7 +95,9 @@ fn delete(dir: &Path, gone: &Expired, days: u32, now_ms: i64) {
         rule: format!("single visits, {days} days after the end of their week"),
     };
     drop(week);
-    let recorded = if gone.is_part() { Ok(()) } else { deletion::record(dir, &record) };
+    let known = gone.is_part() || deletion::is_recorded(dir, &record);
+    let recorded = if known { Ok(()) } else { deletion::record(dir, &record) };
+    reach(Point::Expiring);
     match recorded.and_then(|()| std::fs::remove_file(&gone.path)) {
         Ok(()) => {
             // Whoever looked into it last may have made these, and not taken them away.

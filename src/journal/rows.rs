@@ -22,7 +22,7 @@ pub const SELECT: &str = "SELECT events.seq, events.at, events.who, hosts.host, 
 pub struct Rows {
     pub base_ms: i64,
     whos: RefCell<HashMap<i64, Option<Who>>>,
-    whys: RefCell<HashMap<i64, Option<Rc<Why<'static>>>>>,
+    whys: RefCell<HashMap<i64, Option<Rc<Why>>>>,
 }
 
 impl Rows {
@@ -50,37 +50,17 @@ impl Rows {
         let (Some(path), Some(search)) = (text(11)?, text(12)?) else { return Ok(None) };
         let event = Event {
             when_ms,
-            boot_ms: 0,
-            door: why.door,
             who,
-            method: why.method.clone(),
             host: Cow::Owned(row.get::<_, Option<String>>(3)?.unwrap_or_default()),
-            port: why.port,
             path,
-            query_type: why.query_type,
-            action: why.action,
-            step: why.step,
-            category: why.category,
-            categories: why.categories,
-            list: why.list,
-            labels: why.labels,
-            rule: why.rule,
-            group: why.group,
-            cell: why.cell,
-            profile: why.profile,
-            pass: why.pass,
-            intent: why.intent,
             count: row.get::<_, Option<u32>>(8)?.unwrap_or(1),
             span: span.map(|(last, attempts)| Span { last_ms: when_ms.saturating_add(last), attempts }),
-            status: why.status,
             bytes_up: row.get::<_, i64>(5)? as u64,
             bytes_down: row.get::<_, i64>(6)? as u64,
             duration_ms: row.get(7)?,
-            policy_version: why.policy_version,
             search,
             sealed: row.get::<_, Option<Vec<u8>>>(13)?.map(Cow::Owned),
-            theme: why.theme,
-            decrypted: why.decrypted,
+            ..why.event.clone()
         };
         Ok(Some((row.get::<_, i64>(0)? as u64, why.dated, event)))
     }
@@ -96,7 +76,7 @@ impl Rows {
         Ok(who)
     }
 
-    fn why(&self, db: &Connection, id: i64) -> rusqlite::Result<Option<Rc<Why<'static>>>> {
+    fn why(&self, db: &Connection, id: i64) -> rusqlite::Result<Option<Rc<Why>>> {
         if let Some(why) = self.whys.borrow().get(&id) {
             return Ok(why.clone());
         }

@@ -1,16 +1,15 @@
 //! The tables of a week file, and how they are written to. Everything is added at the end of a table, and nothing has an index of
 //! its own: a page of the card is written once or twice, and not once for each event.
 //!
-//! What many events have in common stands once: hosts, [`who`](super::why::read_who) it was, what came of it and [`Why`]. A time is
+//! What many events have in common stands once: hosts, [`who`](super::why::read_who) it was, what came of it and [`why`](super::why::Why). A time is
 //! milliseconds since the file's `base_ms`; a count of one, a text that is empty and what is not known are NULL. What is in
 //! `details` is the first to go when there is no room. Which rows are whose, five minutes by five minutes, and what they come to,
-//! is in `slots` (see [`super::rollup`]). The view `log` tells all of it in plain columns.
+//! is in `slots` (see [`super::rollup`]). What was kept there alone, since there was next to no room, is counted in `summed`. The view `log` tells all of it in plain columns.
 
 use super::event::Event;
 use super::gap::Gap;
 use super::time::Dated;
 use super::week::IsoWeek;
-use super::why::Why;
 use crate::words::Who;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
@@ -21,7 +20,8 @@ pub const APPLICATION: i32 = 0x5347_4a31;
 pub const FIRST: i32 = 6;
 
 /// What makes a week file, and what takes it from each version to the next. Never changed, only added to.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE week (base_ms INTEGER NOT NULL);
     CREATE TABLE hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL);
     CREATE TABLE whos (
@@ -62,7 +62,11 @@ const MIGRATIONS: [&str; 1] = ["
         events.duration_ms, whys.policy_version
         FROM events JOIN week JOIN whys ON whys.id = events.why LEFT JOIN whos ON whos.id = events.who
         LEFT JOIN hosts ON hosts.id = events.host LEFT JOIN details ON details.seq = events.seq;
-"];
+",
+    "CREATE TABLE summed (
+        first INTEGER PRIMARY KEY, last INTEGER NOT NULL, events INTEGER NOT NULL, from_ms INTEGER NOT NULL,
+        until_ms INTEGER NOT NULL);",
+];
 
 /// The version that this gate writes, and the newest that it reads (SQLite's user_version).
 pub const VERSION: i32 = FIRST - 1 + MIGRATIONS.len() as i32;
@@ -164,35 +168,35 @@ pub fn add_who(db: &Connection, who: &Who) -> rusqlite::Result<i64> {
     Ok(db.last_insert_rowid())
 }
 
-/// Adds what came of it and why.
-pub fn add_why(db: &Connection, why: &Why) -> rusqlite::Result<i64> {
+/// Adds what came of it and event.
+pub fn add_why(db: &Connection, event: &Event, dated: Dated) -> rusqlite::Result<i64> {
     let sql =
         "INSERT INTO whys (dated, door, method, port, query_type, action, step, category, categories, list, labels, rule, grp,
                cell, profile, pass, intent, status, policy_version, theme, severity, decrypted)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
     db.prepare_cached(sql)?.execute(params![
-        why.dated as u8,
-        why.door as u8,
-        (!why.method.is_empty()).then_some(&*why.method),
-        why.port,
-        why.query_type,
-        why.action as u8,
-        why.step as u8,
-        why.category.map(|c| c.bit()),
-        why.categories.bits() as i64,
-        why.list.map(|l| l.0),
-        why.labels,
-        why.rule,
-        why.group.map(|g| g.0),
-        why.cell.map(|c| c.0),
-        why.profile.0,
-        why.pass,
-        why.intent as u8,
-        why.status,
-        why.policy_version,
-        why.theme.map(|(theme, _)| theme as u8),
-        why.theme.map(|(_, severity)| severity),
-        why.decrypted as u8,
+        dated as u8,
+        event.door as u8,
+        (!event.method.is_empty()).then_some(&*event.method),
+        event.port,
+        event.query_type,
+        event.action as u8,
+        event.step as u8,
+        event.category.map(|c| c.bit()),
+        event.categories.bits() as i64,
+        event.list.map(|l| l.0),
+        event.labels,
+        event.rule,
+        event.group.map(|g| g.0),
+        event.cell.map(|c| c.0),
+        event.profile.0,
+        event.pass,
+        event.intent as u8,
+        event.status,
+        event.policy_version,
+        event.theme.map(|(theme, _)| theme as u8),
+        event.theme.map(|(_, severity)| severity),
+        event.decrypted as u8,
     ])?;
     Ok(db.last_insert_rowid())
 }
@@ -217,6 +221,54 @@ pub fn book(db: &Connection, (first, last): (u64, u64)) -> rusqlite::Result<()> 
 pub fn last_booked(db: &Connection) -> rusqlite::Result<Option<(u64, u64)>> {
     let sql = "SELECT first, last FROM booked ORDER BY first DESC LIMIT 1";
     db.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))).optional()
+}
+
+/// Events of a transaction that are kept as sums alone: in no row, and in the cells of [`super::rollup`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summed {
+    /// The first of their seqs, and the last: there may be rows between.
+    pub seqs: (u64, u64),
+    pub events: u64,
+    pub from_ms: i64,
+    pub until_ms: i64,
+}
+
+impl Summed {
+    pub fn of(seq: u64, event: &Event) -> Self {
+        let until_ms = event.span.map_or(event.when_ms, |span| span.last_ms);
+        Self { seqs: (seq, seq), events: u64::from(event.count), from_ms: event.when_ms, until_ms }
+    }
+
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            seqs: (self.seqs.0.min(other.seqs.0), self.seqs.1.max(other.seqs.1)),
+            events: self.events + other.events,
+            from_ms: self.from_ms.min(other.from_ms),
+            until_ms: self.until_ms.max(other.until_ms),
+        }
+    }
+
+    pub fn write(&self, db: &Connection) -> rusqlite::Result<()> {
+        let sql = "INSERT OR IGNORE INTO summed (first, last, events, from_ms, until_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let (first, last) = self.seqs;
+        db.prepare_cached(sql)?.execute(params![first as i64, last as i64, self.events as i64, self.from_ms, self.until_ms])?;
+        Ok(())
+    }
+}
+
+/// What a file keeps as sums alone; nothing, in one of a version before there was that.
+pub fn summed(db: &Connection) -> rusqlite::Result<Vec<Summed>> {
+    let is_there = db.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'summed'", [], |row| row.get::<_, i64>(0))?;
+    if is_there == 0 {
+        return Ok(Vec::new());
+    }
+    let mut all = db.prepare("SELECT first, last, events, from_ms, until_ms FROM summed ORDER BY first")?;
+    let read = |row: &rusqlite::Row| {
+        let number = |at: usize| row.get::<_, i64>(at).map(|n| n as u64);
+        Ok(Summed { seqs: (number(0)?, number(1)?), events: number(2)?, from_ms: row.get(3)?, until_ms: row.get(4)? })
+    };
+    all.query_map([], read)?.collect()
 }
 
 /// Adds a gap whose times are those of the calendar.

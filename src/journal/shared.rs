@@ -5,10 +5,13 @@ use super::event::Event;
 use super::gap::Gap;
 use super::retention::DETAIL_DAYS;
 use super::rings::Rings;
+use super::room::Room;
 use super::sealing::Sealing;
 use arc_swap::ArcSwap;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use rusqlite::InterruptHandle;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Counters, requests to the writer, and what no ring could take.
@@ -21,11 +24,17 @@ pub struct Shared {
     pub replayed: AtomicU64,
     pub undated: AtomicU64,
     pub broken: AtomicU64,
+    /// Week files whose pages have not been looked through since the start.
+    pub unchecked: AtomicU64,
+    /// Files in which something broken was found since.
+    broken_files: Mutex<Vec<(PathBuf, rusqlite::Error)>>,
+    /// Ends the look at a file that is under way.
+    look: Mutex<Option<InterruptHandle>>,
     /// How long single visits are kept.
     pub detail_days: AtomicU32,
     pub stalled: AtomicBool,
-    /// There is little room on the disk.
-    pub little_room: AtomicBool,
+    /// How much room there is on the disk: see [`Room::of_u8`].
+    room: AtomicU8,
     /// Nothing more is noted.
     pub stopped: AtomicBool,
     /// The writer has ended: nobody will write down what was lost when.
@@ -78,9 +87,12 @@ impl Shared {
             replayed: AtomicU64::new(0),
             undated: AtomicU64::new(0),
             broken: AtomicU64::new(0),
+            unchecked: AtomicU64::new(0),
+            broken_files: Mutex::default(),
+            look: Mutex::default(),
             detail_days: AtomicU32::new(DETAIL_DAYS),
             stalled: AtomicBool::new(false),
-            little_room: AtomicBool::new(false),
+            room: AtomicU8::new(0),
             stopped: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             ringless: Mutex::new(None),
@@ -97,10 +109,21 @@ impl Shared {
             replayed: self.replayed.load(Relaxed),
             undated: self.undated.load(Relaxed),
             broken: self.broken.load(Relaxed),
+            unchecked: self.unchecked.load(Relaxed),
             stalled: self.stalled.load(Relaxed),
-            left_out: self.little_room.load(Relaxed),
+            left_out: self.room() >= Room::Little,
+            summed: self.room() == Room::Scarce,
             detail: self.sealing.load().kept(),
         }
+    }
+
+    pub fn room(&self) -> Room {
+        Room::of_u8(self.room.load(Relaxed))
+    }
+
+    /// Writer only.
+    pub fn set_room(&self, room: Room) {
+        self.room.store(room.to_u8(), Relaxed);
     }
 
     /// Counts an event whose thread has no ring.
@@ -110,7 +133,7 @@ impl Shared {
         if self.ended.load(Relaxed) {
             return;
         }
-        let mut gap = self.ringless.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut gap = self.ringless.lock().unwrap_or_else(PoisonError::into_inner);
         let first = Gap { from_ms: event.when_ms, from_boot: event.boot_ms, ..Gap::default() };
         let gap = gap.get_or_insert(first);
         gap.lost += count;
@@ -119,11 +142,26 @@ impl Shared {
 
     /// What was lost without a ring since the last call.
     pub fn take_ringless(&self) -> Option<Gap> {
-        self.ringless.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+        self.ringless.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// A look at a file begins, which this ends; or it is over. False: the journal has stopped.
+    pub fn looks_at(&self, look: Option<InterruptHandle>) -> bool {
+        *self.look.lock().unwrap_or_else(PoisonError::into_inner) = look;
+        !self.stopped.load(Relaxed)
+    }
+
+    pub fn found_broken(&self, path: PathBuf, fault: rusqlite::Error) {
+        self.broken_files.lock().unwrap_or_else(PoisonError::into_inner).push((path, fault));
+    }
+
+    /// What was found broken since the last call. Writer only.
+    pub fn take_broken(&self) -> Vec<(PathBuf, rusqlite::Error)> {
+        std::mem::take(&mut *self.broken_files.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn asked(&self) -> MutexGuard<'_, Asked> {
-        self.asked.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the writer to settle and waits for it. Whether everything is in week files now.
@@ -142,7 +180,7 @@ impl Shared {
         let mine = what(&mut asked).asked;
         self.bell.notify_one();
         while what(&mut asked).done < mine && !asked.ended {
-            asked = self.answer.wait(asked).unwrap_or_else(|poisoned| poisoned.into_inner());
+            asked = self.answer.wait(asked).unwrap_or_else(PoisonError::into_inner);
         }
         let answers = what(&mut asked);
         answers.whole && answers.done >= mine
@@ -154,7 +192,7 @@ impl Shared {
         asked.stop = true;
         self.bell.notify_one();
         while !asked.ended {
-            asked = self.answer.wait(asked).unwrap_or_else(|poisoned| poisoned.into_inner());
+            asked = self.answer.wait(asked).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -186,6 +224,9 @@ impl Shared {
     pub fn end(&self) {
         self.stopped.store(true, Relaxed);
         self.ended.store(true, Relaxed);
+        if let Some(look) = &*self.look.lock().unwrap_or_else(PoisonError::into_inner) {
+            look.interrupt();
+        }
         self.asked().ended = true;
         self.answer.notify_all();
     }

@@ -253,6 +253,17 @@ impl Part {
         }
     }
 
+    /// How many allowed events there was no room for a row of: see [`Week::summed`].
+    ///
+    /// # Errors
+    /// [`ReadFault`]: the file cannot be read.
+    pub fn summed(&self) -> Result<u64, ReadFault> {
+        match self {
+            Self::File(week) => week.summed(),
+            Self::Tail(_) => Ok(0),
+        }
+    }
+
     /// The newest events of a client that were blocked or warned of: see [`Week::stopped`].
     ///
     /// # Errors

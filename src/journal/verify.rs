@@ -3,6 +3,7 @@
 use super::book::week_files;
 use super::deletion;
 use super::read::{Filter, ReadFault, Week};
+use super::schema;
 use super::week::IsoWeek;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
@@ -29,7 +30,7 @@ pub struct Numbers {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OfWeek {
     pub week: String,
-    /// The sum of the rows' counts.
+    /// The sum of the rows' counts, and those that are kept as sums alone.
     pub events: u64,
     pub rows: u64,
     /// Times that something was lost, and how many events that were, as far as somebody could count them.
@@ -139,7 +140,8 @@ fn held(db: &Connection) -> rusqlite::Result<Held> {
     let read = |row: &rusqlite::Row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64));
     let ranges: Vec<(u64, u64)> = statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
     let mut held = Held {
-        events: number("SELECT ifnull(sum(ifnull(count, 1)), 0) FROM events")?,
+        events: number("SELECT ifnull(sum(ifnull(count, 1)), 0) FROM events")?
+            + schema::summed(db)?.iter().map(|summed| summed.events).sum::<u64>(),
         rows: number("SELECT count(*) FROM events")?,
         gaps: number("SELECT count(*) FROM gaps")?,
         lost: number("SELECT ifnull(sum(lost), 0) FROM gaps")?,

@@ -11,30 +11,11 @@ use crate::words::{
 use rusqlite::Row;
 use std::borrow::Cow;
 
-/// All of an event but when, who, where and how much.
+/// What came of it and why: an event of which all else (when, who, where, how much) is empty.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Why<'a> {
+pub struct Why {
     pub dated: Dated,
-    pub door: Door,
-    pub method: Cow<'a, str>,
-    pub port: u16,
-    pub query_type: u16,
-    pub action: Action,
-    pub step: Step,
-    pub category: Option<Category>,
-    pub categories: CategorySet,
-    pub list: Option<ListId>,
-    pub labels: u8,
-    pub rule: Option<u32>,
-    pub group: Option<GroupId>,
-    pub cell: Option<CellId>,
-    pub profile: ProfileId,
-    pub pass: Option<u16>,
-    pub intent: Intent,
-    pub status: u16,
-    pub policy_version: u32,
-    pub theme: Option<(Theme, u8)>,
-    pub decrypted: Decrypted,
+    pub event: Event<'static>,
 }
 
 /// The columns of `whys` in the order of [`Why::read`].
@@ -44,54 +25,25 @@ pub const WHY: &str = "dated, door, method, port, query_type, action, step, cate
 /// The columns of `whos` in the order of [`read_who`].
 pub const WHO: &str = "client, network, device, person, groups, known, sure, since_s, mac";
 
-impl<'a> Why<'a> {
-    pub fn of(event: &'a Event, dated: Dated) -> Self {
-        Self {
-            dated,
-            door: event.door,
-            method: Cow::Borrowed(&event.method),
-            port: event.port,
-            query_type: event.query_type,
-            action: event.action,
-            step: event.step,
-            category: event.category,
-            categories: event.categories,
-            list: event.list,
-            labels: event.labels,
-            rule: event.rule,
-            group: event.group,
-            cell: event.cell,
-            profile: event.profile,
-            pass: event.pass,
-            intent: event.intent,
-            status: event.status,
-            policy_version: event.policy_version,
-            theme: event.theme,
-            decrypted: event.decrypted,
-        }
-    }
-
-    /// Bytes that are the same of two if all of it is.
-    pub fn key(&self, out: &mut Vec<u8>) {
-        let (theme, severity) = self.theme.map_or((u8::MAX, 0), |(theme, severity)| (theme as u8, severity));
-        let (category, words) = (self.category.map_or(u8::MAX, Category::bit), [self.dated as u8, self.door as u8]);
-        out.clear();
-        out.extend(words);
-        out.extend([self.action as u8, self.step as u8, category, self.labels, self.intent as u8, theme, severity]);
-        out.push(self.decrypted as u8);
-        [self.port, self.query_type, self.profile.0, self.status].iter().for_each(|n| out.extend(n.to_le_bytes()));
-        out.extend(self.categories.bits().to_le_bytes());
-        out.extend(self.policy_version.to_le_bytes());
-        optional(out, self.list.map(|l| l.0.into()));
-        optional(out, self.rule);
-        optional(out, self.group.map(|g| g.0.into()));
-        optional(out, self.cell.map(|c| c.0.into()));
-        optional(out, self.pass.map(u32::from));
-        out.extend(self.method.as_bytes());
-    }
+/// Bytes that are the same of two events if what came of them and why is the same.
+pub fn key(event: &Event, dated: Dated, out: &mut Vec<u8>) {
+    let (theme, severity) = event.theme.map_or((u8::MAX, 0), |(theme, severity)| (theme as u8, severity));
+    let category = event.category.map_or(u8::MAX, Category::bit);
+    out.clear();
+    out.extend([dated as u8, event.door as u8, event.action as u8, event.step as u8, category]);
+    out.extend([event.labels, event.intent as u8, theme, severity, event.decrypted as u8]);
+    [event.port, event.query_type, event.profile.0, event.status].iter().for_each(|n| out.extend(n.to_le_bytes()));
+    out.extend(event.categories.bits().to_le_bytes());
+    out.extend(event.policy_version.to_le_bytes());
+    optional(out, event.list.map(|l| l.0.into()));
+    optional(out, event.rule);
+    optional(out, event.group.map(|g| g.0.into()));
+    optional(out, event.cell.map(|c| c.0.into()));
+    optional(out, event.pass.map(u32::from));
+    out.extend(event.method.as_bytes());
 }
 
-impl Why<'static> {
+impl Why {
     /// Columns of a row from this one on. `None`: they hold what no event has.
     pub fn read(row: &Row, at: usize) -> rusqlite::Result<Option<Self>> {
         let byte = |nth: usize| row.get::<_, u8>(at + nth);
@@ -105,14 +57,10 @@ impl Why<'static> {
             Some(None) => return Ok(None),
             theme => theme.flatten().zip(number(20)?),
         };
-        Ok(Some(Self {
-            dated,
-            door,
+        let event = Event {
             method: Cow::Owned(row.get::<_, Option<String>>(at + 2)?.unwrap_or_default()),
             port: row.get(at + 3)?,
             query_type: row.get(at + 4)?,
-            action,
-            step,
             category: number(7)?.and_then(Category::from_bit),
             categories: CategorySet::from_bits(row.get::<_, i64>(at + 8)? as u64),
             list: row.get::<_, Option<u16>>(at + 9)?.map(ListId),
@@ -120,14 +68,15 @@ impl Why<'static> {
             rule: row.get(at + 11)?,
             group: row.get::<_, Option<u16>>(at + 12)?.map(GroupId),
             cell: row.get::<_, Option<u16>>(at + 13)?.map(CellId),
-            profile: ProfileId(row.get(at + 14)?),
             pass: row.get(at + 15)?,
             intent,
             status: row.get(at + 17)?,
             policy_version: row.get(at + 18)?,
             theme,
             decrypted,
-        }))
+            ..Event::empty(door, action, step, ProfileId(row.get(at + 14)?))
+        };
+        Ok(Some(Self { dated, event }))
     }
 }
 

@@ -160,11 +160,16 @@ impl Writer {
         }
         self.note_clock();
         self.keep();
+        for (path, fault) in self.shared.take_broken() {
+            self.book.is_broken(&path, fault);
+            self.shared.broken.store(self.book.broken, Relaxed);
+        }
         if all || now.duration_since(self.timing.synced) >= SYNC_EVERY {
             self.drain(Which::All)?;
             self.segments.sync()?;
             self.timing.synced = now;
             self.sealer.tend(&self.shared, (self.now)());
+            self.look_at_the_room();
         } else {
             self.drain(Which::Filling)?;
         }
@@ -401,13 +406,16 @@ impl Writer {
     fn look_at_the_room(&mut self) {
         let before = self.book.room;
         self.book.room = Room::on(&self.dir, before);
-        self.shared.little_room.store(self.book.room == Room::Little, Relaxed);
-        match (before, self.book.room) {
-            (Room::Enough, Room::Little) => tracing::error!(
+        self.shared.set_room(self.book.room);
+        match self.book.room {
+            room if room == before => {}
+            Room::Little => tracing::error!(
                 "the disk is nearly full: paths and searches of what was allowed are left out of the journal; free some space"
             ),
-            (Room::Little, Room::Enough) => tracing::info!("there is room on the disk again: the journal keeps everything"),
-            _ => {}
+            Room::Scarce => tracing::error!(
+                "the disk is all but full: the journal keeps what was allowed as sums alone, and only what was blocked, warned of or searched for of a theme line by line; free some space now"
+            ),
+            Room::Enough => tracing::info!("there is room on the disk again: the journal keeps everything"),
         }
     }
 
@@ -468,6 +476,7 @@ impl Writer {
             self.segments.sync()?;
             self.book(usize::MAX)?;
             self.segments.sweep(true);
+            reach(Point::Closing);
             self.segments.begin(self.boot)?;
             self.segments.sync()?;
             Ok(())

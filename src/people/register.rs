@@ -130,8 +130,8 @@ impl Register {
     /// nobody it can be sure of.
     pub fn sighting(&self, client: ClientAddr) -> (Here, Option<Sighting>) {
         let address = client.ip();
-        let fixed = self.seats.fixed(address);
-        let here = self.roster.find(address).unwrap_or_default();
+        let (here, fixed) = self.roster.find(address, || self.seats.fixed(address));
+        let here = here.unwrap_or_default();
         let sitting = here.sitting.filter(|sitting| self.known.contains(sitting.person));
         (here, Sighting::merged(self.seats.sighting(address, fixed, here.mac, here.only_v4()), &here, sitting))
     }

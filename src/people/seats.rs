@@ -78,8 +78,7 @@ pub(super) struct Seats {
 }
 
 impl Seats {
-    /// What the register says of a fixed address. Asked for before it is known what sources say: memory is then waited for once, for
-    /// both.
+    /// Whose a fixed address is.
     pub fn fixed(&self, address: IpAddr) -> Option<&Seat> {
         self.addresses.get(&address)
     }

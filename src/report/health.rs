@@ -43,6 +43,11 @@ pub fn facts(counts: &Counts, calendar: &mut Calendar, world: &World) -> Vec<Fac
         dated("Backup", health.backup_days, OLD_BACKUP_DAYS, "none is known"),
         dated("Self-test", health.self_test_days, OLD_SELF_TEST_DAYS, "none is recorded"),
     ];
+    if health.summed > 0 {
+        let events = count(health.summed, "allowed visit is", "allowed visits are");
+        let is = format!("NEARLY FULL: {events} counted and not written down one by one; what was blocked is all there");
+        facts.insert(4, fact("Disk", false, is));
+    }
     if !counts.floods.is_empty() {
         let who = count(counts.floods.len() as u64, "device", "devices");
         let events = number(counts.floods.values().sum());

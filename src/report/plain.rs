@@ -8,9 +8,16 @@ const MAX_SHOWN: usize = 80;
 /// `text` as it may stand in a report: control characters and those that turn or hide text are written out, the rest stays
 /// (a name keeps its spaces and apostrophes); clipped to 80 characters. HTML is escaped by the page, not here.
 pub fn shown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(MAX_SHOWN * 4));
-    let mut chars = text.chars();
-    for c in chars.by_ref().take(MAX_SHOWN) {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => whole(&text[..end]) + "…",
+        None => whole(text),
+    }
+}
+
+/// The same of any length: what somebody wrote is never cut short.
+pub fn whole(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
         match c {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
@@ -20,9 +27,6 @@ pub fn shown(text: &str) -> String {
             }
             c => out.push(c),
         }
-    }
-    if chars.next().is_some() {
-        out.push('…');
     }
     out
 }

@@ -161,6 +161,8 @@ pub struct Health {
     /// When the gate was last started: milliseconds since 1970.
     pub started_ms: Option<i64>,
     pub events_dropped: u64,
+    /// Allowed events that the disk had room for as sums alone.
+    pub summed: u64,
     /// Times the journal's numbers jump.
     pub gaps: u64,
     /// Events brought back from the rings after a stop without warning.

@@ -78,12 +78,19 @@ impl Collector for Live {
         let snapshot = self.gate.snapshot();
         for (name, help, unit, value) in [
             ("events_undated", "Events that wait for the clock to be set", None, tally.undated as i64),
+            ("week_files_unchecked", "Week files not looked through since the start", None, tally.unchecked as i64),
             ("journal_stalled", "1 while the disk takes no events", None, i64::from(tally.stalled)),
             (
                 "journal_left_out",
                 "1 while the disk is nearly full: paths and searches of what was allowed are left out",
                 None,
                 i64::from(tally.left_out),
+            ),
+            (
+                "journal_summed",
+                "1 while the disk is all but full: what was allowed is kept as sums alone",
+                None,
+                i64::from(tally.summed),
             ),
             ("table_damaged", "1 while the disk has spoilt the table", None, i64::from(snapshot.condition.damaged.is_some())),
             ("lists", "Sources in the table of lists", None, snapshot.table.lists().len() as i64),

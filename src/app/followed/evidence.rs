@@ -32,7 +32,8 @@ pub fn evidence(config: &Config, register: &Register, week: IsoWeek, seqs: &[u64
         let names = file.names_of(version).map_err(|fault| fault.to_string())?;
         let resolve = Resolve { names: &names, zone: &config.school.zone, person: &person, device: &device };
         let line = Line::of(&stored, &resolve);
-        Ok(Evidence::new(&week.to_string(), *seq, version, line.list.clone(), json(&line)))
+        let taken = file.taken(&stored).map_err(|fault| fault.to_string())?;
+        Ok(Evidence { taken, ..Evidence::new(&week.to_string(), *seq, version, line.list.clone(), json(&line)) })
     };
     seqs.iter().map(one).collect()
 }

@@ -8,8 +8,9 @@ use super::super::chain::{Entry, Kind, text};
 use super::super::review::json;
 use super::super::store::{Casebook, CasebookFault, Reading};
 use super::{Detail, Fields, fits};
+use crate::journal::Taken;
 use crate::journal::export::DOTS;
-use crate::seal::{self, Keys, Opener, SealFault};
+use crate::seal::{self, Detail as Typed, Keys, Opener, SealFault};
 use crate::words::person::words;
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,9 @@ struct Hidden {
     /// Rows of the log, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lines: Vec<String>,
+    /// What was typed in each of them, sealed once more, at the door.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    taken: Vec<Option<Taken>>,
     #[serde(skip_serializing_if = "String::is_empty")]
     why: String,
 }
@@ -109,6 +113,7 @@ fn hide(detail: &mut Detail, why: &mut String) -> Hidden {
         *kept = shown.as_mut().map(dots);
     }
     hidden.lines = detail.evidence.iter_mut().map(|row| dots(&mut row.line)).collect();
+    hidden.taken = detail.evidence.iter_mut().map(|row| row.taken.take()).collect();
     if !why.is_empty() {
         hidden.why = dots(why);
     }
@@ -135,6 +140,12 @@ pub(super) fn open(detail: &mut Detail, why: &mut String, (incident, record): (u
     }
     for (row, line) in detail.evidence.iter_mut().zip(hidden.lines) {
         row.line = line;
+    }
+    for (row, taken) in detail.evidence.iter_mut().zip(hidden.taken) {
+        row.typed = taken.and_then(|taken| taken.open(opener)).map(|Typed { path, search }| match search.as_str() {
+            "" => path,
+            search => format!("{path}, searched for '{search}'"),
+        });
     }
     if !hidden.why.is_empty() {
         *why = hidden.why;

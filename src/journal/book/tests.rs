@@ -6,6 +6,9 @@ use super::*;
 use crate::journal::Event;
 use jiff::tz::TimeZone;
 
+/// Time enough to look through everything.
+const LONG: Duration = Duration::from_secs(600);
+
 fn london() -> TimeZone {
     TimeZone::get("Europe/London").expect("a zone")
 }
@@ -43,7 +46,7 @@ fn rows_that_are_there_already_are_not_there_twice() {
     first.put(&rows[..30]).expect("put");
     drop(first);
     let mut again = book(dir.path());
-    assert_eq!(again.survey().expect("surveyed"), Survey { next_seq: 31, broken: 0 });
+    assert_eq!(again.survey(LONG).expect("surveyed"), Survey { next_seq: 31, ..Survey::default() });
     again.put(&rows).expect("put");
     assert_eq!(stored(dir.path())[0].1, (1..50).collect::<Vec<_>>());
     assert_eq!(again.mark(1), Mark { position: Some(49 * 8), lost: 0 });
@@ -102,7 +105,7 @@ fn a_gap_is_in_the_week_in_which_it_ended() {
         [(3, 12, WEDNESDAY, WEDNESDAY + 5000)]
     );
     assert_eq!(book.mark(9), Mark { position: None, lost: 12 });
-    assert_eq!(book.survey().expect("surveyed").next_seq, 4);
+    assert_eq!(book.survey(LONG).expect("surveyed").next_seq, 4);
 }
 
 #[test]
@@ -128,11 +131,22 @@ fn a_broken_week_file_is_set_aside_and_kept() {
         let dir = tempfile::tempdir().expect("a folder");
         std::fs::write(dir.path().join("2026-W47.db"), &bytes).expect("written");
         let mut book = book(dir.path());
-        assert_eq!(book.survey().expect("surveyed").broken, 1, "{what}");
+        assert_eq!(book.survey(LONG).expect("surveyed").broken, 1, "{what}");
         assert_eq!(std::fs::read(dir.path().join("2026-W47.db.broken")).expect("kept"), bytes, "{what}");
         book.put(&[row(5, event(5))]).expect("a new file");
         assert_eq!(stored(dir.path())[0].1, [5], "{what}");
     }
+}
+
+#[test]
+fn a_start_looks_through_the_newest_files_first_and_says_what_it_had_no_time_for() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let before = |n: u64| Event { when_ms: WEDNESDAY - 7 * 24 * 3_600_000, ..event(n) };
+    book(dir.path()).put(&[row(1, before(1)), row(2, event(2))]).expect("put");
+    let files = ["2026-W47.db", "2026-W46.db"].map(|name| dir.path().join(name)).to_vec();
+    let survey = book(dir.path()).survey(Duration::ZERO).expect("surveyed");
+    assert_eq!(survey, Survey { next_seq: 3, unchecked: files, ..Survey::default() });
+    assert_eq!(book(dir.path()).survey(LONG).expect("surveyed").unchecked, Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -152,7 +166,7 @@ fn a_newer_week_file_is_refused_with_what_to_do_and_left_alone() {
     let path = dir.path().join("2026-W47.db");
     Connection::open(&path).expect("opened").pragma_update(None, "user_version", 99).expect("set");
     let before = std::fs::read(&path).expect("read");
-    let fault = book(dir.path()).survey().expect_err("refused").to_string();
+    let fault = book(dir.path()).survey(LONG).expect_err("refused").to_string();
     assert!(fault.contains("2026-W47.db") && fault.contains("newer Schoolgate") && fault.contains("99"), "{fault}");
     assert!(matches!(Week::open(&path), Err(crate::journal::read::ReadFault::Newer { found: 99, .. })));
     assert_eq!(std::fs::read(&path).expect("read"), before);
@@ -167,7 +181,7 @@ fn an_older_week_file_is_migrated() {
     db.pragma_update(None, "application_id", schema::APPLICATION).expect("set");
     drop(db);
     let mut book = book(dir.path());
-    assert_eq!(book.survey().expect("surveyed"), Survey { next_seq: 1, broken: 0 });
+    assert_eq!(book.survey(LONG).expect("surveyed"), Survey { next_seq: 1, ..Survey::default() });
     book.put(&[row(1, event(1))]).expect("put");
     assert_eq!(stored(dir.path())[0].1, [1]);
 }
@@ -242,7 +256,7 @@ fn a_week_file_of_an_earlier_version_is_read_and_the_week_goes_on_in_one_of_this
 
         let mut book = book(dir.path());
         let next = if version >= 2 { 5 } else { 3 };
-        assert_eq!(book.survey().expect("surveyed"), Survey { next_seq: next, broken: 0 });
+        assert_eq!(book.survey(LONG).expect("surveyed"), Survey { next_seq: next, ..Survey::default() });
         assert_eq!(std::fs::read(&path).expect("read"), before, "it is left as it is");
         assert_eq!(book.having(2, 9).len() as u64, next - 2);
         assert_eq!(book.mark(1).position, Some(16));
@@ -250,7 +264,7 @@ fn a_week_file_of_an_earlier_version_is_read_and_the_week_goes_on_in_one_of_this
         let all: Vec<_> = stored(dir.path()).into_iter().map(|(week, seqs)| (week == "2026-W47", seqs)).collect();
         assert_eq!(all, [(true, vec![1, 2]), (true, vec![5, 6])], "{version}");
         assert_eq!((book.mark(1).position, book.having(1, 9).len() as u64), (Some(48), next + 1));
-        assert_eq!(book.survey().expect("surveyed").next_seq, 7);
+        assert_eq!(book.survey(LONG).expect("surveyed").next_seq, 7);
         assert_eq!(
             crate::journal::retention::expired(dir.path(), jiff::civil::date(2027, 3, 1), 90).len(),
             2 + usize::from(path.with_extension("db-wal").exists()) * 2

@@ -133,8 +133,8 @@ impl Rollup {
         Place { slot, who, version: event.policy_version }
     }
 
-    /// Takes a row in that the file did not have.
-    pub fn add(&mut self, seq: u64, event: &Event, who: i64) {
+    /// Takes in what an event comes to.
+    pub fn sum(&mut self, event: &Event, who: i64) {
         for attempt in event.attempts() {
             if let Some(cell) = Cell::of(&attempt) {
                 // A visit to help is nobody's, whatever the row says.
@@ -142,6 +142,16 @@ impl Rollup {
                 self.cells.entry(place).or_default().cell.add(&cell);
             }
         }
+        if event.who.is_some() && !is_left_out(event) && !is_help(event) {
+            for opened in Leave::all_of(event) {
+                *self.uses.entry((who, event.policy_version, opened)).or_default() += u64::from(event.count.max(1));
+            }
+        }
+    }
+
+    /// Takes a row in that the file did not have.
+    pub fn add(&mut self, seq: u64, event: &Event, who: i64) {
+        self.sum(event, who);
         if event.who.is_none() {
             return;
         }
@@ -152,9 +162,6 @@ impl Rollup {
         }
         if is_told(event) {
             added.told.push(seq);
-        }
-        for opened in Leave::all_of(event) {
-            *self.uses.entry((who, event.policy_version, opened)).or_default() += u64::from(event.count.max(1));
         }
         self.remember(seq, event, who);
     }

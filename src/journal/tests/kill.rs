@@ -166,7 +166,7 @@ fn kill_9_between_any_two_steps_of_the_writer_loses_nothing_and_writes_nothing_t
     let folder = tempfile::tempdir().expect("a folder");
     let answered = Answered::open(folder.path());
     let mut kills = 0;
-    for point in Point::ALL {
+    for point in Point::RUNNING {
         // At the first time and, where there is more than one, later, when rings, segments and week files hold something.
         let times: &[u32] = match point {
             Point::WeekMade => &[1],
@@ -188,6 +188,67 @@ fn kill_9_between_any_two_steps_of_the_writer_loses_nothing_and_writes_nothing_t
             nothing_is_lost_and_nothing_twice(folder.path(), &answered, kills, &at);
         }
     }
+}
+
+#[test]
+#[ignore = "the child of other tests"]
+fn child_that_ends() {
+    let Some(folder) = folder_of_child() else { return };
+    let answered = Answered::open(&folder);
+    let journal = Journal::start(settings(&folder)).expect("started");
+    for n in 0..100 {
+        journal.note(&nth(0, n));
+        answered.of(0).store(n + 1, Ordering::Release);
+    }
+    journal.stop();
+}
+
+#[test]
+fn kill_9_while_the_journal_ends_loses_no_event_and_no_number() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let answered = Answered::open(folder.path());
+    let status = child("child_that_ends", folder.path(), Some("Closing:1")).wait().expect("waited");
+    assert_eq!(status.signal(), Some(9), "{status}");
+    assert_eq!(files(&folder.path().join("journal/segments")), Vec::<String>::new());
+    nothing_is_lost_and_nothing_twice(folder.path(), &answered, 0, "Closing");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    journal.note(&event(9_000));
+    assert!(journal.settle());
+    assert_eq!(stored(folder.path()).last().map(|s| s.seq), Some(101));
+}
+
+/// So long after the events that their week is past its time.
+fn late(folder: &Path) -> Settings {
+    settings(folder).with_clock(Arc::new(|| WEDNESDAY + 95 * retention::DAY_MS))
+}
+
+#[test]
+#[ignore = "the child of other tests"]
+fn child_past_its_time() {
+    let Some(folder) = folder_of_child() else { return };
+    Journal::start(late(&folder)).expect("started").settle();
+}
+
+#[test]
+fn kill_9_between_the_record_of_a_deletion_and_the_deletion_leaves_one_record_and_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("journal");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    journal.note(&event(1));
+    journal.stop();
+    drop(journal);
+    let status = child("child_past_its_time", folder.path(), Some("Expiring:1")).wait().expect("waited");
+    assert_eq!(status.signal(), Some(9), "{status}");
+    assert_eq!((weeks(&dir).expect("listed").len(), deletion::all(&dir).expect("read").len()), (1, 1));
+    // As a power cut leaves it: half of a line more.
+    let record = std::fs::read(dir.join("deleted.jsonl")).expect("read");
+    std::fs::write(dir.join("deleted.jsonl"), [&record[..], &record[..20]].concat()).expect("written");
+    Journal::start(late(folder.path())).expect("started").settle();
+    assert_eq!(weeks(&dir).expect("listed"), []);
+    assert_eq!(deletion::all(&dir).expect("read").len(), 1);
+    let other = deletion::Deletion { file: "journal/2026-W01.db".into(), ..deletion::all(&dir).expect("read").remove(0) };
+    deletion::record(&dir, &other).expect("recorded");
+    assert_eq!(deletion::all(&dir).expect("read").len(), 2, "half of a line spoils no other");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The journal as a whole, in this process and in ones that are killed.
 
+mod disk;
 mod kill;
 mod sealed;
 mod tail;
@@ -417,4 +418,31 @@ fn lines_of_two_threads_stand_in_the_order_in_which_they_happened() {
     });
     assert!(journal.settle());
     assert!(stored(folder.path()).iter().map(|s| (s.seq, s.event.when_ms - WEDNESDAY)).eq((1..=1000).map(|n| (n, n as i64 - 1))));
+}
+
+#[test]
+fn a_week_file_that_the_start_had_no_time_for_is_looked_through_later_and_set_aside_if_it_is_broken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::start(settings(folder.path())).expect("started");
+    let week_before = |n: u64| Event { when_ms: WEDNESDAY - 7 * retention::DAY_MS + n as i64, ..event(n) };
+    (0..2000).for_each(|n| journal.note(&week_before(n)));
+    (0..20).for_each(|n| journal.note(&event(n)));
+    journal.stop();
+    drop(journal);
+    let broken = folder.path().join("journal/2026-W46.db");
+    let mut bytes = std::fs::read(&broken).expect("read");
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 3000].fill(0xa5);
+    std::fs::write(&broken, &bytes).expect("written");
+
+    let unlooked = Settings { check_at_start: std::time::Duration::ZERO, ..settings(folder.path()) };
+    let journal = Journal::start(unlooked).expect("started, and nobody waited");
+    while journal.tally().unchecked > 0 || journal.tally().broken == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    assert_eq!(journal.tally().broken, 1);
+    assert_eq!(std::fs::read(folder.path().join("journal/2026-W46.db.broken")).expect("kept"), bytes);
+    journal.note(&event(100));
+    assert!(journal.settle());
+    assert_eq!(stored(folder.path()).last().map(|s| s.seq), Some(2021), "numbers go on");
 }

@@ -77,15 +77,15 @@ impl Roster {
     }
 
     /// The same; and of an address on our own links that nobody has told of, the kernel is asked whose it is, so that the request
-    /// at hand is that device's. Waits for [`WAITS`] at most.
-    pub fn find(&self, address: IpAddr) -> Option<Here> {
-        let here = self.look_up(address);
+    /// at hand is that device's. Waits for [`WAITS`] at most. `beside` looks something else up, while memory is waited for.
+    pub fn find<T>(&self, address: IpAddr, beside: impl FnOnce() -> T) -> (Option<Here>, T) {
+        let (here, beside) = self.places.get_beside(address, beside);
         match self.ask.get() {
             Some(ask) if here.is_none_or(|here| here.mac.is_none()) && ask.is_on_link(address) => {
                 self.ask(ask, address, Now::read());
-                self.look_up(address)
+                (self.look_up(address), beside)
             }
-            _ => here,
+            _ => (here, beside),
         }
     }
 

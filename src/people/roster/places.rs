@@ -113,8 +113,16 @@ impl Default for Places {
 
 impl Places {
     pub fn get(&self, address: IpAddr) -> Option<Here> {
+        self.get_beside(address, || ()).0
+    }
+
+    /// The same, and what `beside` looks up elsewhere: both wait for memory at once. Letting go of a bucket waits for all that was
+    /// read before.
+    pub fn get_beside<T>(&self, address: IpAddr, beside: impl FnOnce() -> T) -> (Option<Here>, T) {
         let key = key(address);
-        self.shards[self.shard(key)].load().get(key)
+        let shard = self.shards[self.shard(key)].load();
+        let beside = beside();
+        (shard.get(key), beside)
     }
 
     /// Puts in force what `here` says of these addresses, each of them once; `None` takes an address out. True: something is

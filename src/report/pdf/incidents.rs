@@ -6,7 +6,7 @@ use super::{PdfFault, SIZES, press};
 use crate::casebook::Incident;
 use crate::casebook::incidents::Evidence;
 use crate::report::calendar::date_and_time;
-use crate::report::plain::shown;
+use crate::report::plain::{shown, whole};
 use jiff::tz::TimeZone;
 
 /// One after the other, each from the top of a page.
@@ -50,7 +50,7 @@ fn one(sheet: &mut Sheet, school: &str, zone: &TimeZone, incident: &Incident) {
         Column("Why", 4.0, false),
     ];
     let row = |step: &crate::casebook::incidents::Step| {
-        vec![step.record.to_string(), when(step.when_ms), shown(&step.who), shown(&step.what), shown(&step.why)]
+        vec![step.record.to_string(), when(step.when_ms), shown(&step.who), shown(&step.what), whole(&step.why)]
     };
     sheet.table("", &columns, &incident.history.iter().map(row).collect::<Vec<_>>());
     if let Some(last) = incident.history.last() {
@@ -71,16 +71,19 @@ fn one(sheet: &mut Sheet, school: &str, zone: &TimeZone, incident: &Incident) {
         return;
     }
     sheet.heading(2, "Rows of the log");
-    for Evidence { week, seq, policy_version, list, line, sha256 } in &incident.evidence {
+    for Evidence { week, seq, policy_version, list, line, sha256, typed, .. } in &incident.evidence {
         let list = list.as_deref().map_or_else(String::new, |list| format!(", list {}", shown(list)));
         sheet.paragraph(&format!("Row {seq} of {week}, policy {policy_version}{list}. SHA-256 {sha256}"), BODY);
-        sheet.paragraph(&shown(line), NOTE);
+        sheet.paragraph(&whole(line), NOTE);
+        if let Some(typed) = typed {
+            sheet.paragraph(&format!("Typed there: {}", whole(typed)), BODY);
+        }
     }
 }
 
 /// Line breaks as a mark: a cell is one paragraph.
 fn lines(text: &str) -> String {
-    shown(&text.replace('\n', " / "))
+    whole(&text.replace('\n', " / "))
 }
 
 fn capital(text: &str) -> String {

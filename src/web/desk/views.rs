@@ -260,7 +260,8 @@ impl IncidentPage<'_> {
             let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
             let either = |one, other| Some(text(one)).filter(|text| !text.is_empty()).unwrap_or_else(|| text(other));
             let when = text("when_local").chars().take(19).collect::<String>().replace('T', " ");
-            let (on, typed) = (either("device", "client"), either("search", "path"));
+            let (on, dots) = (either("device", "client"), || either("search", "path"));
+            let typed = evidence.typed.clone().unwrap_or_else(dots);
             [evidence.seq.to_string(), when, on, text("host"), text("action"), typed]
         })
     }
