@@ -105,7 +105,7 @@ fn several_are_whole(together: bool) {
     if together {
         let mut gathered = crate::journal::gathered::Gathered::default();
         gathered.take(0, &ring, ring.head()).expect("whole");
-        segments.append_together(&gathered.noted(&[ring.clone()]), BootId([1; 16])).expect("appended");
+        segments.append_together(&gathered.noted(std::slice::from_ref(&ring)), BootId([1; 16])).expect("appended");
     } else {
         segments.append_run(7, &run, BootId([1; 16])).expect("appended");
     }
@@ -182,7 +182,7 @@ fn a_page_that_was_synced_is_not_written_again() {
     assert_eq!(seqs(&segments), [10, 11]);
     // A power cut while the last was written takes that one, and nothing before it.
     for len in (2 * page..whole.len()).step_by(9) {
-        std::fs::write(&path, [&whole[..len], &vec![0; 40]].concat()).expect("written");
+        std::fs::write(&path, [&whole[..len], &[0; 40]].concat()).expect("written");
         let found = recover(folder.path());
         assert_eq!((seqs(&found.segments)[..9].to_vec(), found.torn.len()), ((1..10).collect(), 1), "{len} bytes");
     }
