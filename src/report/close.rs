@@ -11,7 +11,7 @@ use super::noise::{self, Reason};
 use super::plain::{capital, count, list, number, shown};
 use super::subject::{Ledger, Subject};
 use super::sums::{Sums as OfWeek, is_holiday, mean, trend};
-use super::tally::Counts;
+use super::tally::{Counts, Whom};
 use super::themes::{THEMES, Theme, Tier};
 use super::trace::{Kind, Trace};
 use super::week::{
@@ -79,11 +79,11 @@ impl Line {
 
 /// Makes the week of what the pass counted.
 pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
-    let mut ledgers: Vec<(&Subject, &Ledger)> = counts.subjects.iter().collect();
-    ledgers.sort_by_key(|(subject, _)| **subject);
+    let mut ledgers: Vec<(&Whom, &Ledger)> = counts.subjects.iter().collect();
+    ledgers.sort_by_key(|(whom, _)| **whom);
     let mut sums = Sums::default();
-    for (subject, ledger) in ledgers {
-        match ledger.audience {
+    for ((subject, audience), ledger) in ledgers {
+        match audience {
             Audience::Pupils => {
                 let watched = owner(*subject, world).is_some_and(world.watched);
                 sums.pupil((*subject, ledger, watched), world.scoring, calendar);

@@ -3,7 +3,6 @@
 use super::tally::SHOWN_AROUND;
 use super::themes::Ranked;
 use super::trace::{Hit, Kind, Trace};
-use super::world::Audience;
 use crate::journal::rollup::{Cell, Whose};
 use crate::words::{CategorySet, ClientAddr, Confidence, DeviceId, Known, NetworkId, PersonId, Who};
 use std::collections::{HashMap, VecDeque};
@@ -79,7 +78,6 @@ struct Recent {
 /// All that a week keeps of one subject.
 #[derive(Debug)]
 pub struct Ledger {
-    pub audience: Audience,
     pub sure: Confidence,
     pub known: Known,
     pub traces: Vec<Trace>,
@@ -92,9 +90,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    pub fn new(audience: Audience, who: &Who) -> Self {
+    pub fn new(who: &Who) -> Self {
         Self {
-            audience,
             sure: who.sure,
             known: who.known,
             traces: Vec::new(),
@@ -235,7 +232,7 @@ mod tests {
             since: None,
             mac: None,
         };
-        Ledger::new(Audience::Pupils, &who)
+        Ledger::new(&who)
     }
 
     fn hit(at_ms: i64) -> Hit {

@@ -18,6 +18,10 @@ use crate::policy::{Action, Step};
 use crate::words::{Category, CategorySet, Host, PersonRole, Who};
 use std::collections::{BTreeMap, HashMap};
 
+/// A subject, and whom it was judged as. An address or a device that is nobody's may be a pupil's and an adult's in one week, and what it
+/// was first must not hide what it was later.
+pub type Whom = (Subject, Audience);
+
 /// Most subjects that are told apart; more share one a network. Four times the largest school's devices.
 const MAX_SUBJECTS: usize = 20_000;
 /// Most hosts of education that are told apart.
@@ -36,7 +40,7 @@ pub const SHOWN_AROUND: CategorySet = CategorySet::from_bits(
 
 /// Everything counted so far.
 pub struct Counts {
-    pub subjects: HashMap<Subject, Ledger>,
+    pub subjects: HashMap<Whom, Ledger>,
     pub seen: Seen,
     pub totals: Totals,
     /// Adverts denied to pupils, by name.
@@ -208,12 +212,12 @@ impl Counts {
         self.totals.help += cell.help;
         self.seen.awake(since_start_ms);
         let Some(who) = who else { return };
-        let subject = self.subject(who, version, world);
+        let whom = self.whom(who, version, world);
+        let (subject, audience) = whom;
         if cell.sums > 0 {
             *self.floods.entry(subject).or_default() += cell.sums;
         }
         let network = self.seen.network(version, who.network, world.names);
-        let Some(audience) = self.subjects.get(&subject).map(|l| l.audience) else { return };
         self.sight(cell, who, subject, network, audience);
         if audience == Audience::Things {
             return;
@@ -231,7 +235,7 @@ impl Counts {
         }
         // Machines talk to their makers all day long: no activity of a person.
         if cell.names > 0
-            && let Some(ledger) = self.subjects.get_mut(&subject)
+            && let Some(ledger) = self.subjects.get_mut(&whom)
         {
             let slot = u16::try_from(since_start_ms / SLOT_MS).unwrap_or(u16::MAX);
             ledger.active(slot, cell);
@@ -239,8 +243,8 @@ impl Counts {
     }
 
     fn opened(&mut self, who: &Who, version: u32, opened: Leave, count: u64, world: &World) {
-        let subject = self.subject(who, version, world);
-        if self.subjects.get(&subject).is_none_or(|ledger| ledger.audience != Audience::Pupils) {
+        let (_, audience) = self.whom(who, version, world);
+        if audience != Audience::Pupils {
             return;
         }
         let names = self.seen.names(version, world.names);
@@ -262,9 +266,9 @@ impl Counts {
             return;
         }
         let Some(who) = event.who else { return };
-        let subject = self.subject(&who, event.policy_version, world);
+        let whom = self.whom(&who, event.policy_version, world);
+        let (_, audience) = whom;
         let network = self.seen.network(event.policy_version, who.network, world.names);
-        let Some(audience) = self.subjects.get(&subject).map(|l| l.audience) else { return };
         if audience == Audience::Things {
             return;
         }
@@ -278,7 +282,7 @@ impl Counts {
                 add(&mut self.adverts, entry(event), count, MAX_ADVERTS);
             }
         }
-        let Some(ledger) = self.subjects.get_mut(&subject).filter(|_| event.step != Step::Platform) else { return };
+        let Some(ledger) = self.subjects.get_mut(&whom).filter(|_| event.step != Step::Platform) else { return };
         let moment = calendar.moment(event.when_ms);
         let hit = Hit {
             at_ms: event.when_ms,
@@ -306,20 +310,14 @@ impl Counts {
         }
     }
 
-    /// Whose event this is; makes their ledger if it is their first.
-    fn subject(&mut self, who: &Who, version: u32, world: &World) -> Subject {
-        let mut subject = Subject::of(who);
-        if self.subjects.len() >= MAX_SUBJECTS && !self.subjects.contains_key(&subject) {
-            subject = Subject::Crowd(who.network);
+    /// Whose event this is, and who they were then; makes their ledger if it is their first.
+    fn whom(&mut self, who: &Who, version: u32, world: &World) -> Whom {
+        let mut whom = (Subject::of(who), self.audience(who, version, world));
+        if self.subjects.len() >= MAX_SUBJECTS && !self.subjects.contains_key(&whom) {
+            whom.0 = Subject::Crowd(who.network);
         }
-        match self.subjects.get_mut(&subject) {
-            Some(ledger) => ledger.seen_as(who),
-            None => {
-                let audience = self.audience(who, version, world);
-                self.subjects.insert(subject, Ledger::new(audience, who));
-            }
-        }
-        subject
+        self.subjects.entry(whom).and_modify(|ledger| ledger.seen_as(who)).or_insert_with(|| Ledger::new(who));
+        whom
     }
 
     /// An adult if the register says so of the person, or of the one the device is given to; else whom the groups are for.

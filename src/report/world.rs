@@ -86,7 +86,7 @@ pub struct AlertFact {
 }
 
 /// Whom a group is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Audience {
     /// Pupils, or anyone who may be one: they are in the report.
     Pupils,

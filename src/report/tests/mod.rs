@@ -214,6 +214,24 @@ fn without_confidence_no_child_is_named() {
     golden("trap", &week);
 }
 
+#[test]
+fn what_an_address_was_first_never_hides_what_it_was_later() {
+    let adults = staff_room([10, 20, 0, 61]);
+    let pupils = Who { groups: owner(PersonId(1)).groups, ..adults };
+    for (first, then) in [(adults, pupils), (pupils, adults)] {
+        let mut script = quiet();
+        script.allow(script.at(0, 9, 0), first, "www.bbc.co.uk", &[]);
+        script.allow(script.at(1, 9, 0), then, "www.bbc.co.uk", &[]);
+        for minute in [2, 4, 9] {
+            script.block(script.at(2, 10, minute), pupils, "recruit.bad.example", Category::EXTREMISM);
+            script.block(script.at(2, 11, minute), adults, "bets.example", Category::GAMBLING);
+        }
+        let week = script.week();
+        assert_eq!(week.matters.iter().map(|m| m.theme).collect::<Vec<_>>(), ["radicalisation"]);
+        assert!(week.theme("gambling").is_none_or(|theme| theme.events == 0), "what is an adult's is the head's");
+    }
+}
+
 /// Someone who looked for help, and for what public lists file under adult.
 fn help_seeker() -> Script {
     let mut script = quiet();
