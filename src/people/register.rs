@@ -130,17 +130,18 @@ impl Register {
     /// nobody it can be sure of.
     pub fn sighting(&self, client: ClientAddr) -> (Here, Option<Sighting>) {
         let address = client.ip();
-        let (here, fixed) = self.roster.find(address, || self.seats.fixed(address));
-        let here = here.unwrap_or_default();
-        let sitting = here.sitting.filter(|sitting| self.known.contains(sitting.person));
-        (here, Sighting::merged(self.seats.sighting(address, fixed, here.mac, here.only_v4()), &here, sitting))
+        let nobody = Here::default();
+        self.roster.read(address, |here| {
+            let here = here.unwrap_or(&nobody);
+            let sitting = here.sitting.filter(|sitting| self.known.contains(sitting.person));
+            (*here, Sighting::merged(self.seats.sighting(address, here.mac, here.only_v4()), here, sitting))
+        })
     }
 
     /// Whose device it is, whoever is signed in there.
     pub fn seat(&self, client: ClientAddr) -> Option<Sighting> {
-        let (address, fixed) = (client.ip(), self.seats.fixed(client.ip()));
-        let here = self.roster.look_up(address).unwrap_or_default();
-        self.seats.sighting(address, fixed, here.mac, here.only_v4())
+        let here = self.roster.look_up(client.ip()).unwrap_or_default();
+        self.seats.sighting(client.ip(), here.mac, here.only_v4())
     }
 
     /// Tells the roster whom the names of its sources mean.

@@ -78,20 +78,15 @@ pub(super) struct Seats {
 }
 
 impl Seats {
-    /// Whose a fixed address is.
-    pub fn fixed(&self, address: IpAddr) -> Option<&Seat> {
-        self.addresses.get(&address)
-    }
-
-    /// `fixed` is of this address; `also`: the IPv4 address of the same device.
-    pub fn sighting(&self, address: IpAddr, fixed: Option<&Seat>, seen: Option<Mac>, also: Option<Ipv4Addr>) -> Option<Sighting> {
+    /// `also`: the IPv4 address of the same device.
+    pub fn sighting(&self, address: IpAddr, seen: Option<Mac>, also: Option<Ipv4Addr>) -> Option<Sighting> {
         let by_mac = || {
             let mac = seen?;
             let sure = if mac.is_randomised() { Confidence::Low } else { Confidence::Medium };
             Some(known_by(self.macs.get(&mac)?, Known::Mac, sure))
         };
         let by_address = || {
-            let seat = fixed.or_else(|| self.fixed(IpAddr::V4(also?)))?;
+            let seat = self.addresses.get(&address).or_else(|| self.addresses.get(&IpAddr::V4(also?)))?;
             let someone_elses = matches!((seat.mac, seen), (Some(its), Some(seen)) if its != seen);
             (!someone_elses).then(|| known_by(seat, Known::Address, Confidence::Medium))
         };

@@ -76,20 +76,19 @@ impl Roster {
         self.places.get(address)
     }
 
-    /// The same; and of an address on our own links that nobody has told of, the kernel is asked whose it is, so that the request
-    /// at hand is that device's. Waits for [`WAITS`] at most. `beside` looks something else up, while memory is waited for.
-    pub fn find<T>(&self, address: IpAddr, beside: impl FnOnce() -> T) -> (Option<Here>, T) {
-        let (here, beside) = self.places.get_beside(address, beside);
-        match self.ask.get() {
-            Some(ask) if here.is_none_or(|here| here.mac.is_none()) && ask.is_on_link(address) => {
-                self.ask(ask, address, Now::read());
-                (self.look_up(address), beside)
-            }
-            _ => (here, beside),
+    /// Reads what is known of an address where it lies; and of one on our own links that nobody has told of, the kernel is asked first
+    /// whose it is, so that the request at hand is that device's. Waits for [`WAITS`] at most.
+    pub fn read<T>(&self, address: IpAddr, read: impl Fn(Option<&Here>) -> T) -> T {
+        let Some(ask) = self.ask.get() else { return self.places.with(address, read) };
+        let unknown = |here: Option<&Here>| here.is_none_or(|here| here.mac.is_none()) && ask.is_on_link(address);
+        if let Some(read) = self.places.with(address, |here| (!unknown(here)).then(|| read(here))) {
+            return read;
         }
+        self.ask(ask, address, Now::read());
+        self.places.with(address, read)
     }
 
-    /// Whom [`Roster::find`] asks from now on; the first who is given stays.
+    /// Whom [`Roster::read`] asks from now on; the first who is given stays.
     pub(super) fn ask_by(&self, ask: Ask) {
         let _ = self.ask.set(ask);
     }

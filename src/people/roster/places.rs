@@ -81,13 +81,17 @@ impl Shard {
         self.first.iter().chain(&self.more)
     }
 
-    fn get(&self, key: Key) -> Option<Here> {
-        self.iter().find(|(other, _)| *other == key).map(|(_, here)| *here)
+    fn get(&self, key: Key) -> Option<&Here> {
+        match &self.first {
+            // The rest lies in memory that is not waited for.
+            Some((first, here)) if *first == key => Some(here),
+            _ => self.more.iter().find(|(other, _)| *other == key).map(|(_, here)| here),
+        }
     }
 
     /// The same with these changes, each key once; `None`: they change nothing.
     fn with(&self, changes: &[(Key, Option<Here>)]) -> Option<Self> {
-        if changes.iter().all(|(key, here)| self.get(*key) == *here) {
+        if changes.iter().all(|(key, here)| self.get(*key) == here.as_ref()) {
             return None;
         }
         let stays = |(key, _): &(Key, Here)| changes.iter().all(|(changed, _)| changed != key);
@@ -113,16 +117,13 @@ impl Default for Places {
 
 impl Places {
     pub fn get(&self, address: IpAddr) -> Option<Here> {
-        self.get_beside(address, || ()).0
+        self.with(address, |here| here.copied())
     }
 
-    /// The same, and what `beside` looks up elsewhere: both wait for memory at once. Letting go of a bucket waits for all that was
-    /// read before.
-    pub fn get_beside<T>(&self, address: IpAddr, beside: impl FnOnce() -> T) -> (Option<Here>, T) {
+    /// Reads what is known of an address where it lies, while its bucket is held: a copy would be written and read again at once.
+    pub fn with<T>(&self, address: IpAddr, read: impl FnOnce(Option<&Here>) -> T) -> T {
         let key = key(address);
-        let shard = self.shards[self.shard(key)].load();
-        let beside = beside();
-        (shard.get(key), beside)
+        read(self.shards[self.shard(key)].load().get(key))
     }
 
     /// Puts in force what `here` says of these addresses, each of them once; `None` takes an address out. True: something is

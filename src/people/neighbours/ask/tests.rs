@@ -8,7 +8,7 @@ fn ip(text: &str) -> IpAddr {
 }
 
 fn find(roster: &Roster, address: IpAddr) -> Option<crate::people::roster::Here> {
-    roster.find(address, || ()).0
+    roster.read(address, |here| here.copied())
 }
 
 fn hers() -> Mac {
