@@ -2,7 +2,7 @@
 
 use super::chain::{Entry, Kind, Record};
 use super::matter::{Gravity, MatterId, MatterRef};
-use super::may::{By, Role, may};
+use super::may::{By, Concerns, Role, may};
 use super::store::{Casebook, CasebookFault, Reading};
 use crate::journal::IsoWeek;
 use crate::lists::phrases::Tier;
@@ -105,7 +105,7 @@ pub fn mark(
     if said == Said::Concern && incident.is_none() {
         return refused("a concern is an incident: `schoolgate incident add --matter` opens one and marks it");
     }
-    let MatterRef { id, gravity, title, .. } = matter;
+    let MatterRef { id, concerns, gravity, title, .. } = matter;
     let detail = Detail {
         said: said.word().into(),
         role: by.role.word().into(),
@@ -117,7 +117,8 @@ pub fn mark(
     casebook
         .add_with(now_ms, |reading| {
             let before = reading.about(Kind::Mark, &id.to_string())?;
-            let before = before.last().and_then(MarkOf::of).map_or("", |mark| mark.said.word());
+            let mut before = before.iter().rev().filter_map(MarkOf::of);
+            let before = before.find(|mark| mark.is_of(*concerns)).map_or("", |mark| mark.said.word());
             let what = incident.map_or_else(|| said.word().to_owned(), |n| format!("{said}: incident {n}"));
             let entry = Entry::new(Kind::Mark, by.who, what).about(&id.to_string()).from_to(before, said.word());
             Ok(vec![entry.why(because).detail(json(&detail)?)])
@@ -177,20 +178,26 @@ impl Marks {
         &self.0
     }
 
-    /// The last word on a matter.
-    pub fn of(&self, matter: &MatterId) -> Option<&MarkOf> {
-        self.0.iter().rev().find(|mark| mark.matter == *matter)
+    /// The last word on a matter, of whoever such matters are for: an address may have one of pupils and one of adults, of one theme, and
+    /// the head's word on the one must not close the other.
+    pub fn of(&self, matter: &MatterId, concerns: Concerns) -> Option<&MarkOf> {
+        self.0.iter().rev().find(|mark| mark.matter == *matter && mark.is_of(concerns))
     }
 
     /// The last word on the same theme of the same subject in an earlier week, if it settles a matter as grave as this one.
-    pub fn settled(&self, matter: &MatterId, gravity: Gravity) -> Option<&MarkOf> {
+    pub fn settled(&self, matter: &MatterId, concerns: Concerns, gravity: Gravity) -> Option<&MarkOf> {
         let earlier = |mark: &&MarkOf| mark.matter.is_alike(matter) && mark.matter.week.monday() < matter.week.monday();
-        let last = self.0.iter().rev().find(earlier)?;
+        let last = self.0.iter().rev().find(|mark| earlier(mark) && mark.is_of(concerns))?;
         (last.said.settles() && !gravity.is_graver_than(last.gravity)).then_some(last)
     }
 }
 
 impl MarkOf {
+    /// Whether it was made by somebody whom such matters are for.
+    fn is_of(&self, concerns: Concerns) -> bool {
+        self.role.concerns() == concerns
+    }
+
     fn of(record: &Record) -> Option<Self> {
         let Entry { who, about, why, detail, .. } = &record.entry;
         let Detail { said, role, tier, searched, title, incident } = serde_json::from_str(detail.as_deref()?).ok()?;

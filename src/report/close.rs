@@ -93,7 +93,7 @@ pub fn close(counts: Counts, calendar: &mut Calendar, world: &World) -> Week {
         }
     }
     // What somebody has said of it in an earlier week holds, until it grows graver.
-    let settled = |case: &Case| world.marks.settled(&case.id(world.week), case.gravity()).is_some();
+    let settled = |case: &Case| world.marks.settled(&case.id(world.week), Concerns::Pupil, case.gravity()).is_some();
     let mut known: Vec<Case>;
     (known, sums.cases) = std::mem::take(&mut sums.cases).into_iter().partition(settled);
     known.sort_by_key(|case| (Reverse(case.urgency()), case.first_ms(), case.subject));

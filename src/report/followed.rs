@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 pub fn marked(mut matter: Matter, world: &World) -> Matter {
     let when = |ms: i64| date_and_time(ms, world.zone);
     let reference = &matter.reference;
-    let settled = world.marks.settled(&reference.id, reference.gravity);
-    let mark = world.marks.of(&reference.id).or(settled).map(|mark| MarkLine::of(mark, when(mark.when_ms)));
+    let settled = world.marks.settled(&reference.id, reference.concerns, reference.gravity);
+    let mark = world.marks.of(&reference.id, reference.concerns).or(settled).map(|mark| MarkLine::of(mark, when(mark.when_ms)));
     (matter.settled, matter.mark) = (settled.is_some(), mark);
     matter
 }

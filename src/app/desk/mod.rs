@@ -96,7 +96,7 @@ impl Kept {
         let followed = followed::of_week(config, week, now_ms).map_err(review::faulty)?;
         let zone = &config.school.zone;
         for matter in shown.matters.iter_mut().chain(&mut shown.known) {
-            if let Some(mark) = followed.marks.of(&matter.reference.id) {
+            if let Some(mark) = followed.marks.of(&matter.reference.id, matter.reference.concerns) {
                 matter.mark = Some(MarkLine::of(mark, date_and_time(mark.when_ms, zone)));
             }
         }

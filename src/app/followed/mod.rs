@@ -111,7 +111,7 @@ fn still_open(config: &Config, week: IsoWeek, now_ms: i64, marks: &Marks, incide
                 last_action,
                 days: days(since_ms),
             };
-            let Some(mark) = marks.of(&id) else {
+            let Some(mark) = marks.of(&id, Concerns::Pupil) else {
                 let since_ms = delivery::made(&config.data, week).map_or(week.bounds(&config.school.zone).1, |made| made.made_ms);
                 open.push(line("the DSL", "nobody has said anything of it yet".into(), since_ms));
                 continue;

@@ -27,7 +27,7 @@ fn what_was_said_of_a_matter_holds_in_later_weeks_until_it_grows_graver_or_someb
     let settled = |casebook: &Casebook, week: &str, tier, searched| {
         let marks = Marks::read(&casebook.read()).expect("read");
         let MatterRef { id, gravity, .. } = matter(week, tier, searched);
-        marks.settled(&id, gravity).map(|mark| mark.said)
+        marks.settled(&id, Concerns::Pupil, gravity).map(|mark| mark.said)
     };
     assert_eq!(settled(&casebook, "2026-W48", Tier::Low, false), None, "seen is not settled");
     let record = mark(&mut casebook, DSL, &first, (Said::InHand, "the form tutor talks to them"), None, 2).expect("in hand");
@@ -44,8 +44,33 @@ fn what_was_said_of_a_matter_holds_in_later_weeks_until_it_grows_graver_or_someb
     assert_eq!(settled(&casebook, "2026-W49", Tier::Low, false), None);
     let marks = Marks::read(&casebook.read()).expect("read");
     assert_eq!(marks.all().iter().map(|m| m.said).collect::<Vec<_>>(), [Said::Seen, Said::InHand, Said::Concern]);
-    assert_eq!(marks.of(&second.id).and_then(|m| m.incident), Some(1));
-    assert_eq!(marks.settled(&"2026-W49.person-13.gambling".parse().expect("an id"), first.gravity), None, "somebody else");
+    assert_eq!(marks.of(&second.id, Concerns::Pupil).and_then(|m| m.incident), Some(1));
+    assert_eq!(
+        marks.settled(&"2026-W49.person-13.gambling".parse().expect("an id"), Concerns::Pupil, first.gravity),
+        None,
+        "somebody else"
+    );
+}
+
+#[test]
+fn what_the_head_says_of_an_adult_at_an_address_closes_nothing_of_a_pupil_there() {
+    let (_dir, mut casebook) = book();
+    let here = MatterRef {
+        id: "2026-W47.address-10.20.0.61.gambling".parse().expect("an id"),
+        person: None,
+        ..matter("2026-W47", Tier::Low, false)
+    };
+    let adults = MatterRef { concerns: Concerns::Adult, ..here.clone() };
+    let head = By { who: "h.head", role: Role::Head, person: None };
+    mark(&mut casebook, head, &adults, (Said::NotAConcern, "a lesson was made ready"), None, 1).expect("the head's");
+    let marks = Marks::read(&casebook.read()).expect("read");
+    let later = "2026-W48.address-10.20.0.61.gambling".parse().expect("an id");
+    for (concerns, said) in [(Concerns::Adult, Some(Said::NotAConcern)), (Concerns::Pupil, None)] {
+        assert_eq!(marks.of(&here.id, concerns).map(|mark| mark.said), said);
+        assert_eq!(marks.settled(&later, concerns, here.gravity).map(|mark| mark.said), said);
+    }
+    let record = mark(&mut casebook, DSL, &here, (Said::Seen, ""), None, 2).expect("the DSL's");
+    assert_eq!(record.entry.before.as_deref(), None, "the DSL had said nothing of it before");
 }
 
 #[test]
