@@ -67,6 +67,16 @@ pub fn make_file(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Whether a file of ours may be read, asked without opening it: whoever closes a file gives back every lock that its
+/// process has on it, SQLite's among them (fcntl(2), 'How To Corrupt An SQLite Database File' 2.2).
+///
+/// # Errors
+/// As the file system says.
+pub fn may_open(path: &Path) -> std::io::Result<()> {
+    use nix::unistd::{AccessFlags, eaccess};
+    Ok(eaccess(path, AccessFlags::R_OK)?)
+}
+
 /// Adds the versions the file does not have yet, all or none.
 ///
 /// # Errors

@@ -235,11 +235,8 @@ impl Handler {
             }
         }
         if snapshot.register.expired(now.day).next().is_some() {
-            let ended = enrolment::expire(&snapshot.config, now).and_then(|ended| {
-                let Some((register, entries)) = ended else { return Ok(()) };
-                self.take_register(register)?;
-                enrolment::record(&snapshot.config, now.unix_ms, entries)
-            });
+            let ended = enrolment::expire(&snapshot.config, now);
+            let ended = ended.and_then(|register| register.map_or(Ok(()), |register| self.take_register(register).map(drop)));
             if let Err(fault) = ended {
                 tracing::error!(fault, "the access of those whose last day is over was not withdrawn");
                 self.sweep_again.store(boot_ms + AFTER_A_FAULT_MS, Relaxed);

@@ -2,6 +2,7 @@
 
 use super::control::Handler;
 use super::enrolment;
+use super::entries::Hand;
 use crate::config::{Config, Directory};
 use crate::gate::{Gate, Snapshot};
 use crate::net::Drain;
@@ -66,7 +67,10 @@ async fn once(gate: &Gate, control: &Handler, snapshot: Arc<Snapshot>, directory
     let found = fetch(&snapshot.config, &directory).await.map_err(|fault| fault.to_string())?;
     let now_ms = gate.clock.unix_ms();
     let settled = tokio::task::spawn_blocking(move || {
-        settle(&snapshot.config, &directory, &found, (Force::No, false), (BY, now_ms)).map_err(|fault| fault.to_string())
+        let config = &snapshot.config;
+        settle(config, &directory, &found, (Force::No, false), (BY, now_ms), |diff, apply| {
+            enrolment::differing(config, ("people sync", "sync"), diff, Hand { by: BY, now_ms }, apply)
+        })
     });
     let synced = settled.await.map_err(|_| "a fault of ours: the service log has it".to_owned())??;
     if let Some(waits) = &synced.waits {
@@ -74,9 +78,6 @@ async fn once(gate: &Gate, control: &Handler, snapshot: Arc<Snapshot>, directory
     }
     if let Some(register) = synced.register {
         tracing::info!("by the directory: {}", synced.diff.in_a_line());
-        if let Err(fault) = enrolment::synced(&gate.snapshot().config, &synced.diff, BY, now_ms) {
-            tracing::error!("{fault}");
-        }
         control.register_changed(register)?;
     }
     Ok(())

@@ -1,13 +1,17 @@
 //! Access switched off and on while the gate runs: written into the register first, then in force.
 
 use super::entries::{Hand, not_empty};
+use super::recorded::{begin, done, recorded};
 use super::register_file;
-use crate::casebook::{self, Casebook, Entry, Kind};
+use crate::casebook::{Entry, Kind};
 use crate::config::Config;
 use crate::gate::clock::moment;
 use crate::people::details::{day_of, day_text};
 use crate::people::{Diff, Register, Store, StoreFault};
 use crate::words::{Day, Moment};
+
+/// What is said of somebody whose access is switched off.
+const WITHDRAWN: &str = "withdrawn";
 
 /// Withdraws people, and gives the register as it then is.
 ///
@@ -17,15 +21,16 @@ pub fn withdraw(config: &Config, people: &[String], reason: &str, hand: Hand) ->
     let reason = one_line(reason)?;
     let mut store = open(config)?;
     let before = store.load().map_err(text)?;
-    let now = store.withdraw(people, &reason, hand.by, hand.now_ms).map_err(text)?;
     let entry = |key: &String| {
         let entry = entry(hand, format!("access of {key} switched off"), key);
-        entry.from_to(&access(&before, key), &access(&now, key)).why(&reason)
+        entry.from_to(&access(&before, key), WITHDRAWN).why(&reason)
     };
+    let entries: Vec<Entry> = people.iter().map(entry).collect();
     // Nobody keeps access because a record of its end cannot be written.
-    if let Err(fault) = record(config, hand.now_ms, people.iter().map(entry).collect()) {
-        tracing::error!("{fault}");
-    }
+    let unwritten = |fault: &String| tracing::error!("{fault}");
+    let begun = begin(config, hand.now_ms, &entries).inspect_err(unwritten).ok();
+    let now = store.withdraw(people, &reason, hand.by, hand.now_ms).map_err(text)?;
+    let _ = begun.map(|begun| done(begun, entries).inspect_err(unwritten));
     Ok(now)
 }
 
@@ -37,16 +42,18 @@ pub fn restore(config: &Config, people: &[String], until: Option<&str>, reason: 
     let reason = one_line(reason)?;
     let today = moment(hand.now_ms, &config.school.zone).day;
     let until = until.map(|text| last_day(text, today)).transpose()?;
-    // Nobody is given access that could not be written down.
-    drop(Casebook::open(&config.data).map_err(|fault| fault.to_string())?);
     let mut store = open(config)?;
     let before = store.load().map_err(text)?;
-    let now = store.restore(people, (until, today), &reason, hand.by, hand.now_ms).map_err(text)?;
-    let entry = |key: &String| {
-        let entry = entry(hand, format!("access of {key} switched on again"), key);
-        entry.from_to(&access(&before, key), &access(&now, key)).why(&reason)
+    let entries = |now: Option<&Register>| {
+        let entry = |key: &String| {
+            let entry = entry(hand, format!("access of {key} switched on again"), key);
+            entry.from_to(&access(&before, key), &now.map_or_else(String::new, |now| access(now, key))).why(&reason)
+        };
+        people.iter().map(entry).collect::<Vec<_>>()
     };
-    record(config, hand.now_ms, people.iter().map(entry).collect())?;
+    let begun = begin(config, hand.now_ms, &entries(None))?;
+    let now = store.restore(people, (until, today), &reason, hand.by, hand.now_ms).map_err(text)?;
+    done(begun, entries(Some(&now)))?;
     Ok(now)
 }
 
@@ -55,29 +62,26 @@ pub fn entry(hand: Hand, what: String, key: &str) -> Entry {
     Entry::new(Kind::Register, hand.by, what).about(key)
 }
 
-/// Writes down what is in the register.
+/// Makes the changes of the directory, or of a file of people, and writes them down with what they are of: `people sync`.
 ///
 /// # Errors
-/// In words: it is done, and not written down.
-pub fn record(config: &Config, now_ms: i64, entries: Vec<Entry>) -> Result<(), String> {
-    let fault = |fault| format!("it is done, but could not be written down in the casebook: {fault}");
-    casebook::add_all(&config.data, now_ms, entries).map_err(fault)
-}
-
-/// Writes down what the directory changed in the register.
-///
-/// # Errors
-/// As [`record`].
-pub fn synced(config: &Config, diff: &Diff, by: &str, now_ms: i64) -> Result<(), String> {
-    let made = Entry::new(Kind::Register, by, format!("people sync: {}", diff.in_a_line())).about("sync");
-    record(config, now_ms, vec![made.from_to("", &format!("{diff:#}"))])
+/// As [`recorded`].
+pub fn differing(
+    config: &Config,
+    (of, about): (&str, &str),
+    diff: &Diff,
+    hand: Hand,
+    apply: impl FnOnce() -> Result<Register, StoreFault>,
+) -> Result<Register, String> {
+    let made = Entry::new(Kind::Register, hand.by, format!("{of}: {}", diff.in_a_line())).about(about);
+    recorded(config, hand.now_ms, vec![made.from_to("", &format!("{diff:#}"))], || apply().map_err(text))
 }
 
 /// What access somebody has: `staff, until 2027-07-31`, `withdrawn`; empty: nobody is called so.
 pub fn access(register: &Register, key: &str) -> String {
     register.person_of_key(key).map_or_else(String::new, |person| {
         if person.is_withdrawn() {
-            return "withdrawn".into();
+            return WITHDRAWN.into();
         }
         let year = person.year.map_or_else(String::new, |year| format!(", year {year}"));
         let groups = if person.groups.is_empty() { String::new() } else { format!(", {}", person.groups.join(", ")) };
@@ -101,19 +105,18 @@ pub fn last_day(text: &str, today: Day) -> Result<Day, String> {
     if day < today { Err(format!("{text} is over already")) } else { Ok(day) }
 }
 
-/// Withdraws those whose last day is over: the register as it then is, and what is to be written down once it is in force. `None`:
-/// nobody's is.
+/// Withdraws those whose last day is over: the register as it then is. `None`: nobody's is.
 ///
 /// # Errors
-/// The register cannot be changed.
-pub fn expire(config: &Config, now: Moment) -> Result<Option<(Register, Vec<Entry>)>, String> {
+/// The register cannot be changed, or it cannot be written down.
+pub fn expire(config: &Config, now: Moment) -> Result<Option<Register>, String> {
     let mut store = open(config)?;
     let over: Vec<String> = store.load().map_err(text)?.expired(now.day).map(|person| person.key.clone()).collect();
-    let register = store.expire(now.day, now.unix_ms).map_err(text)?;
     let hand = Hand { by: "the gate", now_ms: now.unix_ms };
     let one =
-        |key: &String| entry(hand, format!("access of {key} ended"), key).from_to("", "withdrawn").why("the last day was over");
-    Ok(register.map(|register| (register, over.iter().map(one).collect())))
+        |key: &String| entry(hand, format!("access of {key} ended"), key).from_to("", WITHDRAWN).why("the last day was over");
+    let entries = over.iter().map(one).collect();
+    recorded(config, now.unix_ms, entries, || store.expire(now.day, now.unix_ms).map_err(text))
 }
 
 fn open(config: &Config) -> Result<Store, String> {

@@ -1,7 +1,8 @@
 //! The school's own entries changed: one more or one less, in force or not at all.
 
 use super::entries_file;
-use crate::casebook::{self, Entry, Kind};
+use super::recorded::recorded;
+use crate::casebook::{Entry, Kind};
 use crate::config::{self, Config, EntryFile, FIRST_WORKED_OUT, WrittenEntry};
 use crate::gate::Snapshot;
 use crate::gate::control::{Import, NewEntry};
@@ -56,8 +57,7 @@ pub fn add<T>(
     let before = before.map(|e| told(e, zone)).collect::<Vec<_>>().join("; ");
     let made = changed(hand, what.clone(), &entry.reason).about(&entry.host.to_string()).from_to(&before, &what);
     let ids = change.with(vec![entry])?;
-    change.end(enforce, undo)?;
-    record(config, hand.now_ms, made)?;
+    recorded(config, hand.now_ms, vec![made], || change.end(enforce, undo))?;
     ids.first().copied().ok_or_else(|| "no entry was made".into())
 }
 
@@ -77,10 +77,9 @@ pub fn remove<T>(
     let why = not_empty(reason)?.to_owned();
     let mut change = Changing::begin(config, kept, hand)?;
     let removed = change.without(id)?;
-    change.end(enforce, undo)?;
     let before = told(&removed, &config.school.zone);
     let made = changed(hand, format!("take back: {before}"), &why).about(&removed.host.to_string()).from_to(&before, "");
-    record(config, hand.now_ms, made)?;
+    recorded(config, hand.now_ms, vec![made], || change.end(enforce, undo))?;
     Ok(removed)
 }
 
@@ -139,8 +138,8 @@ pub fn import<T>(
     let allows = entries.iter().filter(|e| e.act == Act::Allow).count();
     let what = format!("{} entries from {}: {allows} allow, {} block", entries.len(), import.file, entries.len() - allows);
     change.with(entries)?;
-    change.end(enforce, undo)?;
-    record(config, hand.now_ms, changed(hand, what, &format!("imported from {}", import.file)))?;
+    let made = changed(hand, what, &format!("imported from {}", import.file));
+    recorded(config, hand.now_ms, vec![made], || change.end(enforce, undo))?;
     said.done = true;
     Ok(said)
 }
@@ -269,12 +268,6 @@ pub fn end(until_ms: i64, zone: &TimeZone) -> String {
 /// A change that somebody made, as the casebook has it.
 pub(super) fn changed(hand: Hand, what: String, why: &str) -> Entry {
     Entry::new(Kind::Change, hand.by, what).why(why)
-}
-
-/// Writes down what came into force.
-pub(super) fn record(config: &Config, now_ms: i64, entry: Entry) -> Result<(), String> {
-    let fault = |fault| format!("it is in force, but could not be written down for the report: {fault}");
-    casebook::add(&config.data, now_ms, entry).map(drop).map_err(fault)
 }
 
 pub(super) fn not_empty(reason: &str) -> Result<&str, String> {

@@ -1,7 +1,8 @@
 //! Exams: a room, a group or people held to a short list for a while; kept over a restart, in `DATA/exams.json`, as passes are.
 
-use super::entries::{Hand, changed, not_empty, record};
+use super::entries::{Hand, changed, not_empty};
 use super::passes::{one_line, time_today};
+use super::recorded::recorded;
 use super::whom::{self, For};
 use crate::config::Config;
 use crate::gate::Snapshot;
@@ -90,10 +91,9 @@ pub fn lock<T>(
     let exam = WrittenExam { id, ..written(snapshot, new, hand)? };
     kept.next_id = id.wrapping_add(1);
     kept.exams.push(exam.clone());
-    put(snapshot, &kept, enforce, undo)?;
     let what = format!("exam: {} (exam {id}, open: {})", shown(&exam, config), exam.allow.join(" "));
     let made = changed(hand, what, &exam.reason).about(&exam.whom.to_string()).from_to("", &shown(&exam, config));
-    record(config, hand.now_ms, made)?;
+    recorded(config, hand.now_ms, vec![made], || put(snapshot, &kept, enforce, undo))?;
     Ok(exam)
 }
 
@@ -114,10 +114,9 @@ pub fn end<T>(
     let place = kept.exams.iter().position(|e| e.id == id && e.until_ms > hand.now_ms);
     let place = place.ok_or_else(|| format!("there is no exam {id}; `schoolgate lock list` shows them"))?;
     let exam = kept.exams.remove(place);
-    put(snapshot, &kept, enforce, undo)?;
     let what = format!("take back: exam {} (exam {id})", shown(&exam, config));
     let made = changed(hand, what, &why).about(&exam.whom.to_string()).from_to(&shown(&exam, config), "");
-    record(config, hand.now_ms, made)?;
+    recorded(config, hand.now_ms, vec![made], || put(snapshot, &kept, enforce, undo))?;
     Ok(exam)
 }
 

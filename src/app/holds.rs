@@ -1,17 +1,17 @@
 //! What is kept longer than its time, because somebody said so; and the reports and sums whose time is up.
 
 use super::{delivery, journal_dir};
-use crate::casebook::CasebookFault;
+use crate::casebook::{self, CasebookFault, Entry, Kind};
 use crate::config::Config;
 use crate::gate::snapshot::local_time;
 use crate::journal::deletion::{self, Deletion};
 use crate::journal::hold::{self, Held, Hold};
-use crate::ops::changes::{self, Change};
 use crate::ops::files;
 use crate::report::IsoWeek;
 use jiff::ToSpan;
 use std::io;
 use std::path::Path;
+use std::slice;
 
 /// Most holds: each is asked of every week whose time is up.
 const MOST: usize = 200;
@@ -71,7 +71,7 @@ pub fn release(config: &Config, what: &Held, said: Said) -> Result<(), NotHeld> 
     })
 }
 
-/// Alone, recorded first, and whole or not at all.
+/// Alone, recorded, and whole or not at all.
 fn change(
     config: &Config,
     said: Said,
@@ -87,10 +87,12 @@ fn change(
     let _alone = files::alone(&path)?;
     let mut holds = hold::read(&journal)?;
     change(&mut holds, reason.clone())?;
-    let record = Change { when_ms: said.now_ms, who: said.by.to_owned(), what: what.to_owned(), why: reason };
-    changes::record(&config.data, &record)?;
     let text = serde_json::to_vec_pretty(&holds).map_err(io::Error::from)?;
-    Ok(files::replace_private(&path, &text)?)
+    let made = Entry::new(Kind::Change, said.by, what).why(&reason);
+    let begun = casebook::begin(&config.data, said.now_ms, slice::from_ref(&made))?;
+    files::replace_private(&path, &text)?;
+    begun.done(vec![made])?;
+    Ok(())
 }
 
 /// What `status` shows: a line a hold.

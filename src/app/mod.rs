@@ -25,6 +25,7 @@
 //! - [`holds`]     what is kept longer than its time
 //! - [`sealed`]    the keys of what pupils type: changed, and used, which is recorded
 //! - [`requests`]  what people asked for on the pages, and the answers
+//! - [`recorded`]  what is written down as begun and as done
 //! - [`rot`]       a table that the disk spoilt is left, and made again
 //! - [`delivery`]  the report on its day, in every edition
 //! - [`mail`]      that it is there, told by mail until a server has taken it
@@ -54,6 +55,7 @@ pub mod off;
 pub mod overlay;
 pub mod passes;
 pub mod ready;
+pub mod recorded;
 pub mod requests;
 pub mod rot;
 pub mod sealed;

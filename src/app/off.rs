@@ -3,8 +3,9 @@
 //! Somebody said so, with a reason, for some minutes. It is kept in memory only: a restart ends it, and so a box that was switched
 //! off and forgotten filters again. A reload does not.
 
-use super::entries::{Hand, changed, not_empty, record};
+use super::entries::{Hand, changed, not_empty};
 use super::overlay;
+use super::recorded::record;
 use crate::casebook::Entry;
 use crate::gate::snapshot::local_time;
 use crate::gate::{Gate, Snapshot};

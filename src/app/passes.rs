@@ -4,7 +4,8 @@
 //! configuration's, and of no person of the register; it is one file written whole beside the school's own entries, by the same
 //! way, and what has ended is left out of it. Who opened what stays in the record of changes and in the journal's names.
 
-use super::entries::{Hand, changed, end_ms, not_empty, record};
+use super::entries::{Hand, changed, end_ms, not_empty};
+use super::recorded::recorded;
 use super::whom::{self, For};
 use crate::config::{Config, nearest};
 use crate::gate::Snapshot;
@@ -130,7 +131,6 @@ pub fn open<T>(
     let pass = WrittenPass { id: kept.free_id(), ..written(snapshot, new, hand)? };
     kept.next_id = pass.id.checked_add(1).unwrap_or(1);
     kept.passes.push(pass.clone());
-    put(snapshot, &kept, enforce, undo)?;
     let agreed = match &pass.agreed_by {
         Some(who) => format!(", agreed by {who}"),
         None if pass.waits => ", waits for the safeguarding lead or a senior leader".to_owned(),
@@ -138,7 +138,8 @@ pub fn open<T>(
     };
     let what = format!("open: {} (pass {}{agreed})", shown(&pass, config), pass.id);
     let made = changed(hand, what, &pass.reason).about(&pass.whom.to_string()).from_to("", &shown(&pass, config));
-    record(config, hand.now_ms, made.approved_by(pass.agreed_by.as_deref()))?;
+    let made = made.approved_by(pass.agreed_by.as_deref());
+    recorded(config, hand.now_ms, vec![made], || put(snapshot, &kept, enforce, undo))?;
     Ok(pass)
 }
 
@@ -166,10 +167,9 @@ pub fn agree<T>(
     let pass = pass.ok_or_else(|| format!("no pass {id} waits to be agreed to; `schoolgate pass list` shows them"))?;
     (pass.waits, pass.agreed_by, pass.from_ms) = (false, Some(hand.by.to_owned()), hand.now_ms);
     let pass = pass.clone();
-    put(snapshot, &kept, enforce, undo)?;
     let what = format!("agree: {} (pass {id}, asked for by {})", shown(&pass, config), pass.by);
     let made = changed(hand, what, &pass.reason).about(&pass.whom.to_string()).from_to("waits", &shown(&pass, config));
-    record(config, hand.now_ms, made.approved_by(Some(hand.by)))?;
+    recorded(config, hand.now_ms, vec![made.approved_by(Some(hand.by))], || put(snapshot, &kept, enforce, undo))?;
     Ok(pass)
 }
 
@@ -196,10 +196,9 @@ pub fn revoke<T>(
     let place = kept.passes.iter().position(|p| p.id == id);
     let place = place.ok_or_else(|| format!("no pass {id} is open; `schoolgate pass list` shows them"))?;
     let pass = kept.passes.remove(place);
-    put(snapshot, &kept, enforce, undo)?;
     let what = format!("take back: open {} (pass {id})", shown(&pass, config));
     let made = changed(hand, what, &why).about(&pass.whom.to_string()).from_to(&shown(&pass, config), "");
-    record(config, hand.now_ms, made)?;
+    recorded(config, hand.now_ms, vec![made], || put(snapshot, &kept, enforce, undo))?;
     Ok(pass)
 }
 

@@ -1,6 +1,7 @@
 //! Requests from pages: kept in `DATA/requests.json`, and answered with an entry of the school's own or with a reason why not.
 
-use super::entries::{self, Hand, Kept as Entries, changed, not_empty, record};
+use super::entries::{self, Hand, Kept as Entries, changed, not_empty};
+use super::recorded::recorded;
 use crate::config::Config;
 use crate::gate::Snapshot;
 use crate::gate::control::{NewAnswer, NewEntry};
@@ -62,29 +63,26 @@ pub fn answer<T>(
     let request = requests.waiting(new.id)?;
     let decision = decision(&new.decision)?;
     suits(&request, decision)?;
-    let mut entry = None;
-    if decision != Decision::Refused {
-        let wanted = NewEntry {
-            host: request.host.clone(),
-            allow: decision == Decision::Allowed,
-            group: new.group.clone(),
-            until: new.until.clone(),
-            reason: format!("{reason} (request {})", request.id),
-            firm: false,
-            despite: None,
-        };
-        entry = Some(entries::add(snapshot, kept, &wanted, hand, enforce, undo)?);
-    }
-    let answer = Answer { when_ms: hand.now_ms, by: hand.by.to_owned(), decision, reason: reason.clone(), entry };
-    let answered = requests.answer(new.id, answer).map_err(|fault| match entry {
-        Some(id) => format!("entry {id} is made and in force, but the request still waits: {fault}"),
-        None => fault,
-    })?;
+    let answered = |entry| {
+        let answer = Answer { when_ms: hand.now_ms, by: hand.by.to_owned(), decision, reason: reason.clone(), entry };
+        requests.answer(new.id, answer)
+    };
     if decision == Decision::Refused {
         let what = format!("refuse request {}: {} {}", request.id, request.kind, request.host);
-        record(&snapshot.config, hand.now_ms, changed(hand, what, &reason).about(&request.host))?;
+        let made = changed(hand, what, &reason).about(&request.host);
+        return recorded(&snapshot.config, hand.now_ms, vec![made], || answered(None));
     }
-    Ok(answered)
+    let wanted = NewEntry {
+        host: request.host.clone(),
+        allow: decision == Decision::Allowed,
+        group: new.group.clone(),
+        until: new.until.clone(),
+        reason: format!("{reason} (request {})", request.id),
+        firm: false,
+        despite: None,
+    };
+    let id = entries::add(snapshot, kept, &wanted, hand, enforce, undo)?;
+    answered(Some(id)).map_err(|fault| format!("entry {id} is made and in force, but the request still waits: {fault}"))
 }
 
 fn decision(word: &str) -> Result<Decision, String> {

@@ -4,15 +4,15 @@
 //! are counted for all readers together: who tries names and passphrases is soon told to wait. That slows down who uses this
 //! command; who has a copy of the file is slowed down by what a try costs ([`crate::seal`]).
 
-use crate::casebook::CasebookFault;
 use crate::casebook::incidents::OF_KEYS;
+use crate::casebook::{self, CasebookFault, Entry, Kind};
 use crate::config::Config;
 use crate::journal::Kept;
-use crate::ops::changes::{self, Change};
 use crate::ops::{files, look_ups};
 use crate::seal::{self, Keys, Opener, SealFault};
 use std::io;
 use std::path::Path;
+use std::slice;
 use std::time::Duration;
 
 /// How long a wrong passphrase counts, in milliseconds.
@@ -104,14 +104,10 @@ pub fn change<T>(
     let at = |source| SealFault::Io { path: path.clone(), source };
     let _alone = files::alone(&path).map_err(at)?;
     let (keys, done) = change(Keys::read(&config.data)?)?;
-    let record = Change {
-        when_ms: now_ms,
-        who: who.to_owned(),
-        what: format!("{OF_KEYS}{what}"),
-        why: format!("keys {}", keys.fingerprint()),
-    };
-    changes::record(&config.data, &record)?;
+    let made = Entry::new(Kind::Change, who, format!("{OF_KEYS}{what}")).why(&format!("keys {}", keys.fingerprint()));
+    let begun = casebook::begin(&config.data, now_ms, slice::from_ref(&made))?;
     files::replace_private(&path, &keys.text()).map_err(at)?;
+    begun.done(vec![made])?;
     Ok(done)
 }
 

@@ -3,8 +3,10 @@
 //! The hash of a record is of the hash before it, its number, time and kind, and of the digest of its texts. That digest is of the texts
 //! and some random bytes beside them: when a school must forget, texts and random bytes go, the digest stays, and the chain holds.
 
+use crate::words::by_word;
 use crate::words::person::words;
 use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -48,8 +50,9 @@ words! {
 }
 
 /// What is to be recorded. Everything but kind, who and what may be missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
+    #[serde(with = "by_word")]
     pub kind: Kind,
     /// A login name, or who acted where nobody is known by one: `the gate`.
     pub who: String,
@@ -107,6 +110,11 @@ impl Entry {
     #[must_use]
     pub fn detail(self, detail: String) -> Self {
         Self { detail: Some(detail), ..self }
+    }
+
+    /// What is recorded where nobody knows whether it came to its end.
+    pub(super) fn cut_off(self) -> Self {
+        Self { what: text(&format!("{}; it was cut off: look whether it was done", self.what)), ..self }
     }
 
     /// The texts in the order in which the digest has them.

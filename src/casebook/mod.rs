@@ -7,6 +7,7 @@
 //!
 //! - [`chain`]     a record and its hash
 //! - [`store`]     the file: records put at the end, read, proved
+//! - [`begun`]     what is being changed, and what was cut off
 //! - [`proof`]     whether it holds
 //! - [`earlier`]   the files of before there was a casebook, read in once
 //! - [`look_ups`]  who looked at whom
@@ -18,6 +19,7 @@
 //! - [`incidents`] what was opened, and what became of it
 //! - [`watch`]     pupils who are watched more closely for a while
 
+pub mod begun;
 pub mod chain;
 mod earlier;
 pub mod incidents;
@@ -29,6 +31,7 @@ pub mod review;
 pub mod store;
 pub mod watch;
 
+pub use begun::{Begun, begin};
 pub use chain::{Anchor, Entry, Hash, Kind, Record};
 pub use incidents::Incident;
 pub use matter::{BadMatter, Gravity, MatterId, MatterRef};

@@ -49,6 +49,7 @@ const VERSIONS: &[&str] = &[
     CREATE TABLE taken_in (file TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT;
 "#,
     "-- Words of incidents may be sealed. Who does not know that adds to them in the clear.",
+    "CREATE TABLE begun (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, entries TEXT NOT NULL) STRICT;",
 ];
 
 const FORM: Form = Form { application: APPLICATION, versions: VERSIONS };
@@ -131,13 +132,14 @@ impl Casebook {
         let folder = |source| CasebookFault::Folder { path: path.clone(), source };
         database::make_file(&path).map_err(folder)?;
         // SQLite would say 'unable to open', and not why.
-        std::fs::File::open(&path).map_err(folder)?;
+        database::may_open(&path).map_err(folder)?;
         let db = Connection::open(&path).map_err(|source| CasebookFault::Sqlite { path: path.clone(), source })?;
         let mut casebook = Self { path, db };
         database::bring_up_to_date(&mut casebook.db, FORM).map_err(|unusable| casebook.unusable(unusable))?;
         if earlier::is_there(data) {
             casebook.take_in(data)?;
         }
+        casebook.cut_off()?;
         Ok(casebook)
     }
 
@@ -174,13 +176,22 @@ impl Casebook {
         when_ms: i64,
         make: impl FnOnce(&Reading) -> Result<Vec<Entry>, CasebookFault>,
     ) -> Result<Vec<Record>, CasebookFault> {
+        self.transact(|_, read| Ok(make(read)?.into_iter().map(|entry| (when_ms, entry)).collect()))
+    }
+
+    /// The same for records of several times, and whatever else is to be written with them.
+    pub(super) fn transact(
+        &mut self,
+        make: impl FnOnce(&Transaction, &Reading) -> Result<Vec<(i64, Entry)>, CasebookFault>,
+    ) -> Result<Vec<Record>, CasebookFault> {
         let path = self.path.clone();
         let sqlite = |source| CasebookFault::Sqlite { path: path.clone(), source };
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
-        let entries = make(&Reading { path: &path, db: &transaction })?;
+        let read = Reading { path: &path, db: &transaction };
+        let entries = make(&transaction, &read)?;
         let mut added = Vec::with_capacity(entries.len());
-        let mut end = Reading { path: &path, db: &transaction }.last()?;
-        for entry in entries {
+        let mut end = read.last()?;
+        for (when_ms, entry) in entries {
             let record = put(&transaction, end, when_ms, entry).map_err(|fault| fault.at(&path))?;
             end = Some(Anchor { number: record.number, hash: record.hash });
             added.push(record);
@@ -208,20 +219,18 @@ impl Casebook {
     fn take_in(&mut self, data: &Path) -> Result<(), CasebookFault> {
         let path = self.path.clone();
         let sqlite = |source| CasebookFault::Sqlite { path: path.clone(), source };
-        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
-        let read = earlier::read(data, &transaction).map_err(|source| CasebookFault::Folder { path: path.clone(), source })?;
-        let mut end = Reading { path: &path, db: &transaction }.last()?;
-        for (when_ms, entry) in read.entries {
-            let record = put(&transaction, end, when_ms, entry).map_err(|fault| fault.at(&path))?;
-            end = Some(Anchor { number: record.number, hash: record.hash });
-        }
-        for (file, bytes) in &read.files {
-            let sql =
-                "INSERT INTO taken_in (file, bytes) VALUES (?1, ?2) ON CONFLICT (file) DO UPDATE SET bytes = excluded.bytes";
-            transaction.execute(sql, params![file, *bytes as i64]).map_err(sqlite)?;
-        }
-        transaction.commit().map_err(sqlite)?;
-        for (file, _) in read.files {
+        let mut files = Vec::new();
+        self.transact(|transaction, _| {
+            let read = earlier::read(data, transaction).map_err(|source| CasebookFault::Folder { path: path.clone(), source })?;
+            for (file, bytes) in &read.files {
+                let sql =
+                    "INSERT INTO taken_in (file, bytes) VALUES (?1, ?2) ON CONFLICT (file) DO UPDATE SET bytes = excluded.bytes";
+                transaction.execute(sql, params![file, *bytes as i64]).map_err(sqlite)?;
+            }
+            files = read.files;
+            Ok(read.entries)
+        })?;
+        for (file, _) in files {
             // Another process may have been first.
             if earlier::put_away(data, file).map_err(|source| CasebookFault::Folder { path: path.clone(), source })? {
                 self.db.execute("DELETE FROM taken_in WHERE file = ?1", [file]).map_err(sqlite)?;
@@ -303,7 +312,12 @@ impl Reading<'_> {
         .collect()
     }
 
-    fn sqlite(&self, source: rusqlite::Error) -> CasebookFault {
+    /// The one number that is asked for.
+    pub(super) fn number(&self, sql: &str) -> Result<i64, CasebookFault> {
+        self.db.query_row(sql, [], |row| row.get(0)).map_err(|e| self.sqlite(e))
+    }
+
+    pub(super) fn sqlite(&self, source: rusqlite::Error) -> CasebookFault {
         CasebookFault::Sqlite { path: self.path.to_owned(), source }
     }
 

@@ -3,6 +3,7 @@
 use super::people::{put_in_force, role};
 use super::{Context, Failed, Outcome, fail, say};
 use crate::app::entries::Hand;
+use crate::app::recorded::{begin, done, recorded};
 use crate::app::{enrolment, register_file};
 use crate::config::Config;
 use crate::gate::clock::moment;
@@ -20,6 +21,7 @@ use clap::ArgGroup;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 /// Most vouchers of one sheet.
 const MOST_VOUCHERS: u32 = 200;
@@ -114,10 +116,11 @@ pub fn add(context: &Context, config: &Config, args: &AddArgs) -> Outcome {
     let grouped = !Grouping::of_config(config).groups(row.role, row.year, &row.groups).is_empty();
     let (by, now_ms) = (own_name(), now());
     let key = row.key.clone();
-    let register = store(config)?.add(&[(row, None)], Source::Hand, &by, now_ms).map_err(fail)?;
-    let hand = Hand { by: &by, now_ms };
-    let made = enrolment::entry(hand, format!("access given to {key}"), &key).from_to("", &enrolment::access(&register, &key));
-    enrolment::record(config, now_ms, vec![made]).map_err(fail)?;
+    let made = enrolment::entry(Hand { by: &by, now_ms }, format!("access given to {key}"), &key);
+    let mut store = store(config)?;
+    let begun = begin(config, now_ms, slice::from_ref(&made)).map_err(fail)?;
+    let register = store.add(&[(row, None)], Source::Hand, &by, now_ms).map_err(fail)?;
+    done(begun, vec![made.from_to("", &enrolment::access(&register, &key))]).map_err(fail)?;
     let group = if grouped { "" } else { "; they are in no group, and judged by the network they come from" };
     say(format_args!("{} is in the register: {}{group}{short}", args.id, put_in_force(context, config)?))
 }
@@ -183,10 +186,10 @@ pub fn password(context: &Context, config: &Config, args: &PasswordArgs) -> Outc
     // A sheet that cannot be written changes no password.
     let printed = Printed::of(config, &slips, args.out.as_deref())?;
     let (by, now_ms) = (own_name(), now());
-    store.set_passwords(&hashes, &by, now_ms).map_err(fail)?;
     let hand = Hand { by: &by, now_ms };
     let made = |slip: &Slip| enrolment::entry(hand, format!("a new password for {}", slip.user), &slip.user).why(&purpose);
-    enrolment::record(config, now_ms, slips.iter().map(made).collect()).map_err(fail)?;
+    let set = || store.set_passwords(&hashes, &by, now_ms).map_err(|fault| fault.to_string());
+    recorded(config, now_ms, slips.iter().map(made).collect(), set).map_err(fail)?;
     // A running gate remembers passwords that were right.
     put_in_force(context, config)?;
     printed.told(context, &slips, "the passwords before these are no longer right")
@@ -213,10 +216,10 @@ pub fn vouchers(context: &Context, config: &Config, args: &VoucherArgs) -> Outco
     }
     let printed = Printed::of(config, &slips, args.out.as_deref())?;
     let (by, now_ms) = (own_name(), now());
-    store.add(&rows, Source::Voucher, &by, now_ms).map_err(fail)?;
     let hand = Hand { by: &by, now_ms };
     let made = |slip: &Slip| enrolment::entry(hand, format!("voucher: {}", slip.user), &slip.user).from_to("", &slip.note);
-    enrolment::record(config, now_ms, slips.iter().map(made).collect()).map_err(fail)?;
+    let add = || store.add(&rows, Source::Voucher, &by, now_ms).map_err(|fault| fault.to_string());
+    recorded(config, now_ms, slips.iter().map(made).collect(), add).map_err(fail)?;
     let since = put_in_force(context, config)?;
     printed.told(context, &slips, format_args!("{since}{short}"))
 }

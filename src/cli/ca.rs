@@ -1,7 +1,8 @@
 //! `schoolgate ca`: the school's own certificate authority.
 
-use super::{Context, Outcome, fail, put, say};
-use crate::casebook::{self, Entry, Kind};
+use super::{Context, Failed, Outcome, fail, put, say};
+use crate::app::recorded::{begin, done};
+use crate::casebook::{Entry, Kind};
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::net::ca::{CHECK_HOST, carried, fingerprint};
@@ -9,7 +10,9 @@ use crate::ops::ca::{Carried, Folder};
 use crate::ops::files;
 use crate::pages::CaPage;
 use serde_json::json;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -48,8 +51,7 @@ pub fn ca(context: &Context, command: &Command) -> Outcome {
     let school = &config.school.name;
     match command {
         Command::Init => {
-            let made = folder.init(school, now).map_err(fail)?;
-            recorded(&config, &made, "ca init: an authority that HTTPS is looked into with")?;
+            let made = changed(&config, "ca init: an authority that HTTPS is looked into with", || folder.init(school, now))?;
             told(
                 context,
                 &config,
@@ -58,8 +60,7 @@ pub fn ca(context: &Context, command: &Command) -> Outcome {
             )
         }
         Command::Roll { take: false } => {
-            let made = folder.roll(school, now).map_err(fail)?;
-            recorded(&config, &made, "ca roll: the authority that follows")?;
+            let made = changed(&config, "ca roll: the authority that follows", || folder.roll(school, now))?;
             told(
                 context,
                 &config,
@@ -68,8 +69,7 @@ pub fn ca(context: &Context, command: &Command) -> Outcome {
             )
         }
         Command::Roll { take: true } => {
-            let taken = folder.take().map_err(fail)?;
-            recorded(&config, &taken, "ca roll --take: the authority that follows signs")?;
+            let taken = changed(&config, "ca roll --take: the authority that follows signs", || folder.take())?;
             told(context, &config, &taken, "signs from the next reload on: `systemctl reload schoolgate`")
         }
         Command::Export(args) => export(&config, &folder.carried().map_err(fail)?, args),
@@ -78,11 +78,13 @@ pub fn ca(context: &Context, command: &Command) -> Outcome {
 }
 
 /// In the casebook: who may look into HTTPS is a change of filtering.
-fn recorded(config: &Config, made: &Carried, what: &str) -> Outcome {
-    let by = files::own_name();
-    let after = format!("{}, until {}", fingerprint_of(made), day(config, made.ends));
-    let entry = Entry::new(Kind::Change, &by, what).about("ca").from_to("", &after);
-    casebook::add(&config.data, Clock::System.unix_ms(), entry).map(drop).map_err(fail)
+fn changed<E: Display>(config: &Config, what: &str, change: impl FnOnce() -> Result<Carried, E>) -> Result<Carried, Failed> {
+    let entry = Entry::new(Kind::Change, &files::own_name(), what).about("ca");
+    let begun = begin(config, Clock::System.unix_ms(), slice::from_ref(&entry)).map_err(fail)?;
+    let made = change().map_err(fail)?;
+    let after = format!("{}, until {}", fingerprint_of(&made), day(config, made.ends));
+    done(begun, vec![entry.from_to("", &after)]).map_err(fail)?;
+    Ok(made)
 }
 
 fn told(context: &Context, config: &Config, carried: &Carried, what: &str) -> Outcome {

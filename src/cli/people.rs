@@ -5,6 +5,7 @@ use super::table::table;
 use super::{Context, Failed, Outcome, fail};
 use super::{access, disclosure};
 use crate::app::enrolment;
+use crate::app::entries::Hand;
 use crate::casebook::{self, Entry, Kind};
 use crate::config::Config;
 use crate::gate::Clock;
@@ -176,11 +177,9 @@ fn import(context: &Context, config: &Config, args: &ImportArgs) -> Outcome {
     } else if diff.is_empty() {
         "nothing to change"
     } else {
-        store.apply(&agreed, &by, now_ms).map_err(fail)?;
-        let file = args.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        let what = format!("people import of {file}: {}", diff.in_a_line());
-        let made = Entry::new(Kind::Register, &by, what).about("import").from_to("", &format!("{diff:#}"));
-        enrolment::record(config, now_ms, vec![made]).map_err(fail)?;
+        let of = format!("people import of {}", args.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default());
+        let apply = || store.apply(&agreed, &by, now_ms);
+        enrolment::differing(config, (&of, "import"), &diff, Hand { by: &by, now_ms }, apply).map_err(fail)?;
         put_in_force(context, config)?
     };
     context.print(&diff, || format!("{}\n{outcome}", shown(&diff)))

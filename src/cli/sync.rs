@@ -3,6 +3,7 @@
 use super::people::put_in_force;
 use super::{Context, Outcome, fail};
 use crate::app::enrolment;
+use crate::app::entries::Hand;
 use crate::config::Config;
 use crate::gate::Clock;
 use crate::ops;
@@ -32,13 +33,13 @@ pub fn sync(context: &Context, config: &Config, args: &SyncArgs) -> Outcome {
     let found = found.map_err(fail)?;
     let by = args.by.clone().unwrap_or_else(ops::files::own_name);
     let (force, now_ms) = (if args.force { Force::Yes } else { Force::No }, Clock::System.unix_ms());
-    let synced = settle(config, directory, &found, (force, args.dry_run), (&by, now_ms)).map_err(fail)?;
+    let synced = settle(config, directory, &found, (force, args.dry_run), (&by, now_ms), |diff, apply| {
+        enrolment::differing(config, ("people sync", "sync"), diff, Hand { by: &by, now_ms }, apply)
+    });
+    let synced = synced.map_err(fail)?;
     if synced.diff.shows_register() {
         // Whoever reads what would leave or change has looked into the register.
         ops::look_ups::record(&config.data, "people sync", "sync of the directory", now_ms).map_err(fail)?;
-    }
-    if synced.register.is_some() {
-        enrolment::synced(config, &synced.diff, &by, now_ms).map_err(fail)?;
     }
     if let Some(waits) = &synced.waits {
         context.print(&synced, || shown(&synced))?;

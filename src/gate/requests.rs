@@ -4,6 +4,7 @@
 //! report of its week; nothing here grows without end.
 
 use super::continued::Whose;
+use crate::words::by_word;
 use crate::words::person::words;
 use crate::words::{ClientAddr, Day, DeviceId, PersonId, Who};
 use serde::{Deserialize, Serialize};
@@ -280,37 +281,6 @@ fn waits(request: &PageRequest) -> Result<(), String> {
 fn one_line(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     plain.trim().chars().take(MAX_WHY).collect()
-}
-
-/// Words as they are printed.
-mod by_word {
-    use serde::{Deserialize, Deserializer, Serializer};
-    use std::fmt::Display;
-
-    pub fn serialize<S: Serializer>(word: &impl Display, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(word)
-    }
-
-    pub fn deserialize<'de, T: super::Word, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-        let text = String::deserialize(from)?;
-        T::read(&text).ok_or_else(|| serde::de::Error::custom(format!("'{}' is no word for it", text.escape_debug())))
-    }
-}
-
-trait Word: Sized {
-    fn read(text: &str) -> Option<Self>;
-}
-
-impl Word for Kind {
-    fn read(text: &str) -> Option<Self> {
-        Self::from_word(text)
-    }
-}
-
-impl Word for Decision {
-    fn read(text: &str) -> Option<Self> {
-        Self::from_word(text)
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //!
 //! - [`update`]   the public lists, fetched
 //! - [`tables`]   list files on disk to one table file, and back to the line an entry stands on
-//! - [`changes`]  a change that has no more to it than what and why
 //! - [`files`]    files replaced whole or not at all
 //! - [`backup`]   a school's state in one sealed file, and the way back
 //! - [`ca`]       the school's own certificate authority on disk
@@ -21,7 +20,6 @@
 
 pub mod backup;
 pub mod ca;
-pub mod changes;
 pub mod files;
 pub mod firewall;
 pub mod identity;

@@ -72,7 +72,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreFault> {
         database::make_file(path).map_err(|source| StoreFault::Folder { path: path.to_owned(), source })?;
         // SQLite would say 'unable to open', and not why.
-        std::fs::File::open(path).map_err(|source| StoreFault::Folder { path: path.to_owned(), source })?;
+        database::may_open(path).map_err(|source| StoreFault::Folder { path: path.to_owned(), source })?;
         let db = Connection::open(path).map_err(|source| StoreFault::Sqlite { path: path.to_owned(), source })?;
         Self { path: path.to_owned(), db }.ready()
     }

@@ -12,8 +12,10 @@
 //! - [`person`]    who: ids, roles, how we know, how sure we are, since when
 //! - [`moment`]    when: UTC and the school's own local time, worked out once
 //! - [`network`]   an address range in CIDR form
+//! - [`by_word`](mod@by_word) words as they stand in JSON
 //! - [`escape`]    text that came from outside, made safe for a log line
 
+pub mod by_word;
 pub mod category;
 pub mod download;
 pub mod escape;

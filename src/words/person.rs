@@ -99,6 +99,12 @@ macro_rules! words {
             }
         }
 
+        impl $crate::words::by_word::Word for $enum {
+            fn read(text: &str) -> Option<Self> {
+                Self::from_word(text)
+            }
+        }
+
         impl std::fmt::Display for $enum {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.word())

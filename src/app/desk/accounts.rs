@@ -1,7 +1,8 @@
 //! The accounts of the desk in `DATA/desk.json`, its owner's alone: changed by the command and by the running gate, one at a time.
 
+use crate::app::recorded::{begin, done, recorded};
+use crate::casebook::{self, Entry};
 use crate::config::Config;
-use crate::ops::changes::{self, Change};
 use crate::ops::files;
 use crate::people::desk::totp::Secret;
 use crate::people::desk::{Account, Role, is_name};
@@ -84,24 +85,25 @@ pub fn add(config: &Config, name: &str, role: Role, person: Option<&str>, by: By
         return Err("a name has 1 to 64 letters, digits, '.', '-', '_' or '@'".into());
     }
     let register = Store::peek(&super::super::register_file(config)).map_err(|fault| fault.to_string())?;
-    let added = change(&config.data, |accounts| {
-        if accounts.iter().any(|account| account.is_called(name)) {
-            return Err(format!("there is an account of that name already: `schoolgate desk reset {name}` makes it anew"));
-        }
-        if accounts.len() >= MOST {
-            return Err(format!("there are {MOST} accounts, and no more: remove one"));
-        }
-        let once = [Role::Dsl, Role::Head, Role::Chair];
-        if let Some(there) = accounts.iter().find(|account| once.contains(&role) && account.role == role) {
-            return Err(format!("{} is the {role} already: `schoolgate desk remove {}` first", there.name, there.name));
-        }
-        suits(config, &register, accounts, role, person)?;
-        let (account, fresh) = made(config, name, role, person, by)?;
-        accounts.push(account);
-        Ok(fresh)
-    })?;
-    record(config, by, format!("desk: an account for {name} ({role})"))?;
-    Ok(added)
+    let made_of = of_desk(by, format!("an account for {name} ({role})"));
+    recorded(config, by.now_ms, vec![made_of], || {
+        change(&config.data, |accounts| {
+            if accounts.iter().any(|account| account.is_called(name)) {
+                return Err(format!("there is an account of that name already: `schoolgate desk reset {name}` makes it anew"));
+            }
+            if accounts.len() >= MOST {
+                return Err(format!("there are {MOST} accounts, and no more: remove one"));
+            }
+            let once = [Role::Dsl, Role::Head, Role::Chair];
+            if let Some(there) = accounts.iter().find(|account| once.contains(&role) && account.role == role) {
+                return Err(format!("{} is the {role} already: `schoolgate desk remove {}` first", there.name, there.name));
+            }
+            suits(config, &register, accounts, role, person)?;
+            let (account, fresh) = made(config, name, role, person, by)?;
+            accounts.push(account);
+            Ok(fresh)
+        })
+    })
 }
 
 /// Whether somebody may have this role.
@@ -134,6 +136,7 @@ fn suits(config: &Config, register: &Register, accounts: &[Account], role: Role,
 /// # Errors
 /// In words.
 pub fn reset(config: &Config, name: &str, by: By) -> Result<Fresh, String> {
+    let begun = begin(config, by.now_ms, &[of_desk(by, format!("a new password and code for {name}"))])?;
     let fresh = change(&config.data, |accounts| {
         let account = accounts.iter_mut().find(|account| account.is_called(name)).ok_or_else(|| nobody(name))?;
         let (anew, fresh) = made(config, &account.name, account.role, account.person.as_deref(), by)?;
@@ -141,7 +144,7 @@ pub fn reset(config: &Config, name: &str, by: By) -> Result<Fresh, String> {
         *account = Account { since_ms: anew.since_ms.max(account.since_ms + 1), ..anew };
         Ok(fresh)
     })?;
-    record(config, by, format!("desk: a new password and code for {} ({})", fresh.name, fresh.role))?;
+    done(begun, vec![of_desk(by, format!("a new password and code for {} ({})", fresh.name, fresh.role))])?;
     Ok(fresh)
 }
 
@@ -150,11 +153,12 @@ pub fn reset(config: &Config, name: &str, by: By) -> Result<Fresh, String> {
 /// # Errors
 /// In words.
 pub fn remove(config: &Config, name: &str, by: By) -> Result<(), String> {
+    let begun = begin(config, by.now_ms, &[of_desk(by, format!("the account of {name} ended"))])?;
     let gone = change(&config.data, |accounts| {
         let at = accounts.iter().position(|account| account.is_called(name)).ok_or_else(|| nobody(name))?;
         Ok(accounts.remove(at))
     })?;
-    record(config, by, format!("desk: the account of {} ({}) ended", gone.name, gone.role))
+    done(begun, vec![of_desk(by, format!("the account of {} ({}) ended", gone.name, gone.role))])
 }
 
 fn nobody(name: &str) -> String {
@@ -181,9 +185,8 @@ fn made(config: &Config, name: &str, role: Role, person: Option<&str>, by: By) -
 }
 
 /// Among the changes of the week, which the DSL reads: whoever makes an account could make one for themselves.
-fn record(config: &Config, by: By, what: String) -> Result<(), String> {
-    let change = Change { when_ms: by.now_ms, who: by.who.to_owned(), what, why: String::new() };
-    changes::record(&config.data, &change).map_err(|fault| format!("it is done, but not written down: {fault}"))
+fn of_desk(by: By, what: String) -> Entry {
+    Entry::new(casebook::Kind::Change, by.who, format!("desk: {what}"))
 }
 
 /// Who the head is: as the configuration says, else by their account at the desk.

@@ -10,7 +10,7 @@
 pub mod letter;
 pub mod send;
 
-use crate::casebook::{self, Entry, Kind};
+use crate::casebook::{self, CasebookFault, Entry, Kind};
 use crate::config::Mail;
 use crate::ops::files;
 use letter::Letter;
@@ -19,6 +19,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -173,10 +174,12 @@ impl<'a> Post<'a> {
             return Err("this is not the code of the last test mail".into());
         }
         (asked.confirmed_ms, asked.by) = (Some(now_ms), by.to_owned());
-        self.keep(&asked).map_err(|fault| fault.to_string())?;
         let what = format!("confirmed: mail of the report comes to {}", self.mail.to.join(", "));
         let entry = Entry::new(Kind::Delivery, by, what).about("mail").from_to("not confirmed", "confirmed");
-        casebook::add(self.data, now_ms, entry).map(drop).map_err(|fault| fault.to_string())
+        let text = |fault: CasebookFault| fault.to_string();
+        let begun = casebook::begin(self.data, now_ms, slice::from_ref(&entry)).map_err(text)?;
+        self.keep(&asked).map_err(|fault| fault.to_string())?;
+        begun.done(vec![entry]).map(drop).map_err(text)
     }
 
     /// What of the mail needs somebody.

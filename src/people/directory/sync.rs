@@ -48,10 +48,13 @@ pub fn settle(
     found: &Found,
     (force, dry_run): (Force, bool),
     (by, now_ms): (&str, i64),
-) -> Result<Synced, StoreFault> {
+    write: impl FnOnce(&Diff, &mut dyn FnMut() -> Result<Register, StoreFault>) -> Result<Register, String>,
+) -> Result<Synced, String> {
+    let text = |fault: StoreFault| fault.to_string();
     let file = Store::file_in(&config.data);
-    let mut store = if dry_run && !file.exists() { Store::in_memory()? } else { Store::open(&file)? };
-    let (register, grouping) = (store.load()?, Grouping::of_config(config));
+    let store = if dry_run && !file.exists() { Store::in_memory() } else { Store::open(&file) };
+    let mut store = store.map_err(text)?;
+    let (register, grouping) = (store.load().map_err(text)?, Grouping::of_config(config));
     let listed = listed(found, directory, &config.people, grouping, &register);
     let diff = Diff::between(&register, &listed.sheet, grouping);
     let waits = match diff.agreed(force) {
@@ -65,11 +68,11 @@ pub fn settle(
     {
         now = match (dry_run, diff.is_empty()) {
             (true, _) => {
-                store.rehearse(&agreed, by, now_ms)?;
+                store.rehearse(&agreed, by, now_ms).map_err(text)?;
                 None
             }
             (false, true) => None,
-            (false, false) => Some(store.apply(&agreed, by, now_ms)?),
+            (false, false) => Some(write(&diff, &mut || store.apply(&agreed, by, now_ms))?),
         };
     }
     if !dry_run {
