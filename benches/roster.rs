@@ -2,7 +2,8 @@
 //!
 //! A register of 20,000 people and 50,000 devices, half of them known by MAC and half by address, every device with an IPv4
 //! address and each fourth with an IPv6 one as well, 20,000 signed in. First what that takes of memory, register and roster
-//! together; then how long a look-up takes, at addresses in no order, while somebody signs in a thousand times a second; then how
+//! together; then how long a look-up takes, at addresses in no order, while somebody signs in a thousand times a second, and beside it how
+//! long this machine waits for one line of as much memory, each known only by the one before; then how
 //! long it takes from a source's word until a reader sees it, one word at a time and all leases of a file at once. At last the
 //! 09:00 storm: 400 people sign in within a minute, in real time, and a real gate answers DNS beside them. Ends with
 //! `figure NAME VALUE UNIT`.
@@ -50,12 +51,14 @@ fn main() {
     let memory = resident() - before;
     println!("{} people, {} devices, {} addresses known", register.present().count(), register.devices().count(), roster.len());
 
-    let lookup = look_ups(&register, &roster);
+    let waits = (wait(roster.len()), look_ups(&register, &roster), wait(roster.len()));
+    let (lookup, wait) = (waits.1, f64::midpoint(waits.0, waits.2));
     let (one, worst) = words(&register, &roster);
     let all = all_leases(&roster);
     println!("a word is seen after {one:.3} ms in the middle, {worst:.3} ms at worst; {DEVICES} leases after {all:.1} ms");
     let storm = storm::run(&register, &file);
     println!("figure lookup_ns {lookup:.1} ns");
+    println!("figure memory_wait_ns {wait:.1} ns");
     println!("figure update_ms {:.2} ms", worst.max(all));
     println!("figure memory_mb {:.1} MB", memory as f64 / 1e6);
     println!("figure signin_p95_ms {:.1} ms", storm.signin_p95_ms);
@@ -135,6 +138,29 @@ fn look_ups(register: &Register, roster: &Roster) -> f64 {
         assert_eq!(known, clients.len());
         took.as_nanos() as f64 / f64::from(LOOK_UPS)
     })
+}
+
+/// A line of memory an address, in a circle through all of them in no order: nanoseconds a step.
+fn wait(lines: usize) -> f64 {
+    #[repr(align(64))]
+    #[derive(Clone)]
+    struct Line(usize);
+    let mut order: Vec<usize> = (0..lines).collect();
+    let mut state = 1u64;
+    for n in (1..lines).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        order.swap(n, (state >> 33) as usize % (n + 1));
+    }
+    let mut circle = vec![Line(0); lines];
+    for n in 0..lines {
+        circle[order[n]].0 = order[(n + 1) % lines];
+    }
+    let (began, mut at) = (Instant::now(), 0);
+    for _ in 0..LOOK_UPS {
+        at = circle[at].0;
+    }
+    black_box(at);
+    began.elapsed().as_nanos() as f64 / f64::from(LOOK_UPS)
 }
 
 fn sign_in(roster: &Roster, device: u32, person: PersonId) {

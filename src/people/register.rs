@@ -1,5 +1,6 @@
 //! Persons and devices, as one immutable reading of `register.db`.
 
+use super::roster::places::Found;
 use super::roster::{Here, Roster};
 use super::seats::{Seat, Seats};
 use super::{Details, Mac, Sighting, Source};
@@ -79,7 +80,7 @@ pub struct Register {
     /// Both in the order of their ids.
     persons: Vec<Person>,
     devices: Vec<Device>,
-    seats: Seats,
+    seats: Arc<Seats>,
     /// Everyone there is.
     known: PersonSet,
     roster: Arc<Roster>,
@@ -92,7 +93,7 @@ impl Register {
         Self {
             persons: vec![],
             devices: vec![],
-            seats: Seats::default(),
+            seats: Arc::default(),
             known: PersonSet::default(),
             roster: Arc::default(),
             revision: 0,
@@ -109,7 +110,7 @@ impl Register {
             return Err(Clash::DoubledKey { key: doubled.key.clone() });
         }
         let mut register = Self { persons, devices, revision, ..Self::empty() };
-        register.seats = register.seats()?;
+        register.seats = Arc::new(register.seats()?);
         register.known = register.persons().map(|p| p.id).collect();
         Ok(register)
     }
@@ -130,22 +131,20 @@ impl Register {
     /// nobody it can be sure of.
     pub fn sighting(&self, client: ClientAddr) -> (Here, Option<Sighting>) {
         let address = client.ip();
-        let nobody = Here::default();
-        self.roster.read(address, |here| {
-            let here = here.unwrap_or(&nobody);
-            let sitting = here.sitting.filter(|sitting| self.known.contains(sitting.person));
-            (*here, Sighting::merged(self.seats.sighting(address, here.mac, here.only_v4()), here, sitting))
-        })
+        let Found { here, seated } = self.roster.find(address).unwrap_or_default();
+        let sitting = here.sitting.filter(|sitting| self.known.contains(sitting.person));
+        (here, Sighting::merged(self.seats.seated(address, &here, &seated), &here, sitting))
     }
 
     /// Whose device it is, whoever is signed in there.
     pub fn seat(&self, client: ClientAddr) -> Option<Sighting> {
-        let here = self.roster.look_up(client.ip()).unwrap_or_default();
-        self.seats.sighting(client.ip(), here.mac, here.only_v4())
+        let Found { here, seated } = self.roster.at(client.ip()).unwrap_or_default();
+        self.seats.seated(client.ip(), &here, &seated)
     }
 
-    /// Tells the roster whom the names of its sources mean.
+    /// Tells the roster whom the names of its sources mean, and whose each device is.
     pub fn tell_roster(&self) {
+        self.roster.seat(self.seats.clone());
         let devices = self.devices.iter().filter(|d| d.retired.is_none());
         self.roster.know(self.persons().map(|p| (p.key.as_str(), p.id)), devices.map(|d| (d.name.as_str(), d.id)));
     }
@@ -207,7 +206,7 @@ impl Register {
 
     /// Seats every device that is in use. One whose person was withdrawn stays theirs: it is told so.
     fn seats(&self) -> Result<Seats, Clash> {
-        let mut seats = Seats::default();
+        let mut seats = Seats::new();
         for device in self.devices.iter().filter(|d| d.retired.is_none()) {
             let person = match device.person {
                 Some(id) => {

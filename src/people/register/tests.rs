@@ -225,3 +225,34 @@ fn a_device_known_by_its_ipv4_address_is_itself_on_addresses_it_makes_up() {
     let of_first = register.sighting(ClientAddr::new("2001:db8::78".parse().expect("an address"))).1;
     assert_eq!(of_first.and_then(|s| s.person), Some(PersonId(1)), "by its fixed address alone");
 }
+
+/// Whoever was told last has it worked out beforehand; whoever was not, or not yet, says the same.
+#[test]
+fn what_was_worked_out_beforehand_is_what_is_worked_out_now_by_each_register_of_its_own() {
+    let (told, roster) = (register(), Arc::new(Roster::default()));
+    let told = told.with_roster(roster.clone());
+    // The same people; every device is the next person's.
+    let next = |id: Option<PersonId>| id.map(|id| PersonId(id.0 % 4 + 1));
+    let devices: Vec<_> = told.devices().map(|d| Device { person: next(d.person), ..d.clone() }).collect();
+    let other = Register::new(told.persons().cloned().collect(), devices, 2).expect("a register").with_roster(roster.clone());
+    let addresses = MACS.map(|(address, _)| address).into_iter().chain(["10.20.1.8", "10.20.1.200", "10.30.7.1", "2001:db8::7"]);
+    let addresses: Vec<IpAddr> = addresses.map(|a| a.parse().expect("an address")).collect();
+    let all = |register: &Register| -> Vec<_> { addresses.iter().map(|a| register.sighting(ClientAddr::new(*a))).collect() };
+    let bind = |address: &str, mac: &str| {
+        roster.change(NOW, |book| book.bind(address.parse().expect("an address"), Teller::Neighbour, bound(mac)));
+    };
+    MACS.iter().for_each(|(address, mac)| bind(address, mac));
+    bind("2001:db8::7", "3c:22:fb:00:00:05");
+    let (of_told, of_other) = (all(&told), all(&other));
+    assert_ne!(of_told, of_other);
+    for register in [&told, &other, &told] {
+        register.tell_roster();
+        assert_eq!((all(&told), all(&other)), (of_told.clone(), of_other.clone()));
+        // What becomes known afterwards is worked out with what was told.
+        bind("10.20.1.200", "3c:22:fb:00:00:03");
+        let client = ClientAddr::new("10.20.1.200".parse().expect("an address"));
+        assert_eq!(told.sighting(client).1.and_then(|s| s.person), Some(PersonId(3)));
+        assert_eq!(other.sighting(client).1.and_then(|s| s.person), Some(PersonId(4)));
+        roster.change(NOW, |book| book.unbind("10.20.1.200".parse().expect("an address"), Teller::Neighbour));
+    }
+}

@@ -2,8 +2,8 @@
 
 use super::MANY_V4;
 use super::claim::{At, Bound, Claim, Now, Teller};
+use super::here::{Crowd, Here};
 use super::merge::{Said, merge};
-use super::places::{Crowd, Here};
 use crate::people::keyed::{KeyedMap, KeyedSet};
 use crate::words::{Known, Mac, Since};
 use std::net::{IpAddr, Ipv4Addr};

@@ -1,7 +1,7 @@
 //! Of several claims, the one that is believed.
 
 use super::claim::{Claim, Whose};
-use super::places::Sitting;
+use super::here::Sitting;
 use crate::words::{Confidence, DeviceId, PersonId};
 
 /// So many people at once are signed in on a machine of many, not on a device that one of them left without signing out: those

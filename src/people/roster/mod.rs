@@ -20,22 +20,25 @@
 //! - [`claim`]  what sources say
 //! - [`book`]   all of it, and what follows
 //! - [`merge`]  of several claims, the one that is believed
+//! - [`here`]   what is known of an address
 //! - [`places`] what the doors read
 
 mod book;
 mod claim;
+mod here;
 mod merge;
-mod places;
+pub(super) mod places;
 
 pub use book::Book;
 pub use claim::{At, Bound, Claim, Now, Teller, Whose};
+pub use here::{Crowd, Here, Sitting};
 pub use merge::CROWD;
-pub use places::{Crowd, Here, Sitting};
 
 use super::neighbours::ask::Ask;
+use super::seats::Seats;
 use crate::words::{DeviceId, PersonId};
 use arc_swap::ArcSwap;
-use places::Places;
+use places::{Found, Places};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -63,6 +66,8 @@ pub struct Roster {
     /// Another number whenever anybody may be elsewhere.
     generation: AtomicU32,
     names: ArcSwap<Names>,
+    /// Of the register that was told last. Whoever has another one works out for himself what follows.
+    seats: ArcSwap<Seats>,
     ask: OnceLock<Ask>,
     /// What RADIUS has said.
     pub radius: super::radius::Tally,
@@ -73,22 +78,29 @@ pub struct Roster {
 impl Roster {
     /// What is known of an address. Waits for nothing.
     pub fn look_up(&self, address: IpAddr) -> Option<Here> {
+        self.at(address).map(|found| found.here)
+    }
+
+    /// The same, with what the register says.
+    pub(super) fn at(&self, address: IpAddr) -> Option<Found> {
         self.places.get(address)
     }
 
-    /// Reads what is known of an address where it lies; and of one on our own links that nobody has told of, the kernel is asked first
-    /// whose it is, so that the request at hand is that device's. Waits for [`WAITS`] at most.
-    pub fn read<T>(&self, address: IpAddr, read: impl Fn(Option<&Here>) -> T) -> T {
-        let Some(ask) = self.ask.get() else { return self.places.with(address, read) };
-        let unknown = |here: Option<&Here>| here.is_none_or(|here| here.mac.is_none()) && ask.is_on_link(address);
-        if let Some(read) = self.places.with(address, |here| (!unknown(here)).then(|| read(here))) {
-            return read;
+    /// The same; and of an address on our own links that nobody has told of, the kernel is asked first whose it is, so that the request
+    /// at hand is that device's. Waits for [`WAITS`] at most.
+    pub(super) fn find(&self, address: IpAddr) -> Option<Found> {
+        let found = self.at(address);
+        let known = found.is_some_and(|found| found.here.mac.is_some());
+        match self.ask.get().filter(|ask| !known && ask.is_on_link(address)) {
+            Some(ask) => {
+                self.ask(ask, address, Now::read());
+                self.at(address)
+            }
+            None => found,
         }
-        self.ask(ask, address, Now::read());
-        self.places.with(address, read)
     }
 
-    /// Whom [`Roster::read`] asks from now on; the first who is given stays.
+    /// Whom [`Roster::find`] asks from now on; the first who is given stays.
     pub(super) fn ask_by(&self, ask: Ask) {
         let _ = self.ask.set(ask);
     }
@@ -144,7 +156,9 @@ impl Roster {
         book.turn(now);
         let said = change(&mut book);
         let touched = book.touched();
-        if self.places.put(touched, |address| book.here(address)) {
+        let seats = self.seats.load();
+        let found = |address| book.here(address).map(|here| Found { seated: seats.seat(address, &here), here });
+        if self.places.put(touched, found) {
             self.generation.fetch_add(1, Ordering::Release);
         }
         said
@@ -166,7 +180,8 @@ impl Roster {
 
     /// Addresses that many are behind, by what was seen: not by the configuration.
     pub fn crowded(&self) -> Vec<(IpAddr, Crowd)> {
-        let mut crowded = self.places.all(|here| here.crowd);
+        let mut crowded = Vec::new();
+        self.places.each(|address, here| crowded.extend(here.crowd.map(|crowd| (address, crowd))));
         crowded.sort_unstable();
         crowded
     }
@@ -174,7 +189,7 @@ impl Roster {
     /// How many are signed in, by how that is known; for `status`.
     pub fn sittings(&self) -> Vec<(crate::words::Known, usize)> {
         let mut counts: HashMap<_, usize> = HashMap::new();
-        self.places.each(|here| {
+        self.places.each(|_, here| {
             if let Some(sitting) = here.sitting {
                 *counts.entry(sitting.known).or_default() += 1;
             }
@@ -194,6 +209,13 @@ impl Roster {
         let people = people.map(|(key, person)| (key.to_lowercase().into(), person)).collect();
         let devices = devices.map(|(tag, device)| (tag.to_lowercase().into(), device)).collect();
         self.names.store(Arc::new(Names { people, devices }));
+    }
+
+    /// What the register says of every address from now on.
+    pub(super) fn seat(&self, seats: Arc<Seats>) {
+        let _one = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        self.places.seat(|address, here| seats.seat(address, here));
+        self.seats.store(seats);
     }
 
     /// The device that calls itself so: by its name, or the first label of it.

@@ -1,58 +1,24 @@
-//! What the doors read: address → who is there, in shards that are swapped one at a time.
+//! What the doors read: address → who is there, without a lock and without waiting for whoever writes. See decision 0033.
+//!
+//! A table of chains. A chain is never changed: whoever changes something in it writes it anew into free slots and swaps its head,
+//! a number and where the chain begins. A slot that is free again may be written while somebody still reads it; a reader looks at the
+//! head again after each slot, and begins anew when it is another.
 
+use super::here::{Here, Packed};
 use crate::people::keyed::Keyed;
-use crate::words::{Confidence, DeviceId, Known, Mac, PersonId, Since};
-use arc_swap::ArcSwap;
+use crate::people::seats::Seated;
 use std::hash::BuildHasher;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// Of 60,000 addresses one has one for itself, of the most that are kept four share one: so many are looked through, and copied when
-/// one of them changes. The table takes 512 KB. See decision 0033.
-const SHARDS: usize = 65_536;
-
-/// What is known of one address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Here {
-    /// The device's, where it is one.
-    pub mac: Option<Mac>,
-    /// Of an IPv6 address: the IPv4 addresses that the device has as well, the newest first; of more than two those.
-    pub v4: [Option<Ipv4Addr>; 2],
-    /// Since when it has been at this address.
-    pub since: Option<Since>,
-    /// Who is signed in.
-    pub sitting: Option<Sitting>,
-    /// Which device of the register it calls itself.
-    pub label: Option<DeviceId>,
-    /// Many are behind it.
-    pub crowd: Option<Crowd>,
-}
-
-impl Here {
-    /// The IPv4 address of the same device, if it has one and no more.
-    pub fn only_v4(&self) -> Option<Ipv4Addr> {
-        let [one, another] = self.v4;
-        one.filter(|_| another.is_none())
-    }
-}
-
-/// By what it is seen that many are behind an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Crowd {
-    /// Several people are signed in at once.
-    SignedIn,
-    /// It asks for what many machines ask for.
-    Names,
-}
-
-/// Who is signed in somewhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sitting {
-    pub person: PersonId,
-    pub known: Known,
-    pub sure: Confidence,
-    pub since: Option<Since>,
-}
+/// Of 60,000 addresses one has a chain for itself, of the most that are kept four share one: so many are looked through, and written
+/// anew when one of them changes. The heads take 512 KB.
+const HEADS: usize = 65_536;
+/// Slots come in blocks of so many, 64 KB, when they are needed.
+const BLOCK: usize = 1024;
+/// More slots than the book tells of addresses, and than a chain that is written anew takes beside them.
+const BLOCKS: usize = 1024;
 
 /// An address as one number, IPv4 as it is mapped into IPv6.
 type Key = u128;
@@ -68,133 +34,224 @@ fn address(key: Key) -> IpAddr {
     IpAddr::V6(Ipv6Addr::from_bits(key)).to_canonical()
 }
 
-/// Addresses that share a place in the table, in no order, and so few that they are looked through. Most are alone, and lie where the
-/// table leads to: a look-up waits for memory once less.
-#[derive(Debug, Default)]
-struct Shard {
-    first: Option<(Key, Here)>,
-    more: Box<[(Key, Here)]>,
+/// Where a slot is, from one on; 0 is the end of a chain.
+type Place = u32;
+
+/// What is known of an address, with what the register says of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::people) struct Found {
+    pub here: Here,
+    pub seated: Seated,
 }
 
-impl Shard {
-    fn iter(&self) -> impl Iterator<Item = &(Key, Here)> {
-        self.first.iter().chain(&self.more)
+/// One address: a line of the processor's cache. The key, what is known, how it is seated, where the chain goes on.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Slot([AtomicU64; 8]);
+
+struct Read {
+    key: Key,
+    packed: Packed,
+    person: u32,
+    next: Place,
+}
+
+impl Read {
+    fn found(&self) -> Found {
+        let [.., rest] = self.packed;
+        Found { here: Here::unpacked(self.packed), seated: Seated::unpacked((rest >> 8, self.person)) }
+    }
+}
+
+impl Slot {
+    fn read(&self) -> Read {
+        let [low, high, a, b, c, d, e, next] = &self.0;
+        let of = |word: &AtomicU64| word.load(Ordering::Relaxed);
+        let key = u128::from(of(low)) | u128::from(of(high)) << 64;
+        let last = of(next);
+        Read { key, packed: [of(a), of(b), of(c), of(d), of(e)], person: (last >> 32) as u32, next: last as Place }
     }
 
-    fn get(&self, key: Key) -> Option<&Here> {
-        match &self.first {
-            // The rest lies in memory that is not waited for.
-            Some((first, here)) if *first == key => Some(here),
-            _ => self.more.iter().find(|(other, _)| *other == key).map(|(_, here)| here),
-        }
+    fn write(&self, key: Key, found: &Found, next: Place) {
+        let ([a, b, c, d, e], (seated, person)) = (found.here.packed(), found.seated.packed());
+        let last = u64::from(next) | u64::from(person) << 32;
+        let words = [key as u64, (key >> 64) as u64, a, b, c, d, e | seated << 8, last];
+        self.0.iter().zip(words).for_each(|(word, value)| word.store(value, Ordering::Relaxed));
     }
+}
 
-    /// The same with these changes, each key once; `None`: they change nothing.
-    fn with(&self, changes: &[(Key, Option<Here>)]) -> Option<Self> {
-        if changes.iter().all(|(key, here)| self.get(*key) == here.as_ref()) {
-            return None;
-        }
-        let stays = |(key, _): &(Key, Here)| changes.iter().all(|(changed, _)| changed != key);
-        let changed = changes.iter().filter_map(|(key, here)| Some((*key, (*here)?)));
-        let mut next = self.iter().copied().filter(stays).chain(changed);
-        Some(Self { first: next.next(), more: next.collect() })
-    }
+/// Slots that no chain leads to: some that one did, and all from the last one that was ever taken.
+#[derive(Debug, Default)]
+struct Free {
+    again: Vec<Place>,
+    taken: Place,
 }
 
 #[derive(Debug)]
 pub(super) struct Places {
-    shards: Box<[ArcSwap<Shard>]>,
+    /// The upper half counts how often the chain was swapped, the lower one is its first [`Place`].
+    heads: Box<[AtomicU64]>,
+    blocks: Box<[OnceLock<Box<[Slot]>>]>,
+    /// Held by whoever writes.
+    free: Mutex<Free>,
     keyed: Keyed,
 }
 
 impl Default for Places {
     fn default() -> Self {
-        let empty = Arc::new(Shard::default());
-        let shards = (0..SHARDS).map(|_| ArcSwap::new(empty.clone())).collect();
-        Self { shards, keyed: Keyed::default() }
+        Self::of(HEADS, BLOCKS)
     }
 }
 
 impl Places {
-    pub fn get(&self, address: IpAddr) -> Option<Here> {
-        self.with(address, |here| here.copied())
+    fn of(heads: usize, blocks: usize) -> Self {
+        Self {
+            heads: (0..heads).map(|_| AtomicU64::new(0)).collect(),
+            blocks: (0..blocks).map(|_| OnceLock::new()).collect(),
+            free: Mutex::default(),
+            keyed: Keyed::default(),
+        }
     }
 
-    /// Reads what is known of an address where it lies, while its bucket is held: a copy would be written and read again at once.
-    pub fn with<T>(&self, address: IpAddr, read: impl FnOnce(Option<&Here>) -> T) -> T {
+    /// Waits for nobody: a change that is being made does not count, and one that was made meanwhile is read.
+    pub fn get(&self, address: IpAddr) -> Option<Found> {
         let key = key(address);
-        read(self.shards[self.shard(key)].load().get(key))
+        let head = &self.heads[self.head(key)];
+        loop {
+            if let Some(found) = self.walk(head, |read| (read.key == key).then(|| read.found())) {
+                return found;
+            }
+        }
     }
 
-    /// Puts in force what `here` says of these addresses, each of them once; `None` takes an address out. True: something is
+    /// Goes along a chain until something is found. `None`: it was swapped meanwhile; what has been seen until then was so.
+    fn walk<T>(&self, head: &AtomicU64, mut find: impl FnMut(&Read) -> Option<T>) -> Option<Option<T>> {
+        let seen = head.load(Ordering::Acquire);
+        let mut next = seen as Place;
+        while let Some(slot) = self.slot(next) {
+            let read = slot.read();
+            // Before the head is looked at again: what was read of the slot. Pairs with the fence of `swap`.
+            fence(Ordering::Acquire);
+            if head.load(Ordering::Relaxed) != seen {
+                return None;
+            }
+            if let Some(found) = find(&read) {
+                return Some(Some(found));
+            }
+            next = read.next;
+        }
+        Some(None)
+    }
+
+    fn slot(&self, place: Place) -> Option<&Slot> {
+        let index = (place as usize).checked_sub(1)?;
+        self.blocks.get(index / BLOCK)?.get()?.get(index % BLOCK)
+    }
+
+    /// Puts in force what `found` says of these addresses, each of them once; `None` takes an address out. True: something is
     /// otherwise than before.
-    pub fn put(&self, addresses: impl Iterator<Item = IpAddr>, here: impl Fn(IpAddr) -> Option<Here>) -> bool {
-        let mut keys: Vec<(usize, Key)> = addresses.map(key).map(|key| (self.shard(key), key)).collect();
+    pub fn put(&self, addresses: impl Iterator<Item = IpAddr>, found: impl Fn(IpAddr) -> Option<Found>) -> bool {
+        let mut keys: Vec<(usize, Key)> = addresses.map(key).map(|key| (self.head(key), key)).collect();
         keys.sort_unstable();
-        let mut otherwise = false;
-        for of_shard in keys.chunk_by(|(a, _), (b, _)| a == b) {
-            let Some(shard) = of_shard.first().map(|(shard, _)| &self.shards[*shard]) else { continue };
-            let changes: Vec<_> = of_shard.iter().map(|(_, key)| (*key, here(address(*key)))).collect();
-            if let Some(next) = shard.load().with(&changes) {
-                shard.store(Arc::new(next));
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut chain, mut otherwise) = (Vec::new(), false);
+        for of_head in keys.chunk_by(|(a, _), (b, _)| a == b) {
+            let Some((head, _)) = of_head.first() else { continue };
+            self.chain(*head, &mut chain);
+            let mut changed = false;
+            for (_, key) in of_head {
+                let (before, now) = (chain.iter().position(|(other, _)| other == key), found(address(*key)));
+                changed |= before.map(|at| chain[at].1) != now;
+                match (before, now) {
+                    (Some(at), Some(now)) => chain[at].1 = now,
+                    (Some(at), None) => drop(chain.swap_remove(at)),
+                    (None, now) => chain.extend(now.map(|now| (*key, now))),
+                }
+            }
+            if changed {
+                self.swap(*head, &chain, &mut free);
                 otherwise = true;
             }
         }
         otherwise
     }
 
+    /// Writes a chain into free slots and lets its head lead to it; what it led to before is free.
+    fn swap(&self, head: usize, chain: &[(Key, Found)], free: &mut Free) {
+        let head = &self.heads[head];
+        let before = head.load(Ordering::Relaxed);
+        let mut first = 0;
+        for (key, found) in chain {
+            // There are more slots than the book tells of addresses.
+            let Some((place, slot)) = self.take(free) else { break };
+            slot.write(*key, found, first);
+            first = place;
+        }
+        let count = (before >> 32).wrapping_add(1);
+        head.store(count << 32 | u64::from(first), Ordering::Release);
+        // Before a slot that is free now is written again: the head that no longer leads to it. Pairs with the fence of `walk`.
+        fence(Ordering::Release);
+        let mut next = before as Place;
+        while let Some(slot) = self.slot(next) {
+            free.again.push(next);
+            next = slot.read().next;
+        }
+    }
+
+    fn take(&self, free: &mut Free) -> Option<(Place, &Slot)> {
+        let place = free.again.pop().unwrap_or(free.taken + 1);
+        let index = place as usize - 1;
+        let block = self.blocks.get(index / BLOCK)?.get_or_init(|| (0..BLOCK).map(|_| Slot::default()).collect());
+        free.taken = free.taken.max(place);
+        Some((place, &block[index % BLOCK]))
+    }
+
+    /// All that share a head, as they were at one moment.
+    fn chain(&self, head: usize, into: &mut Vec<(Key, Found)>) {
+        loop {
+            into.clear();
+            let whole = self.walk(&self.heads[head], |read| {
+                into.push((read.key, read.found()));
+                None::<()>
+            });
+            if whole.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Seats everybody anew.
+    pub fn seat(&self, seat: impl Fn(IpAddr, &Here) -> Seated) {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut chain = Vec::new();
+        for head in 0..self.heads.len() {
+            self.chain(head, &mut chain);
+            if !chain.is_empty() {
+                chain.iter_mut().for_each(|(key, found)| found.seated = seat(address(*key), &found.here));
+                self.swap(head, &chain, &mut free);
+            }
+        }
+    }
+
+    pub fn each(&self, mut with: impl FnMut(IpAddr, &Here)) {
+        let mut chain = Vec::new();
+        for head in 0..self.heads.len() {
+            self.chain(head, &mut chain);
+            chain.iter().for_each(|(key, found)| with(address(*key), &found.here));
+        }
+    }
+
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.load().iter().count()).sum()
+        let mut count = 0;
+        self.each(|_, _| count += 1);
+        count
     }
 
-    pub fn each(&self, mut with: impl FnMut(&Here)) {
-        self.shards.iter().for_each(|shard| shard.load().iter().for_each(|(_, here)| with(here)));
-    }
-
-    pub fn all<T>(&self, which: impl Fn(&Here) -> Option<T>) -> Vec<(IpAddr, T)> {
-        let of = |shard: &ArcSwap<Shard>| {
-            let shard = shard.load();
-            shard.iter().filter_map(|(key, here)| Some((address(*key), which(here)?))).collect::<Vec<_>>()
-        };
-        self.shards.iter().flat_map(of).collect()
-    }
-
-    fn shard(&self, key: Key) -> usize {
+    fn head(&self, key: Key) -> usize {
         let upper = self.keyed.hash_one(key) >> 32;
-        ((upper * self.shards.len() as u64) >> 32) as usize
+        ((upper * self.heads.len() as u64) >> 32) as usize
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::BTreeMap;
-
-    proptest! {
-        /// Whatever is put in whatever order: what is read is what was put last.
-        #[test]
-        fn what_is_read_is_what_was_put_last(batches in proptest::collection::vec(
-            proptest::collection::btree_map(0..40u32, proptest::option::of(1..5u32), 0..20), 0..12)) {
-            let (places, mut plain) = (Places { shards: (0..4).map(|_| ArcSwap::default()).collect(), keyed: Keyed::default() }, BTreeMap::new());
-            let address = |n: u32| IpAddr::V4(Ipv4Addr::from_bits(n));
-            for batch in batches {
-                let here = |n: u32| batch.get(&n).copied().flatten().map(|label| Here { label: Some(DeviceId(label)), ..Here::default() });
-                let before = plain.clone();
-                let of = |a: IpAddr| match a { IpAddr::V4(v4) => here(v4.to_bits()), IpAddr::V6(_) => None };
-                let otherwise = places.put(batch.keys().map(|n| address(*n)), of);
-                for n in batch.keys() {
-                    match here(*n) {
-                        Some(here) => plain.insert(*n, here),
-                        None => plain.remove(n),
-                    };
-                }
-                prop_assert_eq!(otherwise, before != plain);
-                prop_assert_eq!(places.len(), plain.len());
-                for n in 0..40 {
-                    prop_assert_eq!(places.get(address(n)), plain.get(&n).copied());
-                }
-            }
-        }
-    }
-}
+mod tests;

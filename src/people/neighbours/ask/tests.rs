@@ -8,7 +8,7 @@ fn ip(text: &str) -> IpAddr {
 }
 
 fn find(roster: &Roster, address: IpAddr) -> Option<crate::people::roster::Here> {
-    roster.read(address, |here| here.copied())
+    roster.find(address).map(|found| found.here)
 }
 
 fn hers() -> Mac {
