@@ -1,9 +1,12 @@
 //! One device asks for names made up at random, without end; the others are answered as before, and the log has its sums. It is
 //! part of `tests/run --full`.
 
+#[path = "support/questions.rs"]
+mod questions;
 mod support;
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use questions::{question, socket};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use support::{School, Wish};
@@ -118,23 +121,6 @@ fn a_shared_address_has_no_limit_of_one_client_and_is_nobodys_and_an_ordinary_on
     assert_eq!(of(ordinary).map(count).sum::<u64>(), of_ordinary);
     let summed: u64 = of(ordinary).filter(|line| line["sum"] == true).map(count).sum();
     assert!(summed > 200 && of(ordinary).any(|line| line["person"] == "p2"), "{summed} of {of_ordinary}");
-}
-
-fn socket(from: Ipv4Addr, door: SocketAddr) -> UdpSocket {
-    let socket = UdpSocket::bind((from, 0)).expect("a socket");
-    socket.connect(door).expect("connected");
-    socket.set_read_timeout(Some(Duration::from_secs(5))).expect("a limit");
-    socket
-}
-
-fn question(id: u16, name: &str) -> Vec<u8> {
-    let mut query = vec![(id >> 8) as u8, id as u8, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-    for label in name.split('.') {
-        query.push(label.len() as u8);
-        query.extend_from_slice(label.as_bytes());
-    }
-    query.extend_from_slice(&[0, 0, 1, 0, 1]);
-    query
 }
 
 /// How long these wait for an answer, in the median, and how many they had.
