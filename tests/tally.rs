@@ -159,3 +159,78 @@ fn what_clients_counted_is_what_the_log_and_the_report_have() {
     let report = school.json(&["report", "week", "--week", "this", "--format", "json"]);
     assert_eq!(report["totals"]["events"].as_u64(), Some(logged), "{}", report["totals"]);
 }
+
+/// A disk of the school's own, for as long as this lives.
+struct Disk<'a>(&'a School);
+
+impl<'a> Disk<'a> {
+    fn of(school: &'a School, megabytes: u32) -> Option<Self> {
+        let data = school.path("var");
+        std::fs::create_dir_all(&data).expect("a folder");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]).arg(&data);
+        let mounted = mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+        if !mounted {
+            eprintln!("NOT RUN: a disk of its own needs root");
+        }
+        mounted.then_some(Self(school))
+    }
+
+    /// Fills it until so many kB are free.
+    fn leave(&self, kilobytes: u64) {
+        let disk = nix::sys::statvfs::statvfs(&self.0.path("var")).expect("a disk");
+        let free = disk.blocks_available() * disk.fragment_size();
+        let ballast = free.saturating_sub(kilobytes << 10) as usize;
+        std::fs::write(self.0.path("var/ballast"), vec![1; ballast]).expect("written");
+    }
+}
+
+impl Drop for Disk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path("var")).status();
+    }
+}
+
+#[test]
+fn on_a_disk_that_is_all_but_full_status_and_report_say_what_is_kept_and_every_answer_counts() {
+    let school = School::new(&Wish::default());
+    let Some(disk) = Disk::of(&school, 256) else { return };
+    // The rings lie in memory, as under systemd: what they give back at the end is no room.
+    std::fs::create_dir(school.path("run")).expect("a folder");
+    std::os::unix::fs::symlink(school.path("run"), school.path("var/run")).expect("a link");
+    let tallies: Vec<Tally> = (0..CLIENTS).map(|_| Tally::default()).collect();
+    let mut gate = school.start();
+    let is_so = |what: &str, so: bool| {
+        let until = Instant::now() + Duration::from_secs(20);
+        while needs_you(&school, what) != so {
+            assert!(Instant::now() < until, "'{what}' is not {so}: {}", text(&school.run(&["status"]).stdout));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    ask(&mut gate, &tallies, |_| {
+        std::thread::sleep(Duration::from_millis(500));
+        disk.leave(2 << 10);
+        is_so("the disk is ALL BUT FULL", true);
+        std::thread::sleep(Duration::from_secs(2));
+    });
+    // What lies in segments until then is written to its week as there is room.
+    assert!(gate.stop().success());
+    std::fs::remove_file(school.path("var/ballast")).expect("removed");
+    let gate = school.start();
+    is_so("the disk is ALL BUT FULL", false);
+    is_so("the disk is nearly full", false);
+    gate.dig("127.0.9.1", &["after.example", "A"]);
+    tallies[0].names.fetch_add(1, Ordering::Relaxed);
+    let answered: u64 = tallies.iter().map(|t| t.names.load(Ordering::Relaxed) + t.pages.load(Ordering::Relaxed)).sum();
+    let log = school.log();
+    let rows: u64 = log.iter().map(|line| line["count"].as_u64().expect("a count")).sum();
+    let report = school.json(&["report", "week", "--week", "this", "--format", "json"]);
+    assert_eq!(report["totals"]["events"].as_u64(), Some(answered), "{}", report["totals"]);
+    assert!(rows < answered, "{rows} of {answered} are rows: {}", school.service_log());
+    let said = school.ok(&["report", "week", "--week", "this", "--edition", "it"]);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("NEARLY FULL") && said.contains("allowed visits are counted and not written down one by one"),
+        "{said}"
+    );
+}
