@@ -15,7 +15,7 @@ use crate::journal::rollup::{self, Cell, Leave, SLOT_MS};
 use crate::journal::tail::Part;
 use crate::journal::{Event, Intent};
 use crate::policy::{Action, Step};
-use crate::words::{Category, CategorySet, Host, PersonRole, Who};
+use crate::words::{Category, CategorySet, Host, Who};
 use std::collections::{BTreeMap, HashMap};
 
 /// A subject, and whom it was judged as. An address or a device that is nobody's may be a pupil's and an adult's in one week, and what it
@@ -323,15 +323,10 @@ impl Counts {
     /// An adult if the register says so of the person, or of the one the device is given to; else whom the groups are for.
     /// A mere guess at a member of staff must not take a pupil's matter out of the report.
     fn audience(&mut self, who: &Who, version: u32, world: &World) -> Audience {
-        let owner = || who.device.and_then(world.device).and_then(|d| d.person);
-        if let Some(person) = who.person.filter(|_| who.sure.may_name()).or_else(owner).and_then(world.person) {
-            return if person.role == PersonRole::Pupil { Audience::Pupils } else { Audience::Adults };
-        }
         let names = self.seen.names(version, world.names);
-        let mut audiences = who.groups.iter().filter_map(|g| names.groups.get(usize::from(g.0))).map(|g| (world.audience)(g));
-        // Someone in no group we know may be a pupil.
-        let Some(first) = audiences.next() else { return Audience::Pupils };
-        if audiences.any(|a| a == Audience::Pupils) { Audience::Pupils } else { first }
+        let groups = who.groups.iter().filter_map(|g| names.groups.get(usize::from(g.0))).map(|g| (world.audience)(g));
+        let owner = |device| (world.device)(device).and_then(|d| d.person);
+        Audience::of(who, owner, |person| (world.person)(person).map(|p| p.role), groups)
     }
 
     /// Coverage: what was seen of whom, whatever it was.

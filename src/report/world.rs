@@ -7,7 +7,7 @@ use crate::config::Scoring;
 use crate::journal::Names;
 use crate::people::{Device, Person};
 use crate::policy::SchoolDays;
-use crate::words::{Category, DeviceId, PersonId};
+use crate::words::{Category, DeviceId, PersonId, PersonRole, Who};
 use jiff::tz::TimeZone;
 
 /// Everything but the events.
@@ -94,6 +94,24 @@ pub enum Audience {
     Adults,
     /// Printers, tills, doors: not in reports.
     Things,
+}
+
+impl Audience {
+    /// Whose an event is: by whom it names or whose its device is, and else by the groups it was judged by.
+    pub fn of(
+        who: &Who,
+        owner: impl Fn(DeviceId) -> Option<PersonId>,
+        role: impl Fn(PersonId) -> Option<PersonRole>,
+        mut groups: impl Iterator<Item = Self>,
+    ) -> Self {
+        let named = who.person.filter(|_| who.sure.may_name()).or_else(|| owner(who.device?));
+        if let Some(role) = named.and_then(role) {
+            return if role == PersonRole::Pupil { Self::Pupils } else { Self::Adults };
+        }
+        // Someone in no group we know may be a pupil.
+        let Some(first) = groups.next() else { return Self::Pupils };
+        if groups.any(|a| a == Self::Pupils) { Self::Pupils } else { first }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,16 +1,21 @@
 //! What somebody asked for around a matter, from the log: half an hour before what it rests on, and half an hour after.
 
 use crate::app::journal_dir;
+use crate::app::weekly::audience;
+use crate::casebook::{Concerns, MatterRef};
 use crate::config::Config;
+use crate::journal::Names;
 use crate::journal::export::{Line, Resolve};
 use crate::journal::read::{self, Filter, ReadFault, Stored, Week};
 use crate::people::Register;
 use crate::policy::Action;
+use crate::report::Audience;
 use crate::report::calendar::date_and_time;
+use crate::report::subject::Subject;
 use crate::report::week::Matter;
 use crate::seal::Opener;
 use crate::web::desk::{Around, AskedFor, Stretch};
-use crate::words::{DeviceId, PersonId};
+use crate::words::{DeviceId, PersonId, Who};
 use std::sync::Arc;
 
 const HALF_AN_HOUR_MS: i64 = 30 * 60 * 1000;
@@ -50,7 +55,11 @@ pub fn around(config: &Config, register: &Register, matter: &Matter, with: Optio
                 around.more = true;
                 break;
             }
-            rows.push(stored?);
+            let stored = stored?;
+            let names = week.names_of(stored.event.policy_version)?;
+            if stored.event.who.as_ref().is_none_or(|who| is_theirs(config, register, &names, who, &matter.reference)) {
+                rows.push(stored);
+            }
         }
         left -= rows.len();
         around.sealed += rows.iter().filter(|stored| stored.event.sealed.is_some()).count();
@@ -72,6 +81,19 @@ fn whose(subject: &str) -> Option<Filter> {
         "address" => Some(Filter { client: Some(which.parse().ok()?), ..Filter::default() }),
         _ => None,
     }
+}
+
+/// Whether a row is of whom a matter is about. At an address or a shared device somebody else may have been within the hour: who is
+/// named, and has matters of their own, and those whom the matter is not for to see.
+fn is_theirs(config: &Config, register: &Register, names: &Names, who: &Who, matter: &MatterRef) -> bool {
+    let subject = &matter.id.subject;
+    if subject.starts_with("person-") {
+        return true;
+    }
+    let groups = who.groups.iter().filter_map(|g| names.groups.get(usize::from(g.0))).map(|g| audience(config, g));
+    let owner = |device| register.device(device).and_then(|d| d.person);
+    let of = Audience::of(who, owner, |person| register.person(person).map(|p| p.role), groups);
+    Subject::of(who).word() == *subject && (of == Audience::Pupils) == (matter.concerns == Concerns::Pupil)
 }
 
 /// The half hours around these times; those that touch are one.
@@ -129,6 +151,38 @@ mod tests {
         let times = vec![(200 * minute, 200 * minute), (100 * minute, 105 * minute), (160 * minute, 160 * minute)];
         assert_eq!(stretches(times), [(70 * minute, 230 * minute)]);
         assert_eq!(stretches(vec![(0, 0), (61 * minute, 61 * minute)]).len(), 2);
+    }
+
+    #[test]
+    fn of_an_address_nobody_is_shown_who_is_named_there_or_whom_the_matter_is_not_for() {
+        use crate::casebook::Gravity;
+        use crate::lists::phrases::Tier;
+        use crate::words::{ClientAddr, Confidence, GroupId, Groups, Known, NetworkId};
+        let config = crate::gate::Snapshot::clone(&crate::gate::school::School::with("").gate.snapshot()).config;
+        let register = Register::empty();
+        let groups = config.policy.groups.iter().map(|group| group.name.clone()).collect::<Vec<_>>();
+        let place = |of| groups.iter().position(|g| audience(&config, g) == of).expect("a group of theirs") as u16;
+        let (pupils, staff) = (place(Audience::Pupils), place(Audience::Adults));
+        let names = Names { groups, ..Names::default() };
+        let who = |person, sure, group| {
+            let client = ClientAddr::new([10, 20, 0, 9].into());
+            let (groups, network) = (Groups::one(GroupId(group)), NetworkId(0));
+            Who { client, mac: None, network, device: None, person, groups, known: Known::Session, sure, since: None }
+        };
+        let (nobody, somebody) = (who(None, Confidence::Group, pupils), who(Some(PersonId(7)), Confidence::Medium, pupils));
+        let (perhaps, adult) = (who(Some(PersonId(7)), Confidence::Low, pupils), who(None, Confidence::Group, staff));
+        let matter = |subject: String, concerns| {
+            let id = format!("2026-W47.{subject}.gambling").parse().expect("an id");
+            MatterRef { id, concerns, person: None, gravity: Gravity { tier: Tier::High, searched: false }, title: String::new() }
+        };
+        let shown = |matter: &MatterRef| {
+            [&nobody, &somebody, &perhaps, &adult].map(|who| is_theirs(&config, &register, &names, who, matter))
+        };
+        let address = Subject::of(&nobody).word();
+        assert_eq!(shown(&matter(address.clone(), Concerns::Pupil)), [true, false, true, false]);
+        assert_eq!(shown(&matter(address, Concerns::Adult)), [false, false, false, true]);
+        assert_eq!(shown(&matter("address-10.99.99.99".into(), Concerns::Pupil)), [false; 4]);
+        assert_eq!(shown(&matter("person-7".into(), Concerns::Pupil)), [true; 4], "by whom the rows were asked for");
     }
 
     #[test]
