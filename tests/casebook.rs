@@ -221,3 +221,31 @@ fn nobody_has_a_part_that_the_configuration_does_not_give_and_nobody_does_anythi
     assert!(text(&school.run(&add).stderr).contains("nobody one about themselves"));
     assert!(school.records(Kind::Incident).is_empty() && school.records(Kind::Watch).is_empty());
 }
+
+#[test]
+fn what_cannot_be_written_down_is_not_done_and_nobody_keeps_access_by_that() {
+    let school = School::new(&Wish::default());
+    school.import(PEOPLE);
+    school.ok(&["people", "withdraw", "p2", "--reason", "left"]);
+    let (casebook, aside) = (school.path("var/casebook.db"), school.path("casebook.aside"));
+    std::fs::rename(&casebook, &aside).expect("put aside");
+    std::fs::write(&casebook, "this is no database, and longer than the head of one is: ".repeat(40)).expect("spoilt");
+    for typed in [
+        &["allow", "quiz.example", "--reason", "a lesson"][..],
+        &["people", "restore", "p2", "--reason", "back"],
+        &["people", "add", "s9", "--name", "A Visitor", "--role", "visitor"],
+        &["ca", "init"],
+        &["log", "hold", "--week", "2026-W47", "--reason", "the police"],
+    ] {
+        let refused = school.run(typed);
+        assert_eq!(refused.status.code(), Some(1), "{typed:?}");
+        assert!(text(&refused.stderr).contains("casebook"), "{typed:?}: {}", text(&refused.stderr));
+    }
+    school.ok(&["people", "withdraw", "p1", "--reason", "left"]);
+    std::fs::rename(&aside, &casebook).expect("put back");
+    let register = schoolgate::people::Store::peek(&school.path("var/register.db")).expect("the register");
+    let withdrawn = |key: &str| register.person_of_key(key).expect("there").is_withdrawn();
+    assert!(withdrawn("p1") && withdrawn("p2") && register.person_of_key("s9").is_none());
+    assert!(!school.path("var/entries.toml").exists() && !school.path("var/ca/authority.pem").exists());
+    assert!(!school.records(Kind::Change).iter().any(|line| line.contains("quiz.example")));
+}

@@ -176,6 +176,59 @@ fn a_report_that_was_missed_is_made_at_the_next_start_says_so_and_is_told_by_mai
 }
 
 #[test]
+fn a_server_that_is_away_for_a_day_and_a_kill_lose_no_mail_and_the_second_server_has_it_once() {
+    let Some(exim) = Exim::start() else { return };
+    let route = |port: u16| {
+        let certificate = exim.path("cert.pem");
+        format!(
+            "server = \"localhost\"\nport = {port}\ntls = \"tls\"\nuser = \"gate\"\npassword_file = \"mail-word\"\ntrust = {certificate:?}\n"
+        )
+    };
+    // Nobody listens there.
+    let away = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
+    let mail = format!(
+        "[mail]\n{}from = \"gate@school.example\"\nto = [\"dsl@school.example\"]\n[mail.second]\n{}",
+        route(away),
+        route(exim.smtps)
+    );
+    let school = School::new(&Wish { more: &mail, ..Wish::default() });
+    school.write("config/mail-word", &format!("{WORD}\n"));
+    school.import(&format!("id,name,role,year,device,mac\nP0901,{NAME},pupil,9,Laptop 1,3c:22:fb:00:00:01\n"));
+    last_week::asked(&school, &[(1, Category::SELF_HARM, "forum.worry.example")]);
+    let waits = || school.json(&["status"])["needs_you"].to_string().contains("waits since");
+    let gate = school.start();
+    let until = Instant::now() + Duration::from_secs(60);
+    while !waits() {
+        assert!(Instant::now() < until, "{}", school.json(&["status"])["needs_you"]);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    drop(gate);
+    assert_eq!(exim.mails(), Vec::<String>::new(), "not before a day is over");
+    // A day later: so the letters were written then.
+    for letter in
+        std::fs::read_dir(school.path("var/mail/queue")).expect("the queue").map(|entry| entry.expect("a letter").path())
+    {
+        let mut text: serde_json::Value = serde_json::from_slice(&std::fs::read(&letter).expect("read")).expect("a letter");
+        for when in ["made_ms", "next_ms"] {
+            text[when] = (text[when].as_i64().expect("a time") - 25 * 3_600_000).into();
+        }
+        std::fs::write(&letter, text.to_string()).expect("written");
+    }
+    let gate = school.start();
+    let report = exim.mail("Weekly report");
+    assert!(report.contains("1 matter needs a person") && !report.contains(NAME), "{report}");
+    let until = Instant::now() + Duration::from_secs(60);
+    while waits() {
+        assert!(Instant::now() < until, "{}", school.json(&["status"])["needs_you"]);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    drop(gate);
+    let gate = school.start();
+    assert_eq!(exim.mails().iter().filter(|mail| mail.contains("\nSubject: Weekly report")).count(), 1, "{}", exim.log());
+    drop(gate);
+}
+
+#[test]
 fn a_gate_without_mail_says_that_nobody_is_told_of_the_report() {
     let school = School::new(&Wish::default());
     let _gate = school.start();

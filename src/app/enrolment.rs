@@ -1,7 +1,7 @@
 //! Access switched off and on while the gate runs: written into the register first, then in force.
 
 use super::entries::{Hand, not_empty};
-use super::recorded::{begin, done, recorded};
+use super::recorded::{all_the_same, begin, done, recorded};
 use super::register_file;
 use crate::casebook::{Entry, Kind};
 use crate::config::Config;
@@ -25,13 +25,8 @@ pub fn withdraw(config: &Config, people: &[String], reason: &str, hand: Hand) ->
         let entry = entry(hand, format!("access of {key} switched off"), key);
         entry.from_to(&access(&before, key), WITHDRAWN).why(&reason)
     };
-    let entries: Vec<Entry> = people.iter().map(entry).collect();
-    // Nobody keeps access because a record of its end cannot be written.
-    let unwritten = |fault: &String| tracing::error!("{fault}");
-    let begun = begin(config, hand.now_ms, &entries).inspect_err(unwritten).ok();
-    let now = store.withdraw(people, &reason, hand.by, hand.now_ms).map_err(text)?;
-    let _ = begun.map(|begun| done(begun, entries).inspect_err(unwritten));
-    Ok(now)
+    let entries = people.iter().map(entry).collect();
+    all_the_same(config, hand.now_ms, entries, || store.withdraw(people, &reason, hand.by, hand.now_ms).map_err(text))
 }
 
 /// Gives people access again, until the last day that is said, a date or `today`, or the one they have.
@@ -108,7 +103,7 @@ pub fn last_day(text: &str, today: Day) -> Result<Day, String> {
 /// Withdraws those whose last day is over: the register as it then is. `None`: nobody's is.
 ///
 /// # Errors
-/// The register cannot be changed, or it cannot be written down.
+/// The register cannot be changed.
 pub fn expire(config: &Config, now: Moment) -> Result<Option<Register>, String> {
     let mut store = open(config)?;
     let over: Vec<String> = store.load().map_err(text)?.expired(now.day).map(|person| person.key.clone()).collect();
@@ -116,7 +111,7 @@ pub fn expire(config: &Config, now: Moment) -> Result<Option<Register>, String> 
     let one =
         |key: &String| entry(hand, format!("access of {key} ended"), key).from_to("", WITHDRAWN).why("the last day was over");
     let entries = over.iter().map(one).collect();
-    recorded(config, now.unix_ms, entries, || store.expire(now.day, now.unix_ms).map_err(text))
+    all_the_same(config, now.unix_ms, entries, || store.expire(now.day, now.unix_ms).map_err(text))
 }
 
 fn open(config: &Config) -> Result<Store, String> {

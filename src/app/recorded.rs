@@ -19,12 +19,29 @@ pub fn recorded<T, E: From<String>>(
     Ok(made)
 }
 
+/// The same for the end of somebody's access: nobody keeps it because that cannot be written down, which the service log says then.
+///
+/// # Errors
+/// What `change` says.
+pub fn all_the_same<T>(
+    config: &Config,
+    now_ms: i64,
+    entries: Vec<Entry>,
+    change: impl FnOnce() -> Result<T, String>,
+) -> Result<T, String> {
+    let unwritten = |fault: &String| tracing::error!("{fault}");
+    let begun = begin(config, now_ms, &entries).inspect_err(unwritten).ok();
+    let made = change()?;
+    let _ = begun.map(|begun| done(begun, entries).inspect_err(unwritten));
+    Ok(made)
+}
+
 /// The first half of [`recorded`], where what is to be recorded is known only once it is done.
 ///
 /// # Errors
 /// In words: it is not to be done.
 pub fn begin(config: &Config, now_ms: i64, entries: &[Entry]) -> Result<Begun, String> {
-    let fault = |fault| format!("it is not done, because it cannot be written down in the casebook: {fault}");
+    let fault = |fault| format!("it cannot be written down in the casebook before it is done: {fault}");
     casebook::begin(&config.data, now_ms, entries).map_err(fault)
 }
 
