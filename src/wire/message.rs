@@ -254,7 +254,7 @@ impl Walk {
                 if skip_name(bytes, data)? != data + length {
                     return Err(BadMessage::BadName);
                 }
-                self.name(&expand(bytes, data)?)?;
+                self.name(&expand(bytes, data, &self.ttls)?)?;
             }
             rr::SVCB | rr::HTTPS => {
                 let service = svcb::read(rdata).ok_or(BadMessage::Truncated)?;
@@ -321,10 +321,17 @@ pub(super) fn skip_name(bytes: &[u8], mut at: usize) -> Result<usize, BadMessage
 }
 
 /// The name at `at` with its pointers followed (RFC 1035 §4.1.4). Each pointer leads further back, so there is an end.
-fn expand(bytes: &[u8], mut at: usize) -> Result<Name, BadMessage> {
+///
+/// What it leads to is a name that stands there already (RFC 1035 §4.1.4): behind the header, at its end before what leads there begins,
+/// and across none of these TTLs. A name that ran over a TTL would be another one once that has been counted down.
+fn expand(bytes: &[u8], mut at: usize, ttls: &[u32]) -> Result<Name, BadMessage> {
     let mut wire = [0u8; crate::words::name::MAX_NAME];
     let mut len = 0;
-    let mut before = at;
+    let (mut before, mut end) = (at, bytes.len());
+    let stands = |from: usize, to: usize, end: usize| {
+        let is_across = |ttl: &u32| (*ttl as usize) < to && from < *ttl as usize + 4;
+        if from < HEADER || to > end || ttls.iter().any(is_across) { Err(BadMessage::BadName) } else { Ok(()) }
+    };
     for _ in 0..MAX_JUMPS {
         loop {
             let label = *bytes.get(at).ok_or(BadMessage::Truncated)?;
@@ -335,6 +342,7 @@ fn expand(bytes: &[u8], mut at: usize) -> Result<Name, BadMessage> {
                     len += part.len();
                     at += part.len();
                     if label == 0 {
+                        stands(before, at, end)?;
                         return Name::from_wire(&wire[..len]).map_err(|_| BadMessage::BadName);
                     }
                 }
@@ -343,10 +351,11 @@ fn expand(bytes: &[u8], mut at: usize) -> Result<Name, BadMessage> {
             }
         }
         let to = usize::from(u16_at(bytes, at).ok_or(BadMessage::Truncated)? & 0x3fff);
+        stands(before, at + 2, end)?;
         if to >= before {
             return Err(BadMessage::BadName);
         }
-        (at, before) = (to, to);
+        (at, end, before) = (to, before, to);
     }
     Err(BadMessage::BadName)
 }

@@ -42,7 +42,7 @@ impl Message {
                 Left::Nothing => None,
             };
             changed.insert(record.owner, left);
-            sets.push((expand(bytes, record.owner)?, record.kind));
+            sets.push((expand(bytes, record.owner, &[])?, record.kind));
         }
         if changed.is_empty() {
             return Ok(None);
@@ -121,7 +121,7 @@ fn covers(bytes: &[u8], record: &Record, sets: &[(Name, u16)]) -> Result<bool, B
     if !sets.iter().any(|(_, kind)| *kind == covered) {
         return Ok(false);
     }
-    let owner = expand(bytes, record.owner)?;
+    let owner = expand(bytes, record.owner, &[])?;
     Ok(sets.iter().any(|(name, kind)| *kind == covered && *name == owner))
 }
 
@@ -145,7 +145,7 @@ impl<'a> Copy<'a> {
 
     /// Writes a record with the data that `write` gives it.
     fn put(&mut self, record: &Record, write: impl FnOnce(&mut Vec<u8>) -> Result<(), BadMessage>) -> Result<(), BadMessage> {
-        let owner = expand(self.from, record.owner)?;
+        let owner = expand(self.from, record.owner, &[])?;
         match self.owners.get(owner.wire()) {
             Some(at) => self.out.extend_from_slice(&(0xc000 | at).to_be_bytes()),
             None => {
@@ -184,7 +184,7 @@ fn whole_names(bytes: &[u8], record: &Record, out: &mut Vec<u8>) -> Result<(), B
     }
     out.extend_from_slice(&data[..front]);
     for _ in 0..names {
-        out.extend_from_slice(expand(bytes, at)?.wire());
+        out.extend_from_slice(expand(bytes, at, &[])?.wire());
         at = skip_name(bytes, at)?;
         if at > record.end {
             return Err(BadMessage::Truncated);

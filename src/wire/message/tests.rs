@@ -104,6 +104,11 @@ fn what_cannot_be_judged_whole_is_refused() {
         ([row(rr::CNAME, &[]), vec![0xc0, 12]].concat(), BadMessage::BadName),
         ([row(rr::CNAME, b"\x01a"), vec![0]].concat(), BadMessage::BadName),
         (row(rr::DNAME, &[0xc0, 12, 0]), BadMessage::BadName),
+        // One that lies in the header, across a TTL, or across what leads to it: it is no name that stands there, and one across a TTL is
+        // another one once that has been counted down.
+        (row(rr::CNAME, &[0xc0, 4]), BadMessage::BadName),
+        (row(rr::CNAME, &[0xc0, 30]), BadMessage::BadName),
+        (row(rr::CNAME, b"\x02\x05ab\xc0\x25"), BadMessage::BadName),
         (row(rr::HTTPS, &[0, 1, 0, 0, 4, 0, 4]), BadMessage::Truncated),
         (answer("a.test", rr::A, 0, &[(2, &[0], rr::OPT, 0x0100_0000, &[])]), BadMessage::Rcode(16)),
     ] {
