@@ -6,6 +6,10 @@
 //! `lists compile` in between: what was lost, and the longest time in which no answer came. The last lines are
 //! `figure NAME VALUE UNIT`; the loader shares the machine with the gate, so quiet and changing are to be compared, not read alone.
 
+#[path = "../tests/support/questions.rs"]
+mod questions;
+
+use questions::question;
 use schoolgate::demo::internet::Internet;
 use schoolgate::gate::control::{self, For, Import, Lasts, NewEntry, NewPass, Opens, Request};
 use std::net::{SocketAddr, UdpSocket};
@@ -201,7 +205,7 @@ fn in_force(gate: &Gate, host: &str, blocked: bool, socket: &Path, request: &Req
     client.set_read_timeout(Some(Duration::from_secs(5))).expect("a limit");
     let mut answer = [0; 1500];
     let mut is_blocked = || {
-        client.send(&query(1, host)).expect("sent");
+        client.send(&question(1, host)).expect("sent");
         client.recv(&mut answer).expect("an answer");
         answer[3] & 0x0f == 3
     };
@@ -261,7 +265,7 @@ fn load(dns: SocketAddr, wish: &Wish, ended: impl FnOnce()) -> Run {
             let (n, id) = (run.sent as usize % SOCKETS, (run.sent / SOCKETS as u64) as u16);
             open[n][usize::from(id)] = Some(Instant::now());
             // A full send buffer is the loader's loss: it counts as sent and not answered.
-            let _ = sockets[n].send(&query(id, &names[run.sent as usize % names.len()]));
+            let _ = sockets[n].send(&question(id, &names[run.sent as usize % names.len()]));
             run.sent += 1;
         }
         let before = run.answered;
@@ -282,16 +286,6 @@ fn load(dns: SocketAddr, wish: &Wish, ended: impl FnOnce()) -> Run {
             std::thread::sleep(Duration::from_micros(50));
         }
     }
-}
-
-fn query(id: u16, name: &str) -> Vec<u8> {
-    let mut query = vec![(id >> 8) as u8, id as u8, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-    for label in name.split('.') {
-        query.push(label.len() as u8);
-        query.extend_from_slice(label.as_bytes());
-    }
-    query.extend_from_slice(&[0, 0, 1, 0, 1]);
-    query
 }
 
 fn ms(time: Duration) -> f64 {
