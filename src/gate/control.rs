@@ -424,19 +424,24 @@ impl<'a> Limited<'a> {
 impl Read for Limited<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.stream.set_read_timeout(Some(self.left()?))?;
-        self.stream.read(into)
+        self.stream.read(into).map_err(timed_out)
     }
 }
 
 impl Write for Limited<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.stream.set_write_timeout(Some(self.left()?))?;
-        self.stream.write(bytes)
+        self.stream.write(bytes).map_err(timed_out)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
+}
+
+/// What a socket says whose time is over is that there is nothing yet.
+fn timed_out(fault: io::Error) -> io::Error {
+    if fault.kind() == io::ErrorKind::WouldBlock { io::ErrorKind::TimedOut.into() } else { fault }
 }
 
 #[cfg(test)]
@@ -478,6 +483,13 @@ mod tests {
         let read = read_line::<Request>(Limited::within(&here, Duration::from_millis(50)));
         drop(here);
         trickle.join().expect("it ends");
+        assert!(read.is_err_and(|fault| fault.kind() == io::ErrorKind::TimedOut));
+    }
+
+    #[test]
+    fn nor_does_one_that_says_nothing() {
+        let (_silent, here) = UnixStream::pair().expect("a pair");
+        let read = read_line::<Request>(Limited::within(&here, Duration::from_millis(50)));
         assert!(read.is_err_and(|fault| fault.kind() == io::ErrorKind::TimedOut));
     }
 

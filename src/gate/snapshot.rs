@@ -107,10 +107,10 @@ impl Snapshot {
         let policy = &self.config.policy;
         let network = policy.network_of(client.ip())?;
         let of_network = Groups::one(policy.network(network)?.group);
-        let (here, seen) = self.register.sighting(client);
+        let (mac, seen) = self.register.sighting(client);
         let nobody = Who {
             client,
-            mac: here.mac,
+            mac,
             network,
             device: seen.and_then(|seen| seen.device),
             person: None,

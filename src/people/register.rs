@@ -1,11 +1,10 @@
 //! Persons and devices, as one immutable reading of `register.db`.
 
-use super::roster::places::Found;
-use super::roster::{Here, Roster};
+use super::roster::Roster;
 use super::seats::{Seat, Seats};
 use super::{Details, Mac, Sighting, Source};
 use crate::config::PeopleRules;
-use crate::words::{ClientAddr, Day, DeviceId, Network, PersonId, PersonRole, PersonSet};
+use crate::words::{ClientAddr, Day, DeviceId, Network, PersonId, PersonRole};
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -81,8 +80,6 @@ pub struct Register {
     persons: Vec<Person>,
     devices: Vec<Device>,
     seats: Arc<Seats>,
-    /// Everyone there is.
-    known: PersonSet,
     roster: Arc<Roster>,
     /// A number that every change of the register makes larger.
     revision: i64,
@@ -90,14 +87,7 @@ pub struct Register {
 
 impl Register {
     pub fn empty() -> Self {
-        Self {
-            persons: vec![],
-            devices: vec![],
-            seats: Arc::default(),
-            known: PersonSet::default(),
-            roster: Arc::default(),
-            revision: 0,
-        }
+        Self { persons: vec![], devices: vec![], seats: Arc::default(), roster: Arc::default(), revision: 0 }
     }
 
     /// # Errors
@@ -111,7 +101,6 @@ impl Register {
         }
         let mut register = Self { persons, devices, revision, ..Self::empty() };
         register.seats = Arc::new(register.seats()?);
-        register.known = register.persons().map(|p| p.id).collect();
         Ok(register)
     }
 
@@ -126,20 +115,25 @@ impl Register {
         &self.roster
     }
 
-    /// What sources say of an address, and what follows from that and the register: whoever is signed in, else whose device it
-    /// is by MAC, by fixed address, by network. Someone withdrawn is there no less: they are told so. `None`: nobody it knows, or
-    /// nobody it can be sure of.
-    pub fn sighting(&self, client: ClientAddr) -> (Here, Option<Sighting>) {
+    /// What sources say of an address, and what follows from that and the register: its device's MAC, and whoever is signed in, else
+    /// whose device it is by MAC, by fixed address, by network. Someone withdrawn is there no less: they are told so. `None`: nobody
+    /// it knows, or nobody it can be sure of.
+    #[inline]
+    pub fn sighting(&self, client: ClientAddr) -> (Option<Mac>, Option<Sighting>) {
         let address = client.ip();
-        let Found { here, seated } = self.roster.find(address).unwrap_or_default();
-        let sitting = here.sitting.filter(|sitting| self.known.contains(sitting.person));
-        (here, Sighting::merged(self.seats.seated(address, &here, &seated), &here, sitting))
+        match &self.roster.find(address) {
+            Some(front) if front.is_seen_by(self.seats.stamp()) => (front.mac(), front.sighting()),
+            _ => {
+                let here = self.roster.look_up(address).unwrap_or_default();
+                (here.mac, self.seats.sighting(address, &here))
+            }
+        }
     }
 
     /// Whose device it is, whoever is signed in there.
     pub fn seat(&self, client: ClientAddr) -> Option<Sighting> {
-        let Found { here, seated } = self.roster.at(client.ip()).unwrap_or_default();
-        self.seats.seated(client.ip(), &here, &seated)
+        let address = client.ip();
+        self.seats.seat(address, &self.roster.look_up(address).unwrap_or_default())
     }
 
     /// Tells the roster whom the names of its sources mean, and whose each device is.
@@ -206,7 +200,7 @@ impl Register {
 
     /// Seats every device that is in use. One whose person was withdrawn stays theirs: it is told so.
     fn seats(&self) -> Result<Seats, Clash> {
-        let mut seats = Seats::new();
+        let mut seats = Seats::of(self.persons().map(|p| p.id).collect());
         for device in self.devices.iter().filter(|d| d.retired.is_none()) {
             let person = match device.person {
                 Some(id) => {

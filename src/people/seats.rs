@@ -12,10 +12,10 @@
 use super::Mac;
 use super::keyed::KeyedMap;
 use super::roster::{Crowd, Here, Sitting};
-use crate::words::{Confidence, DeviceId, Known, Network, PersonId, Since};
+use crate::words::{Confidence, DeviceId, Known, Network, PersonId, PersonSet, Since};
 use std::collections::hash_map::Entry;
 use std::iter;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// What an address says about who is there.
@@ -32,7 +32,7 @@ pub struct Sighting {
 
 impl Sighting {
     /// What follows from the register's word and from what sources say of the address. `sitting` is of somebody the register knows.
-    pub(super) fn merged(seated: Option<Self>, here: &Here, sitting: Option<Sitting>) -> Option<Self> {
+    fn merged(seated: Option<Self>, here: &Here, sitting: Option<Sitting>) -> Option<Self> {
         let device = seated.and_then(|s| s.device).or(here.label);
         let crowd = match here.crowd {
             Some(Crowd::SignedIn) => true,
@@ -70,39 +70,15 @@ pub(super) struct Seat {
     pub mac: Option<Mac>,
 }
 
-/// What the seats of one register say of an address, worked out when something became known of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Seated {
+/// What follows for an address, worked out with the seats of one register when something became known of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Seen {
     /// Of which seats; 0: of none.
-    stamp: u16,
-    sighting: Option<Sighting>,
+    pub stamp: u16,
+    pub sighting: Option<Sighting>,
 }
 
-impl Seated {
-    /// As two numbers, of 56 and 32 bits.
-    pub fn packed(&self) -> (u64, u32) {
-        let Some(Sighting { device, person, known, sure, .. }) = self.sighting else { return (u64::from(self.stamp) << 8, 0) };
-        // Each of them is less than 16; of those that are seated is nothing 0.
-        let how = (known as u8 + 1) << 4 | (sure as u8) << 1 | u8::from(person.is_some());
-        let device = device.map_or(0, |device| device.0);
-        (u64::from(how) | u64::from(self.stamp) << 8 | u64::from(device) << 24, person.map_or(0, |person| person.0))
-    }
-
-    pub fn unpacked((rest, person): (u64, u32)) -> Self {
-        let (how, device) = (rest as u8, DeviceId((rest >> 24) as u32));
-        let known = (how >> 4).checked_sub(1).and_then(Known::from_u8);
-        let sighting = known.zip(Confidence::from_u8(how >> 1 & 7)).map(|(known, sure)| Sighting {
-            device: Some(device),
-            person: (how & 1 == 1).then_some(PersonId(person)),
-            known,
-            sure,
-            since: None,
-        });
-        Self { stamp: (rest >> 8) as u16, sighting }
-    }
-}
-
-/// Every device in use, by what it is known by.
+/// Every device in use, by what it is known by; and whom the register holds.
 #[derive(Debug, Default)]
 pub(super) struct Seats {
     /// Another one than those of other registers. 0: nothing is worked out with them.
@@ -111,35 +87,43 @@ pub(super) struct Seats {
     macs: KeyedMap<Mac, Seat>,
     /// The longest prefix first. Few: `import::MAX_NETWORKS`.
     networks: Vec<(Network, Seat)>,
+    people: PersonSet,
 }
 
 impl Seats {
-    pub fn new() -> Self {
+    pub fn of(people: PersonSet) -> Self {
         static STAMPS: AtomicU16 = AtomicU16::new(1);
         let stamp = iter::repeat_with(|| STAMPS.fetch_add(1, Ordering::Relaxed)).find(|stamp| *stamp != 0);
-        Self { stamp: stamp.unwrap_or(0), ..Self::default() }
+        Self { stamp: stamp.unwrap_or(0), people, ..Self::default() }
     }
 
-    /// Works out what is said of an address of which this is known.
-    pub fn seat(&self, address: IpAddr, here: &Here) -> Seated {
-        Seated { stamp: self.stamp, sighting: self.sighting(address, here.mac, here.only_v4()) }
+    pub fn stamp(&self) -> u16 {
+        self.stamp
     }
 
-    /// The same, as it was worked out if it was with these.
-    pub fn seated(&self, address: IpAddr, here: &Here, seated: &Seated) -> Option<Sighting> {
-        if self.stamp != 0 && self.stamp == seated.stamp { seated.sighting } else { self.seat(address, here).sighting }
+    /// What follows for an address of which this is known: whoever is signed in, else whose device it is. Someone withdrawn is there
+    /// no less: they are told so. `None`: nobody the register knows, or nobody it can be sure of.
+    pub fn sighting(&self, address: IpAddr, here: &Here) -> Option<Sighting> {
+        let sitting = here.sitting.filter(|sitting| self.people.contains(sitting.person));
+        Sighting::merged(self.seat(address, here), here, sitting)
     }
 
-    /// `also`: the IPv4 address of the same device.
-    pub fn sighting(&self, address: IpAddr, seen: Option<Mac>, also: Option<Ipv4Addr>) -> Option<Sighting> {
+    /// The same, to be kept.
+    pub fn seen(&self, address: IpAddr, here: &Here) -> Seen {
+        Seen { stamp: self.stamp, sighting: self.sighting(address, here) }
+    }
+
+    /// Whose device it is, whoever is signed in there.
+    pub fn seat(&self, address: IpAddr, here: &Here) -> Option<Sighting> {
         let by_mac = || {
-            let mac = seen?;
+            let mac = here.mac?;
             let sure = if mac.is_randomised() { Confidence::Low } else { Confidence::Medium };
             Some(known_by(self.macs.get(&mac)?, Known::Mac, sure))
         };
         let by_address = || {
-            let seat = self.addresses.get(&address).or_else(|| self.addresses.get(&IpAddr::V4(also?)))?;
-            let someone_elses = matches!((seat.mac, seen), (Some(its), Some(seen)) if its != seen);
+            let also = || self.addresses.get(&IpAddr::V4(here.only_v4()?));
+            let seat = self.addresses.get(&address).or_else(also)?;
+            let someone_elses = matches!((seat.mac, here.mac), (Some(its), Some(seen)) if its != seen);
             (!someone_elses).then(|| known_by(seat, Known::Address, Confidence::Medium))
         };
         let by_network = || {
@@ -186,26 +170,4 @@ fn put<K>(entry: Entry<K, Seat>, seat: Seat) -> Result<(), DeviceId> {
 fn known_by(seat: &Seat, known: Known, sure: Confidence) -> Sighting {
     let sure = if seat.person.is_some() { sure } else { Confidence::Group };
     Sighting { device: Some(seat.device), person: seat.person, known, sure, since: None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::option::of;
-    use proptest::prelude::*;
-    use proptest::sample::select;
-
-    proptest! {
-        #[test]
-        fn what_is_packed_is_unpacked(
-            stamp in any::<u16>(), device in any::<u32>(), person in of(any::<u32>()), is in any::<bool>(),
-            known in select(Known::ALL), sure in select(Confidence::ALL),
-        ) {
-            let (device, person) = (Some(DeviceId(device)), person.map(PersonId));
-            let sighting = is.then_some(Sighting { device, person, known, sure, since: None });
-            let seated = Seated { stamp, sighting };
-            prop_assert!(seated.packed().0 < 1 << 56);
-            prop_assert_eq!(Seated::unpacked(seated.packed()), seated);
-        }
-    }
 }

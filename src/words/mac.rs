@@ -54,9 +54,10 @@ impl Mac {
     ///
     /// # Errors
     /// As [`Mac::parse`].
+    #[inline]
     pub fn of(octets: [u8; 6]) -> Result<Self, BadMac> {
         match octets {
-            [0, 0, 0, 0, 0, 0] => Err(BadMac::Zero),
+            _ if octets == [0; 6] => Err(BadMac::Zero),
             [first, ..] if first & 1 == 1 => Err(BadMac::Group),
             _ => Ok(Self(octets)),
         }

@@ -105,8 +105,8 @@ fn an_address_says_who_is_there_how_known_and_how_sure() {
         ("an IPv4-mapped address", "::ffff:10.20.1.50", Some((3, Some(3), Known::Mac, Confidence::Medium, false))),
     ];
     for (what, address, expected) in cases {
-        let (here, seen) = of(address);
-        let randomised = here.mac.is_some_and(Mac::is_randomised);
+        let (mac, seen) = of(address);
+        let randomised = mac.is_some_and(Mac::is_randomised);
         let seen = seen.map(|s| (s.device.expect("a device").0, s.person.map(|p| p.0), s.known, s.sure, randomised));
         assert_eq!(&seen, expected, "{what}");
     }

@@ -21,13 +21,15 @@
 //! - [`book`]   all of it, and what follows
 //! - [`merge`]  of several claims, the one that is believed
 //! - [`here`]   what is known of an address
+//! - [`line`]   how that lies in memory
 //! - [`places`] what the doors read
 
 mod book;
 mod claim;
 mod here;
+pub(super) mod line;
 mod merge;
-pub(super) mod places;
+mod places;
 
 pub use book::Book;
 pub use claim::{At, Bound, Claim, Now, Teller, Whose};
@@ -38,7 +40,8 @@ use super::neighbours::ask::Ask;
 use super::seats::Seats;
 use crate::words::{DeviceId, PersonId};
 use arc_swap::ArcSwap;
-use places::{Found, Places};
+use line::Front;
+use places::Places;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -78,24 +81,17 @@ pub struct Roster {
 impl Roster {
     /// What is known of an address. Waits for nothing.
     pub fn look_up(&self, address: IpAddr) -> Option<Here> {
-        self.at(address).map(|found| found.here)
+        self.places.look_up(address).map(|line| line.here())
     }
 
-    /// The same, with what the register says.
-    pub(super) fn at(&self, address: IpAddr) -> Option<Found> {
-        self.places.get(address)
-    }
-
-    /// The same; and of an address on our own links that nobody has told of, the kernel is asked first whose it is, so that the request
+    /// What a door asks for of that, and what follows; and of an address on our own links that nobody has told of, the kernel is asked first whose it is, so that the request
     /// at hand is that device's. Waits for [`WAITS`] at most.
-    pub(super) fn find(&self, address: IpAddr) -> Option<Found> {
-        let found = self.at(address);
-        let known = found.is_some_and(|found| found.here.mac.is_some());
-        match self.ask.get().filter(|ask| !known && ask.is_on_link(address)) {
-            Some(ask) => {
-                self.ask(ask, address, Now::read());
-                self.at(address)
-            }
+    #[inline]
+    pub(super) fn find(&self, address: IpAddr) -> Option<Front> {
+        let found = self.places.glance(address);
+        let known = || found.is_some_and(|front| front.mac().is_some());
+        match self.ask.get().filter(|ask| !known() && ask.is_on_link(address)) {
+            Some(ask) => self.ask(ask, address, Now::read()),
             None => found,
         }
     }
@@ -111,16 +107,18 @@ impl Roster {
 
     /// The book is held while the kernel is asked: what it tells of a change after that is read after that.
     #[cold]
-    fn ask(&self, ask: &Ask, address: IpAddr, now: Now) {
-        let Some(book) = ask.may(address, now.boot_ms).then(|| self.book_soon()).flatten() else { return };
-        self.write(book, now, |book| {
-            // It is told, and yet no device's: a router's, and whoever asks anew hears the same.
-            let told = book.is_told(address, Teller::Neighbour);
-            match (!told).then(|| ask.mac(address, now.boot_ms)).flatten() {
-                Some(mac) => book.bind(address, Teller::Neighbour, Bound { mac, by: 0, until_ms: None }),
-                None => ask.nobody(address, now.boot_ms),
-            }
-        });
+    fn ask(&self, ask: &Ask, address: IpAddr, now: Now) -> Option<Front> {
+        if let Some(book) = ask.may(address, now.boot_ms).then(|| self.book_soon()).flatten() {
+            self.write(book, now, |book| {
+                // It is told, and yet no device's: a router's, and whoever asks anew hears the same.
+                let told = book.is_told(address, Teller::Neighbour);
+                match (!told).then(|| ask.mac(address, now.boot_ms)).flatten() {
+                    Some(mac) => book.bind(address, Teller::Neighbour, Bound { mac, by: 0, until_ms: None }),
+                    None => ask.nobody(address, now.boot_ms),
+                }
+            });
+        }
+        self.places.glance(address)
     }
 
     fn book_soon(&self) -> Option<MutexGuard<'_, Book>> {
@@ -157,8 +155,8 @@ impl Roster {
         let said = change(&mut book);
         let touched = book.touched();
         let seats = self.seats.load();
-        let found = |address| book.here(address).map(|here| Found { seated: seats.seat(address, &here), here });
-        if self.places.put(touched, found) {
+        let known = |address| book.here(address).map(|here| (here, seats.seen(address, &here)));
+        if self.places.put(touched, known) {
             self.generation.fetch_add(1, Ordering::Release);
         }
         said
@@ -214,7 +212,7 @@ impl Roster {
     /// What the register says of every address from now on.
     pub(super) fn seat(&self, seats: Arc<Seats>) {
         let _one = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        self.places.seat(|address, here| seats.seat(address, here));
+        self.places.see(|address, here| seats.seen(address, here));
         self.seats.store(seats);
     }
 

@@ -1,82 +1,83 @@
 //! What the doors read: address → who is there, without a lock and without waiting for whoever writes. See decision 0033.
 //!
-//! A table of chains. A chain is never changed: whoever changes something in it writes it anew into free slots and swaps its head,
-//! a number and where the chain begins. A slot that is free again may be written while somebody still reads it; a reader looks at the
-//! head again after each slot, and begins anew when it is another.
+//! A table of chains. The first [`Line`] of each lies at home in the table, the others in slots that it leads to. Whoever changes
+//! something in a chain writes it anew: the others into free slots, and then the first one in its place, with an odd count while
+//! it is written; what it was then lies where readers find it. A slot that is free again may be written while somebody still reads
+//! it; a reader looks at the count again after each line, and begins anew when it is another.
 
-use super::here::{Here, Packed};
+use super::here::Here;
+use super::line::{Back, Front, Key, Line, PLACES, Place, key};
 use crate::people::keyed::Keyed;
-use crate::people::seats::Seated;
+use crate::people::seats::Seen;
 use std::hash::BuildHasher;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// Of 60,000 addresses one has a chain for itself, of the most that are kept four share one: so many are looked through, and written
-/// anew when one of them changes. The heads take 512 KB.
-const HEADS: usize = 65_536;
-/// Slots come in blocks of so many, 64 KB, when they are needed.
+/// Of 60,000 addresses two in three are the first of their chain, of the most that are kept four share one: so many are looked
+/// through, and written anew when one of them changes. They take 5 MB.
+const HOMES: usize = 65_536;
+/// Slots come in blocks of so many, 80 KB, when they are needed.
 const BLOCK: usize = 1024;
 /// More slots than the book tells of addresses, and than a chain that is written anew takes beside them.
-const BLOCKS: usize = 1024;
+const BLOCKS: usize = PLACES / BLOCK - 1;
 
-/// An address as one number, IPv4 as it is mapped into IPv6.
-type Key = u128;
-
-fn key(address: IpAddr) -> Key {
-    match address {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(v6) => v6.to_bits(),
-    }
-}
-
-fn address(key: Key) -> IpAddr {
-    IpAddr::V6(Ipv6Addr::from_bits(key)).to_canonical()
-}
-
-/// Where a slot is, from one on; 0 is the end of a chain.
-type Place = u32;
-
-/// What is known of an address, with what the register says of that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::people) struct Found {
-    pub here: Here,
-    pub seated: Seated,
-}
-
-/// One address: a line of the processor's cache. The key, what is known, how it is seated, where the chain goes on.
+/// Where the front of a line lies: two in one line of the processor's cache.
 #[derive(Debug, Default)]
-#[repr(align(64))]
-struct Slot([AtomicU64; 8]);
+#[repr(align(32))]
+struct FrontSlot([AtomicU64; 4]);
 
-struct Read {
-    key: Key,
-    packed: Packed,
-    person: u32,
-    next: Place,
-}
+#[derive(Debug, Default)]
+struct BackSlot([AtomicU64; 6]);
 
-impl Read {
-    fn found(&self) -> Found {
-        let [.., rest] = self.packed;
-        Found { here: Here::unpacked(self.packed), seated: Seated::unpacked((rest >> 8, self.person)) }
-    }
-}
-
-impl Slot {
-    fn read(&self) -> Read {
-        let [low, high, a, b, c, d, e, next] = &self.0;
-        let of = |word: &AtomicU64| word.load(Ordering::Relaxed);
-        let key = u128::from(of(low)) | u128::from(of(high)) << 64;
-        let last = of(next);
-        Read { key, packed: [of(a), of(b), of(c), of(d), of(e)], person: (last >> 32) as u32, next: last as Place }
+impl FrontSlot {
+    /// With the count.
+    #[inline]
+    fn last(&self) -> &AtomicU64 {
+        let [.., last] = &self.0;
+        last
     }
 
-    fn write(&self, key: Key, found: &Found, next: Place) {
-        let ([a, b, c, d, e], (seated, person)) = (found.here.packed(), found.seated.packed());
-        let last = u64::from(next) | u64::from(person) << 32;
-        let words = [key as u64, (key >> 64) as u64, a, b, c, d, e | seated << 8, last];
+    #[inline]
+    fn read(&self) -> Front {
+        Front(self.0.each_ref().map(|word| word.load(Ordering::Relaxed)))
+    }
+
+    /// The last word last.
+    fn write(&self, front: Front) {
+        let Front([words @ .., last]) = front;
         self.0.iter().zip(words).for_each(|(word, value)| word.store(value, Ordering::Relaxed));
+        self.last().store(last, Ordering::Release);
+    }
+}
+
+impl BackSlot {
+    #[inline]
+    fn read(&self) -> Back {
+        Back(self.0.each_ref().map(|word| word.load(Ordering::Relaxed)))
+    }
+
+    fn write(&self, back: Back) {
+        self.0.iter().zip(back.0).for_each(|(word, value)| word.store(value, Ordering::Relaxed));
+    }
+}
+
+/// Fronts apart from backs: most of the time nothing is asked of these.
+#[derive(Debug)]
+struct Slots {
+    fronts: Box<[FrontSlot]>,
+    backs: Box<[BackSlot]>,
+}
+
+impl Slots {
+    fn new(count: usize) -> Self {
+        let (fronts, backs) = (0..count).map(|_| <(FrontSlot, BackSlot)>::default()).unzip::<_, _, Vec<_>, Vec<_>>();
+        Self { fronts: fronts.into(), backs: backs.into() }
+    }
+
+    #[inline]
+    fn at(&self, index: usize) -> (&FrontSlot, &BackSlot) {
+        (&self.fronts[index], &self.backs[index])
     }
 }
 
@@ -89,9 +90,10 @@ struct Free {
 
 #[derive(Debug)]
 pub(super) struct Places {
-    /// The upper half counts how often the chain was swapped, the lower one is its first [`Place`].
-    heads: Box<[AtomicU64]>,
-    blocks: Box<[OnceLock<Box<[Slot]>>]>,
+    homes: Slots,
+    /// What lay in the home that is being written.
+    before: (FrontSlot, BackSlot),
+    blocks: Box<[OnceLock<Slots>]>,
     /// Held by whoever writes.
     free: Mutex<Free>,
     keyed: Keyed,
@@ -99,119 +101,148 @@ pub(super) struct Places {
 
 impl Default for Places {
     fn default() -> Self {
-        Self::of(HEADS, BLOCKS)
+        Self::of(HOMES, BLOCKS)
     }
 }
 
 impl Places {
-    fn of(heads: usize, blocks: usize) -> Self {
+    fn of(homes: usize, blocks: usize) -> Self {
         Self {
-            heads: (0..heads).map(|_| AtomicU64::new(0)).collect(),
+            homes: Slots::new(homes),
+            before: Default::default(),
             blocks: (0..blocks).map(|_| OnceLock::new()).collect(),
             free: Mutex::default(),
             keyed: Keyed::default(),
         }
     }
 
-    /// Waits for nobody: a change that is being made does not count, and one that was made meanwhile is read.
-    pub fn get(&self, address: IpAddr) -> Option<Found> {
-        let key = key(address);
-        let head = &self.heads[self.head(key)];
+    /// What a door asks for. Waits for nobody: a change that is being made does not count, and one that was made meanwhile is read.
+    #[inline]
+    pub fn glance(&self, address: IpAddr) -> Option<Front> {
+        self.find(key(address), |front, _| *front)
+    }
+
+    /// All that is known; as [`Places::glance`].
+    pub fn look_up(&self, address: IpAddr) -> Option<Line> {
+        self.find(key(address), |front, back| Line { front: front.linked(0, 0), back: back.read() })
+    }
+
+    #[inline]
+    fn find<T>(&self, key: Key, what: impl Fn(&Front, &BackSlot) -> T) -> Option<T> {
+        let home = self.home(key);
         loop {
-            if let Some(found) = self.walk(head, |read| (read.key == key).then(|| read.found())) {
+            let its = |front: &Front, back: &BackSlot| front.is_of(key, || back.read().key()).then(|| what(front, back));
+            if let Some(found) = self.walk(home, its) {
                 return found;
             }
         }
     }
 
-    /// Goes along a chain until something is found. `None`: it was swapped meanwhile; what has been seen until then was so.
-    fn walk<T>(&self, head: &AtomicU64, mut find: impl FnMut(&Read) -> Option<T>) -> Option<Option<T>> {
-        let seen = head.load(Ordering::Acquire);
-        let mut next = seen as Place;
-        while let Some(slot) = self.slot(next) {
-            let read = slot.read();
-            // Before the head is looked at again: what was read of the slot. Pairs with the fence of `swap`.
+    /// Goes along a chain until something is found. `None`: it was changed meanwhile; what was found before that was so.
+    #[inline]
+    fn walk<T>(&self, home: usize, mut find: impl FnMut(&Front, &BackSlot) -> Option<T>) -> Option<Option<T>> {
+        let (home, back) = self.homes.at(home);
+        let seen = home.last().load(Ordering::Acquire);
+        let before = (&self.before.0, &self.before.1);
+        let (mut front, mut back) = if Front::count(seen).is_multiple_of(2) { (home, back) } else { before };
+        loop {
+            let line = front.read();
+            let found = find(&line, back);
+            // Before the count is looked at again: what was read of the slot. Pairs with both fences of `swap`.
             fence(Ordering::Acquire);
-            if head.load(Ordering::Relaxed) != seen {
+            if home.last().load(Ordering::Relaxed) != seen {
                 return None;
             }
-            if let Some(found) = find(&read) {
-                return Some(Some(found));
+            if found.is_some() {
+                return Some(found);
             }
-            next = read.next;
+            let Some(next) = self.slot(line.next()) else { return Some(None) };
+            (front, back) = next;
         }
-        Some(None)
     }
 
-    fn slot(&self, place: Place) -> Option<&Slot> {
+    #[inline]
+    fn slot(&self, place: Place) -> Option<(&FrontSlot, &BackSlot)> {
         let index = (place as usize).checked_sub(1)?;
-        self.blocks.get(index / BLOCK)?.get()?.get(index % BLOCK)
+        Some(self.blocks.get(index / BLOCK)?.get()?.at(index % BLOCK))
     }
 
-    /// Puts in force what `found` says of these addresses, each of them once; `None` takes an address out. True: something is
-    /// otherwise than before.
-    pub fn put(&self, addresses: impl Iterator<Item = IpAddr>, found: impl Fn(IpAddr) -> Option<Found>) -> bool {
-        let mut keys: Vec<(usize, Key)> = addresses.map(key).map(|key| (self.head(key), key)).collect();
-        keys.sort_unstable();
+    /// Puts in force what is known of these addresses, each of them once, and what follows; `None` takes an address out. True:
+    /// something is otherwise than before.
+    pub fn put(&self, addresses: impl Iterator<Item = IpAddr>, known: impl Fn(IpAddr) -> Option<(Here, Seen)>) -> bool {
+        let mut all: Vec<(usize, IpAddr)> = addresses.map(|address| (self.home(key(address)), address)).collect();
+        all.sort_unstable();
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut chain, mut otherwise) = (Vec::new(), false);
-        for of_head in keys.chunk_by(|(a, _), (b, _)| a == b) {
-            let Some((head, _)) = of_head.first() else { continue };
-            self.chain(*head, &mut chain);
+        for of_home in all.chunk_by(|(a, _), (b, _)| a == b) {
+            let Some((home, _)) = of_home.first() else { continue };
+            self.chain(*home, &mut chain);
             let mut changed = false;
-            for (_, key) in of_head {
-                let (before, now) = (chain.iter().position(|(other, _)| other == key), found(address(*key)));
-                changed |= before.map(|at| chain[at].1) != now;
+            for (_, address) in of_home {
+                let key = key(*address);
+                let before = chain.iter().position(|line| line.key() == key);
+                let now = known(*address).map(|(here, seen)| Line::of(key, &here, &seen));
+                changed |= before.map(|at| chain[at]) != now;
                 match (before, now) {
-                    (Some(at), Some(now)) => chain[at].1 = now,
+                    (Some(at), Some(now)) => chain[at] = now,
                     (Some(at), None) => drop(chain.swap_remove(at)),
-                    (None, now) => chain.extend(now.map(|now| (*key, now))),
+                    (None, now) => chain.extend(now),
                 }
             }
             if changed {
-                self.swap(*head, &chain, &mut free);
+                self.swap(*home, &chain, &mut free);
                 otherwise = true;
             }
         }
         otherwise
     }
 
-    /// Writes a chain into free slots and lets its head lead to it; what it led to before is free.
-    fn swap(&self, head: usize, chain: &[(Key, Found)], free: &mut Free) {
-        let head = &self.heads[head];
-        let before = head.load(Ordering::Relaxed);
-        let mut first = 0;
-        for (key, found) in chain {
+    /// Writes a chain anew; what it led to before is free.
+    fn swap(&self, home: usize, chain: &[Line], free: &mut Free) {
+        let (home, back) = self.homes.at(home);
+        let before = home.read();
+        let (first, rest) = chain.split_first().map_or((Line::default(), chain), |(first, rest)| (*first, rest));
+        let mut next = 0;
+        for line in rest {
             // There are more slots than the book tells of addresses.
-            let Some((place, slot)) = self.take(free) else { break };
-            slot.write(*key, found, first);
-            first = place;
+            let Some((place, (front, back))) = self.take(free) else { break };
+            back.write(line.back);
+            front.write(line.front.linked(next, 0));
+            next = place;
         }
-        let count = (before >> 32).wrapping_add(1);
-        head.store(count << 32 | u64::from(first), Ordering::Release);
-        // Before a slot that is free now is written again: the head that no longer leads to it. Pairs with the fence of `walk`.
+        self.before.1.write(back.read());
+        self.before.0.write(before);
+        let count = Front::count(before.last());
+        home.last().store(before.linked(before.next(), count.wrapping_add(1)).last(), Ordering::Release);
+        // Before anything of it is written: the odd count.
         fence(Ordering::Release);
-        let mut next = before as Place;
-        while let Some(slot) = self.slot(next) {
+        back.write(first.back);
+        home.write(first.front.linked(next, count.wrapping_add(2)));
+        // Before what is free now, or lay there before, is written again: the count that is another.
+        fence(Ordering::Release);
+        let mut next = before.next();
+        while let Some((front, _)) = self.slot(next) {
             free.again.push(next);
-            next = slot.read().next;
+            next = front.read().next();
         }
     }
 
-    fn take(&self, free: &mut Free) -> Option<(Place, &Slot)> {
+    fn take(&self, free: &mut Free) -> Option<(Place, (&FrontSlot, &BackSlot))> {
         let place = free.again.pop().unwrap_or(free.taken + 1);
         let index = place as usize - 1;
-        let block = self.blocks.get(index / BLOCK)?.get_or_init(|| (0..BLOCK).map(|_| Slot::default()).collect());
+        let block = self.blocks.get(index / BLOCK)?.get_or_init(|| Slots::new(BLOCK));
         free.taken = free.taken.max(place);
-        Some((place, &block[index % BLOCK]))
+        Some((place, block.at(index % BLOCK)))
     }
 
-    /// All that share a head, as they were at one moment.
-    fn chain(&self, head: usize, into: &mut Vec<(Key, Found)>) {
+    /// All that share a home, as they were at one moment.
+    fn chain(&self, home: usize, into: &mut Vec<Line>) {
         loop {
             into.clear();
-            let whole = self.walk(&self.heads[head], |read| {
-                into.push((read.key, read.found()));
+            let whole = self.walk(home, |front, back| {
+                if front.is_used() {
+                    into.push(Line { front: front.linked(0, 0), back: back.read() });
+                }
                 None::<()>
             });
             if whole.is_some() {
@@ -220,24 +251,27 @@ impl Places {
         }
     }
 
-    /// Seats everybody anew.
-    pub fn seat(&self, seat: impl Fn(IpAddr, &Here) -> Seated) {
+    /// Works out anew what follows for everybody.
+    pub fn see(&self, see: impl Fn(IpAddr, &Here) -> Seen) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let mut chain = Vec::new();
-        for head in 0..self.heads.len() {
-            self.chain(head, &mut chain);
+        for home in 0..self.homes.fronts.len() {
+            self.chain(home, &mut chain);
             if !chain.is_empty() {
-                chain.iter_mut().for_each(|(key, found)| found.seated = seat(address(*key), &found.here));
-                self.swap(head, &chain, &mut free);
+                for line in &mut chain {
+                    let here = line.here();
+                    *line = Line::of(line.key(), &here, &see(line.address(), &here));
+                }
+                self.swap(home, &chain, &mut free);
             }
         }
     }
 
     pub fn each(&self, mut with: impl FnMut(IpAddr, &Here)) {
         let mut chain = Vec::new();
-        for head in 0..self.heads.len() {
-            self.chain(head, &mut chain);
-            chain.iter().for_each(|(key, found)| with(address(*key), &found.here));
+        for home in 0..self.homes.fronts.len() {
+            self.chain(home, &mut chain);
+            chain.iter().for_each(|line| with(line.address(), &line.here()));
         }
     }
 
@@ -247,9 +281,10 @@ impl Places {
         count
     }
 
-    fn head(&self, key: Key) -> usize {
+    #[inline]
+    fn home(&self, key: Key) -> usize {
         let upper = self.keyed.hash_one(key) >> 32;
-        ((upper * self.heads.len() as u64) >> 32) as usize
+        ((upper * self.homes.fronts.len() as u64) >> 32) as usize
     }
 }
 

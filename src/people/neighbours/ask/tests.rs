@@ -8,7 +8,7 @@ fn ip(text: &str) -> IpAddr {
 }
 
 fn find(roster: &Roster, address: IpAddr) -> Option<crate::people::roster::Here> {
-    roster.find(address).map(|found| found.here)
+    roster.find(address).and_then(|_| roster.look_up(address))
 }
 
 fn hers() -> Mac {

@@ -1,5 +1,6 @@
 use super::*;
-use crate::words::{DeviceId, Since};
+use crate::people::Sighting;
+use crate::words::{Confidence, DeviceId, Known, PersonId, Since};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -16,9 +17,17 @@ fn number(address: IpAddr) -> u32 {
     }
 }
 
-fn labelled(label: u32) -> Found {
-    let here = Here { label: Some(DeviceId(label)), ..Here::default() };
-    Found { here, seated: Seated::unpacked((u64::from(label) << 8, 0)) }
+/// All of it follows from the label.
+fn labelled(label: u32) -> (Here, Seen) {
+    let v4 = Some(Ipv4Addr::from_bits(label));
+    let here = Here { label: Some(DeviceId(label)), since: Since::of_seconds(label), v4: [v4, v4], ..Here::default() };
+    let (known, sure) = (Known::HostName, Confidence::Low);
+    let (device, person, since) = (Some(DeviceId(label)), Some(PersonId(label)), here.since);
+    (here, Seen { stamp: 7, sighting: Some(Sighting { device, person, known, sure, since }) })
+}
+
+fn is(line: &Line, (here, seen): (Here, Seen)) -> bool {
+    line.front.is_seen_by(seen.stamp) && (line.here(), line.front.sighting()) == (here, seen.sighting)
 }
 
 proptest! {
@@ -29,18 +38,20 @@ proptest! {
         let (places, mut plain) = (Places::of(4, 1), BTreeMap::new());
         for batch in batches {
             let here = |n: u32| batch.get(&n).copied().flatten().map(labelled);
-            let before = plain.clone();
+            let before: BTreeMap<u32, Line> = plain.clone();
             let otherwise = places.put(batch.keys().map(|n| ip(*n)), |address| here(number(address)));
             for n in batch.keys() {
                 match here(*n) {
-                    Some(here) => plain.insert(*n, here),
+                    Some((here, seen)) => plain.insert(*n, Line::of(key(ip(*n)), &here, &seen)),
                     None => plain.remove(n),
                 };
             }
             prop_assert_eq!(otherwise, before != plain);
             prop_assert_eq!(places.len(), plain.len());
             for n in 0..40 {
-                prop_assert_eq!(places.get(ip(n)), plain.get(&n).copied());
+                prop_assert_eq!(places.look_up(ip(n)), plain.get(&n).copied());
+                let front = places.glance(ip(n)).map(|front| front.linked(0, 0));
+                prop_assert_eq!(front, plain.get(&n).map(|line| line.front));
             }
         }
     }
@@ -54,12 +65,7 @@ fn who_is_read_while_others_write_is_whole() {
     const ROUNDS: u32 = if cfg!(miri) { 40 } else { 20_000 };
     let places = Places::of(3, 1);
     // All that is known of an address in a round follows from both.
-    let here = |n: u32, round: u32| {
-        let mark = round * ADDRESSES + n + 1;
-        let v4 = Some(Ipv4Addr::from_bits(mark));
-        let Found { here, seated } = labelled(mark);
-        Found { here: Here { since: Since::of_seconds(mark), v4: [v4, v4], ..here }, seated }
-    };
+    let here = |n: u32, round: u32| labelled(round * ADDRESSES + n + 1);
     places.put((0..ADDRESSES).map(ip), |address| Some(here(number(address), 0)));
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -70,10 +76,10 @@ fn who_is_read_while_others_write_is_whole() {
                     while !stop.load(Ordering::Relaxed) {
                         for n in 0..ADDRESSES {
                             reads += 1;
-                            let Some(found) = places.get(ip(n)) else { continue };
-                            let mark = found.here.label.expect("each has one").0 - 1;
+                            let Some(line) = places.look_up(ip(n)) else { continue };
+                            let mark = line.here().label.expect("each has one").0 - 1;
                             let round = mark / ADDRESSES;
-                            assert_eq!(found, here(n, round), "address {n}");
+                            assert!(is(&line, here(n, round)), "address {n} in round {round}: {:?}", line.here());
                             assert!(round >= last[n as usize], "address {n} was in round {} and is in {round}", last[n as usize]);
                             changes += u64::from(round > last[n as usize]);
                             last[n as usize] = round;
