@@ -148,7 +148,7 @@ impl Places {
         loop {
             let line = front.read();
             let found = find(&line, back);
-            // Before the count is looked at again: what was read of the slot. Pairs with both fences of `swap`.
+            // Before the count is looked at again: what was read of the slot. Pairs with the fences of `begin` and `end`.
             fence(Ordering::Acquire);
             if home.last().load(Ordering::Relaxed) != seen {
                 return None;
@@ -199,8 +199,6 @@ impl Places {
 
     /// Writes a chain anew; what it led to before is free.
     fn swap(&self, home: usize, chain: &[Line], free: &mut Free) {
-        let (home, back) = self.homes.at(home);
-        let before = home.read();
         let (first, rest) = chain.split_first().map_or((Line::default(), chain), |(first, rest)| (*first, rest));
         let mut next = 0;
         for line in rest {
@@ -210,21 +208,35 @@ impl Places {
             front.write(line.front.linked(next, 0));
             next = place;
         }
-        self.before.1.write(back.read());
-        self.before.0.write(before);
-        let count = Front::count(before.last());
-        home.last().store(before.linked(before.next(), count.wrapping_add(1)).last(), Ordering::Release);
-        // Before anything of it is written: the odd count.
-        fence(Ordering::Release);
-        back.write(first.back);
-        home.write(first.front.linked(next, count.wrapping_add(2)));
-        // Before what is free now, or lay there before, is written again: the count that is another.
-        fence(Ordering::Release);
+        let before = self.begin(home);
+        self.end(home, &Line { front: first.front.linked(next, Front::count(before.last()).wrapping_add(2)), ..first });
         let mut next = before.next();
         while let Some((front, _)) = self.slot(next) {
             free.again.push(next);
             next = front.read().next();
         }
+    }
+
+    /// From here on readers take what lies at this home from elsewhere: it may be written.
+    fn begin(&self, home: usize) -> Front {
+        let (home, back) = self.homes.at(home);
+        let front = home.read();
+        self.before.1.write(back.read());
+        self.before.0.write(front);
+        let odd = Front::count(front.last()).wrapping_add(1);
+        home.last().store(front.linked(front.next(), odd).last(), Ordering::Release);
+        // Before anything of it is written: the odd count.
+        fence(Ordering::Release);
+        front
+    }
+
+    /// And from here on they find `line` there, which has the next even count.
+    fn end(&self, home: usize, line: &Line) {
+        let (home, back) = self.homes.at(home);
+        back.write(line.back);
+        home.write(line.front);
+        // Before what is free now, or lay there before, is written again: the count that is another.
+        fence(Ordering::Release);
     }
 
     fn take(&self, free: &mut Free) -> Option<(Place, (&FrontSlot, &BackSlot))> {

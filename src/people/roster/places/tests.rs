@@ -3,17 +3,21 @@ use crate::people::Sighting;
 use crate::words::{Confidence, DeviceId, Known, PersonId, Since};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::AtomicBool;
 
+/// Three each end in the same 32 bits: one of IPv4 and two of IPv6.
 fn ip(n: u32) -> IpAddr {
-    Ipv4Addr::from_bits(n).into()
+    match (n % 3, n - n % 3) {
+        (0, end) => Ipv4Addr::from_bits(end).into(),
+        (network, end) => Ipv6Addr::from_bits(u128::from(network) << 32 | u128::from(end)).into(),
+    }
 }
 
 fn number(address: IpAddr) -> u32 {
     match address {
         IpAddr::V4(v4) => v4.to_bits(),
-        IpAddr::V6(_) => panic!("only IPv4 here"),
+        IpAddr::V6(v6) => (v6.to_bits() >> 32) as u32 + v6.to_bits() as u32,
     }
 }
 
@@ -48,6 +52,7 @@ proptest! {
             }
             prop_assert_eq!(otherwise, before != plain);
             prop_assert_eq!(places.len(), plain.len());
+            places.each(|address, here| assert_eq!(*here, plain[&number(address)].here()));
             for n in 0..40 {
                 prop_assert_eq!(places.look_up(ip(n)), plain.get(&n).copied());
                 let front = places.glance(ip(n)).map(|front| front.linked(0, 0));
@@ -76,7 +81,10 @@ fn who_is_read_while_others_write_is_whole() {
                     while !stop.load(Ordering::Relaxed) {
                         for n in 0..ADDRESSES {
                             reads += 1;
-                            let Some(line) = places.look_up(ip(n)) else { continue };
+                            let Some(line) = places.look_up(ip(n)) else {
+                                assert!(n % 2 == 1, "address {n} is nowhere");
+                                continue;
+                            };
                             let mark = line.here().label.expect("each has one").0 - 1;
                             let round = mark / ADDRESSES;
                             assert!(is(&line, here(n, round)), "address {n} in round {round}: {:?}", line.here());
@@ -90,8 +98,8 @@ fn who_is_read_while_others_write_is_whole() {
             })
             .collect();
         for round in 1..=ROUNDS {
-            // One in five is nowhere, each round another one.
-            let now = |address| Some(number(address)).filter(|n| (n + round) % 5 != 0).map(|n| here(n, round));
+            // Of every other one in five is nowhere, each round another one.
+            let now = |address| Some(number(address)).filter(|n| n % 2 == 0 || (n + round) % 5 != 0).map(|n| here(n, round));
             places.put((0..ADDRESSES).map(ip), now);
         }
         stop.store(true, Ordering::Relaxed);
@@ -100,6 +108,48 @@ fn who_is_read_while_others_write_is_whole() {
             assert!(reads > 0 && changes > 0, "{reads} reads, {changes} changes seen");
         }
     });
+}
+
+/// Whoever writes may be stopped anywhere: until then everybody reads what was there.
+#[test]
+fn nobody_waits_for_a_writer_who_stopped_halfway() {
+    let places = Places::of(1, 1);
+    let addresses = [1, 2, 3].map(ip);
+    let all = |says: u32| addresses.map(|address| Some(labelled(says + number(address))));
+    let read = || addresses.map(|address| places.look_up(address).map(|line| (line.here(), line.front.sighting())));
+    let are = |says: u32| all(says).map(|of| of.map(|(here, seen)| (here, seen.sighting)));
+    places.put(addresses.into_iter(), |address| Some(labelled(10 + number(address))));
+    assert_eq!(read(), are(10));
+    let (home, back) = places.homes.at(0);
+    let before = places.begin(0);
+    assert_eq!(read(), are(10));
+    for words in [&home.0[..3], &back.0] {
+        for word in words {
+            word.store(u64::MAX, Ordering::Relaxed);
+            assert_eq!(read(), are(10));
+        }
+    }
+    // An address of its own in place of all three.
+    let (here, seen) = labelled(20);
+    let line = Line::of(key(ip(9)), &here, &seen);
+    places.end(0, &Line { front: line.front.linked(0, Front::count(before.last()).wrapping_add(2)), ..line });
+    assert_eq!(read(), [None; 3]);
+    assert!(places.look_up(ip(9)).is_some_and(|line| is(&line, labelled(20))));
+}
+
+/// A change makes another count even if everything else is as it was: by that alone a reader sees that he was overtaken.
+#[test]
+fn a_count_is_never_the_one_before() {
+    let places = Places::of(1, 1);
+    let last = || places.homes.at(0).0.read().last();
+    let before = last();
+    for says in [1, 2, 1] {
+        let then = last();
+        places.put([ip(1)].into_iter(), |_| Some(labelled(says)));
+        assert_ne!(Front::count(last()), Front::count(then));
+        places.put([ip(1)].into_iter(), |_| None);
+    }
+    assert_eq!(Front::count(last()), Front::count(before) + 12);
 }
 
 /// What was free is taken again: a day's coming and going takes no more room than the most that are there at once.
