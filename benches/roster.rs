@@ -2,11 +2,11 @@
 //!
 //! A register of 20,000 people and 50,000 devices, half of them known by MAC and half by address, every device with an IPv4
 //! address and each fourth with an IPv6 one as well, 20,000 signed in. First what that takes of memory, register and roster
-//! together; then how long a look-up takes, at addresses in no order, while somebody signs in a thousand times a second, and beside it how
-//! long this machine waits for one line of as much memory, each known only by the one before; then how
-//! long it takes from a source's word until a reader sees it, one word at a time and all leases of a file at once. At last the
-//! 09:00 storm: 400 people sign in within a minute, in real time, and a real gate answers DNS beside them. Ends with
-//! `figure NAME VALUE UNIT`.
+//! together; then how long a look-up takes, at addresses in no order, while somebody signs in a thousand times a second, of all devices and
+//! of two hundred, and beside it how long this machine waits for one of as many lines of memory, each known only by the one before; then
+//! how long it takes from a source's word until a reader sees it, one word at a time and all leases of a file at once. `update_ms` is the
+//! longest of the words, or all leases in the middle of seven times, whichever is longer. At last the 09:00 storm: 400 people sign in
+//! within a minute, in real time, and a real gate answers DNS beside them. Ends with `figure NAME VALUE UNIT`.
 
 use schoolgate::config::{Membership, PeopleRules};
 use schoolgate::people::password::{self, folded};
@@ -30,7 +30,10 @@ mod storm;
 const PEOPLE: u32 = 20_000;
 const DEVICES: u32 = 50_000;
 const LOOK_UPS: u32 = 2_000_000;
+/// As many as a small school has awake at once: all that is known of them is near.
+const AWAKE: u32 = 200;
 const WORDS: u32 = 2_000;
+const ROUNDS: u32 = 7;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -51,13 +54,18 @@ fn main() {
     let memory = resident() - before;
     println!("{} people, {} devices, {} addresses known", register.present().count(), register.devices().count(), roster.len());
 
-    let waits = (wait(roster.len()), look_ups(&register, &roster), wait(roster.len()));
+    let waits = (wait(roster.len()), look_ups(&register, &roster, DEVICES), wait(roster.len()));
     let (lookup, wait) = (waits.1, f64::midpoint(waits.0, waits.2));
+    let near = look_ups(&register, &roster, AWAKE);
     let (one, worst) = words(&register, &roster);
-    let all = all_leases(&roster);
-    println!("a word is seen after {one:.3} ms in the middle, {worst:.3} ms at worst; {DEVICES} leases after {all:.1} ms");
+    let mut rounds: Vec<f64> = (1..=ROUNDS).map(|by| all_leases(&roster, by)).collect();
+    rounds.sort_by(f64::total_cmp);
+    let (all, longest) = (rounds[rounds.len() / 2], rounds[rounds.len() - 1]);
+    println!("a word is seen after {one:.3} ms in the middle, {worst:.3} ms at worst");
+    println!("{DEVICES} leases after {all:.1} ms in the middle of {ROUNDS} times, {longest:.1} ms at worst");
     let storm = storm::run(&register, &file);
     println!("figure lookup_ns {lookup:.1} ns");
+    println!("figure lookup_near_ns {near:.1} ns");
     println!("figure memory_wait_ns {wait:.1} ns");
     println!("figure update_ms {:.2} ms", worst.max(all));
     println!("figure memory_mb {:.1} MB", memory as f64 / 1e6);
@@ -117,8 +125,8 @@ fn fill(roster: &Roster) {
     });
 }
 
-/// Each thread of the doors looks up by itself; meanwhile somebody signs in, a thousand times a second.
-fn look_ups(register: &Register, roster: &Roster) -> f64 {
+/// Each thread of the doors looks up by itself; meanwhile somebody signs in, a thousand times a second. Nanoseconds a look-up.
+fn look_ups(register: &Register, roster: &Roster, devices: u32) -> f64 {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -130,7 +138,7 @@ fn look_ups(register: &Register, roster: &Roster) -> f64 {
             }
         });
         // Worked out as they are asked for: a list of them would take the cache that the roster is read from.
-        let client = |i: u32| ClientAddr::new(v4(i.wrapping_mul(48_271) % DEVICES).into());
+        let client = |i: u32| ClientAddr::new(v4(i.wrapping_mul(48_271) % devices).into());
         let began = Instant::now();
         let known = (0..LOOK_UPS).filter(|i| black_box(register.sighting(client(*i))).1.is_some()).count();
         let took = began.elapsed();
@@ -140,7 +148,7 @@ fn look_ups(register: &Register, roster: &Roster) -> f64 {
     })
 }
 
-/// A line of memory an address, in a circle through all of them in no order: nanoseconds a step.
+/// A line of memory an address, 4 MB, in a circle through all of them in no order: nanoseconds a step.
 fn wait(lines: usize) -> f64 {
     #[repr(align(64))]
     #[derive(Clone)]
@@ -196,11 +204,11 @@ fn words(register: &Register, roster: &Roster) -> (f64, f64) {
     (took[took.len() / 2], took[took.len() - 1])
 }
 
-/// A server's whole file, each lease given to the next device: every place changes.
-fn all_leases(roster: &Roster) -> f64 {
+/// A server's whole file, each lease given to the device that is so many further on: every place changes.
+fn all_leases(roster: &Roster, by: u32) -> f64 {
     let moved = |(address, bound): (IpAddr, Bound)| {
         let next = match address {
-            IpAddr::V4(v4) => Ipv4Addr::from_bits(0x0a00_0000 + (v4.to_bits() - 0x0a00_0000 + 1) % DEVICES),
+            IpAddr::V4(v4) => Ipv4Addr::from_bits(0x0a00_0000 + (v4.to_bits() - 0x0a00_0000 + by) % DEVICES),
             IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
         };
         (next.into(), bound)

@@ -2,18 +2,23 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::OnceLock;
 
 pub(super) type KeyedMap<K, V> = HashMap<K, V, Keyed>;
 pub(super) type KeyedSet<K> = HashSet<K, Keyed>;
 
-/// Two multiplications by numbers that nobody outside knows, for each 16 bytes.
+/// Two multiplications by numbers that nobody outside knows, for each 16 bytes. All of them hash alike: addresses that are near each
+/// other in one map are so in the next, and whoever goes through one of them in its order finds the others' memory at hand.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keyed(u64, u64);
 
 impl Default for Keyed {
     fn default() -> Self {
-        let random = RandomState::new();
-        Self(random.hash_one(1), random.hash_one(2))
+        static ALL: OnceLock<Keyed> = OnceLock::new();
+        *ALL.get_or_init(|| {
+            let random = RandomState::new();
+            Self(random.hash_one(1), random.hash_one(2))
+        })
     }
 }
 

@@ -15,6 +15,7 @@
 //! - [`leases`]      address → MAC, from the files of DHCP servers
 //! - [`radius`]      who signed in to the network
 //! - [`session`]     who is signed in, told by another system of the school
+//! - [`key`]         an address as one number
 //! - [`keyed`]       maps by what clients can choose
 //! - [`grouping`]    which groups of the policy someone is in
 //! - [`store`]       `register.db`: open, load, apply
@@ -46,6 +47,7 @@ pub mod grouping;
 pub mod import;
 mod keeper;
 pub mod kerberos;
+mod key;
 mod keyed;
 mod leases;
 mod neighbours;

@@ -1,5 +1,6 @@
 //! Persons and devices, as one immutable reading of `register.db`.
 
+use super::key::Key;
 use super::roster::Roster;
 use super::seats::{Seat, Seats};
 use super::{Details, Mac, Sighting, Source};
@@ -125,7 +126,7 @@ impl Register {
             Some(front) if front.is_seen_by(self.seats.stamp()) => (front.mac(), front.sighting()),
             _ => {
                 let here = self.roster.look_up(address).unwrap_or_default();
-                (here.mac, self.seats.sighting(address, &here))
+                (here.mac, self.seats.sighting(Key::of(address), &here))
             }
         }
     }
@@ -133,7 +134,7 @@ impl Register {
     /// Whose device it is, whoever is signed in there.
     pub fn seat(&self, client: ClientAddr) -> Option<Sighting> {
         let address = client.ip();
-        self.seats.seat(address, &self.roster.look_up(address).unwrap_or_default())
+        self.seats.seat(Key::of(address), &self.roster.look_up(address).unwrap_or_default())
     }
 
     /// Tells the roster whom the names of its sources mean, and whose each device is.

@@ -10,6 +10,7 @@
 //! its device has: somebody typed in somebody else's address. A device that is nobody's says no more than `group`.
 
 use super::Mac;
+use super::key::Key;
 use super::keyed::KeyedMap;
 use super::roster::{Crowd, Here, Sitting};
 use crate::words::{Confidence, DeviceId, Known, Network, PersonId, PersonSet, Since};
@@ -83,7 +84,7 @@ pub(super) struct Seen {
 pub(super) struct Seats {
     /// Another one than those of other registers. 0: nothing is worked out with them.
     stamp: u16,
-    addresses: KeyedMap<IpAddr, Seat>,
+    addresses: KeyedMap<Key, Seat>,
     macs: KeyedMap<Mac, Seat>,
     /// The longest prefix first. Few: `import::MAX_NETWORKS`.
     networks: Vec<(Network, Seat)>,
@@ -103,30 +104,31 @@ impl Seats {
 
     /// What follows for an address of which this is known: whoever is signed in, else whose device it is. Someone withdrawn is there
     /// no less: they are told so. `None`: nobody the register knows, or nobody it can be sure of.
-    pub fn sighting(&self, address: IpAddr, here: &Here) -> Option<Sighting> {
+    pub fn sighting(&self, at: Key, here: &Here) -> Option<Sighting> {
         let sitting = here.sitting.filter(|sitting| self.people.contains(sitting.person));
-        Sighting::merged(self.seat(address, here), here, sitting)
+        Sighting::merged(self.seat(at, here), here, sitting)
     }
 
     /// The same, to be kept.
-    pub fn seen(&self, address: IpAddr, here: &Here) -> Seen {
-        Seen { stamp: self.stamp, sighting: self.sighting(address, here) }
+    pub fn seen(&self, at: Key, here: &Here) -> Seen {
+        Seen { stamp: self.stamp, sighting: self.sighting(at, here) }
     }
 
     /// Whose device it is, whoever is signed in there.
-    pub fn seat(&self, address: IpAddr, here: &Here) -> Option<Sighting> {
+    pub fn seat(&self, at: Key, here: &Here) -> Option<Sighting> {
         let by_mac = || {
             let mac = here.mac?;
             let sure = if mac.is_randomised() { Confidence::Low } else { Confidence::Medium };
             Some(known_by(self.macs.get(&mac)?, Known::Mac, sure))
         };
         let by_address = || {
-            let also = || self.addresses.get(&IpAddr::V4(here.only_v4()?));
-            let seat = self.addresses.get(&address).or_else(also)?;
+            let also = || self.addresses.get(&Key::of(here.only_v4()?.into()));
+            let seat = self.addresses.get(&at).or_else(also)?;
             let someone_elses = matches!((seat.mac, here.mac), (Some(its), Some(seen)) if its != seen);
             (!someone_elses).then(|| known_by(seat, Known::Address, Confidence::Medium))
         };
         let by_network = || {
+            let address = at.address();
             let (_, seat) = self.networks.iter().find(|(network, _)| network.contains(address))?;
             Some(known_by(&Seat { person: None, ..*seat }, Known::Network, Confidence::Group))
         };
@@ -136,7 +138,7 @@ impl Seats {
     /// # Errors
     /// The device that has the address already.
     pub fn seat_address(&mut self, address: IpAddr, seat: Seat) -> Result<(), DeviceId> {
-        put(self.addresses.entry(address.to_canonical()), seat)
+        put(self.addresses.entry(Key::of(address)), seat)
     }
 
     /// # Errors

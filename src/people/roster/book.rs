@@ -4,6 +4,7 @@ use super::MANY_V4;
 use super::claim::{At, Bound, Claim, Now, Teller};
 use super::here::{Crowd, Here};
 use super::merge::{Said, merge};
+use crate::people::key::Key;
 use crate::people::keyed::{KeyedMap, KeyedSet};
 use crate::words::{Known, Mac, Since};
 use std::net::{IpAddr, Ipv4Addr};
@@ -27,14 +28,14 @@ const SOON_MS: u64 = 30_000;
 pub struct Book {
     now: Now,
     /// Which device an address is, as each teller says.
-    bound: [KeyedMap<IpAddr, Told>; Teller::COUNT],
+    bound: [KeyedMap<Key, Told>; Teller::COUNT],
     devices: KeyedMap<Mac, Device>,
     /// At an address as long as its device is not known, or where none is.
     claims: KeyedMap<At, Vec<Said>>,
     /// Addresses that count as such that many are behind, and until when, in milliseconds since the machine started.
-    crowds: KeyedMap<IpAddr, u64>,
+    crowds: KeyedMap<Key, u64>,
     /// Addresses of which something else may follow now.
-    touched: KeyedSet<IpAddr>,
+    touched: KeyedSet<Key>,
     /// Nothing ends before this, in milliseconds since the machine started.
     next_end: u64,
 }
@@ -48,7 +49,7 @@ struct Told {
 /// A device that some address is bound to.
 #[derive(Debug, Default)]
 struct Device {
-    addresses: Vec<IpAddr>,
+    addresses: Vec<Key>,
     /// It had more addresses than a device has: a router or a bridge, until it has none.
     many: bool,
     /// How often it was told of: not all of a router's addresses are kept.
@@ -97,7 +98,7 @@ impl Book {
     /// Whether a source says so of a place now.
     pub fn has(&self, at: At, known: Known, session: u64) -> Option<Claim> {
         let now = self.now.boot_ms;
-        let mut claims = self.claims_at(self.place_of(at)).filter(|said| said.until_ms() > now).map(|said| said.claim);
+        let mut claims = self.claims_at(self.place_of(at)).iter().filter(|said| said.until_ms() > now).map(|said| said.claim);
         claims.find(|c| (c.known, c.session) == (known, session))
     }
 
@@ -122,7 +123,7 @@ impl Book {
 
     /// Many are behind an address: it asks for what many ask for.
     pub fn crowd(&mut self, address: IpAddr, lasts_ms: u64) {
-        let (address, until) = (address.to_canonical(), self.now.boot_ms.saturating_add(lasts_ms));
+        let (address, until) = (Key::of(address), self.now.boot_ms.saturating_add(lasts_ms));
         if self.crowds.len() < MOST_PLACES || self.crowds.contains_key(&address) {
             self.crowds.insert(address, until);
             self.next_end = self.next_end.min(until);
@@ -132,7 +133,7 @@ impl Book {
 
     /// An address is a device's.
     pub fn bind(&mut self, address: IpAddr, teller: Teller, bound: Bound) {
-        let address = address.to_canonical();
+        let address = Key::of(address);
         if bound.until_ms.is_some_and(|until| until <= self.now.boot_ms) {
             return;
         }
@@ -159,7 +160,10 @@ impl Book {
 
     /// An address is no device's any more, as far as this teller knows.
     pub fn unbind(&mut self, address: IpAddr, teller: Teller) {
-        let address = address.to_canonical();
+        self.unbound(Key::of(address), teller);
+    }
+
+    fn unbound(&mut self, address: Key, teller: Teller) {
         let Some(told) = self.bound[teller as usize].remove(&address) else { return };
         self.leave(address, told.bound.mac);
         self.touched.insert(address);
@@ -169,11 +173,11 @@ impl Book {
     /// All that a teller has to say: what it said before and says no more is over.
     pub fn tell(&mut self, teller: Teller, by: u16, all: impl IntoIterator<Item = (IpAddr, Bound)>) {
         let all: Vec<_> = all.into_iter().collect();
-        let said: KeyedSet<IpAddr> = all.iter().map(|(address, _)| address.to_canonical()).collect();
+        let said: KeyedSet<Key> = all.iter().map(|(address, _)| Key::of(*address)).collect();
         let its = self.bound[teller as usize].iter().filter(|(_, told)| told.bound.by == by);
         let gone: Vec<_> = its.map(|(address, _)| *address).filter(|address| !said.contains(address)).collect();
         for address in gone {
-            self.unbind(address, teller);
+            self.unbound(address, teller);
         }
         for (address, bound) in all {
             self.bind(address, teller, Bound { by, ..bound });
@@ -182,12 +186,16 @@ impl Book {
 
     /// Whether a teller says whose an address is, believed or not.
     pub(super) fn is_told(&self, address: IpAddr, teller: Teller) -> bool {
-        self.bound[teller as usize].contains_key(&address.to_canonical())
+        self.bound[teller as usize].contains_key(&Key::of(address))
     }
 
     /// Which device an address is, by whoever is to be believed. `None`: nobody knows, or it is a router's.
     pub fn device_at(&self, address: IpAddr) -> Option<Mac> {
-        self.told_of(address.to_canonical()).map(|(told, _)| told.bound.mac)
+        self.device_of(Key::of(address))
+    }
+
+    fn device_of(&self, address: Key) -> Option<Mac> {
+        self.told_of(address).map(|(told, _)| told.bound.mac)
     }
 
     pub(super) fn sweep(&mut self) -> Option<u64> {
@@ -218,30 +226,30 @@ impl Book {
             let over = |told: &Told| told.bound.until_ms.is_some_and(|until| until <= now);
             let ended = self.bound[teller as usize].iter().filter(|(_, told)| over(told));
             for address in ended.map(|(address, _)| *address).collect::<Vec<_>>() {
-                self.unbind(address, teller);
+                self.unbound(address, teller);
             }
         }
     }
 
     /// The addresses that were touched: of each something else may [follow](Self::here) now.
-    pub(super) fn touched(&mut self) -> impl Iterator<Item = IpAddr> + use<> {
+    pub(super) fn touched(&mut self) -> impl Iterator<Item = Key> + use<> {
         std::mem::take(&mut self.touched).into_iter()
     }
 
     /// What follows for an address.
-    pub(super) fn here(&self, address: IpAddr) -> Option<Here> {
+    pub(super) fn here(&self, address: Key) -> Option<Here> {
         let told = self.told_of(address);
         let mac = told.map(|(told, _)| told.bound.mac);
         let now = self.now.boot_ms;
-        let of_device = mac.into_iter().flat_map(|mac| self.claims_at(At::Mac(mac)));
-        let claims = self.claims_at(At::Address(address)).chain(of_device);
-        let merged = merge(claims.filter(|said| said.until_ms() > now));
+        let (of_address, of_device) =
+            (self.claims_at(At::Address(address.address())), mac.map_or(&[][..], |mac| self.claims_at(At::Mac(mac))));
+        let merged = merge(of_address.iter().chain(of_device).filter(|said| said.until_ms() > now));
         let names = self.crowds.get(&address).filter(|until| **until > now && merged.sitting.is_none());
         let crowd = if merged.crowd { Some(Crowd::SignedIn) } else { names.map(|_| Crowd::Names) };
         let same = self.told(address).filter(|told| Some(told.bound.mac) == mac);
         let here = Here {
             mac,
-            v4: told.filter(|_| address.is_ipv6()).map_or([None; 2], |(_, device)| device.v4()),
+            v4: told.filter(|_| address.is_v6()).map_or([None; 2], |(_, device)| device.v4()),
             since: same.filter_map(|told| told.since).min(),
             sitting: merged.sitting,
             label: merged.label,
@@ -251,12 +259,12 @@ impl Book {
     }
 
     /// What is told of an address, who is trusted most first.
-    fn told(&self, address: IpAddr) -> impl Iterator<Item = &Told> {
+    fn told(&self, address: Key) -> impl Iterator<Item = &Told> {
         self.bound.iter().rev().filter_map(move |of_teller| of_teller.get(&address))
     }
 
     /// Whoever is to be believed of an address, and its device.
-    fn told_of(&self, address: IpAddr) -> Option<(&Told, &Device)> {
+    fn told_of(&self, address: Key) -> Option<(&Told, &Device)> {
         let device = |told: &Told| self.devices.get(&told.bound.mac).filter(|device| !device.many);
         self.told(address).find_map(|told| Some((told, device(told)?)))
     }
@@ -272,20 +280,20 @@ impl Book {
         }
     }
 
-    fn claims_at(&self, at: At) -> impl Iterator<Item = &Said> + Clone {
-        self.claims.get(&at).into_iter().flatten()
+    fn claims_at(&self, at: At) -> &[Said] {
+        self.claims.get(&at).map_or(&[], Vec::as_slice)
     }
 
     fn touch(&mut self, at: At) {
         match at {
             At::Address(address) => {
-                self.touched.insert(address);
+                self.touched.insert(Key::of(address));
             }
             At::Mac(mac) => self.touched.extend(self.devices.get(&mac).into_iter().flat_map(|d| &d.addresses)),
         }
     }
 
-    fn join(&mut self, address: IpAddr, mac: Mac) {
+    fn join(&mut self, address: Key, mac: Mac) {
         let device = self.devices.entry(mac).or_default();
         device.told += 1;
         if !device.many && !device.addresses.contains(&address) {
@@ -294,7 +302,7 @@ impl Book {
             device.addresses.push(address);
             // Which IPv4 address goes with the others may be another one now.
             self.touched.extend(&device.addresses);
-            let v4 = device.addresses.iter().filter(|a| a.is_ipv4()).count();
+            let v4 = device.addresses.iter().filter(|a| !a.is_v6()).count();
             if v4 > MANY_V4 || device.addresses.len() > MOST_ADDRESSES {
                 device.many = true;
                 self.touched.extend(std::mem::take(&mut device.addresses));
@@ -302,7 +310,7 @@ impl Book {
         }
     }
 
-    fn leave(&mut self, address: IpAddr, mac: Mac) {
+    fn leave(&mut self, address: Key, mac: Mac) {
         let still = self.told(address).any(|told| told.bound.mac == mac);
         let Some(device) = self.devices.get_mut(&mac) else { return };
         device.told = device.told.saturating_sub(1);
@@ -316,12 +324,12 @@ impl Book {
     }
 
     /// What was claimed at an address before its device was known becomes the device's; what is older is not this device's.
-    fn attach(&mut self, address: IpAddr) {
-        let at = At::Address(address);
+    fn attach(&mut self, address: Key) {
+        let at = At::Address(address.address());
         if !self.claims.contains_key(&at) {
             return;
         }
-        let Some(mac) = self.device_at(address) else { return };
+        let Some(mac) = self.device_of(address) else { return };
         let now = self.now.boot_ms;
         let mut claims = self.claims.remove(&at).unwrap_or_default();
         claims.retain(|said| now.saturating_sub(said.begun_ms) <= SOON_MS);
@@ -341,10 +349,7 @@ impl Book {
 
 impl Device {
     fn v4(&self) -> [Option<Ipv4Addr>; 2] {
-        let mut v4 = self.addresses.iter().rev().filter_map(|address| match address {
-            IpAddr::V4(v4) => Some(*v4),
-            IpAddr::V6(_) => None,
-        });
+        let mut v4 = self.addresses.iter().rev().filter_map(|address| address.v4());
         [v4.next(), v4.next()]
     }
 }

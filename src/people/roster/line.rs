@@ -17,27 +17,10 @@
 //! | 5 | flags |
 
 use super::here::{Crowd, Here, Sitting};
+use crate::people::key::Key;
 use crate::people::seats::{Seen, Sighting};
 use crate::words::{Confidence, DeviceId, Known, Mac, PersonId, Since};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-/// An address as one number, IPv4 as it is mapped into IPv6 (RFC 4291, section 2.5.5.2).
-pub(super) type Key = u128;
-
-const MAPPED: Key = 0xffff << 32;
-
-#[inline]
-pub(super) fn key(address: IpAddr) -> Key {
-    match address {
-        IpAddr::V4(v4) => MAPPED | Key::from(v4.to_bits()),
-        IpAddr::V6(v6) => v6.to_bits(),
-    }
-}
-
-#[inline]
-fn is_v6(key: Key) -> bool {
-    key >> 32 != MAPPED >> 32
-}
+use std::net::Ipv4Addr;
 
 /// Where a chain goes on, from one on; 0 is its end.
 pub(super) type Place = u32;
@@ -83,13 +66,13 @@ impl Front {
         let sighting = seen.sighting;
         let (device, person) = (sighting.and_then(|s| s.device), sighting.and_then(|s| s.person));
         let flags = USED
-            | flag(is_v6(key), V6)
+            | flag(key.is_v6(), V6)
             | flag(sighting.is_some(), SEEN)
             | flag(device.is_some(), DEVICE)
             | flag(person.is_some(), PERSON)
             | sighting.map_or(0, |s| how(s.known, s.sure)) << HOW;
         Self([
-            pair(key as u32, seconds(sighting.and_then(|s| s.since))),
+            pair(key.end(), seconds(sighting.and_then(|s| s.since))),
             u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) | u64::from(seen.stamp) << 48,
             pair(device.map_or(0, |device| device.0), person.map_or(0, |person| person.0)),
             flags,
@@ -109,8 +92,8 @@ impl Front {
     /// Whether it is of this address. Of IPv6 there is no more than the end of it: `key` says what lies in the back.
     #[inline]
     pub(super) fn is_of(&self, key: Key, back: impl FnOnce() -> Key) -> bool {
-        let v6 = is_v6(key);
-        let same = self.0[3] & (USED | V6) == USED | flag(v6, V6) && self.0[0] as u32 == key as u32;
+        let v6 = key.is_v6();
+        let same = self.0[3] & (USED | V6) == USED | flag(v6, V6) && self.0[0] as u32 == key.end();
         same && (!v6 || back() == key)
     }
 
@@ -180,7 +163,8 @@ impl Back {
             | flag(here.crowd == Some(Crowd::Names), NAMES)
             | sitting.map_or(0, |s| how(s.known, s.sure)) << 8;
         let label = here.label.map_or(0, |label| label.0);
-        Self([key as u64, (key >> 64) as u64, pair(one, another), pair(seconds(here.since), label), pair(person, sat), flags])
+        let (first, second) = key.halves();
+        Self([first, second, pair(one, another), pair(seconds(here.since), label), pair(person, sat), flags])
     }
 
     fn has(&self, flag: u64) -> bool {
@@ -188,7 +172,7 @@ impl Back {
     }
 
     pub fn key(&self) -> Key {
-        Key::from(self.0[0]) | Key::from(self.0[1]) << 64
+        Key::of_halves((self.0[0], self.0[1]))
     }
 }
 
@@ -199,10 +183,6 @@ impl Line {
 
     pub fn key(&self) -> Key {
         self.back.key()
-    }
-
-    pub fn address(&self) -> IpAddr {
-        IpAddr::V6(Ipv6Addr::from_bits(self.key())).to_canonical()
     }
 
     pub fn here(&self) -> Here {
@@ -265,6 +245,7 @@ mod tests {
     use proptest::option::of;
     use proptest::prelude::*;
     use proptest::sample::select;
+    use std::net::IpAddr;
 
     fn since() -> impl Strategy<Value = Option<Since>> {
         any::<u32>().prop_map(Since::of_seconds)
@@ -289,7 +270,7 @@ mod tests {
     }
 
     fn address() -> impl Strategy<Value = Key> {
-        prop_oneof![any::<u128>(), any::<u32>().prop_map(|v4| key(Ipv4Addr::from_bits(v4).into()))]
+        any::<IpAddr>().prop_map(Key::of)
     }
 
     proptest! {
@@ -316,8 +297,10 @@ mod tests {
         #[test]
         fn a_line_is_of_no_address_but_its_own(key in address(), bit in 0..128u32, end in any::<u32>()) {
             let front = Line::of(key, &Here::default(), &Seen::default()).front;
-            let (flipped, v4) = (key ^ 1 << bit, super::key(Ipv4Addr::from_bits(key as u32).into()));
-            for other in [flipped, v4, key >> 32 << 32 | Key::from(end)] {
+            let (first, second) = key.halves();
+            let flipped = u128::from(first) << 64 | u128::from(second) ^ 1 << bit;
+            let others = [(first, second >> 32 << 32 | u64::from(end)), ((flipped >> 64) as u64, flipped as u64)].map(Key::of_halves);
+            for other in others.into_iter().chain([Key::of(Ipv4Addr::from_bits(key.end()).into())]) {
                 prop_assert_eq!(front.is_of(other, || key), other == key);
             }
         }
@@ -325,7 +308,7 @@ mod tests {
 
     #[test]
     fn an_empty_line_is_of_no_address_not_even_of_the_one_of_zeros() {
-        let (none, zeros) = (Front::default(), key(Ipv6Addr::UNSPECIFIED.into()));
+        let (none, zeros) = (Front::default(), Key::of_halves((0, 0)));
         assert!(!none.is_used() && !none.is_of(zeros, || zeros));
         let zeros = Line::of(zeros, &Here::default(), &Seen::default()).front;
         assert!(zeros.is_used() && zeros != none);

@@ -36,6 +36,7 @@ pub use claim::{At, Bound, Claim, Now, Teller, Whose};
 pub use here::{Crowd, Here, Sitting};
 pub use merge::CROWD;
 
+use super::key::Key;
 use super::neighbours::ask::Ask;
 use super::seats::Seats;
 use crate::words::{DeviceId, PersonId};
@@ -81,14 +82,14 @@ pub struct Roster {
 impl Roster {
     /// What is known of an address. Waits for nothing.
     pub fn look_up(&self, address: IpAddr) -> Option<Here> {
-        self.places.look_up(address).map(|line| line.here())
+        self.places.look_up(Key::of(address)).map(|line| line.here())
     }
 
     /// What a door asks for of that, and what follows; and of an address on our own links that nobody has told of, the kernel is asked first whose it is, so that the request
     /// at hand is that device's. Waits for [`WAITS`] at most.
     #[inline]
     pub(super) fn find(&self, address: IpAddr) -> Option<Front> {
-        let found = self.places.glance(address);
+        let found = self.places.glance(Key::of(address));
         let known = || found.is_some_and(|front| front.mac().is_some());
         match self.ask.get().filter(|ask| !known() && ask.is_on_link(address)) {
             Some(ask) => self.ask(ask, address, Now::read()),
@@ -118,7 +119,7 @@ impl Roster {
                 }
             });
         }
-        self.places.glance(address)
+        self.places.glance(Key::of(address))
     }
 
     fn book_soon(&self) -> Option<MutexGuard<'_, Book>> {
@@ -155,7 +156,7 @@ impl Roster {
         let said = change(&mut book);
         let touched = book.touched();
         let seats = self.seats.load();
-        let known = |address| book.here(address).map(|here| (here, seats.seen(address, &here)));
+        let known = |key| book.here(key).map(|here| (here, seats.seen(key, &here)));
         if self.places.put(touched, known) {
             self.generation.fetch_add(1, Ordering::Release);
         }
@@ -179,7 +180,7 @@ impl Roster {
     /// Addresses that many are behind, by what was seen: not by the configuration.
     pub fn crowded(&self) -> Vec<(IpAddr, Crowd)> {
         let mut crowded = Vec::new();
-        self.places.each(|address, here| crowded.extend(here.crowd.map(|crowd| (address, crowd))));
+        self.places.each(|key, here| crowded.extend(here.crowd.map(|crowd| (key.address(), crowd))));
         crowded.sort_unstable();
         crowded
     }
@@ -212,7 +213,7 @@ impl Roster {
     /// What the register says of every address from now on.
     pub(super) fn seat(&self, seats: Arc<Seats>) {
         let _one = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        self.places.see(|address, here| seats.seen(address, here));
+        self.places.see(|key, here| seats.seen(key, here));
         self.seats.store(seats);
     }
 

@@ -6,11 +6,11 @@
 //! it; a reader looks at the count again after each line, and begins anew when it is another.
 
 use super::here::Here;
-use super::line::{Back, Front, Key, Line, PLACES, Place, key};
+use super::line::{Back, Front, Line, PLACES, Place};
+use crate::people::key::Key;
 use crate::people::keyed::Keyed;
 use crate::people::seats::Seen;
 use std::hash::BuildHasher;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -106,6 +106,7 @@ impl Default for Places {
 }
 
 impl Places {
+    /// `homes`: a power of two, as the size of a map is.
     fn of(homes: usize, blocks: usize) -> Self {
         Self {
             homes: Slots::new(homes),
@@ -118,13 +119,13 @@ impl Places {
 
     /// What a door asks for. Waits for nobody: a change that is being made does not count, and one that was made meanwhile is read.
     #[inline]
-    pub fn glance(&self, address: IpAddr) -> Option<Front> {
-        self.find(key(address), |front, _| *front)
+    pub fn glance(&self, key: Key) -> Option<Front> {
+        self.find(key, |front, _| *front)
     }
 
     /// All that is known; as [`Places::glance`].
-    pub fn look_up(&self, address: IpAddr) -> Option<Line> {
-        self.find(key(address), |front, back| Line { front: front.linked(0, 0), back: back.read() })
+    pub fn look_up(&self, key: Key) -> Option<Line> {
+        self.find(key, |front, back| Line { front: front.linked(0, 0), back: back.read() })
     }
 
     #[inline]
@@ -169,8 +170,8 @@ impl Places {
 
     /// Puts in force what is known of these addresses, each of them once, and what follows; `None` takes an address out. True:
     /// something is otherwise than before.
-    pub fn put(&self, addresses: impl Iterator<Item = IpAddr>, known: impl Fn(IpAddr) -> Option<(Here, Seen)>) -> bool {
-        let mut all: Vec<(usize, IpAddr)> = addresses.map(|address| (self.home(key(address)), address)).collect();
+    pub fn put(&self, keys: impl Iterator<Item = Key>, known: impl Fn(Key) -> Option<(Here, Seen)>) -> bool {
+        let mut all: Vec<(usize, Key)> = keys.map(|key| (self.home(key), key)).collect();
         all.sort_unstable();
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut chain, mut otherwise) = (Vec::new(), false);
@@ -178,10 +179,9 @@ impl Places {
             let Some((home, _)) = of_home.first() else { continue };
             self.chain(*home, &mut chain);
             let mut changed = false;
-            for (_, address) in of_home {
-                let key = key(*address);
-                let before = chain.iter().position(|line| line.key() == key);
-                let now = known(*address).map(|(here, seen)| Line::of(key, &here, &seen));
+            for (_, key) in of_home {
+                let before = chain.iter().position(|line| line.key() == *key);
+                let now = known(*key).map(|(here, seen)| Line::of(*key, &here, &seen));
                 changed |= before.map(|at| chain[at]) != now;
                 match (before, now) {
                     (Some(at), Some(now)) => chain[at] = now,
@@ -264,7 +264,7 @@ impl Places {
     }
 
     /// Works out anew what follows for everybody.
-    pub fn see(&self, see: impl Fn(IpAddr, &Here) -> Seen) {
+    pub fn see(&self, see: impl Fn(Key, &Here) -> Seen) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let mut chain = Vec::new();
         for home in 0..self.homes.fronts.len() {
@@ -272,18 +272,18 @@ impl Places {
             if !chain.is_empty() {
                 for line in &mut chain {
                     let here = line.here();
-                    *line = Line::of(line.key(), &here, &see(line.address(), &here));
+                    *line = Line::of(line.key(), &here, &see(line.key(), &here));
                 }
                 self.swap(home, &chain, &mut free);
             }
         }
     }
 
-    pub fn each(&self, mut with: impl FnMut(IpAddr, &Here)) {
+    pub fn each(&self, mut with: impl FnMut(Key, &Here)) {
         let mut chain = Vec::new();
         for home in 0..self.homes.fronts.len() {
             self.chain(home, &mut chain);
-            chain.iter().for_each(|line| with(line.address(), &line.here()));
+            chain.iter().for_each(|line| with(line.key(), &line.here()));
         }
     }
 
@@ -295,8 +295,7 @@ impl Places {
 
     #[inline]
     fn home(&self, key: Key) -> usize {
-        let upper = self.keyed.hash_one(key) >> 32;
-        ((upper * self.homes.fronts.len() as u64) >> 32) as usize
+        self.keyed.hash_one(key) as usize & (self.homes.fronts.len() - 1)
     }
 }
 

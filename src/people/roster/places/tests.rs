@@ -3,22 +3,19 @@ use crate::people::Sighting;
 use crate::words::{Confidence, DeviceId, Known, PersonId, Since};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv4Addr;
 use std::sync::atomic::AtomicBool;
 
 /// Three each end in the same 32 bits: one of IPv4 and two of IPv6.
-fn ip(n: u32) -> IpAddr {
+fn ip(n: u32) -> Key {
     match (n % 3, n - n % 3) {
-        (0, end) => Ipv4Addr::from_bits(end).into(),
-        (network, end) => Ipv6Addr::from_bits(u128::from(network) << 32 | u128::from(end)).into(),
+        (0, end) => Key::of(Ipv4Addr::from_bits(end).into()),
+        (network, end) => Key::of_halves((0, u64::from(network) << 32 | u64::from(end))),
     }
 }
 
-fn number(address: IpAddr) -> u32 {
-    match address {
-        IpAddr::V4(v4) => v4.to_bits(),
-        IpAddr::V6(v6) => (v6.to_bits() >> 32) as u32 + v6.to_bits() as u32,
-    }
+fn number(key: Key) -> u32 {
+    if key.is_v6() { (key.halves().1 >> 32) as u32 + key.end() } else { key.end() }
 }
 
 /// All of it follows from the label.
@@ -46,7 +43,7 @@ proptest! {
             let otherwise = places.put(batch.keys().map(|n| ip(*n)), |address| here(number(address)));
             for n in batch.keys() {
                 match here(*n) {
-                    Some((here, seen)) => plain.insert(*n, Line::of(key(ip(*n)), &here, &seen)),
+                    Some((here, seen)) => plain.insert(*n, Line::of(ip(*n), &here, &seen)),
                     None => plain.remove(n),
                 };
             }
@@ -68,7 +65,7 @@ proptest! {
 fn who_is_read_while_others_write_is_whole() {
     const ADDRESSES: u32 = 24;
     const ROUNDS: u32 = if cfg!(miri) { 40 } else { 20_000 };
-    let places = Places::of(3, 1);
+    let places = Places::of(2, 1);
     // All that is known of an address in a round follows from both.
     let here = |n: u32, round: u32| labelled(round * ADDRESSES + n + 1);
     places.put((0..ADDRESSES).map(ip), |address| Some(here(number(address), 0)));
@@ -131,7 +128,7 @@ fn nobody_waits_for_a_writer_who_stopped_halfway() {
     }
     // An address of its own in place of all three.
     let (here, seen) = labelled(20);
-    let line = Line::of(key(ip(9)), &here, &seen);
+    let line = Line::of(ip(9), &here, &seen);
     places.end(0, &Line { front: line.front.linked(0, Front::count(before.last()).wrapping_add(2)), ..line });
     assert_eq!(read(), [None; 3]);
     assert!(places.look_up(ip(9)).is_some_and(|line| is(&line, labelled(20))));
