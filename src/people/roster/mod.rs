@@ -2,8 +2,8 @@
 //!
 //! A source (one file each in `people/`) says two kinds of things into the [`Book`]: that an address is a device's
 //! ([`Bound`]: address → MAC), and that a place is somebody's ([`Claim`]: address or MAC → person or device, how that is known,
-//! since when, until when, how sure). What follows from all of them for an address is worked out when something changes, not
-//! when somebody asks: the doors read a [`Here`] without a lock.
+//! since when, until when, how sure). What follows from all of them and the register for an address is worked out when something
+//! changes, not when somebody asks: the doors read it without a lock.
 //!
 //! | what is said | what follows |
 //! |---|---|
@@ -85,8 +85,8 @@ impl Roster {
         self.places.look_up(Key::of(address)).map(|line| line.here())
     }
 
-    /// What a door asks for of that, and what follows; and of an address on our own links that nobody has told of, the kernel is asked first whose it is, so that the request
-    /// at hand is that device's. Waits for [`WAITS`] at most.
+    /// What a door asks for of that, and what follows. Of an address on our own links that nobody has told of, the kernel is asked
+    /// first whose it is, so that the request at hand is that device's. Waits for [`WAITS`] at most.
     #[inline]
     pub(super) fn find(&self, address: IpAddr) -> Option<Front> {
         let found = self.places.glance(Key::of(address));

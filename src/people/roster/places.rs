@@ -108,6 +108,7 @@ impl Default for Places {
 impl Places {
     /// `homes`: a power of two, as the size of a map is.
     fn of(homes: usize, blocks: usize) -> Self {
+        debug_assert!(homes.is_power_of_two());
         Self {
             homes: Slots::new(homes),
             before: Default::default(),
