@@ -38,7 +38,6 @@ pub fn snapshot(mut config: Config, journal: &Journal, roster: &Arc<Roster>, bro
         }
         Broken::Refuse => Err(StartFault::Config(fault)),
     })?;
-    register.tell_roster();
     let names = Snapshot::names(&config, &table, &locked);
     let version = journal.version_of(&names)?;
     journal.name(version, &names)?;

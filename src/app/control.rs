@@ -244,16 +244,15 @@ impl Handler {
         }
     }
 
-    /// Puts another register in force, and what passes and exams mean by it. Whoever calls this holds the one right to change.
     /// Puts a register in force that somebody else has written.
     pub(super) fn register_changed(&self, register: Register) -> Result<(), String> {
         let _one = self.one();
         self.take_register(register).map(drop)
     }
 
+    /// Puts another register in force, and what passes and exams mean by it. Whoever calls this holds the one right to change.
     fn take_register(&self, register: Register) -> Result<Value, String> {
         let register = Arc::new(register.with_roster(self.roster.clone()));
-        register.tell_roster();
         let config = &self.gate.snapshot().config;
         let policy = &config.policy;
         // A file beside it that cannot be read keeps nobody's access on: what is in force stays.

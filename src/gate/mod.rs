@@ -101,6 +101,7 @@ pub struct Gate {
 
 impl Gate {
     pub fn new(snapshot: Snapshot, journal: Journal, clock: Clock) -> Self {
+        snapshot.register.tell_roster();
         let (jumps, counters, paces, floods, testing, rejections) = Default::default();
         let crowds = crowds::Crowds::default();
         let ledger = Ledger::open(None, clock.clone());
@@ -179,12 +180,17 @@ impl Gate {
         self.snapshot.load_full()
     }
 
-    /// Puts another snapshot in force. Visits that have begun keep the one they saw.
+    /// Puts another snapshot in force, and tells its roster of its register if that is another one. Visits that have begun keep the one
+    /// they saw.
     ///
     /// The last of them would take the old one down: with a table, that is a mapping of many megabytes to be undone, while a client
     /// waits. So it is kept until they have ended, and goes on a thread of its own.
     pub fn swap(&self, mut next: Snapshot) -> Arc<Snapshot> {
-        next.continued = self.snapshot.load().continued.clone();
+        let now = self.snapshot.load();
+        next.continued = now.continued.clone();
+        if !Arc::ptr_eq(&now.register, &next.register) {
+            next.register.tell_roster();
+        }
         let next = Arc::new(next);
         let old = self.snapshot.swap(next.clone());
         let spawned = std::thread::Builder::new().name("old-snapshot".into()).spawn(move || outlive_visits(old));

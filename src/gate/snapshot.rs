@@ -290,3 +290,38 @@ pub fn local_time(config: &Config, ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default().to_zoned(config.school.zone.clone());
     at.strftime("%Y-%m-%d %H:%M").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::school::School;
+    use crate::people::{Person, Stamp};
+    use crate::words::PersonRole;
+
+    #[test]
+    fn sources_mean_the_people_of_the_register_that_is_in_force_and_of_no_other() {
+        let school = School::with("");
+        let roster = school.gate.snapshot().register.roster().clone();
+        let pupil = Person {
+            id: PersonId(1),
+            key: "p1".into(),
+            name: "A Pupil".into(),
+            role: PersonRole::Pupil,
+            year: Some(7),
+            groups: vec![],
+            granted: Stamp { at_ms: 0, by: "it".into() },
+            details: Default::default(),
+            source: Default::default(),
+            held: false,
+            withdrawn: None,
+        };
+        let register = Register::new(vec![pupil], vec![], 1).expect("no clash").with_roster(roster.clone());
+        let next = Snapshot::clone(&school.gate.snapshot()).with_register(Arc::new(register));
+        assert_eq!(roster.account("p1"), None, "it is not in force yet");
+        let before = school.gate.snapshot();
+        school.gate.swap(next);
+        assert_eq!(roster.account("p1"), Some(PersonId(1)));
+        school.gate.swap(Snapshot::clone(&before));
+        assert_eq!(roster.account("p1"), None, "it is not in force any more");
+    }
+}

@@ -17,6 +17,7 @@ use crate::words::{Confidence, DeviceId, Known, Network, PersonId, PersonSet, Si
 use std::collections::hash_map::Entry;
 use std::iter;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// What an address says about who is there.
@@ -82,8 +83,8 @@ pub(super) struct Seen {
 /// Every device in use, by what it is known by; and whom the register holds.
 #[derive(Debug, Default)]
 pub(super) struct Seats {
-    /// Another one than those of other registers. 0: nothing is worked out with them.
-    stamp: u16,
+    /// Another one than those of other registers. None: nothing is worked out with them.
+    stamp: OnceLock<u16>,
     addresses: KeyedMap<Key, Seat>,
     macs: KeyedMap<Mac, Seat>,
     /// The longest prefix first. Few: `import::MAX_NETWORKS`.
@@ -93,13 +94,20 @@ pub(super) struct Seats {
 
 impl Seats {
     pub fn of(people: PersonSet) -> Self {
-        static STAMPS: AtomicU16 = AtomicU16::new(1);
-        let stamp = iter::repeat_with(|| STAMPS.fetch_add(1, Ordering::Relaxed)).find(|stamp| *stamp != 0);
-        Self { stamp: stamp.unwrap_or(0), people, ..Self::default() }
+        Self { people, ..Self::default() }
     }
 
+    /// From here on what follows may be worked out with these beforehand.
+    pub fn take_stamp(&self) {
+        static STAMPS: AtomicU16 = AtomicU16::new(1);
+        let next = || iter::repeat_with(|| STAMPS.fetch_add(1, Ordering::Relaxed)).find(|stamp| *stamp != 0);
+        self.stamp.get_or_init(|| next().unwrap_or(0));
+    }
+
+    /// 0: nothing was worked out with them.
+    #[inline]
     pub fn stamp(&self) -> u16 {
-        self.stamp
+        self.stamp.get().copied().unwrap_or(0)
     }
 
     /// What follows for an address of which this is known: whoever is signed in, else whose device it is. Someone withdrawn is there
@@ -111,7 +119,7 @@ impl Seats {
 
     /// The same, to be kept.
     pub fn seen(&self, at: Key, here: &Here) -> Seen {
-        Seen { stamp: self.stamp, sighting: self.sighting(at, here) }
+        Seen { stamp: self.stamp(), sighting: self.sighting(at, here) }
     }
 
     /// Whose device it is, whoever is signed in there.

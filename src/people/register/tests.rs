@@ -73,7 +73,9 @@ fn register() -> Register {
             book.bind(address.parse().expect("an address"), Teller::Neighbour, bound(mac));
         }
     });
-    Register::new(persons, devices, 1).expect("no clash").with_roster(roster)
+    let register = Register::new(persons, devices, 1).expect("no clash").with_roster(roster);
+    register.tell_roster();
+    register
 }
 
 #[test]
@@ -203,7 +205,6 @@ fn who_signed_in_is_there_for_as_long_as_they_are_and_then_whoever_the_device_is
     assert_eq!(seen("10.20.1.50"), Some((Some(3), Some(5), Known::Radius, Some(now_s))));
     sign_in(77);
     assert_eq!(seen("10.20.1.50"), given);
-    register.tell_roster();
     assert_eq!(roster.account("SCHOOL\\P5"), Some(PersonId(5)));
 }
 
@@ -248,6 +249,10 @@ fn what_was_worked_out_beforehand_is_what_is_worked_out_now_by_each_register_of_
     for register in [&told, &other, &told] {
         register.tell_roster();
         assert_eq!((all(&told), all(&other)), (of_told.clone(), of_other.clone()));
+        let lies_there = roster.find(addresses[0]).expect("known");
+        assert!(
+            [&told, &other].map(|r| lies_there.is_seen_by(r.seats.stamp())) == [&told, &other].map(|r| std::ptr::eq(r, register))
+        );
         // What becomes known afterwards is worked out with what was told.
         bind("10.20.1.200", "3c:22:fb:00:00:03");
         let client = ClientAddr::new("10.20.1.200".parse().expect("an address"));

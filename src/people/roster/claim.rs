@@ -1,6 +1,8 @@
 //! What sources say.
 
+use crate::people::key::Key;
 use crate::words::{Confidence, DeviceId, Known, Mac, PersonId, Since};
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 /// The present moment, by both clocks.
@@ -26,10 +28,20 @@ impl Now {
 }
 
 /// Where somebody is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
     Address(IpAddr),
     Mac(Mac),
+}
+
+/// As what it is hashes in other maps: see [`Keyed`](crate::people::keyed::Keyed).
+impl Hash for At {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Address(address) => Key::of(*address).hash(state),
+            Self::Mac(mac) => mac.hash(state),
+        }
+    }
 }
 
 /// Whose a place is.

@@ -6,7 +6,7 @@
 //! | 0 | the end of the address, 32 bits: of IPv4 all of it; what follows from what is known: since when, 32 |
 //! | 1 | the device's MAC, 48; the stamp of the seats that what follows was worked out with, 16 |
 //! | 2 | what follows: device, 32; person, 32 |
-//! | 3 | flags, 12; where the chain goes on, 20; how often it was changed, 32 |
+//! | 3 | flags, 12; where the chain goes on, 21; how often it was changed, 31 |
 //!
 //! | back | |
 //! |---|---|
@@ -41,7 +41,7 @@ const PERSON: u64 = 1 << 4;
 // And from which bit on: how what follows is known and how sure, the next place, the count.
 const HOW: u32 = 5;
 const NEXT: u32 = 12;
-const COUNT: u32 = 32;
+const COUNT: u32 = 33;
 
 /// All that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -134,7 +134,7 @@ impl Front {
     /// How often its chain was changed, twice over, if it is the first of it: odd while that is being written.
     #[inline]
     pub(super) fn count(last: u64) -> u32 {
-        halves(last).1
+        (last >> COUNT) as u32
     }
 
     /// The word with the count.
@@ -277,7 +277,7 @@ mod tests {
         #[test]
         fn what_lies_in_a_line_is_what_was_laid_there(
             key in address(), here in here(), stamp in 1..u16::MAX, (known, sure) in how(), is in any::<bool>(), since in since(),
-            device in of(any::<u32>()), person in of(any::<u32>()), next in 0..PLACES as Place, count in any::<u32>(),
+            device in of(any::<u32>()), person in of(any::<u32>()), next in 0..PLACES as Place, count in 0..1u32 << 31,
         ) {
             let (device, person) = (device.map(DeviceId), person.map(PersonId));
             let seen = Seen { stamp, sighting: is.then_some(Sighting { device, person, known, sure, since }) };
@@ -298,7 +298,7 @@ mod tests {
         fn a_line_is_of_no_address_but_its_own(key in address(), bit in 0..128u32, end in any::<u32>()) {
             let front = Line::of(key, &Here::default(), &Seen::default()).front;
             let (first, second) = key.halves();
-            let flipped = u128::from(first) << 64 | u128::from(second) ^ 1 << bit;
+            let flipped = (u128::from(first) << 64 | u128::from(second)) ^ 1 << bit;
             let others = [(first, second >> 32 << 32 | u64::from(end)), ((flipped >> 64) as u64, flipped as u64)].map(Key::of_halves);
             for other in others.into_iter().chain([Key::of(Ipv4Addr::from_bits(key.end()).into())]) {
                 prop_assert_eq!(front.is_of(other, || key), other == key);

@@ -213,6 +213,7 @@ impl Roster {
     /// What the register says of every address from now on.
     pub(super) fn seat(&self, seats: Arc<Seats>) {
         let _one = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        seats.take_stamp();
         self.places.see(|key, here| seats.seen(key, here));
         self.seats.store(seats);
     }

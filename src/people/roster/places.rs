@@ -14,12 +14,12 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// Of 60,000 addresses two in three are the first of their chain, of the most that are kept four share one: so many are looked
+/// Of 60,000 addresses two in three are the first of their chain, of the most that a teller says four share one: so many are looked
 /// through, and written anew when one of them changes. They take 5 MB.
 const HOMES: usize = 65_536;
 /// Slots come in blocks of so many, 80 KB, when they are needed.
 const BLOCK: usize = 1024;
-/// More slots than the book tells of addresses, and than a chain that is written anew takes beside them.
+/// More slots than the book tells of addresses, each teller its most, and than a chain that is written anew takes beside them.
 const BLOCKS: usize = PLACES / BLOCK - 1;
 
 /// Where the front of a line lies: two in one line of the processor's cache.
@@ -88,15 +88,22 @@ struct Free {
     taken: Place,
 }
 
+/// What is written with every change: not in one line of the processor's cache with what every reader reads.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Changing {
+    /// What lay in the home that is being written.
+    before: (FrontSlot, BackSlot),
+    /// Held by whoever writes.
+    free: Mutex<Free>,
+}
+
 #[derive(Debug)]
 pub(super) struct Places {
     homes: Slots,
-    /// What lay in the home that is being written.
-    before: (FrontSlot, BackSlot),
     blocks: Box<[OnceLock<Slots>]>,
-    /// Held by whoever writes.
-    free: Mutex<Free>,
     keyed: Keyed,
+    changing: Changing,
 }
 
 impl Default for Places {
@@ -111,10 +118,9 @@ impl Places {
         debug_assert!(homes.is_power_of_two());
         Self {
             homes: Slots::new(homes),
-            before: Default::default(),
             blocks: (0..blocks).map(|_| OnceLock::new()).collect(),
-            free: Mutex::default(),
             keyed: Keyed::default(),
+            changing: Changing::default(),
         }
     }
 
@@ -145,12 +151,12 @@ impl Places {
     fn walk<T>(&self, home: usize, mut find: impl FnMut(&Front, &BackSlot) -> Option<T>) -> Option<Option<T>> {
         let (home, back) = self.homes.at(home);
         let seen = home.last().load(Ordering::Acquire);
-        let before = (&self.before.0, &self.before.1);
+        let before = (&self.changing.before.0, &self.changing.before.1);
         let (mut front, mut back) = if Front::count(seen).is_multiple_of(2) { (home, back) } else { before };
         loop {
             let line = front.read();
             let found = find(&line, back);
-            // Before the count is looked at again: what was read of the slot. Pairs with the fences of `begin` and `end`.
+            // Before the count is looked at again: what was read of the slot. Pairs with the fences of `swap` and `begin`.
             fence(Ordering::Acquire);
             if home.last().load(Ordering::Relaxed) != seen {
                 return None;
@@ -174,7 +180,7 @@ impl Places {
     pub fn put(&self, keys: impl Iterator<Item = Key>, known: impl Fn(Key) -> Option<(Here, Seen)>) -> bool {
         let mut all: Vec<(usize, Key)> = keys.map(|key| (self.home(key), key)).collect();
         all.sort_unstable();
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.changing.free.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut chain, mut otherwise) = (Vec::new(), false);
         for of_home in all.chunk_by(|(a, _), (b, _)| a == b) {
             let Some((home, _)) = of_home.first() else { continue };
@@ -200,6 +206,8 @@ impl Places {
 
     /// Writes a chain anew; what it led to before is free.
     fn swap(&self, home: usize, chain: &[Line], free: &mut Free) {
+        // Before what is free, or lay in another home, is written again: the counts that have changed since, by whomever.
+        fence(Ordering::Release);
         let (first, rest) = chain.split_first().map_or((Line::default(), chain), |(first, rest)| (*first, rest));
         let mut next = 0;
         for line in rest {
@@ -222,8 +230,8 @@ impl Places {
     fn begin(&self, home: usize) -> Front {
         let (home, back) = self.homes.at(home);
         let front = home.read();
-        self.before.1.write(back.read());
-        self.before.0.write(front);
+        self.changing.before.1.write(back.read());
+        self.changing.before.0.write(front);
         let odd = Front::count(front.last()).wrapping_add(1);
         home.last().store(front.linked(front.next(), odd).last(), Ordering::Release);
         // Before anything of it is written: the odd count.
@@ -236,8 +244,6 @@ impl Places {
         let (home, back) = self.homes.at(home);
         back.write(line.back);
         home.write(line.front);
-        // Before what is free now, or lay there before, is written again: the count that is another.
-        fence(Ordering::Release);
     }
 
     fn take(&self, free: &mut Free) -> Option<(Place, (&FrontSlot, &BackSlot))> {
@@ -266,7 +272,7 @@ impl Places {
 
     /// Works out anew what follows for everybody.
     pub fn see(&self, see: impl Fn(Key, &Here) -> Seen) {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.changing.free.lock().unwrap_or_else(PoisonError::into_inner);
         let mut chain = Vec::new();
         for home in 0..self.homes.fronts.len() {
             self.chain(home, &mut chain);
