@@ -222,6 +222,8 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
         web_tls: web.as_ref().map(web::Bound::tls_addrs).unwrap_or_default(),
     };
+    // Before a source says anything: a lease that is read once has a name that is a device's.
+    snapshot.register.tell_roster();
     let keeper = Keeper::start(roster.clone(), &snapshot.config.sources).map_err(StartFault::Config)?;
     // What was asked can wait; who is filtered cannot.
     let asked = requests::open(&snapshot.config.data).unwrap_or_else(|fault| {
