@@ -219,6 +219,19 @@ fn stops_that_are_late_or_lost_a_server_that_dies_and_packets_of_nobody_name_nob
     assert_eq!(person(31, "lost.example"), None);
 }
 
+/// The file is read once, while the gate starts, and not again as long as nobody writes it.
+#[test]
+fn a_lease_from_before_the_gate_has_the_name_of_a_device() {
+    let plain = School::new(&Wish::default());
+    let file = plain.path("dnsmasq.leases");
+    let more = format!("[[leases]]\nfile = \"{}\"\nformat = \"dnsmasq\"\n", file.display());
+    let school = School::new(&Wish { more: &more, ..Wish::default() });
+    school.import(PEOPLE);
+    plain.write("dnsmasq.leases", &format!("{} 3c:22:fb:00:00:aa 127.0.4.7 trolley-4 *\n", now() + 3600));
+    let line = asked(&school.start(), "127.0.4.7", "named.example");
+    assert_eq!((line["device"].as_str(), who(&line)), (Some("Trolley-4"), (None, "host-name", "low")), "{line}");
+}
+
 /// The day of a laptop that goes from hand to hand; a desk that many share; an iPad that is nobody's.
 #[test]
 fn a_shared_laptop_is_whose_hands_it_is_in_and_what_is_shared_is_nobodys() {
