@@ -222,15 +222,14 @@ pub fn build(config: Config, config_path: Option<PathBuf>, clock: Clock) -> Resu
         web: web.as_ref().map(web::Bound::local_addrs).unwrap_or_default(),
         web_tls: web.as_ref().map(web::Bound::tls_addrs).unwrap_or_default(),
     };
-    // Before a source says anything: a lease that is read once has a name that is a device's.
-    snapshot.register.tell_roster();
-    let keeper = Keeper::start(roster.clone(), &snapshot.config.sources).map_err(StartFault::Config)?;
     // What was asked can wait; who is filtered cannot.
     let asked = requests::open(&snapshot.config.data).unwrap_or_else(|fault| {
         tracing::error!("no request of a page is taken: {fault}");
         requests::closed(fault)
     });
     let gate = Gate::new(snapshot, journal, clock).with_ledger(ledger).with_requests(asked).first_at(first);
+    // After the gate, which tells the roster of the register: a lease that is read once has the name of a device.
+    let keeper = Keeper::start(roster.clone(), &gate.snapshot().config.sources).map_err(StartFault::Config)?;
     let alerts = alerts::open(&gate.snapshot().config.data).unwrap_or_else(|fault| {
         tracing::error!("alerts of before are not known, and none is kept: {fault}");
         crate::gate::Alerts::default()
